@@ -1,0 +1,32 @@
+// `npm run bench`: what the models, the load engine and the telemetry cost, against servers and clients that others wrote.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { ensureBuild, ensureEngine, ensurePackages, exitWithSentence, root } from './setup.mjs';
+
+try {
+  await ensurePackages();
+  await ensureEngine('release');
+  await ensureEngine('bare');
+  await ensureBuild();
+  const { build } = await import('esbuild');
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['test/bench/index.ts'],
+    outfile: 'out/bench.mjs',
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+  });
+  const child = spawn(process.execPath, [join(root, 'out/bench.mjs'), ...process.argv.slice(2)], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  process.exitCode = await new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+} catch (error) {
+  exitWithSentence(error);
+}

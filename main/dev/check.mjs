@@ -1,0 +1,6 @@
+// `npm run check`: lint, format and types in one command.
+import { runChecks } from './checks.mjs';
+import { ensurePackages, exitWithSentence } from './setup.mjs';
+
+await ensurePackages().catch(exitWithSentence);
+process.exitCode = runChecks().some((check) => check.state === 'failed') ? 1 : 0;

@@ -1,0 +1,60 @@
+/** Lint, format and type checks: the list that `npm run check`, `npm run format` and `npm test` share. */
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { root } from './setup.mjs';
+
+// Versions lay out some constructs differently, so one of them defines the format.
+const clangFormatMajor = 14;
+
+/** {command} of the clang-format that defines the format, or the {reason} why there is none. */
+function clangFormat() {
+  let other;
+  for (const command of [`clang-format-${clangFormatMajor}`, 'clang-format']) {
+    const version = spawnSync(command, ['--version'], { encoding: 'utf8' });
+    const major = /version (\d+)/.exec(version.stdout ?? '')?.[1];
+    if (Number(major) === clangFormatMajor) return { command };
+    other ??= major;
+  }
+  const there = other ? `clang-format is version ${other}` : 'clang-format is not installed';
+  return { reason: `${there}; the format is defined by version ${clangFormatMajor}` };
+}
+
+function cppFiles() {
+  const folder = join(root, 'main/engine');
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.(cpp|hpp)$/.test(entry.name) && !entry.name.includes('.gen.'))
+    .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)))
+    .sort();
+}
+
+const tool = (path, ...args) => ({ command: process.execPath, args: [join(root, 'node_modules', path), ...args] });
+
+/** @param {boolean} fix write the format instead of checking it */
+function commands(fix) {
+  const clang = clangFormat();
+  const clangArgs = fix ? ['-i'] : ['--dry-run', '--Werror'];
+  return {
+    eslint: tool('eslint/bin/eslint.js', '.', '--max-warnings=0', ...(fix ? ['--fix'] : [])),
+    prettier: tool('prettier/bin/prettier.cjs', '.', fix ? '--write' : '--check', '--log-level=warn'),
+    tsc: tool('typescript/bin/tsc', '--project', 'tsconfig.json'),
+    'clang-format': clang.command ? { command: clang.command, args: [...clangArgs, ...cppFiles()] } : clang,
+  };
+}
+
+/**
+ * Runs the named checks, all of them even where one fails, with their output on the terminal.
+ * Returns {name, state: 'passed' | 'failed' | 'skipped', reason?} for each.
+ */
+export function runChecks({ fix = false, only } = {}) {
+  const list = Object.entries(commands(fix)).filter(([name]) => only === undefined || only.includes(name));
+  return list.map(([name, { command, args, reason }]) => {
+    if (reason) {
+      console.log(`${name}: skipped, ${reason}`);
+      return { name, state: 'skipped', reason };
+    }
+    const state = spawnSync(command, args, { cwd: root, stdio: 'inherit' }).status === 0 ? 'passed' : 'failed';
+    console.log(`${name}: ${state}`);
+    return { name, state };
+  });
+}

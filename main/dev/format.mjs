@@ -1,0 +1,7 @@
+// `npm run format`: writes the format that `npm run check` checks, and mends what ESLint can mend by itself.
+import { runChecks } from './checks.mjs';
+import { ensurePackages, exitWithSentence } from './setup.mjs';
+
+await ensurePackages().catch(exitWithSentence);
+const checks = runChecks({ fix: true, only: ['eslint', 'prettier', 'clang-format'] });
+process.exitCode = checks.some((check) => check.state === 'failed') ? 1 : 0;

@@ -1,0 +1,133 @@
+/**
+ * The C++ side of the wire constants, written from shared/telemetry/wire.ts.
+ *
+ * `npm run wire` stores the text as main/engine/telemetry/wire.gen.hpp, and test/unit/wire-header.test.ts
+ * compares the stored file with what this module makes, so that the two languages cannot drift apart.
+ */
+import {
+  counterNames,
+  errorKinds,
+  frameHeaderBytes,
+  frameIntervalMs,
+  frameKinds,
+  gaugeNames,
+  latencyKinds,
+  maxPayloadBytes,
+  maxSteps,
+  syscallNames,
+  wireVersion,
+} from '../../shared/telemetry/wire.ts';
+
+/** Everything the header is made of; the default is the real wire format, a test may pass another. */
+export interface WireConstants {
+  readonly wireVersion: number;
+  readonly frameHeaderBytes: number;
+  readonly maxPayloadBytes: number;
+  readonly frameIntervalMs: number;
+  readonly maxSteps: number;
+  readonly frameKinds: Readonly<Record<string, number>>;
+  readonly latencyKinds: Readonly<Record<string, number>>;
+  readonly counterNames: readonly string[];
+  readonly gaugeNames: readonly string[];
+  readonly syscallNames: readonly string[];
+  readonly errorKinds: readonly string[];
+}
+
+const realWire: WireConstants = {
+  wireVersion,
+  frameHeaderBytes,
+  maxPayloadBytes,
+  frameIntervalMs,
+  maxSteps,
+  frameKinds,
+  latencyKinds,
+  counterNames,
+  gaugeNames,
+  syscallNames,
+  errorKinds,
+};
+
+/** `bytesIn` to `bytes_in`; names that are already snake_case, such as system calls, stay as they are. */
+export function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+type Entry = readonly [name: string, value: number];
+
+const numbered = (names: readonly string[]): Entry[] => names.map((name, index) => [name, index]);
+
+function enumClass(name: string, type: string, comment: string, entries: readonly Entry[]): string {
+  const identifiers = entries.map(([entry]) => snakeCase(entry));
+  const values = entries.map(([, value]) => value);
+  if (new Set(identifiers).size !== identifiers.length) throw new Error(`${name} has the same name twice`);
+  if (new Set(values).size !== values.length) throw new Error(`${name} has the same value twice`);
+  const lines = entries.map(([, value], index) => `  ${identifiers[index] ?? ''} = ${String(value)},`);
+  return `/// ${comment}\nenum class ${name} : ${type} {\n${lines.join('\n')}\n};`;
+}
+
+function names(prefix: string, comment: string, list: readonly string[]): string {
+  const lines = list.map((name) => `  "${name}",`);
+  return [
+    `inline constexpr std::size_t ${prefix}_count = ${String(list.length)};`,
+    `/// ${comment}`,
+    `inline constexpr std::array<const char*, ${prefix}_count> ${prefix}_names = {`,
+    ...lines,
+    '};',
+  ].join('\n');
+}
+
+function counterOf(wire: WireConstants): string {
+  const cases = wire.errorKinds.map((kind) => {
+    const counter = `error${kind.charAt(0).toUpperCase()}${kind.slice(1)}`;
+    if (!wire.counterNames.includes(counter)) throw new Error(`error kind ${kind} has no counter ${counter}`);
+    return `    case ErrorKind::${snakeCase(kind)}: return Counter::${snakeCase(counter)};`;
+  });
+  return [
+    '/// The counter in which errors of this kind are added up.',
+    'constexpr Counter counter_of(ErrorKind kind) noexcept {',
+    '  switch (kind) {',
+    ...cases,
+    '  }',
+    '  // A value outside the enum: counting it beats losing it.',
+    '  return Counter::error_other;',
+    '}',
+  ].join('\n');
+}
+
+/** The text of main/engine/telemetry/wire.gen.hpp. Throws where the constants contradict each other. */
+export function wireHeader(wire: WireConstants = realWire): string {
+  const parts = [
+    '// Written by `npm run wire` from shared/telemetry/wire.ts. Do not edit: change that file and run it again.\n' +
+      '// clang-format off',
+    '#pragma once',
+    '#include <array>\n#include <cstddef>\n#include <cstdint>',
+    'namespace fdscope::wire {',
+    [
+      `inline constexpr std::uint16_t version = ${String(wire.wireVersion)};`,
+      '/// Bytes before every payload: u32 payload length, u16 kind, u16 version, little-endian.',
+      `inline constexpr std::size_t frame_header_bytes = ${String(wire.frameHeaderBytes)};`,
+      `inline constexpr std::size_t max_payload_bytes = ${String(wire.maxPayloadBytes)};`,
+      `inline constexpr unsigned frame_interval_ms = ${String(wire.frameIntervalMs)};`,
+      '/// Most step markers over all models.',
+      `inline constexpr std::size_t max_steps = ${String(wire.maxSteps)};`,
+    ].join('\n'),
+    enumClass('FrameKind', 'std::uint16_t', 'Kinds of frame.', Object.entries(wire.frameKinds)),
+    enumClass('Counter', 'std::uint16_t', 'Counters of each thread; they add up.', numbered(wire.counterNames)),
+    names('counter', 'As the TypeScript side and `--json` spell them.', wire.counterNames),
+    enumClass('Gauge', 'std::uint16_t', 'States of the process; they do not add up.', numbered(wire.gaugeNames)),
+    names('gauge', 'As the TypeScript side spells them.', wire.gaugeNames),
+    enumClass('Syscall', 'std::uint16_t', 'System calls of the traced wrappers.', numbered(wire.syscallNames)),
+    names('syscall', 'As strace names them on x86-64.', wire.syscallNames),
+    enumClass('ErrorKind', 'std::uint8_t', 'What went wrong.', numbered(wire.errorKinds)),
+    names('error', 'As the TypeScript side and `--json` spell them.', wire.errorKinds),
+    counterOf(wire),
+    enumClass(
+      'LatencyKind',
+      'std::uint8_t',
+      'The moment a latency was measured from.',
+      Object.entries(wire.latencyKinds),
+    ),
+    '}  // namespace fdscope::wire',
+  ];
+  return `${parts.join('\n\n')}\n`;
+}

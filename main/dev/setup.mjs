@@ -1,0 +1,204 @@
+/**
+ * Brings a fresh clone to the point where its programs run: npm packages, the engine, the TypeScript bundles.
+ *
+ * Uses Node's own modules only, because it runs before anything is installed. Each step does nothing and says nothing
+ * where it is up to date; otherwise it says in one line what it does. All messages go to stderr, so that a program that
+ * calls this may keep stdout for its own output. Several processes may call it at once: one works, the others wait.
+ *
+ * Faults that the user can mend are SetupErrors, whose message is one sentence; see `exitWithSentence`.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { withLock } from './lock.mjs';
+
+/** The checkout's top folder, absolute. */
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+export const engineVariants = ['release', 'bare', 'asan', 'tsan'];
+
+/** Absolute path of an engine binary, built or not. */
+export const enginePath = (variant = 'release') => join(root, 'build/engine', variant, 'fdscope-engine');
+
+/** Something that the user can mend; the message says how. */
+export class SetupError extends Error {}
+
+/** Ends the process with code 1: a SetupError in one sentence, anything else, being our own mistake, with its stack. */
+export function exitWithSentence(error) {
+  console.error(error instanceof SetupError ? error.message : error);
+  process.exit(1);
+}
+
+const say = (text) => console.error(text);
+const setupLock = (work) => withLock(join(root, 'build/setup.lock'), work, say);
+
+/** Runs a command to its end. Resolves to {code, output}; rejects with the system's error where it cannot start. */
+function run(command, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    const chunks = [];
+    child.stdout.on('data', (chunk) => chunks.push(chunk));
+    child.stderr.on('data', (chunk) => chunks.push(chunk));
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      resolve({ code: code ?? 1, output: Buffer.concat(chunks).toString() + (signal ? `ended by ${signal}\n` : '') });
+    });
+  });
+}
+
+const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
+
+/**
+ * npm keeps a copy of the lock file beside the packages it installed and writes it last, so that comparing the two
+ * tells whether they fit, however they came there. Packages for other systems are optional and may be absent.
+ */
+function packagesAreCurrent() {
+  const installedPath = join(root, 'node_modules/.package-lock.json');
+  if (!existsSync(installedPath)) return false;
+  let installed;
+  try {
+    installed = readJson(installedPath).packages;
+  } catch {
+    return false;
+  }
+  const wanted = readJson(join(root, 'package-lock.json')).packages;
+  return Object.entries(wanted).every(([path, entry]) => {
+    if (path === '') return true;
+    const there = installed[path];
+    return there ? there.version === entry.version && there.integrity === entry.integrity : entry.optional === true;
+  });
+}
+
+/** Installs exactly what package-lock.json names. Throws SetupError where npm is missing or fails. */
+export async function ensurePackages() {
+  if (packagesAreCurrent()) return;
+  await setupLock(async () => {
+    if (packagesAreCurrent()) return;
+    say('installing npm packages ...');
+    // Development packages are wanted even where NODE_ENV=production; no package of ours needs its install script.
+    const args = ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund'];
+    const { code, output } = await run('npm', args).catch((error) => {
+      throw error.code === 'ENOENT'
+        ? new SetupError('npm is missing: install it together with Node 20 or newer.')
+        : error;
+    });
+    if (code === 0) return;
+    say(output.trimEnd());
+    throw new SetupError(`npm ci failed (exit code ${code}); its messages are above.`);
+  });
+}
+
+const isMissing = (command) => spawnSync(command, ['--version'], { stdio: 'ignore' }).error?.code === 'ENOENT';
+
+/** Throws SetupError where the compiler is missing or does not know C++20 coroutines. */
+function checkCompiler(compiler) {
+  const install = 'install g++ 11 or newer (Debian, Ubuntu: apt-get install g++ make)';
+  if (isMissing(compiler)) throw new SetupError(`The C++ compiler ${compiler} is missing: ${install}.`);
+  const probe = spawnSync(compiler, ['-std=c++20', '-fsyntax-only', '-x', 'c++', '-'], {
+    input: '#include <coroutine>\n#include <span>\nint main() {}\n',
+    encoding: 'utf8',
+  });
+  if (probe.status !== 0) {
+    throw new SetupError(`The C++ compiler ${compiler} does not know C++20 with coroutines: ${install}.`);
+  }
+}
+
+/**
+ * Builds an engine variant where a source, a flag or the compiler changed. `CXX` in the environment names another
+ * compiler. Throws SetupError where a tool is missing or the build fails; the compiler's messages come first.
+ */
+export async function ensureEngine(variant = 'release') {
+  if (!engineVariants.includes(variant)) {
+    throw new SetupError(`There is no engine variant "${variant}": choose ${engineVariants.join(', ')}.`);
+  }
+  if (process.platform !== 'linux') {
+    throw new SetupError(`The engine measures Linux system calls and does not build on ${process.platform}.`);
+  }
+  if (isMissing('make')) {
+    throw new SetupError('make is missing: install GNU make (Debian, Ubuntu: apt-get install g++ make).');
+  }
+  const make = (...args) => run('make', ['-C', join(root, 'main/engine'), `VARIANT=${variant}`, ...args]);
+  const isCurrent = async () => (await make('-q')).code === 0;
+  if (await isCurrent()) return;
+  await setupLock(async () => {
+    if (await isCurrent()) return;
+    checkCompiler((process.env.CXX ?? 'g++').split(' ')[0]);
+    say(`building the engine (${variant}) ...`);
+    const { code, output } = await make('--no-print-directory', `-j${availableParallelism()}`);
+    const notes = output.split('\n').filter((line) => line.startsWith('note:'));
+    if (code === 0) return notes.forEach(say);
+    say(output.trimEnd());
+    throw new SetupError(`The engine (${variant}) did not build; the compiler's messages are above.`);
+  });
+}
+
+const bundles = { cli: 'main/cli/index.ts', 'node-server': 'main/engine/node/server.ts' };
+const buildRecord = () => join(root, 'out/build.json');
+
+/** What a file looked like when it was bundled; a change of content without a change of either is not made by tools. */
+function fingerprint(path) {
+  const stat = statSync(join(root, path), { throwIfNoEntry: false });
+  return stat ? `${stat.size} ${stat.mtimeMs}` : 'missing';
+}
+
+function bundlesAreCurrent() {
+  if (!existsSync(buildRecord())) return false;
+  const { inputs, outputs } = readJson(buildRecord());
+  return (
+    outputs.every((path) => existsSync(join(root, path))) &&
+    Object.entries(inputs).every(([path, print]) => fingerprint(path) === print)
+  );
+}
+
+/** Bundles the TypeScript programs into out/*.mjs where a source changed. Packages stay in node_modules. */
+export async function ensureBuild() {
+  if (bundlesAreCurrent()) return;
+  await setupLock(async () => {
+    if (bundlesAreCurrent()) return;
+    say('bundling TypeScript ...');
+    const { build } = await import('esbuild');
+    const result = await build({
+      absWorkingDir: root,
+      entryPoints: bundles,
+      outdir: 'out',
+      outExtension: { '.js': '.mjs' },
+      bundle: true,
+      packages: 'external',
+      platform: 'node',
+      format: 'esm',
+      target: 'node20',
+      sourcemap: true,
+      metafile: true,
+      write: false,
+      logLevel: 'silent',
+    }).catch((error) => {
+      for (const { text, location } of error.errors ?? []) {
+        say(location ? `${location.file}:${location.line}:${location.column + 1}: ${text}` : text);
+      }
+      throw new SetupError('The TypeScript sources did not bundle; the messages are above.');
+    });
+    mkdirSync(join(root, 'out'), { recursive: true });
+    // Renamed into place: a program that starts just now reads the old bundle or the new one, never half of it.
+    const replace = (path, contents) => {
+      writeFileSync(`${path}.new`, contents);
+      renameSync(`${path}.new`, path);
+    };
+    for (const file of result.outputFiles) replace(file.path, file.contents);
+    const inputs = [...Object.keys(result.metafile.inputs), 'main/dev/setup.mjs', 'package-lock.json'];
+    const outputs = result.outputFiles.map((file) => relative(root, file.path));
+    const record = { inputs: Object.fromEntries(inputs.map((path) => [path, fingerprint(path)])), outputs };
+    replace(buildRecord(), JSON.stringify(record, null, 2));
+  });
+}
+
+/**
+ * All of the above, for programs that need everything: packages, an engine and the bundles.
+ * @param {string} variant engine variant; FDSCOPE_ENGINE_VARIANT in the environment chooses another than release.
+ */
+export async function ensureEverything(variant = process.env.FDSCOPE_ENGINE_VARIANT ?? 'release') {
+  await ensurePackages();
+  await ensureEngine(variant);
+  await ensureBuild();
+}

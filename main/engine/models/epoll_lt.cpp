@@ -1,0 +1,107 @@
+// epoll, level-triggered: one thread asks the kernel which of all its sockets are ready, and serves those.
+//
+// System calls: epoll_create1, epoll_ctl, epoll_wait; accept4, read, write on sockets that never block.
+// Cost: one epoll_wait for many events; idle connections cost nothing, as the kernel keeps the list.
+// Kernel: 2.6. Watch: readiness is reported again for as long as it lasts, so one read a report is enough; but interest
+// in what is not wanted just now must be taken back (epoll_ctl), or the loop spins.
+#include "models/model.hpp"
+#include "models/timers.hpp"
+#include "sys/calls.hpp"
+#include "telemetry/steps.hpp"
+
+namespace fdscope {
+namespace {
+
+constexpr uint64_t listener_tag = ~uint64_t{0}, wake_tag = ~uint64_t{0} - 1;
+
+class EpollLt final : public Model {
+ public:
+  explicit EpollLt(const ModelOptions& options) : events_(static_cast<size_t>(options.get("batch"))) {}
+
+  void run(Server& server) override {
+    server_ = &server;
+    server.use_blocking_sockets(false);
+    epoll_.reset(sys::epoll_create1(EPOLL_CLOEXEC));
+    sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, server.listener(), EPOLLIN, listener_tag);
+    sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, server.wake_fd(), EPOLLIN, wake_tag);
+    for (Connection* c : server.connections().all()) settle(*c);
+
+    while (!server.stopping()) {
+      STEP("wait until the kernel reports ready sockets");
+      const int ready = sys::epoll_wait(epoll_.get(), events_, timers_.timeout_ms());
+      for (int i = 0; i < ready; ++i) {
+        const epoll_event& event = events_[static_cast<size_t>(i)];
+        if (event.data.u64 == wake_tag) break;
+        if (event.data.u64 == listener_tag)
+          accept_all();
+        else if (Connection* c = server.connections().find(event.data.u64))
+          serve(*c, event.events);
+      }
+      timers_.expire(server, [this](Connection& c) { settle(c); });
+    }
+    epoll_.reset();
+  }
+
+ private:
+  void accept_all() {
+    STEP("accept waiting connections");
+    while (Connection* c = server_->accept()) settle(*c);
+  }
+
+  // One report, one call on the socket: what is left over will be reported again.
+  void serve(Connection& c, uint32_t events) {
+    if ((events & (EPOLLHUP | EPOLLERR)) != 0 && (c.need() == Need::pause || !c.watch().events)) c.peer_lost();
+    if (c.need() == Need::read) {
+      STEP("read what has arrived");
+      c.received(sys::read(c.fd(), c.room()));
+    } else if (c.need() == Need::connect) {
+      c.connected(sys::connect(c.fd(), c.upstream_address(), c.upstream_address_size()));
+    }
+    settle(c);
+  }
+
+  // Writes what can be written at once, then tells the kernel what this connection waits for.
+  void settle(Connection& c) {
+    while (c.need() == Need::write) {
+      STEP("write the reply");
+      if (!c.sent(sys::write(c.fd(), c.pending()))) break;
+    }
+    if (c.need() == Need::connect && c.watch().events == 0)
+      c.connected(sys::connect(c.fd(), c.upstream_address(), c.upstream_address_size()));
+    switch (c.need()) {
+      case Need::read: return watch(c, EPOLLIN);
+      case Need::write:
+      case Need::connect: return watch(c, EPOLLOUT);
+      case Need::pause: timers_.add(c); return watch(c, 0);
+      case Need::close: return server_->close(c);
+    }
+  }
+
+  void watch(Connection& c, uint32_t events) {
+    const bool added = c.watch().index == 1;
+    if (c.on_upstream() && c.client_watch.events != 0) {
+      // While the upstream works, the client's next bytes would be reported over and over.
+      sys::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, c.client_fd(), 0, c.ref());
+      c.client_watch.events = 0;
+    }
+    if (added && c.watch().events == events) return;
+    STEP("change what the kernel watches");
+    sys::epoll_ctl(epoll_.get(), added ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, c.fd(), events, c.ref());
+    c.watch() = {events, 1};
+  }
+
+  Server* server_ = nullptr;
+  Fd epoll_;
+  Timers timers_;
+  std::vector<epoll_event> events_;
+};
+
+}  // namespace
+
+extern const ModelInfo epoll_lt{
+    "epoll-lt",     "one thread, epoll reports what is ready, again and again while it lasts",
+    "multiplexing", "event-loop",
+    "models/epoll_lt.cpp", {backlog_option(), batch_option()},
+    always_available, [](const ModelOptions& options) -> std::unique_ptr<Model> { return std::make_unique<EpollLt>(options); }};
+
+}  // namespace fdscope

@@ -1,0 +1,92 @@
+// What every model is given: the listening socket, the table of open connections, the handler's settings, and the word
+// to stop. Models come and go; these stay, so that connections outlive a change of model.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "handlers/connection.hpp"
+#include "sys/fd.hpp"
+
+namespace fdscope {
+
+struct ListenAddress {
+  std::string host = "127.0.0.1";  // numeric IPv4 or IPv6
+  uint16_t port = 0;               // 0: any free port
+  int backlog = 4096;
+};
+
+// A bound, listening socket, close-on-exec, SO_REUSEADDR and SO_REUSEPORT (so that epoll-reactors can add more), after
+// making sure that nobody else listens there. Throws std::system_error with a sentence (EADDRINUSE, EACCES...).
+// `address.port` is set to the bound port.
+Fd open_listener(ListenAddress& address);
+// One more listening socket on the same address, through SO_REUSEPORT.
+Fd open_sibling_listener(const ListenAddress& address);
+
+// Open connections by slot; thread-safe to open, find and close. Objects are recycled, never freed while the server
+// lives, so a stale reference is safe to look up and is recognised by its generation.
+class ConnectionTable {
+ public:
+  ConnectionTable();
+  ~ConnectionTable();
+  Connection& open(int fd, const sockaddr_storage& peer, const HandlerConfig& config, bool nonblocking);
+  // The connection of a ref(), or nullptr where it has been closed since.
+  Connection* find(uint64_t ref);
+  void close(Connection& connection);  // closes its sockets and counts the close
+  // All open connections; only while no other thread opens or closes any.
+  std::vector<Connection*> all();
+  size_t open_count() const { return open_count_.load(std::memory_order_relaxed); }
+
+ private:
+  static constexpr uint32_t chunk_size = 256, chunk_count = 1024;
+  std::mutex mutex_;
+  std::atomic<Connection*> chunks_[chunk_count];
+  std::vector<uint32_t> vacant_;
+  uint32_t used_ = 0;
+  uint64_t next_id_ = 1;
+  std::atomic<size_t> open_count_{0};
+  // Live flags and generations apart from the objects, so that find() from another thread reads only atomics.
+  std::atomic<uint32_t> live_[chunk_size * chunk_count];
+};
+
+class Server {
+ public:
+  Server(ListenAddress address, HandlerConfig handler);
+
+  int listener() const { return listener_.get(); }
+  const ListenAddress& address() const { return address_; }
+  const HandlerConfig& handler() const { return handler_; }
+  ConnectionTable& connections() { return connections_; }
+
+  // Sockets of this server block or not, from now on and for those already open; each model says so first.
+  void use_blocking_sockets(bool blocking);
+
+  // Accepts one connection from `listener` (the server's own by default), TCP_NODELAY set. nullptr: none is waiting
+  // (EAGAIN), or the server is stopping. Aborted handshakes are skipped. Where no fd is left (EMFILE, ENFILE) the
+  // connection is accepted on a reserve fd and closed at once, counted as errorFdLimit: left in the queue it would
+  // wake a level-triggered loop for ever.
+  Connection* accept(int listener = -1);
+  void close(Connection& c) { connections_.close(c); }
+
+  bool stopping() const { return stopping_.load(std::memory_order_acquire); }
+  // An eventfd that becomes and stays readable when the server is to stop; loops watch it, nobody reads it.
+  int wake_fd() const { return wake_.get(); }
+  // From any thread: sets stopping(), makes wake_fd() readable. Blocked threads are woken by Crew::nudge_all().
+  void request_stop();
+  std::atomic<bool>& stop_flag() { return stopping_; }
+
+ private:
+  ListenAddress address_;
+  HandlerConfig handler_;
+  Fd listener_, wake_, reserve_;
+  std::mutex reserve_mutex_;
+  bool nonblocking_ = false;
+  ConnectionTable connections_;
+  std::atomic<bool> stopping_{false};
+};
+
+}  // namespace fdscope

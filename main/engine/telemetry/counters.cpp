@@ -1,0 +1,115 @@
+#include "telemetry/counters.hpp"
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <new>
+#include <system_error>
+
+namespace fdscope::telemetry {
+
+namespace {
+
+struct Arena {
+  std::atomic<uint32_t> next_thread_id{1};
+  std::atomic<uint32_t> high_water{0};
+  std::atomic<uint32_t> search_from{0};
+  Block overflow;
+  Block blocks[max_blocks];
+};
+
+Arena* arena = nullptr;
+
+// Before init() (static initialisers, `models`, `doctor`) counts go nowhere that anybody reads.
+Block unread;
+
+uint64_t timeval_ns(const timeval& t) {
+  return static_cast<uint64_t>(t.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(t.tv_usec) * 1'000u;
+}
+
+Block* claim() {
+  const uint32_t start = arena->search_from.load(std::memory_order_relaxed);
+  for (size_t i = 0; i < max_blocks; ++i) {
+    const uint32_t index = static_cast<uint32_t>((start + i) % max_blocks);
+    uint32_t vacant = static_cast<uint32_t>(BlockState::vacant);
+    // Claimed as `ended + 1`, a state nobody acts on, until the block is filled in.
+    if (!arena->blocks[index].state.compare_exchange_strong(vacant, 3, std::memory_order_acquire)) continue;
+    arena->search_from.store(index + 1, std::memory_order_relaxed);
+    uint32_t high = arena->high_water.load(std::memory_order_relaxed);
+    while (high < index + 1 && !arena->high_water.compare_exchange_weak(high, index + 1)) {
+    }
+    return &arena->blocks[index];
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+thread_local Block* tls_block = &unread;
+
+void init() {
+  // MAP_NORESERVE: the mapping is tens of megabytes of address space, of which only used blocks ever become memory.
+  void* memory =
+      mmap(nullptr, sizeof(Arena), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "mmap of the counters");
+  // Zero pages already are the initial value of every member but one; constructing in place would touch them all.
+  arena = static_cast<Arena*>(memory);
+  arena->next_thread_id.store(1);
+  arena->overflow.state.store(static_cast<uint32_t>(BlockState::active));
+  tls_block = &arena->overflow;
+}
+
+void enter_thread(std::string_view name) {
+  Block* block = claim();
+  if (block == nullptr) {
+    tls_block = &arena->overflow;
+    return;
+  }
+  const size_t length = std::min(name.size(), sizeof(block->name) - 1);
+  std::memcpy(block->name, name.data(), length);
+  block->name[length] = '\0';
+  block->pid.store(getpid());
+  block->tid.store(static_cast<int32_t>(syscall(SYS_gettid)));
+  block->thread_id.store(arena->next_thread_id.fetch_add(1));
+  block->state.store(static_cast<uint32_t>(BlockState::active), std::memory_order_release);
+  tls_block = block;
+}
+
+void leave_thread() {
+  Block* block = tls_block;
+  if (block == &arena->overflow) return;
+  rusage usage{};
+  if (getrusage(RUSAGE_THREAD, &usage) == 0) {
+    block->set(static_cast<size_t>(Counter::cpu_user_ns), timeval_ns(usage.ru_utime));
+    block->set(static_cast<size_t>(Counter::cpu_system_ns), timeval_ns(usage.ru_stime));
+    block->set(static_cast<size_t>(Counter::voluntary_switches), static_cast<uint64_t>(usage.ru_nvcsw));
+    block->set(static_cast<size_t>(Counter::involuntary_switches), static_cast<uint64_t>(usage.ru_nivcsw));
+  }
+  tls_block = &arena->overflow;
+  block->state.store(static_cast<uint32_t>(BlockState::ended), std::memory_order_release);
+}
+
+void reaped(int32_t pid) {
+  for (size_t i = 0; i < block_high_water(); ++i) {
+    Block& b = arena->blocks[i];
+    if (b.pid.load() != pid) continue;
+    uint32_t active = static_cast<uint32_t>(BlockState::active);
+    b.state.compare_exchange_strong(active, static_cast<uint32_t>(BlockState::ended));
+  }
+}
+
+Block& block(size_t index) { return arena->blocks[index]; }
+size_t block_high_water() { return arena->high_water.load(std::memory_order_acquire); }
+Block& overflow_block() { return arena->overflow; }
+
+void recycle(Block& block) {
+  for (size_t i = 0; i < value_count; ++i) block.set(i, 0);
+  block.state.store(static_cast<uint32_t>(BlockState::vacant), std::memory_order_release);
+}
+
+}  // namespace fdscope::telemetry

@@ -1,0 +1,254 @@
+// Written by `npm run wire` from shared/telemetry/wire.ts. Do not edit: change that file and run it again.
+// clang-format off
+
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace fdscope::wire {
+
+inline constexpr std::uint16_t version = 1;
+/// Bytes before every payload: u32 payload length, u16 kind, u16 version, little-endian.
+inline constexpr std::size_t frame_header_bytes = 8;
+inline constexpr std::size_t max_payload_bytes = 1048576;
+inline constexpr unsigned frame_interval_ms = 50;
+/// Most step markers over all models.
+inline constexpr std::size_t max_steps = 256;
+
+/// Kinds of frame.
+enum class FrameKind : std::uint16_t {
+  ready = 1,
+  heartbeat = 2,
+  counters = 3,
+  thread_started = 4,
+  threads = 5,
+  latency = 6,
+  notice = 7,
+  reply = 8,
+  finished = 9,
+  mark = 10,
+};
+
+/// Counters of each thread; they add up.
+enum class Counter : std::uint16_t {
+  requests = 0,
+  bytes_in = 1,
+  bytes_out = 2,
+  eagain = 3,
+  wakeups = 4,
+  ready_events = 5,
+  accepts = 6,
+  closes = 7,
+  upstream_connects = 8,
+  coroutine_switches = 9,
+  coroutines_created = 10,
+  error_connect = 11,
+  error_refused = 12,
+  error_reset = 13,
+  error_timeout = 14,
+  error_protocol = 15,
+  error_mismatch = 16,
+  error_fd_limit = 17,
+  error_select_range = 18,
+  error_upstream = 19,
+  error_other = 20,
+  cpu_user_ns = 21,
+  cpu_system_ns = 22,
+  voluntary_switches = 23,
+  involuntary_switches = 24,
+  connects_started = 25,
+  connects_done = 26,
+  requests_sent = 27,
+};
+
+inline constexpr std::size_t counter_count = 28;
+/// As the TypeScript side and `--json` spell them.
+inline constexpr std::array<const char*, counter_count> counter_names = {
+  "requests",
+  "bytesIn",
+  "bytesOut",
+  "eagain",
+  "wakeups",
+  "readyEvents",
+  "accepts",
+  "closes",
+  "upstreamConnects",
+  "coroutineSwitches",
+  "coroutinesCreated",
+  "errorConnect",
+  "errorRefused",
+  "errorReset",
+  "errorTimeout",
+  "errorProtocol",
+  "errorMismatch",
+  "errorFdLimit",
+  "errorSelectRange",
+  "errorUpstream",
+  "errorOther",
+  "cpuUserNs",
+  "cpuSystemNs",
+  "voluntarySwitches",
+  "involuntarySwitches",
+  "connectsStarted",
+  "connectsDone",
+  "requestsSent",
+};
+
+/// States of the process; they do not add up.
+enum class Gauge : std::uint16_t {
+  rss_bytes = 0,
+  threads = 1,
+  open_fds = 2,
+  open_connections = 3,
+};
+
+inline constexpr std::size_t gauge_count = 4;
+/// As the TypeScript side spells them.
+inline constexpr std::array<const char*, gauge_count> gauge_names = {
+  "rssBytes",
+  "threads",
+  "openFds",
+  "openConnections",
+};
+
+/// System calls of the traced wrappers.
+enum class Syscall : std::uint16_t {
+  read = 0,
+  write = 1,
+  readv = 2,
+  writev = 3,
+  recvfrom = 4,
+  sendto = 5,
+  accept4 = 6,
+  connect = 7,
+  socket = 8,
+  bind = 9,
+  listen = 10,
+  close = 11,
+  shutdown = 12,
+  setsockopt = 13,
+  getsockopt = 14,
+  getsockname = 15,
+  fcntl = 16,
+  pselect6 = 17,
+  poll = 18,
+  epoll_create1 = 19,
+  epoll_ctl = 20,
+  epoll_wait = 21,
+  eventfd2 = 22,
+  clock_nanosleep = 23,
+  rt_sigtimedwait = 24,
+  rt_sigprocmask = 25,
+  io_uring_setup = 26,
+  io_uring_enter = 27,
+  io_uring_register = 28,
+  clone = 29,
+  clone3 = 30,
+  wait4 = 31,
+  kill = 32,
+  futex = 33,
+  sched_yield = 34,
+  mmap = 35,
+  munmap = 36,
+  mprotect = 37,
+};
+
+inline constexpr std::size_t syscall_count = 38;
+/// As strace names them on x86-64.
+inline constexpr std::array<const char*, syscall_count> syscall_names = {
+  "read",
+  "write",
+  "readv",
+  "writev",
+  "recvfrom",
+  "sendto",
+  "accept4",
+  "connect",
+  "socket",
+  "bind",
+  "listen",
+  "close",
+  "shutdown",
+  "setsockopt",
+  "getsockopt",
+  "getsockname",
+  "fcntl",
+  "pselect6",
+  "poll",
+  "epoll_create1",
+  "epoll_ctl",
+  "epoll_wait",
+  "eventfd2",
+  "clock_nanosleep",
+  "rt_sigtimedwait",
+  "rt_sigprocmask",
+  "io_uring_setup",
+  "io_uring_enter",
+  "io_uring_register",
+  "clone",
+  "clone3",
+  "wait4",
+  "kill",
+  "futex",
+  "sched_yield",
+  "mmap",
+  "munmap",
+  "mprotect",
+};
+
+/// What went wrong.
+enum class ErrorKind : std::uint8_t {
+  connect = 0,
+  refused = 1,
+  reset = 2,
+  timeout = 3,
+  protocol = 4,
+  mismatch = 5,
+  fd_limit = 6,
+  select_range = 7,
+  upstream = 8,
+  other = 9,
+};
+
+inline constexpr std::size_t error_count = 10;
+/// As the TypeScript side and `--json` spell them.
+inline constexpr std::array<const char*, error_count> error_names = {
+  "connect",
+  "refused",
+  "reset",
+  "timeout",
+  "protocol",
+  "mismatch",
+  "fdLimit",
+  "selectRange",
+  "upstream",
+  "other",
+};
+
+/// The counter in which errors of this kind are added up.
+constexpr Counter counter_of(ErrorKind kind) noexcept {
+  switch (kind) {
+    case ErrorKind::connect: return Counter::error_connect;
+    case ErrorKind::refused: return Counter::error_refused;
+    case ErrorKind::reset: return Counter::error_reset;
+    case ErrorKind::timeout: return Counter::error_timeout;
+    case ErrorKind::protocol: return Counter::error_protocol;
+    case ErrorKind::mismatch: return Counter::error_mismatch;
+    case ErrorKind::fd_limit: return Counter::error_fd_limit;
+    case ErrorKind::select_range: return Counter::error_select_range;
+    case ErrorKind::upstream: return Counter::error_upstream;
+    case ErrorKind::other: return Counter::error_other;
+  }
+  // A value outside the enum: counting it beats losing it.
+  return Counter::error_other;
+}
+
+/// The moment a latency was measured from.
+enum class LatencyKind : std::uint8_t {
+  uncorrected = 0,
+  corrected = 1,
+};
+
+}  // namespace fdscope::wire

@@ -1,0 +1,171 @@
+/** The layering of the sources, as a rule that runs: arrows go down only. ARCHITECTURE.md has the picture. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+
+type Sources = ReadonlyMap<string, string>;
+
+interface Rule {
+  /** Folders the rule is about. */
+  readonly from: string;
+  /** Folders of the project that its files may import. */
+  readonly may?: readonly string[];
+  /** Folders of the project that its files may not import. */
+  readonly mayNot?: readonly string[];
+  readonly because: string;
+}
+
+const rules: readonly Rule[] = [
+  { from: 'shared/', may: ['shared/'], because: 'shared is what every side agrees on and knows none of them' },
+  { from: 'renderer/', may: ['renderer/', 'shared/'], because: 'the renderer reaches the rest by the contract only' },
+  { from: 'main/', mayNot: ['renderer/', 'test/'], because: 'main serves any renderer' },
+  {
+    from: 'main/lab/',
+    mayNot: ['main/electron/', 'main/web/', 'main/cli/'],
+    because: 'the lab is driven by its hosts and knows none of them',
+  },
+  { from: 'main/engine/', may: ['main/engine/', 'shared/'], because: 'an engine is a program of its own' },
+];
+
+// Only the shell runs inside Electron; the lab, the web host and the CLI run without it.
+const electronFolder = 'main/electron/';
+
+const isUnder = (path: string, folders: readonly string[]): boolean => folders.some((f) => path.startsWith(f));
+
+/** Specifiers of all static, dynamic and type imports, by TypeScript's own scanner. */
+function importsOf(path: string, text: string): string[] {
+  const scripts = path.endsWith('.vue')
+    ? [...text.matchAll(/<script\b[^>]*>(.*?)<\/script>/gs)].map((match) => match[1] ?? '')
+    : [text];
+  return scripts.flatMap((script) => ts.preProcessFile(script, true, true).importedFiles.map((file) => file.fileName));
+}
+
+/** A path of the project, or undefined for a package. */
+function target(from: string, specifier: string): string | undefined {
+  if (specifier.startsWith('.')) return normalize(join(dirname(from), specifier));
+  return undefined;
+}
+
+function scriptViolations(sources: Sources): string[] {
+  const found: string[] = [];
+  for (const [path, text] of sources) {
+    if (!/\.(ts|mts|cts|mjs|cjs|js|vue)$/.test(path)) continue;
+    for (const specifier of importsOf(path, text)) {
+      if (/^electron(\/|$)/.test(specifier) && !path.startsWith(electronFolder)) {
+        found.push(`${path} imports electron: only ${electronFolder} runs inside Electron`);
+      }
+      const imported = target(path, specifier);
+      if (imported === undefined) continue;
+      for (const rule of rules) {
+        if (!path.startsWith(rule.from)) continue;
+        const allowed = rule.may === undefined || isUnder(imported, rule.may);
+        if (!allowed || isUnder(imported, rule.mayNot ?? [])) {
+          found.push(`${path} imports ${imported}: ${rule.because}`);
+        }
+      }
+    }
+  }
+  return found;
+}
+
+const modelsFolder = 'main/engine/models/';
+const definition = /\bconst\s+ModelInfo\s+(\w+)\s*[{=]/;
+const declaration = /\bextern\s+const\s+ModelInfo\s+(\w+)\s*;/g;
+
+/** Files that define a model, as opposed to plumbing that lies beside them. */
+function modelFiles(sources: Sources): string[] {
+  return [...sources.keys()].filter(
+    (path) => path.startsWith(modelsFolder) && path.endsWith('.cpp') && definition.test(sources.get(path) ?? ''),
+  );
+}
+
+function modelViolations(sources: Sources): string[] {
+  const models = modelFiles(sources);
+  const stems = models.map((path) => basename(path, '.cpp'));
+  const found: string[] = [];
+  for (const path of models) {
+    const text = sources.get(path) ?? '';
+    for (const [, include = ''] of text.matchAll(/^[ \t]*#[ \t]*include[ \t]*"([^"]+)"/gm)) {
+      const stem = basename(include).replace(/\.\w+$/, '');
+      const isOtherModel = stem !== basename(path, '.cpp') && stems.includes(stem);
+      if (isOtherModel || /\.(cpp|cc|c)$/.test(include)) {
+        found.push(`${path} includes ${include}: a model stands alone, so that two can be read side by side`);
+      }
+    }
+    for (const [, name = ''] of text.matchAll(declaration)) {
+      if (name !== definition.exec(text)?.[1]) found.push(`${path} declares the model ${name}: a model stands alone`);
+    }
+  }
+  return found;
+}
+
+function readSources(): Sources {
+  const root = fileURLToPath(new URL('../../', import.meta.url));
+  const sources = new Map<string, string>();
+  for (const top of ['shared', 'main', 'renderer'].filter((folder) => existsSync(join(root, folder)))) {
+    for (const entry of readdirSync(join(root, top), { recursive: true, encoding: 'utf8' })) {
+      if (/\.(ts|mts|cts|mjs|cjs|js|vue|cpp|hpp)$/.test(entry)) {
+        sources.set(join(top, entry), readFileSync(join(root, top, entry), 'utf8'));
+      }
+    }
+  }
+  return sources;
+}
+
+describe('import rules', () => {
+  const sources = readSources();
+
+  it('hold for every TypeScript and Vue file', () => {
+    expect(scriptViolations(sources)).toEqual([]);
+  });
+
+  it('hold for every model of the engine', () => {
+    expect(modelFiles(sources).length).toBeGreaterThan(0);
+    expect(modelViolations(sources)).toEqual([]);
+  });
+
+  it.each([
+    ['shared/telemetry/codec.ts', `import { runs } from '../../main/lab/runs.ts';`],
+    ['shared/contract.ts', `export * from '../renderer/app/app.ts';`],
+    ['renderer/app/app.ts', `const lab = await import('../../main/lab/service.ts');`],
+    [
+      'renderer/app/app.vue',
+      `<template>don't</template>\n<script setup lang="ts">import '../../main/lab/a.ts';</script>`,
+    ],
+    ['main/lab/service.ts', `import type { Shell } from '../electron/shell.ts';`],
+    ['main/lab/runs/run.ts', `import { print } from '../../cli/print.ts';`],
+    ['main/lab/service.ts', `import { serve } from '../web/host.ts';`],
+    ['main/lab/service.ts', `import { app } from 'electron';`],
+    ['main/web/host.ts', `import electron from 'electron/main';`],
+    ['main/engine/node/server.ts', `import { lab } from '../../lab/service.ts';`],
+    ['main/cli/index.ts', `import { theme } from '../../renderer/theme/theme.ts';`],
+  ])('find a planted violation in %s', (path, text) => {
+    expect(scriptViolations(new Map([[path, text]]))).toHaveLength(1);
+  });
+
+  it('let through what the layers allow, and words in comments and strings', () => {
+    const allowed = new Map([
+      [
+        'main/lab/service.ts',
+        `import { z } from 'zod';\nimport { wireVersion } from '../../shared/telemetry/wire.ts';`,
+      ],
+      ['main/electron/shell.ts', `import { app } from 'electron';\nimport { lab } from '../lab/service.ts';`],
+      ['shared/contract.ts', `// import { app } from 'electron';\nconst text = "import '../main/lab/service.ts'";`],
+    ]);
+    expect(scriptViolations(allowed)).toEqual([]);
+  });
+
+  it.each([
+    ['another model', '#include "models/poll.hpp"'],
+    ['another model by a relative path', '#include "poll.cpp"'],
+    ['another model by declaration', 'extern const ModelInfo poll_model;'],
+  ])('find a model that reaches %s', (_what, line) => {
+    const planted = new Map([
+      [`${modelsFolder}poll.cpp`, 'const ModelInfo poll_model{};'],
+      [`${modelsFolder}select.cpp`, `#include "models/model.hpp"\n${line}\nconst ModelInfo select_model{};`],
+    ]);
+    expect(modelViolations(planted)).toHaveLength(1);
+  });
+});

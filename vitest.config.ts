@@ -1,0 +1,30 @@
+import { defineConfig } from 'vitest/config';
+
+// Sanitized engines run several times slower; the tests are the same.
+const sanitized = ['asan', 'tsan'].includes(process.env.FDSCOPE_ENGINE_VARIANT ?? '');
+const slowdown = sanitized ? 4 : 1;
+
+// These drive real servers and measure them, so two files at once would measure each other.
+const alone = { fileParallelism: false, hookTimeout: 60_000 * slowdown } as const;
+
+export default defineConfig({
+  test: {
+    reporters: ['default'],
+    projects: [
+      {
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 },
+      },
+      {
+        test: {
+          name: 'conformance',
+          include: ['test/conformance/**/*.test.ts'],
+          testTimeout: 60_000 * slowdown,
+          ...alone,
+        },
+      },
+      {
+        test: { name: 'truth', include: ['test/truth/**/*.test.ts'], testTimeout: 120_000, ...alone },
+      },
+    ],
+  },
+});
