@@ -129,6 +129,7 @@ export const syscallNames = [
   'epoll_create1',
   'epoll_ctl',
   'epoll_wait',
+  'epoll_pwait2',
   'eventfd2',
   'clock_nanosleep',
   'rt_sigtimedwait',

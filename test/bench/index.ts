@@ -85,7 +85,7 @@ async function main(): Promise<void> {
   if (cpus < 2) console.log('Only one core: server and client share it, so no figure here says much.');
 
   if (wanted('models')) {
-    const models = values.models.split(',').filter((model) => model !== 'node');
+    const models = values.models.split(',');
     const subjects = available([
       ...models.map((model) => engineSubject(release, model, 'http')),
       nginxSubject,
@@ -118,8 +118,8 @@ async function main(): Promise<void> {
   }
   if (wanted('telemetry')) {
     const subjects = available([
-      engineSubject(release, 'epoll-lt', 'http', { name: 'epoll-lt, counters' }),
-      engineSubject(bare, 'epoll-lt', 'http', { name: 'epoll-lt, no telemetry' }),
+      engineSubject(release, 'epoll-lt', 'http', 'epoll-lt, counters'),
+      engineSubject(bare, 'epoll-lt', 'http', 'epoll-lt, no telemetry'),
     ]);
     const figures = await rounds(subjects, client, serverCpu, { ...options, count: count * 2 });
     print('what telemetry at `counters` costs', figures, ['epoll-lt, no telemetry']);

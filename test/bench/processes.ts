@@ -38,6 +38,14 @@ function withDescendants(pid: number): number[] {
   return family;
 }
 
+function tasksOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
+  }
+}
+
 /** Source: /proc/PID/stat (utime, stime, cutime, cstime) and /proc/PID/task/TID/status of the whole family. */
 export function processUsage(pid: number): ProcessUsage {
   let ticks = 0;
@@ -48,13 +56,7 @@ export function processUsage(pid: number): ProcessUsage {
     if (!fields) continue;
     // utime, stime, cutime and cstime are fields 14 to 17.
     for (const field of fields.slice(11, 15)) ticks += Number(field);
-    let tasks: string[] = [];
-    try {
-      tasks = readdirSync(`/proc/${member}/task`);
-    } catch {
-      continue;
-    }
-    for (const task of tasks) {
+    for (const task of tasksOf(member)) {
       const status = read(`/proc/${member}/task/${task}/status`) ?? '';
       voluntarySwitches += Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1] ?? 0);
       involuntarySwitches += Number(/^nonvoluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1] ?? 0);

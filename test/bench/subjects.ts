@@ -69,16 +69,22 @@ export async function endAll(): Promise<void> {
   await Promise.all([...live].map(end));
 }
 
-function launch(cpu: string, command: string, args: string[]): ChildProcess {
-  const child = spawn('taskset', ['-c', cpu, command, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
+function launch(cpu: string, command: string[]): ChildProcess {
+  const child = spawn('taskset', ['-c', cpu, ...command], { stdio: ['ignore', 'pipe', 'ignore'] });
   live.add(child);
   child.once('close', () => live.delete(child));
   return child;
 }
 
 /** Starts a third party's server and waits until it listens. taskset executes the command in its own process. */
-async function startForeign(cpu: string, command: string, args: string[], port: number, cleanUp = () => {}): Promise<Running> {
-  const child = launch(cpu, command, args);
+async function startForeign(
+  cpu: string,
+  command: string,
+  args: string[],
+  port: number,
+  cleanUp = () => {},
+): Promise<Running> {
+  const child = launch(cpu, [command, ...args]);
   child.stdout?.resume();
   await untilListening(port, child);
   return {
@@ -92,20 +98,19 @@ async function startForeign(cpu: string, command: string, args: string[], port: 
   };
 }
 
-export function engineSubject(
-  binary: string,
-  model: string,
-  protocol: 'http' | 'resp',
-  { name = model, responseBytes = 128 }: { name?: string; responseBytes?: number } = {},
-): Subject {
+export function engineSubject(binary: string, model: string, protocol: 'http' | 'resp', name = model): Subject {
+  // The model `node` is a Node process that takes the same command line.
+  const nodeServer = 'out/node-server.mjs';
+  const program = model === 'node' ? [process.execPath, nodeServer] : [binary];
+  const file = model === 'node' ? nodeServer : binary;
   return {
     name,
     protocol,
-    missing: () => (existsSync(binary) ? undefined : `${binary} is not built`),
+    missing: () => (existsSync(file) ? undefined : `${file} is not built`),
     async start(cpu) {
       const handler = protocol === 'resp' ? 'echo' : 'respond';
-      const args = ['serve', '--model', model, '--protocol', protocol, '--handler', handler];
-      const child = launch(cpu, binary, [...args, '--responseBytes', String(responseBytes)]);
+      const config = JSON.stringify({ model, protocol, handler, responseBytes: 128 });
+      const child = launch(cpu, [...program, 'serve', '--config', config]);
       let text = '';
       child.stdout?.on('data', (chunk: Buffer) => (text += chunk.toString()));
       const closed = new Promise((resolve) => child.once('close', resolve));

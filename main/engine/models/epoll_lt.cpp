@@ -5,14 +5,14 @@
 // Kernel: 2.6. Watch: readiness is reported again for as long as it lasts, so one read a report is enough; but interest
 // in what is not wanted just now must be taken back (epoll_ctl), or the loop spins.
 #include "models/model.hpp"
+#include "models/nonblocking.hpp"
 #include "models/timers.hpp"
-#include "sys/calls.hpp"
 #include "telemetry/steps.hpp"
 
 namespace fdscope {
 namespace {
 
-constexpr uint64_t listener_tag = ~uint64_t{0}, wake_tag = ~uint64_t{0} - 1;
+constexpr uint64_t listener_tag = ~uint64_t{0}, wake_tag = ~uint64_t{0} - 1, upstream_bit = uint64_t{1} << 63;
 
 class EpollLt final : public Model {
  public:
@@ -34,8 +34,8 @@ class EpollLt final : public Model {
         if (event.data.u64 == wake_tag) break;
         if (event.data.u64 == listener_tag)
           accept_all();
-        else if (Connection* c = server.connections().find(event.data.u64))
-          serve(*c, event.events);
+        else if (Connection* c = server.connections().find(event.data.u64 & ~upstream_bit))
+          serve(*c, event.events, (event.data.u64 & upstream_bit) != 0);
       }
       timers_.expire(server, [this](Connection& c) { settle(c); });
     }
@@ -49,25 +49,31 @@ class EpollLt final : public Model {
   }
 
   // One report, one call on the socket: what is left over will be reported again.
-  void serve(Connection& c, uint32_t events) {
-    if ((events & (EPOLLHUP | EPOLLERR)) != 0 && (c.need() == Need::pause || !c.watch().events)) c.peer_lost();
-    if (c.need() == Need::read) {
+  void serve(Connection& c, uint32_t events, bool upstream) {
+    const bool lost = (events & (EPOLLHUP | EPOLLERR)) != 0;
+    if (upstream != c.on_upstream() || c.need() == Need::pause) {
+      // Not the socket that is waited for; errors are reported all the same, for as long as they last.
+      if (!lost || upstream) return;
+      c.peer_lost();
+    } else if (c.need() == Need::read) {
       STEP("read what has arrived");
       c.received(sys::read(c.fd(), c.room()));
     } else if (c.need() == Need::connect) {
-      c.connected(sys::connect(c.fd(), c.upstream_address(), c.upstream_address_size()));
+      try_connect(c);
     }
     settle(c);
   }
 
   // Writes what can be written at once, then tells the kernel what this connection waits for.
   void settle(Connection& c) {
-    while (c.need() == Need::write) {
-      STEP("write the reply");
-      if (!c.sent(sys::write(c.fd(), c.pending()))) break;
+    for (bool going = true; going;) {
+      if (c.need() == Need::write) {
+        STEP("write the reply");
+        going = c.sent(sys::write(c.fd(), c.pending()));
+      } else {
+        going = c.need() == Need::connect && c.watch().index == 0 && try_connect(c);
+      }
     }
-    if (c.need() == Need::connect && c.watch().events == 0)
-      c.connected(sys::connect(c.fd(), c.upstream_address(), c.upstream_address_size()));
     switch (c.need()) {
       case Need::read: return watch(c, EPOLLIN);
       case Need::write:
@@ -78,16 +84,17 @@ class EpollLt final : public Model {
   }
 
   void watch(Connection& c, uint32_t events) {
-    const bool added = c.watch().index == 1;
-    if (c.on_upstream() && c.client_watch.events != 0) {
-      // While the upstream works, the client's next bytes would be reported over and over.
-      sys::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, c.client_fd(), 0, c.ref());
-      c.client_watch.events = 0;
-    }
-    if (added && c.watch().events == events) return;
+    // While the upstream works, the client's next bytes would be reported over and over.
+    if (c.on_upstream()) tell(c.client_watch, c.client_fd(), 0, c.ref());
+    tell(c.watch(), c.fd(), events, c.on_upstream() ? c.ref() | upstream_bit : c.ref());
+  }
+
+  void tell(Connection::Watch& known, int fd, uint32_t events, uint64_t ref) {
+    const bool added = known.index == 1;
+    if (added && known.events == events) return;
     STEP("change what the kernel watches");
-    sys::epoll_ctl(epoll_.get(), added ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, c.fd(), events, c.ref());
-    c.watch() = {events, 1};
+    sys::epoll_ctl(epoll_.get(), added ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, events, ref);
+    known = {events, 1};
   }
 
   Server* server_ = nullptr;

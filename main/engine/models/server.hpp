@@ -70,6 +70,8 @@ class Server {
   // connection is accepted on a reserve fd and closed at once, counted as errorFdLimit: left in the queue it would
   // wake a level-triggered loop for ever.
   Connection* accept(int listener = -1);
+  // The same for a socket that was accepted otherwise (io_uring's multishot accept).
+  Connection* adopt(int fd, const sockaddr_storage& peer);
   void close(Connection& c) { connections_.close(c); }
 
   bool stopping() const { return stopping_.load(std::memory_order_acquire); }
@@ -80,6 +82,8 @@ class Server {
   std::atomic<bool>& stop_flag() { return stopping_; }
 
  private:
+  bool shed(int listener);
+
   ListenAddress address_;
   HandlerConfig handler_;
   Fd listener_, wake_, reserve_;

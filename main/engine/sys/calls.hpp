@@ -94,6 +94,11 @@ inline int epoll_wait(int epoll, std::span<epoll_event> events, int timeout_ms) 
   return woke(
       traced(Syscall::epoll_wait, ::epoll_wait(epoll, events.data(), static_cast<int>(events.size()), timeout_ms)));
 }
+// The same with a timeout in nanoseconds (Linux 5.11). ENOSYS before.
+inline int epoll_pwait2(int epoll, std::span<epoll_event> events, uint64_t timeout_ns) {
+  const timespec timeout{static_cast<time_t>(timeout_ns / 1'000'000'000u), static_cast<long>(timeout_ns % 1'000'000'000u)};
+  return woke(traced(Syscall::epoll_pwait2, ::epoll_pwait2(epoll, events.data(), static_cast<int>(events.size()), &timeout, nullptr)));
+}
 inline int poll(std::span<pollfd> fds, int timeout_ms) {
   return woke(traced(Syscall::poll, ::poll(fds.data(), fds.size(), timeout_ms)));
 }

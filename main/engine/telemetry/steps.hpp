@@ -14,11 +14,14 @@
 
 namespace fdscope::telemetry {
 
-struct StepSite {
+// As large as its alignment, so that the linker puts the sites one behind the other without gaps.
+struct alignas(32) StepSite {
   const char* file;
   uint32_t line;
   const char* label;
 };
+
+static_assert(sizeof(StepSite) == alignof(StepSite));
 
 // All sites of the executable; the index in this span is the step's index on the wire.
 std::span<const StepSite> step_sites();

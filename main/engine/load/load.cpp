@@ -1,0 +1,143 @@
+#include "load/load.hpp"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <thread>
+
+#include "load/loop.hpp"
+#include "models/crew.hpp"
+#include "sys/clock.hpp"
+#include "sys/process.hpp"
+#include "telemetry/command_reader.hpp"
+#include "telemetry/reporter.hpp"
+#include "telemetry/summary.hpp"
+
+namespace fdscope {
+
+namespace {
+
+constexpr uint64_t ms = 1'000'000;
+// Connections that are not open by then are left to open later; the run begins without them.
+constexpr uint64_t connect_limit_ns = 10'000 * ms;
+// How long a finished run waits for the lab to take its last look.
+constexpr uint64_t farewell_ns = 10'000 * ms;
+constexpr size_t spare_fds = 64;
+
+std::string percentiles_json(const Histogram& h) {
+  const auto micros = [](double ns) { return std::to_string(ns / 1000); };
+  return "{\"p50\":" + micros(static_cast<double>(h.at_percentile(50))) +
+         ",\"p90\":" + micros(static_cast<double>(h.at_percentile(90))) +
+         ",\"p99\":" + micros(static_cast<double>(h.at_percentile(99))) +
+         ",\"p999\":" + micros(static_cast<double>(h.at_percentile(99.9))) +
+         ",\"max\":" + micros(static_cast<double>(h.max())) + ",\"mean\":" + micros(h.mean()) + "}";
+}
+
+class Director {
+ public:
+  Director(const LoadSettings& settings, telemetry::FrameWriter& writer)
+      : settings_(settings), writer_(writer), signals_(block_stop_signals()) {}
+
+  void stop() { stopped_.store(true); }
+
+  void direct(LoadState& state) {
+    // Those that begin later are not waited for.
+    uint32_t at_once = 0;
+    for (const ClientSettings& c : settings_.clients)
+      if (c.ramp_ms + c.start_ms == 0) at_once += c.connections;
+    wait(connect_limit_ns, [&] { return state.tried.load() >= at_once; });
+    mark("connected");
+    wait(settings_.warmup_ms * ms, [] { return false; });
+    state.measuring.store(true);
+    measured_from_ns = now_ns();
+    mark("steady");
+    wait(settings_.duration_ms * ms,
+         [&] { return settings_.requests > 0 && state.measured.load() >= settings_.requests; });
+    measured_to_ns = now_ns();
+    state.measuring.store(false);
+    mark("loadDone");
+    // The lab compares two snapshots; the load goes on until it has taken the second.
+    if (settings_.frames) wait(farewell_ns, [] { return false; });
+    state.stopping.store(true);
+  }
+
+  uint64_t measured_from_ns = 0, measured_to_ns = 0;
+
+ private:
+  template <class Done>
+  void wait(uint64_t limit_ns, Done done) {
+    const uint64_t end = now_ns() + limit_ns;
+    while (!stopped_.load() && !done()) {
+      const uint64_t now = now_ns();
+      if (now >= end) return;
+      const timespec slice = to_timespec(std::min<uint64_t>(end - now, 2 * ms));
+      const int signal = sigtimedwait(&signals_, nullptr, &slice);
+      if (signal == SIGTERM || (signal == SIGINT && !settings_.frames)) stopped_.store(true);
+    }
+  }
+  void mark(const char* name) {
+    writer_.json(wire::FrameKind::mark,
+                 "{\"name\":" + json_quote(name) + ",\"timeNs\":" + std::to_string(now_ns()) + "}");
+  }
+
+  const LoadSettings& settings_;
+  telemetry::FrameWriter& writer_;
+  sigset_t signals_;
+  std::atomic<bool> stopped_{false};
+};
+
+}  // namespace
+
+int load_command(const JsonValue& given) {
+  const LoadSettings settings = read_load_settings(given);
+  if (settings.frames) end_with_parent(getppid());
+  const size_t fds = raise_fd_limit();
+  if (settings.connections() + spare_fds > fds)
+    throw BadInput(std::to_string(settings.connections()) + " connections need more files than this process may open (" +
+                   std::to_string(fds) + "): raise the hard limit with ulimit -Hn, or ask for fewer.");
+  pin_to(settings.cpus);
+  telemetry::FrameWriter writer(settings.frames ? STDOUT_FILENO : -1);
+  LoadState state;
+  Director director(settings, writer);
+  telemetry::Reporter reporter(writer, [] { return uint64_t{0}; });
+  telemetry::CommandReader commands(writer, reporter, [&](const std::string&) { director.stop(); });
+  writer.json(wire::FrameKind::ready,
+              "{\"role\":\"load\",\"pid\":" + std::to_string(getpid()) +
+                  ",\"wireVersion\":" + std::to_string(wire::version) + ",\"target\":" + json_quote(settings.target_text) +
+                  ",\"connections\":" + std::to_string(settings.connections()) +
+                  ",\"startNs\":" + std::to_string(now_ns()) +
+                  ",\"frameIntervalMs\":" + std::to_string(wire::frame_interval_ms) + ",\"notices\":[]}");
+  const uint64_t start_ns = now_ns();
+  reporter.start();
+  if (settings.frames) commands.start();
+
+  std::vector<std::unique_ptr<LoadLoop>> loops;
+  {
+    Crew crew;
+    for (uint32_t i = 0; i < settings.threads; ++i) {
+      loops.push_back(std::make_unique<LoadLoop>(settings, state, writer, i, settings.threads));
+      crew.spawn("client " + std::to_string(i + 1), [loop = loops.back().get()] { loop->run(); });
+    }
+    director.direct(state);
+    crew.join();
+  }
+  reporter.stop();
+  writer.json(wire::FrameKind::finished, "{\"reason\":\"done\"}");
+  if (!settings.frames) {
+    LatencyPair sum;
+    for (const auto& loop : loops) {
+      sum.corrected.add(loop->total.corrected);
+      sum.uncorrected.add(loop->total.uncorrected);
+    }
+    const double seconds = static_cast<double>(director.measured_to_ns - director.measured_from_ns) / 1e9;
+    telemetry::print_summary(reporter.totals(), start_ns,
+                             ",\"measuredSeconds\":" + std::to_string(seconds) +
+                                 ",\"measuredRequests\":" + std::to_string(state.measured.load()) +
+                                 ",\"latency\":{\"corrected\":" + percentiles_json(sum.corrected) +
+                                 ",\"uncorrected\":" + percentiles_json(sum.uncorrected) + "}");
+  }
+  return 0;
+}
+
+}  // namespace fdscope

@@ -1,0 +1,109 @@
+#include "load/load_settings.hpp"
+
+#include <netinet/in.h>
+
+#include <set>
+
+#include "serve_settings.hpp"
+
+namespace fdscope {
+
+namespace {
+
+constexpr const char* profile_names[] = {"closed", "rate",  "idle",       "slow-writer", "slow-reader",
+                                         "churn",  "burst", "half-close", "reset"};
+
+void refuse_unknown(const JsonValue& object, const std::set<std::string>& known, const std::string& where) {
+  for (const auto& [key, value] : object.object())
+    if (!known.contains(key)) throw BadInput(where + " has no setting \"" + key + "\".");
+}
+
+ClientSettings read_client(const JsonValue& from) {
+  if (!from.is_object()) throw BadInput("Each of clients must be an object with a profile.");
+  refuse_unknown(from, {"profile", "connections", "rate", "arrival", "thinkMs", "pipeline", "rampMs", "startMs",
+                        "intervalMs", "chunkBytes"}, "A client");
+  ClientSettings c;
+  const std::string name = from.string_or("profile", "closed");
+  size_t i = 0;
+  while (i < std::size(profile_names) && name != profile_names[i]) ++i;
+  if (i == std::size(profile_names))
+    throw BadInput("profile \"" + name + "\" is not known: choose closed, rate, idle, slow-writer, slow-reader, churn, burst, half-close or reset.");
+  c.profile = static_cast<Profile>(i);
+  const auto whole = [&](const char* key, int64_t fallback, int64_t min, int64_t max) {
+    return static_cast<uint32_t>(from.integer_or(key, fallback, min, max));
+  };
+  c.connections = whole("connections", 1, 1, 1'000'000);
+  c.rate = from.number_or("rate", 1000, 0.001, 10'000'000);
+  const std::string arrival = from.string_or("arrival", "constant");
+  if (arrival != "constant" && arrival != "poisson") throw BadInput("arrival must be constant or poisson.");
+  c.poisson = arrival == "poisson";
+  c.think_ms = whole("thinkMs", c.profile == Profile::reset ? 10 : 0, 0, 3'600'000);
+  c.pipeline = whole("pipeline", 1, 1, 1024);
+  c.ramp_ms = whole("rampMs", 0, 0, 3'600'000);
+  c.start_ms = whole("startMs", 0, 0, 3'600'000);
+  const bool slow_writer = c.profile == Profile::slow_writer;
+  c.interval_ms = whole("intervalMs", c.profile == Profile::burst ? 1000 : slow_writer ? 50 : 20, 1, 3'600'000);
+  c.chunk_bytes = whole("chunkBytes", slow_writer ? 1 : 1024, 1, 65'536);
+  return c;
+}
+
+}  // namespace
+
+uint32_t LoadSettings::connections() const {
+  uint32_t sum = 0;
+  for (const ClientSettings& c : clients) sum += c.connections;
+  return sum;
+}
+
+LoadSettings read_load_settings(const JsonValue& settings) {
+  refuse_unknown(settings, {"protocol", "target", "threads", "cpus", "durationMs", "warmupMs", "timeoutMs", "handler",
+                            "responseBytes", "requestBytes", "check", "path", "sourceAddresses", "clients", "requests",
+                            "frames", "allowRemote"}, "load");
+  LoadSettings read;
+  auto& t = read.traffic;
+  const std::string protocol = settings.string_or("protocol", "http");
+  if (protocol == "http") t.expected.protocol = Protocol::http;
+  else if (protocol == "echo") t.expected.protocol = Protocol::echo;
+  else if (protocol == "resp") t.expected.protocol = Protocol::resp;
+  else throw BadInput("protocol \"" + protocol + "\" is not known: choose one of http, echo, resp.");
+  const std::string handler = settings.string_or("handler", "respond");
+  if (handler != "respond" && handler != "echo") throw BadInput("handler must be respond or echo: what the replies are.");
+  t.expected.kind = handler == "echo" ? HandlerKind::echo : HandlerKind::respond;
+  t.expected.response_bytes = static_cast<uint32_t>(settings.integer_or("responseBytes", 128, 0, max_body_bytes));
+  t.request_bytes = static_cast<uint32_t>(
+      settings.integer_or("requestBytes", t.expected.protocol == Protocol::echo ? 32 : 0, 0, max_body_bytes));
+  t.path = settings.string_or("path", "/");
+  const std::string check = settings.string_or("check", "exact");
+  if (check != "exact" && check != "framing") throw BadInput("check must be exact or framing.");
+  t.exact = check == "exact";
+  read.target_text = settings.string_or("target", "");
+  parse_endpoint("target", read.target_text, read.target, read.target_size);
+  const bool loopback =
+      read.target.ss_family == AF_INET
+          ? ntohl(reinterpret_cast<const sockaddr_in&>(read.target).sin_addr.s_addr) >> 24 == 127
+          : IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(read.target).sin6_addr);
+  if (!loopback && !settings.boolean_or("allowRemote", false))
+    throw BadInput("The target " + read.target_text + " is not on this machine; load goes to loopback only.");
+  const auto whole = [&](const char* key, int64_t fallback, int64_t min, int64_t max) {
+    return static_cast<uint32_t>(settings.integer_or(key, fallback, min, max));
+  };
+  read.threads = whole("threads", 1, 1, 64);
+  read.duration_ms = whole("durationMs", 3000, 1, 86'400'000);
+  read.warmup_ms = whole("warmupMs", 200, 0, 3'600'000);
+  read.timeout_ms = whole("timeoutMs", 10'000, 1, 3'600'000);
+  read.source_addresses = whole("sourceAddresses", 1, 1, 200);
+  read.requests = static_cast<uint64_t>(settings.integer_or("requests", 0, 0, int64_t{1} << 52));
+  read.cpus = settings.string_or("cpus", "");
+  read.frames = settings.boolean_or("frames", false);
+  if (const JsonValue* clients = settings.find("clients")) {
+    if (!clients->is_array() || clients->array().empty()) throw BadInput("clients must be a list of at least one profile.");
+    for (const JsonValue& client : clients->array()) read.clients.push_back(read_client(client));
+  } else {
+    read.clients.push_back({});
+  }
+  // Ephemeral ports end at some 28,000 an address and target: beyond that, more source addresses are needed.
+  read.source_addresses = std::max(read.source_addresses, read.connections() / 20'000 + 1);
+  return read;
+}
+
+}  // namespace fdscope

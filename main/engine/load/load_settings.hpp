@@ -1,0 +1,44 @@
+// The settings of `load`, validated.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <string>
+#include <vector>
+
+#include "load/traffic.hpp"
+#include "sys/json.hpp"
+
+namespace fdscope {
+
+enum class Profile : uint8_t { closed, rate, idle, slow_writer, slow_reader, churn, burst, half_close, reset };
+
+struct ClientSettings {
+  Profile profile = Profile::closed;
+  uint32_t connections = 1;
+  double rate = 0;       // requests a second of all connections together (profile rate)
+  bool poisson = false;  // exponentially distributed gaps instead of equal ones
+  uint32_t think_ms = 0;
+  uint32_t pipeline = 1;
+  uint32_t ramp_ms = 0;      // connects are spread over so long
+  uint32_t start_ms = 0;     // and begin so late
+  uint32_t interval_ms = 0;  // slow-writer, slow-reader: between two pieces; burst: between two bursts
+  uint32_t chunk_bytes = 0;  // slow-writer, slow-reader: size of a piece
+};
+
+struct LoadSettings {
+  TrafficSettings traffic;
+  std::string target_text;
+  sockaddr_storage target{};
+  socklen_t target_size = 0;
+  uint32_t threads = 1, duration_ms = 3000, warmup_ms = 200, timeout_ms = 10'000, source_addresses = 1;
+  uint64_t requests = 0;
+  std::string cpus;
+  bool frames = false;
+  std::vector<ClientSettings> clients;
+  uint32_t connections() const;
+};
+
+LoadSettings read_load_settings(const JsonValue& settings);
+
+}  // namespace fdscope

@@ -1,0 +1,60 @@
+// What clients say and what they must hear.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "handlers/protocol.hpp"
+
+namespace fdscope {
+
+struct TrafficSettings {
+  HandlerConfig expected;      // protocol, handler and size of the replies
+  uint32_t request_bytes = 0;  // payload of a request
+  std::string path = "/";
+  bool exact = true;  // every byte is known; else only the framing is checked
+};
+
+class Traffic {
+ public:
+  explicit Traffic(const TrafficSettings& settings);
+  const TrafficSettings& settings() const { return settings_; }
+  // Request number `n`: with a payload, no two neighbours are alike, so that a swapped or repeated reply is noticed.
+  std::span<const uint8_t> request(uint64_t n);
+  // The whole reply to it.
+  std::span<const uint8_t> reply(uint64_t n);
+
+ private:
+  void build(uint64_t variant);
+  static constexpr uint64_t variants = 676;  // the pattern repeats after so many bytes
+  TrafficSettings settings_;
+  bool varies_;
+  struct Pair {
+    std::vector<uint8_t> request, reply;
+  };
+  std::vector<std::unique_ptr<Pair>> pairs_;  // by variant, made when first used
+  Pair& pair(uint64_t n);
+};
+
+// Checks one reply after the other as the bytes come.
+class ReplyChecker {
+ public:
+  enum class Verdict { more, complete, mismatch, broken };
+  // `expected` is the whole reply; empty: framing only.
+  void begin(const TrafficSettings& settings, std::span<const uint8_t> expected);
+  // `used` is how many bytes belonged to this reply.
+  Verdict feed(std::span<const uint8_t> bytes, size_t& used);
+  Verdict end_of_stream();
+
+ private:
+  std::span<const uint8_t> expected_;
+  size_t at_ = 0;
+  bool http_ = false;
+  char status_[12]{};
+  ReplyFramer framer_;
+};
+
+}  // namespace fdscope

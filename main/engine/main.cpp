@@ -1,0 +1,34 @@
+// fdscope-engine: hosts one server under one I/O model, or drives one with simulated clients.
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include "load/load.hpp"
+#include "models/crew.hpp"
+#include "probe.hpp"
+#include "serve.hpp"
+#include "sys/json.hpp"
+#include "telemetry/counters.hpp"
+
+int main(int argc, char** argv) {
+  using namespace fdscope;
+  const std::string command = argc > 1 ? argv[1] : "";
+  try {
+    std::signal(SIGPIPE, SIG_IGN);  // a write to a closed socket is an error of that connection, not the end of all
+    telemetry::init();
+    telemetry::enter_thread("main");
+    Crew::init();
+    if (command == "models") return models_command();
+    if (command == "doctor") return doctor_command();
+    if (command == "serve") return serve_command(parse_arguments(argc - 2, argv + 2));
+    if (command == "load") return load_command(parse_arguments(argc - 2, argv + 2));
+    throw BadInput("Say what to do: fdscope-engine models, doctor, serve or load.");
+  } catch (const BadInput& bad) {
+    std::fprintf(stderr, "%s\n", bad.what());
+    return 2;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "The engine failed: %s.\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,124 @@
+// epoll, edge-triggered: the kernel reports a change once; the loop remembers what is ready and drains it.
+//
+// System calls: epoll_create1, epoll_ctl once a socket, epoll_wait; accept4, read, write until EAGAIN.
+// Cost: no epoll_ctl after the first, but one more read a turn, to learn that nothing is left.
+// Kernel: 2.6. Watch: whoever stops before EAGAIN is never told again; whoever never reaches it starves the others, so
+// each connection has a share of a turn and goes to the end of a queue.
+#include <deque>
+
+#include "models/model.hpp"
+#include "models/nonblocking.hpp"
+#include "models/timers.hpp"
+#include "telemetry/steps.hpp"
+
+namespace fdscope {
+namespace {
+
+constexpr uint64_t listener_tag = ~uint64_t{0}, wake_tag = ~uint64_t{0} - 1, upstream_bit = uint64_t{1} << 63;
+// Calls on one connection before the others have their turn.
+constexpr int share = 32;
+
+class EpollEt final : public Model {
+ public:
+  explicit EpollEt(const ModelOptions& options) : events_(static_cast<size_t>(options.get("batch"))) {}
+
+  void run(Server& server) override {
+    server_ = &server;
+    server.use_blocking_sockets(false);
+    epoll_.reset(sys::epoll_create1(EPOLL_CLOEXEC));
+    sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, server.listener(), EPOLLIN | EPOLLET, listener_tag);
+    sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, server.wake_fd(), EPOLLIN, wake_tag);
+    for (Connection* c : server.connections().all()) {
+      if (c->need() == Need::pause) timers_.add(*c);
+      serve(*c);
+    }
+
+    while (!server.stopping()) {
+      STEP("wait until the kernel reports a change");
+      const int ready = sys::epoll_wait(epoll_.get(), events_, unfinished_.empty() ? timers_.timeout_ms() : 0);
+      for (int i = 0; i < ready; ++i) {
+        const epoll_event& event = events_[static_cast<size_t>(i)];
+        if (event.data.u64 == wake_tag) break;
+        if (event.data.u64 == listener_tag)
+          accept_all();
+        else if (Connection* c = server.connections().find(event.data.u64 & ~upstream_bit))
+          note(*c, event.events, (event.data.u64 & upstream_bit) != 0);
+      }
+      for (size_t turns = unfinished_.size(); turns > 0; --turns) {
+        Connection* c = server.connections().find(unfinished_.front());
+        unfinished_.pop_front();
+        if (c != nullptr) serve(*c);
+      }
+      timers_.expire(server, [this](Connection& c) { serve(c); });
+    }
+    epoll_.reset();
+  }
+
+ private:
+  void accept_all() {
+    STEP("accept until no one waits");
+    while (Connection* c = server_->accept()) serve(*c);
+  }
+
+  // Remembers what is ready now; an edge that is forgotten never comes again.
+  void note(Connection& c, uint32_t events, bool upstream) {
+    Connection::Watch& watch = upstream ? c.upstream_watch : c.client_watch;
+    const bool lost = (events & (EPOLLHUP | EPOLLERR)) != 0;
+    watch.events |= lost || (events & EPOLLRDHUP) != 0 ? EPOLLIN | EPOLLOUT : events & (EPOLLIN | EPOLLOUT);
+    if (!upstream && lost && (c.on_upstream() || c.need() == Need::pause)) c.peer_lost();
+    if (c.need() != Need::pause) serve(c);
+  }
+
+  // Works on one connection until the kernel has no more for it, or its share of the turn is used up.
+  void serve(Connection& c) {
+    for (int calls = 0; calls < share; ++calls) {
+      if (c.need() == Need::close) return server_->close(c);
+      if (c.need() == Need::pause) return timers_.add(c);
+      Connection::Watch& watch = this->watch(c);
+      switch (c.need()) {
+        case Need::read:
+          if ((watch.events & EPOLLIN) == 0) return;
+          STEP("read until EAGAIN");
+          if (!c.received(sys::read(c.fd(), c.room()))) watch.events &= ~EPOLLIN;
+          break;
+        case Need::write:
+          if ((watch.events & EPOLLOUT) == 0) return;
+          STEP("write until EAGAIN");
+          if (!c.sent(sys::write(c.fd(), c.pending()))) watch.events &= ~EPOLLOUT;
+          break;
+        default:
+          if ((watch.events & EPOLLOUT) == 0) return;
+          if (!try_connect(c)) watch.events &= ~EPOLLOUT;
+      }
+    }
+    unfinished_.push_back(c.ref());
+  }
+
+  // Registers a socket the first time it is used, for both directions and for good, and takes it for ready until a call
+  // says otherwise.
+  Connection::Watch& watch(Connection& c) {
+    if (c.watch().index == 0) {
+      STEP("tell the kernel, once");
+      sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, c.fd(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                     c.on_upstream() ? c.ref() | upstream_bit : c.ref());
+      c.watch() = {EPOLLIN | EPOLLOUT, 1};
+    }
+    return c.watch();
+  }
+
+  Server* server_ = nullptr;
+  Fd epoll_;
+  Timers timers_;
+  std::deque<uint64_t> unfinished_;
+  std::vector<epoll_event> events_;
+};
+
+}  // namespace
+
+extern const ModelInfo epoll_et{
+    "epoll-et",     "one thread, epoll reports each change once; every socket is drained until EAGAIN",
+    "multiplexing", "event-loop",
+    "models/epoll_et.cpp", {backlog_option(), batch_option()},
+    always_available, [](const ModelOptions& options) -> std::unique_ptr<Model> { return std::make_unique<EpollEt>(options); }};
+
+}  // namespace fdscope

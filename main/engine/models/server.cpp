@@ -1,0 +1,202 @@
+#include "models/server.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+
+#include <cerrno>
+#include <stdexcept>
+#include <system_error>
+
+#include "sys/calls.hpp"
+
+namespace fdscope {
+
+namespace {
+
+[[noreturn]] void fail(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
+
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
+};
+
+SocketAddress parse(const ListenAddress& address) {
+  SocketAddress parsed;
+  auto& v4 = reinterpret_cast<sockaddr_in&>(parsed.storage);
+  auto& v6 = reinterpret_cast<sockaddr_in6&>(parsed.storage);
+  if (inet_pton(AF_INET, address.host.c_str(), &v4.sin_addr) == 1) {
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(address.port);
+    parsed.size = sizeof v4;
+  } else if (inet_pton(AF_INET6, address.host.c_str(), &v6.sin6_addr) == 1) {
+    v6.sin6_family = AF_INET6;
+    v6.sin6_port = htons(address.port);
+    parsed.size = sizeof v6;
+  } else {
+    errno = EINVAL;
+    fail("\"" + address.host + "\" is not a numeric IPv4 or IPv6 address");
+  }
+  return parsed;
+}
+
+Fd bound_socket(const SocketAddress& address, bool reuse_port) {
+  Fd fd{sys::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  if (!fd) fail("socket");
+  if (sys::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1) != 0) fail("SO_REUSEADDR");
+  if (reuse_port && sys::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1) != 0) fail("SO_REUSEPORT");
+  if (sys::bind(fd.get(), address.get(), address.size) != 0) fail("bind");
+  return fd;
+}
+
+constexpr uint32_t live_bit = 1u << 31;
+
+}  // namespace
+
+Fd open_listener(ListenAddress& address) {
+  const SocketAddress wanted = parse(address);
+  // With SO_REUSEPORT, bind() would succeed beside another program of the same user that set it too, and the kernel
+  // would share the clients out between both. One bind and listen without it finds out; it lasts no longer than this line.
+  if (address.port != 0) {
+    const Fd alone = bound_socket(wanted, false);
+    if (sys::listen(alone.get(), 1) != 0) fail("listen");
+  }
+  Fd fd = bound_socket(wanted, true);
+  if (sys::listen(fd.get(), address.backlog) != 0) fail("listen");
+  SocketAddress bound;
+  bound.size = sizeof bound.storage;
+  if (sys::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&bound.storage), &bound.size) != 0) fail("getsockname");
+  // sin_port and sin6_port are at the same place.
+  address.port = ntohs(reinterpret_cast<const sockaddr_in&>(bound.storage).sin_port);
+  return fd;
+}
+
+Fd open_sibling_listener(const ListenAddress& address) {
+  Fd fd = bound_socket(parse(address), true);
+  if (sys::listen(fd.get(), address.backlog) != 0) fail("listen");
+  return fd;
+}
+
+ConnectionTable::ConnectionTable() {
+  for (auto& chunk : chunks_) chunk.store(nullptr, std::memory_order_relaxed);
+  for (auto& live : live_) live.store(0, std::memory_order_relaxed);
+}
+
+ConnectionTable::~ConnectionTable() {
+  for (Connection* c : all()) close(*c);
+  for (auto& chunk : chunks_) delete[] chunk.load();
+}
+
+Connection& ConnectionTable::open(int fd, const sockaddr_storage& peer, const HandlerConfig& config,
+                                  bool nonblocking) {
+  const std::lock_guard lock(mutex_);
+  uint32_t slot = used_;
+  if (!vacant_.empty()) {
+    slot = vacant_.back();
+    vacant_.pop_back();
+  } else {
+    if (used_ == chunk_size * chunk_count) throw std::runtime_error("more connections than the table holds");
+    if (used_ % chunk_size == 0) chunks_[used_ / chunk_size].store(new Connection[chunk_size], std::memory_order_release);
+    ++used_;
+  }
+  Connection& c = chunks_[slot / chunk_size].load(std::memory_order_relaxed)[slot % chunk_size];
+  c.slot = slot;
+  c.generation = (c.generation + 1) & ~live_bit;
+  c.id = next_id_++;
+  c.peer = peer;
+  c.open(fd, config, nonblocking);
+  open_count_.fetch_add(1, std::memory_order_relaxed);
+  live_[slot].store(c.generation | live_bit, std::memory_order_release);
+  return c;
+}
+
+Connection* ConnectionTable::find(uint64_t ref) {
+  const uint32_t slot = static_cast<uint32_t>(ref), generation = static_cast<uint32_t>(ref >> 32);
+  if (slot >= chunk_size * chunk_count) return nullptr;
+  if (live_[slot].load(std::memory_order_acquire) != (generation | live_bit)) return nullptr;
+  return &chunks_[slot / chunk_size].load(std::memory_order_acquire)[slot % chunk_size];
+}
+
+void ConnectionTable::close(Connection& connection) {
+  // Unfindable before its descriptor can be given to another connection.
+  live_[connection.slot].store(0, std::memory_order_release);
+  connection.close_sockets();
+  telemetry::count(wire::Counter::closes);
+  open_count_.fetch_sub(1, std::memory_order_relaxed);
+  const std::lock_guard lock(mutex_);
+  vacant_.push_back(connection.slot);
+}
+
+std::vector<Connection*> ConnectionTable::all() {
+  const std::lock_guard lock(mutex_);
+  std::vector<Connection*> open;
+  for (uint32_t slot = 0; slot < used_; ++slot)
+    if (live_[slot].load(std::memory_order_acquire) != 0)
+      open.push_back(&chunks_[slot / chunk_size].load()[slot % chunk_size]);
+  return open;
+}
+
+Server::Server(ListenAddress address, HandlerConfig handler)
+    : address_(std::move(address)),
+      handler_(handler),
+      listener_(open_listener(address_)),
+      wake_(sys::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      reserve_(::open("/dev/null", O_RDONLY | O_CLOEXEC)) {
+  if (!wake_) fail("eventfd");
+}
+
+void Server::use_blocking_sockets(bool blocking) {
+  nonblocking_ = !blocking;
+  const int flags = sys::fcntl(listener(), F_GETFL, 0);
+  sys::fcntl(listener(), F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+  for (Connection* c : connections_.all()) c->set_nonblocking(!blocking);
+}
+
+Connection* Server::accept(int listener) {
+  if (listener < 0) listener = listener_.get();
+  while (!stopping()) {
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    const int fd = sys::accept4(listener, reinterpret_cast<sockaddr*>(&peer), &size,
+                                SOCK_CLOEXEC | (nonblocking_ ? SOCK_NONBLOCK : 0));
+    if (fd >= 0) return adopt(fd, peer);
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return nullptr;
+    if (errno == EMFILE || errno == ENFILE) {
+      if (!shed(listener)) return nullptr;
+    } else if (errno == EINVAL || errno == EBADF) {
+      return nullptr;  // the listener was shut down
+    }
+    // EINTR, ECONNABORTED, EPROTO and the like concern one handshake only: the next may be fine.
+  }
+  return nullptr;
+}
+
+Connection* Server::adopt(int fd, const sockaddr_storage& peer) {
+  // Without it, Nagle's algorithm holds back the last part of a reply until the client acknowledges the first.
+  // It cannot fail on a TCP socket; on one that was reset meanwhile, the first read says so.
+  sys::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  telemetry::count(wire::Counter::accepts);
+  return &connections_.open(fd, peer, handler_, nonblocking_);
+}
+
+bool Server::shed(int listener) {
+  const std::lock_guard lock(reserve_mutex_);
+  reserve_.reset();
+  const int fd = sys::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+  if (fd >= 0) {
+    sys::close(fd);
+    telemetry::count_error(wire::ErrorKind::fd_limit);
+  }
+  reserve_.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  return fd >= 0;
+}
+
+void Server::request_stop() {
+  stopping_.store(true, std::memory_order_release);
+  const uint64_t one = 1;
+  // Only a full counter could refuse this, and then the eventfd is readable already.
+  if (::write(wake_.get(), &one, sizeof one) != sizeof one) return;
+}
+
+}  // namespace fdscope

@@ -1,0 +1,41 @@
+/** The lab's commands on stdin, one JSON object a line, and their replies. */
+import { createInterface } from 'node:readline';
+import { frameKinds } from '../../../shared/telemetry/wire.ts';
+import type { Telemetry } from './telemetry.ts';
+
+/** Calls `stop('stopped')` on the command, `stop('eof')` when stdin ends: the lab has gone then. */
+export function listenForCommands(telemetry: Telemetry, stop: (reason: 'stopped' | 'eof') => void): void {
+  const lines = createInterface({ input: process.stdin });
+  lines.on('line', (line) => {
+    const { id, command } = parse(line);
+    const answer = (error?: string): void =>
+      telemetry.json(frameKinds.reply, error === undefined ? { id, ok: true } : { id, ok: false, error });
+    switch (command['cmd']) {
+      case 'stop':
+        answer();
+        return stop('stopped');
+      case 'snapshot':
+        answer();
+        return telemetry.report(id);
+      case 'level':
+        return command['level'] === 'counters'
+          ? answer()
+          : answer(`The node model knows the detail level "counters" only.`);
+      default:
+        return answer(`There is no command "${String(command['cmd'])}".`);
+    }
+  });
+  lines.on('close', () => stop('eof'));
+}
+
+function parse(line: string): { id: number; command: Record<string, unknown> } {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    value = undefined;
+  }
+  const command = typeof value === 'object' && value !== null ? { ...value } : {};
+  const id = 'id' in command && typeof command.id === 'number' ? command.id : 0;
+  return { id, command };
+}

@@ -1,0 +1,44 @@
+/** Faults that end what a host asked for, each with one plain sentence and what kind of fault it is. */
+
+export type FaultKind =
+  /** What was asked for cannot be: a value out of range, a port in use. */
+  | 'bad-input'
+  /** The model is not available on this machine. */
+  | 'unavailable'
+  /** It began and failed. */
+  | 'failed'
+  /** The host's own signal ended it. */
+  | 'interrupted';
+
+export class LabError extends Error {
+  override readonly name = 'LabError';
+  readonly kind: FaultKind;
+
+  constructor(kind: FaultKind, sentence: string) {
+    super(sentence);
+    this.kind = kind;
+  }
+}
+
+export const sentenceOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Throws LabError('interrupted') where the signal has been given. */
+export function throwIfInterrupted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new LabError('interrupted', 'The run was interrupted before its end.');
+}
+
+/** `work`, or LabError('interrupted') as soon as the signal is given. */
+export async function orInterrupted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  let onAbort: (() => void) | undefined;
+  const interrupted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(new LabError('interrupted', 'The run was interrupted before its end.'));
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([work, interrupted]);
+  } finally {
+    if (onAbort) signal.removeEventListener('abort', onAbort);
+  }
+}

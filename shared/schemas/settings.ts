@@ -1,0 +1,193 @@
+/** What a server, its clients and a run can be told. Ranges and defaults are here and nowhere else in TypeScript. */
+import { z } from 'zod';
+import { modelIds } from '../catalogue.ts';
+
+export const protocols = ['http', 'echo', 'resp'] as const;
+export type Protocol = (typeof protocols)[number];
+
+export const handlers = ['echo', 'respond', 'forward'] as const;
+export type Handler = (typeof handlers)[number];
+
+/** Ranges of numbers that people give, both inclusive. Times are in the unit of the name. */
+export const limits = {
+  port: [0, 65_535],
+  /** 16 MiB, the longest body of every protocol. */
+  bodyBytes: [0, 16_777_216],
+  chunks: [1, 1000],
+  workUs: [0, 10_000_000],
+  waitMs: [0, 600_000],
+  connections: [1, 100_000],
+  ratePerSecond: [0.1, 10_000_000],
+  durationSeconds: [0.1, 86_400],
+  warmupSeconds: [0, 600],
+  timeoutMs: [1, 600_000],
+  threads: [1, 1024],
+  loadThreads: [1, 64],
+  pipeline: [1, 1024],
+  sourceAddresses: [1, 200],
+  weight: [0.001, 1_000_000],
+} as const satisfies Record<string, readonly [number, number]>;
+
+type Limit = keyof typeof limits;
+
+/** A whole number within a limit. */
+const whole = (limit: Limit) => z.number().int().min(limits[limit][0]).max(limits[limit][1]);
+const number = (limit: Limit) => z.number().min(limits[limit][0]).max(limits[limit][1]);
+
+/** Values of model options; the engine's catalogue knows names and ranges. */
+export const modelOptionsSchema = z.record(z.string(), z.union([z.number(), z.boolean(), z.string()]));
+export type ModelOptions = z.infer<typeof modelOptionsSchema>;
+
+const modelSchema = z.enum(modelIds);
+
+const serverFields = {
+  protocol: z.enum(protocols),
+  handler: z.enum(handlers),
+  /** Body of a reply of `respond`. */
+  responseBytes: whole('bodyBytes'),
+  /** A reply is handed to the kernel in so many pieces. */
+  chunks: whole('chunks'),
+  /** CPU work for each request. */
+  workUs: whole('workUs'),
+  /** Pause for each request, as if something upstream were slow. */
+  waitMs: whole('waitMs'),
+  /** 0: any free port. */
+  port: whole('port'),
+};
+
+/** Any of a server's settings, without defaults: what is to be changed. */
+export const serverChangesSchema = z.strictObject(serverFields).partial();
+
+/** The server of a scenario: all but the model. */
+export const scenarioServerSchema = z.strictObject({
+  protocol: serverFields.protocol.default('http'),
+  handler: serverFields.handler.default('respond'),
+  responseBytes: serverFields.responseBytes.default(128),
+  chunks: serverFields.chunks.default(1),
+  workUs: serverFields.workUs.default(0),
+  waitMs: serverFields.waitMs.default(0),
+  port: serverFields.port.default(0),
+});
+
+/** A server, complete. */
+export const serverSettingsSchema = z.strictObject({
+  ...scenarioServerSchema.shape,
+  model: modelSchema,
+  options: modelOptionsSchema.default({}),
+  host: z.string().default('127.0.0.1'),
+  /** Required where `host` is not loopback: the server will be reachable by other machines. */
+  exposeToNetwork: z.boolean().default(false),
+  /** HOST:PORT of the server behind `forward`. */
+  upstream: z.string().optional(),
+});
+export type ServerSettings = z.infer<typeof serverSettingsSchema>;
+export type ServerSettingsInput = z.input<typeof serverSettingsSchema>;
+
+/** The server behind `forward`, which the lab starts by itself. */
+export const upstreamSchema = z.strictObject({
+  model: modelSchema.default('epoll-lt'),
+  handler: z.enum(['echo', 'respond']).default('respond'),
+  responseBytes: whole('bodyBytes').default(128),
+  workUs: whole('workUs').default(0),
+  waitMs: whole('waitMs').default(0),
+});
+export type UpstreamSettings = z.infer<typeof upstreamSchema>;
+
+const clientFields = {
+  /** Connections of its own; without it a share, by weight, of the connections of the whole. */
+  connections: whole('connections').optional(),
+  weight: number('weight').optional(),
+  /** Waits so long before its first connection. */
+  startMs: whole('waitMs').optional(),
+  /** Opens its connections evenly over so long. */
+  rampMs: whole('waitMs').optional(),
+};
+
+const dribbleFields = {
+  /** Sends or takes so many bytes at a time, */
+  chunkBytes: whole('bodyBytes').min(1).optional(),
+  /** at this interval. */
+  intervalMs: whole('waitMs').min(1).optional(),
+};
+
+const thinkMs = whole('waitMs').optional();
+
+export const clientSchema = z.discriminatedUnion('profile', [
+  /** Request, wait for the reply, think, again. */
+  z.strictObject({ profile: z.literal('closed'), ...clientFields, thinkMs, pipeline: whole('pipeline').optional() }),
+  /** Open loop: requests at a rate for the whole profile, whether or not replies come. */
+  z.strictObject({
+    profile: z.literal('rate'),
+    ...clientFields,
+    rate: number('ratePerSecond'),
+    arrival: z.enum(['constant', 'poisson']).optional(),
+    pipeline: whole('pipeline').optional(),
+  }),
+  /** Connects and says nothing. */
+  z.strictObject({ profile: z.literal('idle'), ...clientFields }),
+  /** Dribbles its request. */
+  z.strictObject({ profile: z.literal('slow-writer'), ...clientFields, ...dribbleFields }),
+  /** Takes the reply in small sips. */
+  z.strictObject({ profile: z.literal('slow-reader'), ...clientFields, ...dribbleFields }),
+  /** Connect, request, reply, close, again. */
+  z.strictObject({ profile: z.literal('churn'), ...clientFields, thinkMs }),
+  /** All at once, then a pause. */
+  z.strictObject({ profile: z.literal('burst'), ...clientFields, intervalMs: dribbleFields.intervalMs }),
+  /** Sends FIN behind its request and still expects the reply. */
+  z.strictObject({ profile: z.literal('half-close'), ...clientFields, thinkMs }),
+  /** Sends RST in mid-request. */
+  z.strictObject({ profile: z.literal('reset'), ...clientFields, thinkMs }),
+]);
+export type Client = z.infer<typeof clientSchema>;
+export type ClientProfile = Client['profile'];
+export const clientProfiles = clientSchema.options.map((option) => option.shape.profile.value);
+
+/** What the load engine is told beside its clients. */
+export const scenarioLoadSchema = z.strictObject({
+  threads: whole('loadThreads').default(1),
+  timeoutMs: whole('timeoutMs').default(10_000),
+  /** Payload of a request; by default 32 for echo and 0 for http. */
+  requestBytes: whole('bodyBytes').optional(),
+  /** Request target of http. */
+  path: z.string().startsWith('/').default('/'),
+  /** Clients connect from so many addresses of 127.0.0.0/8; by default enough for the connections. */
+  sourceAddresses: whole('sourceAddresses').optional(),
+});
+
+export const runTimeSchema = {
+  durationSeconds: number('durationSeconds').default(3),
+  warmupSeconds: number('warmupSeconds').default(0.3),
+  /** Shared by weight among the clients that have no `connections` of their own. */
+  connections: whole('connections').default(50),
+};
+
+/** Clients against a server that is not the lab's own. */
+export const loadSettingsSchema = z.strictObject({
+  ...scenarioLoadSchema.shape,
+  ...runTimeSchema,
+  protocol: z.enum(protocols),
+  /** HOST:PORT */
+  target: z.string(),
+  /** Required where `target` is not loopback. */
+  allowRemoteTarget: z.boolean().default(false),
+  clients: z.array(clientSchema).min(1),
+  handler: z.enum(['echo', 'respond']).default('respond'),
+  responseBytes: whole('bodyBytes').default(128),
+  /** `exact`: every byte of the lab's own servers is known; `framing`: whole replies, whatever they say. */
+  check: z.enum(['exact', 'framing']).default('framing'),
+});
+export type LoadSettings = z.infer<typeof loadSettingsSchema>;
+export type LoadSettingsInput = z.input<typeof loadSettingsSchema>;
+
+/** One run: a server under one model, its clients, and the upstream that the lab starts where one is needed. */
+export const runSettingsSchema = z.strictObject({
+  ...runTimeSchema,
+  server: serverSettingsSchema,
+  clients: z.array(clientSchema).min(1),
+  load: scenarioLoadSchema.prefault({}),
+  upstream: upstreamSchema.optional(),
+  /** Server and clients on separate cores where there are two. */
+  pin: z.boolean().default(true),
+});
+export type RunSettings = z.infer<typeof runSettingsSchema>;
+export type RunSettingsInput = z.input<typeof runSettingsSchema>;

@@ -1,0 +1,76 @@
+/** Many connections at once, by the load engine, with every reply checked byte for byte. */
+import { describe, expect, it } from 'vitest';
+import { counterOf } from '../../shared/telemetry/codec.ts';
+import { allModels, isSanitized, slowdown, type ModelFacts } from '../support/engines.ts';
+import { protocols } from '../support/dialects.ts';
+import { errorsOf, runLoad } from '../support/load-engine.ts';
+import { ServerUnderTest, settled } from '../support/server-under-test.ts';
+
+const ten = 10_000;
+
+/** How many connections each model is asked to hold, and why fewer than the others where that is so. */
+function most(model: ModelFacts): { connections: number; because?: string } {
+  switch (model.id) {
+    case 'blocking-iterative':
+      return { connections: 0, because: 'it serves one connection at a time' };
+    case 'blocking-pool':
+      return { connections: 0, because: 'it serves as many connections as its pool has threads' };
+    case 'blocking-fork':
+      return { connections: 200, because: 'a process each is slow on two cores' };
+    case 'polling-threads':
+      return { connections: 50, because: 'every thread spins, so each turn takes as long as all the others' };
+    case 'polling-scan':
+    case 'poll':
+    case 'signal-driven':
+    case 'blocking-threads':
+    case 'select':
+      return { connections: 1000 };
+    default:
+      return { connections: ten };
+  }
+}
+
+async function hold(model: ModelFacts, protocol: string, connections: number): Promise<void> {
+  const server = await ServerUnderTest.start(model.id, { protocol, handler: 'respond', responseBytes: 128 });
+  try {
+    const idleFds = server.openFds();
+    const load = await runLoad({
+      protocol,
+      target: `127.0.0.1:${server.port}`,
+      durationMs: 500 * slowdown,
+      warmupMs: 100,
+      timeoutMs: 10_000 * slowdown,
+      sourceAddresses: 4,
+      handler: 'respond',
+      responseBytes: 128,
+      clients: [{ profile: 'closed', connections, thinkMs: connections > 1000 ? 200 : 0 }],
+    });
+    expect(errorsOf(load)).toEqual({});
+    expect(load.code).toBe(0);
+    expect(load.counters['requests']).toBeGreaterThan(0);
+    const after = await server.snapshot();
+    expect(counterOf(after, 'accepts')).toBe(connections);
+    expect(counterOf(after, 'requests')).toBeGreaterThanOrEqual(connections);
+    expect(await settled(() => server.openFds(), (fds) => fds <= idleFds, 5000)).toBeLessThanOrEqual(idleFds);
+    const ended = await server.stop();
+    expect(ended).toMatchObject({ code: 0, reason: 'stopped' });
+    expect(server.findings).toBe('');
+  } finally {
+    server.kill();
+  }
+}
+
+describe.each(allModels())('$id', (model) => {
+  const { connections, because } = most(model);
+  if (!model.available || connections === 0) {
+    it.skip(`many connections at once — skipped: ${because ?? model.reason ?? 'the model is unavailable here'}`);
+    return;
+  }
+  const first = Math.max(20, Math.floor(Math.min(connections, 1000) / (isSanitized ? 5 : 1)));
+  it.each(protocols)(`${first} connections at once, %s${because ? ` (not more: ${because})` : ''}`, (protocol) =>
+    hold(model, protocol, first),
+  );
+  if (connections < ten) return;
+  if (isSanitized) it.skip(`${ten} connections at once — skipped: a sanitized engine is too slow for them`);
+  else it(`${ten} connections at once, http`, () => hold(model, 'http', ten));
+});

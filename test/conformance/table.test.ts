@@ -1,0 +1,104 @@
+/** Every case against every model under every protocol, each with the same bytes as the answer. */
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { allModels, slowdown, type ModelFacts } from '../support/engines.ts';
+import { dialects, protocols, type Protocol } from '../support/dialects.ts';
+import { withClient } from '../support/raw-client.ts';
+import { ServerUnderTest, settled } from '../support/server-under-test.ts';
+import { servers, type ServerName } from './case.ts';
+import { commonCases } from './common-cases.ts';
+import { handlerCases } from './handler-cases.ts';
+
+const cases = [...commonCases, ...handlerCases];
+
+/** A port on which nobody listens: one that was free a moment ago. */
+async function deadPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+interface Started {
+  readonly server: ServerUnderTest;
+  readonly fds: number;
+  readonly threads: number;
+}
+
+/** Starts a server and serves one connection, so that what it opens once is open before anything is counted. */
+async function start(model: ModelFacts, protocol: Protocol, name: ServerName, ports: Ports): Promise<Started> {
+  const settings = servers[name];
+  const upstream = 'upstream' in settings ? { upstream: `127.0.0.1:${ports[settings.upstream]}` } : {};
+  const server = await ServerUnderTest.start(model.id, { protocol, ...settings, ...upstream });
+  const idle = { fds: server.openFds(), threads: server.threads() };
+  await withClient(server.port, async (client) => {
+    await client.write(dialects[protocol].request(Buffer.from('warm')));
+    client.halfClose();
+    await client.readToEnd();
+  });
+  await settled(() => server.openFds(), (fds) => fds <= idle.fds);
+  return { server, ...idle };
+}
+
+interface Ports {
+  readonly live: number;
+  readonly dead: number;
+}
+
+describe.each(allModels())('$id', (model) => {
+  if (!model.available) {
+    it.skip(`all cases — skipped: ${model.reason ?? 'the model is unavailable here'}`);
+    return;
+  }
+  describe.each(protocols)('%s', (protocol) => {
+    const dialect = dialects[protocol];
+    const started = new Map<ServerName, Started>();
+    let upstream: ServerUnderTest | undefined;
+    let ports: Ports;
+
+    beforeAll(async () => {
+      upstream = await ServerUnderTest.start('epoll-lt', { protocol, handler: 'respond', responseBytes: 200_000 });
+      ports = { live: upstream.port, dead: await deadPort() };
+    });
+    afterAll(() => {
+      upstream?.kill();
+      for (const { server } of started.values()) server.kill();
+    });
+
+    for (const { name, server: serverName, protocols: only, skip, run } of cases) {
+      if (only && !only.includes(protocol)) continue;
+      const reason = skip?.(model);
+      if (reason !== undefined) {
+        it.skip(`${name} — skipped: ${reason}`);
+        continue;
+      }
+      it(name, async () => {
+        let entry = started.get(serverName);
+        // A case that took its server down must not fail the ones after it.
+        if (!entry?.server.isRunning) {
+          entry = await start(model, protocol, serverName, ports);
+          started.set(serverName, entry);
+        }
+        await run({ model, protocol, dialect, server: entry.server });
+        expect(entry.server.findings).toBe('');
+        expect(entry.server.isRunning).toBe(true);
+      });
+    }
+
+    it('leaves no descriptor, thread or process behind, and stops within a second', async () => {
+      for (const [name, { server, fds, threads }] of started) {
+        const left = () => ({ fds: server.openFds(), threads: server.threads(), children: server.childPids().length });
+        const isClean = (now: ReturnType<typeof left>) =>
+          now.fds <= fds && now.threads <= threads && now.children === 0;
+        const now = await settled(left, isClean);
+        expect(isClean(now), `${name}: ${JSON.stringify(now)}, idle it was ${fds} fds, ${threads} threads`).toBe(true);
+        const ended = await server.stop();
+        expect(ended, name).toMatchObject({ code: 0, signal: null, reason: 'stopped' });
+        expect(ended.tookMs, name).toBeLessThan(1000 * slowdown);
+        expect(server.findings).toBe('');
+      }
+    });
+  });
+});
