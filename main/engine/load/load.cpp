@@ -27,11 +27,11 @@ constexpr size_t spare_fds = 64;
 
 std::string percentiles_json(const Histogram& h) {
   const auto micros = [](double ns) { return std::to_string(ns / 1000); };
-  return "{\"p50\":" + micros(static_cast<double>(h.at_percentile(50))) +
-         ",\"p90\":" + micros(static_cast<double>(h.at_percentile(90))) +
-         ",\"p99\":" + micros(static_cast<double>(h.at_percentile(99))) +
-         ",\"p999\":" + micros(static_cast<double>(h.at_percentile(99.9))) +
-         ",\"max\":" + micros(static_cast<double>(h.max())) + ",\"mean\":" + micros(h.mean()) + "}";
+  return "{\"p50\":" + micros(static_cast<double>(h.value_at(0.5))) +
+         ",\"p90\":" + micros(static_cast<double>(h.value_at(0.9))) +
+         ",\"p99\":" + micros(static_cast<double>(h.value_at(0.99))) +
+         ",\"p999\":" + micros(static_cast<double>(h.value_at(0.999))) +
+         ",\"max\":" + micros(static_cast<double>(h.max_ns())) + ",\"mean\":" + micros(h.mean_ns()) + "}";
 }
 
 class Director {

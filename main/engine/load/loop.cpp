@@ -364,9 +364,10 @@ void LoadLoop::watch(Client& c, uint32_t events) {
 
 void LoadLoop::send_latency(uint64_t now) {
   next_latency_ns_ = now + latency_interval_ns;
-  if (interval_.uncorrected.count() == 0) return;
+  if (interval_.uncorrected.total() == 0) return;
   const auto one = [&](wire::LatencyKind kind, Histogram& histogram, Histogram& sum) {
-    const std::vector<uint8_t> encoded = histogram.encode();
+    std::vector<uint8_t> encoded;
+    histogram.encode(encoded);
     telemetry::Payload payload;
     payload.put(now).put(static_cast<uint8_t>(kind)).put(uint8_t{0}).put(uint16_t{0});
     payload.put(static_cast<uint32_t>(encoded.size())).raw(encoded);

@@ -3,14 +3,16 @@
 
 namespace fdscope {
 
-extern const ModelInfo blocking_iterative, blocking_threads, blocking_pool;
+extern const ModelInfo blocking_iterative, blocking_fork, blocking_threads, blocking_pool;
 extern const ModelInfo polling_threads, polling_scan;
 extern const ModelInfo select_model, poll_model, epoll_lt, epoll_et;
+extern const ModelInfo coroutine_stackful;
 
 std::span<const ModelInfo* const> all_models() {
   static const ModelInfo* const models[] = {
-      &blocking_iterative, &blocking_threads, &blocking_pool, &polling_threads, &polling_scan,
+      &blocking_iterative, &blocking_fork, &blocking_threads, &blocking_pool, &polling_threads, &polling_scan,
       &select_model,       &poll_model,       &epoll_lt,      &epoll_et,
+      &coroutine_stackful,
   };
   return models;
 }

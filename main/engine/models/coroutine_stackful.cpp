@@ -1,0 +1,172 @@
+// Coroutines with stacks of their own (fibers): straight-line code that yields to a loop instead of sleeping in the
+// kernel. The function that serves a client is the very one of the blocking models.
+//
+// System calls: epoll_wait or poll for all; accept4, read, write that never block; mmap, mprotect once a stack.
+// Cost: an event loop's, and two switches of a few nanoseconds for each wait; some 9 KB of stack a connection.
+// Kernel: 2.6. Watch: coroutine switches rise with the requests, context switches do not.
+#include "handlers/converse.hpp"
+#include "models/model.hpp"
+#include "models/waiting_room.hpp"
+#include "sys/stack_switch.hpp"
+#include "telemetry/steps.hpp"
+
+namespace fdscope {
+namespace {
+
+class CoroutineStackful;
+
+struct Fiber {
+  explicit Fiber(size_t stack_bytes) : stack(stack_bytes) {}
+  Stack stack;
+  Context context;
+  CoroutineStackful* model = nullptr;
+  Connection* connection = nullptr;
+};
+
+class CoroutineStackful final : public Model {
+ public:
+  explicit CoroutineStackful(const ModelOptions& options)
+      : stack_bytes_(static_cast<size_t>(options.get("stackKiB")) * 1024),
+        backend_(options.get("backend") == 0 ? WaitingRoom::Backend::epoll : WaitingRoom::Backend::poll) {}
+
+  void run(Server& server) override {
+    server_ = &server;
+    server.use_blocking_sockets(false);
+    WaitingRoom room(server, backend_);
+    room_ = &room;
+    for (Connection* c : server.connections().all()) begin(*c);
+
+    while (!server.stopping()) {
+      STEP("wait for all sockets at once");
+      room.wait([this] { accept_all(); }, [this](Connection& c) { resume(*fiber_of(c)); });
+    }
+    // Each fiber that waits is woken once more, sees that the server stops, and returns.
+    for (Fiber* fiber : by_slot_)
+      if (fiber != nullptr) resume(*fiber);
+    room_ = nullptr;
+  }
+
+  // What the straight-line code calls, on the fiber's own stack.
+  bool interrupted() const { return server_->stopping(); }
+  ssize_t read(int fd, std::span<uint8_t> bytes) {
+    await(EPOLLIN);
+    if (interrupted()) return again();
+    STEP("read, once woken");
+    return sys::read(fd, bytes);
+  }
+  ssize_t write(int fd, std::span<const uint8_t> bytes) {
+    STEP("write");
+    const ssize_t n = sys::write(fd, bytes);
+    if (n < 0 && errno == EAGAIN) {
+      await(EPOLLOUT);
+      return again();
+    }
+    return n;
+  }
+  int connect(int fd, const sockaddr* address, socklen_t size) {
+    const int result = sys::connect(fd, address, size);
+    if (result < 0 && errno == EINPROGRESS) {
+      await(EPOLLOUT);
+      return static_cast<int>(again());
+    }
+    return result;
+  }
+  // The loop has told the connection already that its time is up, so there is nothing left to say.
+  bool sleep_until(uint64_t) {
+    room_->pause(*running_->connection);
+    yield();
+    return false;
+  }
+
+ private:
+  static ssize_t again() {
+    errno = EAGAIN;
+    return -1;
+  }
+  void await(uint32_t events) {
+    room_->want(*running_->connection, events);
+    yield();
+  }
+  void yield() {
+    STEP("yield: save the stack pointer, go back to the loop");
+    telemetry::count(wire::Counter::coroutine_switches);
+    running_->context.switch_to(loop_);
+  }
+  void resume(Fiber& fiber) {
+    STEP("resume: continue where it left off");
+    telemetry::count(wire::Counter::coroutine_switches);
+    running_ = &fiber;
+    loop_.switch_to(fiber.context);
+    running_ = nullptr;
+  }
+
+  void accept_all() {
+    STEP("accept waiting connections");
+    while (Connection* c = server_->accept()) begin(*c);
+  }
+
+  // Gives the client a fiber: one that served another before, where there is one.
+  void begin(Connection& c) {
+    if (idle_.empty()) {
+      telemetry::count(wire::Counter::coroutines_created);
+      fibers_.push_back(std::make_unique<Fiber>(stack_bytes_));
+      fibers_.back()->model = this;
+      fibers_.back()->context.prepare(fibers_.back()->stack, &CoroutineStackful::live, fibers_.back().get());
+      idle_.push_back(fibers_.back().get());
+    }
+    Fiber& fiber = *idle_.back();
+    idle_.pop_back();
+    fiber.connection = &c;
+    fiber_of(c) = &fiber;
+    resume(fiber);
+  }
+
+  // The life of a fiber: one client after the other, for as long as the model runs.
+  static void live(void* argument) {
+    Fiber& fiber = *static_cast<Fiber*>(argument);
+    for (;;) fiber.model->serve(fiber);
+  }
+
+  void serve(Fiber& fiber) {
+    Connection& c = *fiber.connection;
+    converse(*this, c);
+    fiber_of(c) = nullptr;
+    room_->leave(c);
+    if (c.need() == Need::close) {
+      STEP("close");
+      server_->close(c);
+    }
+    idle_.push_back(&fiber);
+    yield();
+  }
+
+  Fiber*& fiber_of(const Connection& c) {
+    if (c.slot >= by_slot_.size()) by_slot_.resize(c.slot + 1, nullptr);
+    return by_slot_[c.slot];
+  }
+
+  size_t stack_bytes_;
+  WaitingRoom::Backend backend_;
+  Server* server_ = nullptr;
+  WaitingRoom* room_ = nullptr;
+  Context loop_;
+  Fiber* running_ = nullptr;
+  std::vector<std::unique_ptr<Fiber>> fibers_;
+  std::vector<Fiber*> idle_, by_slot_;
+};
+
+}  // namespace
+
+extern const ModelInfo coroutine_stackful{
+    "coroutine-stackful",
+    "fibers with stacks of their own over epoll or poll: blocking code that never blocks",
+    "multiplexing",
+    "coroutine",
+    "models/coroutine_stackful.cpp",
+    {backlog_option(),
+     {"backend", OptionSpec::Kind::choice, 0, 1, 0, "what the loop waits with", {"epoll", "poll"}},
+     {"stackKiB", OptionSpec::Kind::integer, 16, 1024, 64, "stack of each fiber; only what is touched becomes memory"}},
+    always_available,
+    [](const ModelOptions& options) -> std::unique_ptr<Model> { return std::make_unique<CoroutineStackful>(options); }};
+
+}  // namespace fdscope
