@@ -34,8 +34,7 @@ std::string ready_json(const ServeSettings& s, const Server& server) {
                      ",\"wireVersion\":" + std::to_string(wire::version) + ",\"model\":" + json_quote(s.model->id) +
                      ",\"protocol\":" + json_quote(s.protocol_name) + ",\"handler\":" + json_quote(s.handler_name) +
                      ",\"host\":" + json_quote(server.address().host) +
-                     ",\"port\":" + std::to_string(server.address().port) +
-                     ",\"startNs\":" + std::to_string(now_ns()) +
+                     ",\"port\":" + std::to_string(server.address().port) + ",\"startNs\":" + std::to_string(now_ns()) +
                      ",\"frameIntervalMs\":" + std::to_string(wire::frame_interval_ms) + ",\"options\":{";
   bool first = true;
   for (const OptionSpec& spec : s.model->options) {
@@ -134,8 +133,7 @@ int serve(const ServeSettings& settings, telemetry::FrameWriter& writer) {
   const std::unique_ptr<Model> model = settings.model->create(settings.options);
   telemetry::Reporter reporter(writer, [&server] { return server.connections().open_count(); });
   Stopper stopper(server);
-  telemetry::CommandReader commands(writer, reporter,
-                                    [&stopper](const std::string& reason) { stopper.stop(reason); });
+  telemetry::CommandReader commands(writer, reporter, [&stopper](const std::string& reason) { stopper.stop(reason); });
   const std::string ready = ready_json(settings, server);
   const uint64_t start_ns = now_ns();
   reporter.start();
@@ -161,8 +159,8 @@ int serve(const ServeSettings& settings, telemetry::FrameWriter& writer) {
   reporter.stop();
   if (!settings.frames) telemetry::print_summary(reporter.totals(), start_ns);
   const std::string reason = error.empty() ? stopper.reason() : "error";
-  writer.json(wire::FrameKind::finished, "{\"reason\":" + json_quote(reason) +
-                                             (error.empty() ? "" : ",\"error\":" + json_quote(error)) + "}");
+  writer.json(wire::FrameKind::finished,
+              "{\"reason\":" + json_quote(reason) + (error.empty() ? "" : ",\"error\":" + json_quote(error)) + "}");
   if (!error.empty()) std::fprintf(stderr, "%s\n", error.c_str());
   return error.empty() ? 0 : 1;
 }
@@ -187,7 +185,8 @@ int serve_command(const JsonValue& given) {
   } catch (const std::system_error& error) {
     const std::string where = settings.address.host + " port " + std::to_string(settings.address.port);
     if (error.code().value() == EADDRINUSE)
-      return refuse(2, "Someone listens on " + where + " already; choose another port or stop the program that has it.");
+      return refuse(2,
+                    "Someone listens on " + where + " already; choose another port or stop the program that has it.");
     if (error.code().value() == EADDRNOTAVAIL || error.code().value() == EACCES || error.code().value() == EINVAL)
       return refuse(2, "Cannot listen on " + where + ": " + error.what() + ".");
     return refuse(1, std::string("The server could not start: ") + error.what() + ".");

@@ -94,8 +94,8 @@ ServeSettings read_serve_settings(const JsonValue& settings) {
   // Options come nested from the lab and flat from a command line; flat ones win.
   const JsonValue* nested = settings.find("options");
   JsonValue options{nested != nullptr && nested->is_object() ? nested->object() : JsonValue::Object{}};
-  const std::set<std::string> own{"model", "protocol", "handler", "responseBytes", "chunks",     "workUs", "waitMs",
-                                  "upstream", "host",  "port",    "durationMs",    "cpus", "frames", "options"};
+  const std::set<std::string> own{"model",    "protocol", "handler", "responseBytes", "chunks", "workUs", "waitMs",
+                                  "upstream", "host",     "port",    "durationMs",    "cpus",   "frames", "options"};
   for (const auto& [key, value] : settings.object())
     if (!own.contains(key)) options.object()[key] = value;
   for (const auto& [key, value] : options.object()) {

@@ -29,12 +29,12 @@ export const scenarioFolder = (root = findRoot()): string => join(root, 'shared/
  * Throws LabError where there is none.
  */
 export function engineCommand(env: NodeJS.ProcessEnv = process.env, root = findRoot()): Command {
-  const given = env['FDSCOPE_ENGINE'];
+  const given = env.FDSCOPE_ENGINE;
   if (given) {
     if (existsSync(given)) return { file: given, args: [] };
     throw new LabError('failed', `FDSCOPE_ENGINE names ${given}, but there is no such file.`);
   }
-  const variant = env['FDSCOPE_ENGINE_VARIANT'] ?? 'release';
+  const variant = env.FDSCOPE_ENGINE_VARIANT ?? 'release';
   const file = join(root, 'build/engine', variant, 'fdscope-engine');
   if (existsSync(file)) return { file, args: [] };
   const build = variant === 'release' ? 'npm run engine' : `npm run engine:${variant}`;

@@ -66,7 +66,7 @@ export interface Patience {
   readonly stopMs: number;
 }
 
-const isSanitized = /^[at]san$/.test(process.env['FDSCOPE_ENGINE_VARIANT'] ?? '');
+const isSanitized = /^[at]san$/.test(process.env.FDSCOPE_ENGINE_VARIANT ?? '');
 const slowdown = isSanitized ? 4 : 1;
 export const defaultPatience: Patience = {
   readyMs: 10_000 * slowdown,

@@ -26,7 +26,7 @@ const variantSchema = z.strictObject({
   label: text,
   server: serverChangesSchema.optional(),
   connections: runTimeSchema.connections.unwrap().optional(),
-  clients: z.array(clientSchema).min(1).optional(),
+  clients: z.array(clientSchema).min(1).max(64).optional(),
   durationSeconds: runTimeSchema.durationSeconds.unwrap().optional(),
   warmupSeconds: runTimeSchema.warmupSeconds.unwrap().optional(),
 });
@@ -40,7 +40,7 @@ const scenarioShape = z.strictObject({
   watch: z.array(text).min(1),
   server: scenarioServerSchema.prefault({}),
   ...runTimeSchema,
-  clients: z.array(clientSchema).min(1),
+  clients: z.array(clientSchema).min(1).max(64),
   load: scenarioLoadSchema.prefault({}),
   /** With the handler `forward`: the server behind it. */
   upstream: upstreamSchema.optional(),

@@ -13,6 +13,8 @@ export const limits = {
   port: [0, 65_535],
   /** 16 MiB, the longest body of every protocol. */
   bodyBytes: [0, 16_777_216],
+  /** Of clients that dribble or sip. */
+  pieceBytes: [1, 65_536],
   chunks: [1, 1000],
   workUs: [0, 10_000_000],
   waitMs: [0, 600_000],
@@ -105,7 +107,7 @@ const clientFields = {
 
 const dribbleFields = {
   /** Sends or takes so many bytes at a time, */
-  chunkBytes: whole('bodyBytes').min(1).optional(),
+  chunkBytes: whole('pieceBytes').optional(),
   /** at this interval. */
   intervalMs: whole('waitMs').min(1).optional(),
 };
@@ -121,7 +123,6 @@ export const clientSchema = z.discriminatedUnion('profile', [
     ...clientFields,
     rate: number('ratePerSecond'),
     arrival: z.enum(['constant', 'poisson']).optional(),
-    pipeline: whole('pipeline').optional(),
   }),
   /** Connects and says nothing. */
   z.strictObject({ profile: z.literal('idle'), ...clientFields }),
@@ -132,11 +133,16 @@ export const clientSchema = z.discriminatedUnion('profile', [
   /** Connect, request, reply, close, again. */
   z.strictObject({ profile: z.literal('churn'), ...clientFields, thinkMs }),
   /** All at once, then a pause. */
-  z.strictObject({ profile: z.literal('burst'), ...clientFields, intervalMs: dribbleFields.intervalMs }),
+  z.strictObject({
+    profile: z.literal('burst'),
+    ...clientFields,
+    intervalMs: dribbleFields.intervalMs,
+    pipeline: whole('pipeline').optional(),
+  }),
   /** Sends FIN behind its request and still expects the reply. */
   z.strictObject({ profile: z.literal('half-close'), ...clientFields, thinkMs }),
   /** Sends RST in mid-request. */
-  z.strictObject({ profile: z.literal('reset'), ...clientFields, thinkMs }),
+  z.strictObject({ profile: z.literal('reset'), ...clientFields, intervalMs: dribbleFields.intervalMs }),
 ]);
 export type Client = z.infer<typeof clientSchema>;
 export type ClientProfile = Client['profile'];
@@ -170,7 +176,7 @@ export const loadSettingsSchema = z.strictObject({
   target: z.string(),
   /** Required where `target` is not loopback. */
   allowRemoteTarget: z.boolean().default(false),
-  clients: z.array(clientSchema).min(1),
+  clients: z.array(clientSchema).min(1).max(64),
   handler: z.enum(['echo', 'respond']).default('respond'),
   responseBytes: whole('bodyBytes').default(128),
   /** `exact`: every byte of the lab's own servers is known; `framing`: whole replies, whatever they say. */
@@ -183,7 +189,7 @@ export type LoadSettingsInput = z.input<typeof loadSettingsSchema>;
 export const runSettingsSchema = z.strictObject({
   ...runTimeSchema,
   server: serverSettingsSchema,
-  clients: z.array(clientSchema).min(1),
+  clients: z.array(clientSchema).min(1).max(64),
   load: scenarioLoadSchema.prefault({}),
   upstream: upstreamSchema.optional(),
   /** Server and clients on separate cores where there are two. */

@@ -15,7 +15,9 @@ const mebibyte = 1 << 20;
 /** Whether the server answers a new client: what every mishap must leave intact. */
 async function expectAlive({ server, dialect }: Context, body: Buffer = Buffer.from('alive')): Promise<void> {
   const reply = dialect.reply(body);
-  const got = await withClient(server.port, (client) => client.ask(dialect.request(Buffer.from('alive')), reply.length));
+  const got = await withClient(server.port, (client) =>
+    client.ask(dialect.request(Buffer.from('alive')), reply.length),
+  );
   expect(got.equals(reply)).toBe(true);
 }
 
@@ -80,7 +82,10 @@ const small: readonly Case[] = [
       const grown = (name: 'requests' | 'bytesIn' | 'bytesOut' | 'accepts') =>
         counterOf(after, name) - counterOf(before, name);
       expect({ requests: grown('requests'), accepts: grown('accepts') }).toEqual({ requests: 50, accepts: 1 });
-      expect({ in: grown('bytesIn'), out: grown('bytesOut') }).toEqual({ in: 50 * request.length, out: 50 * reply.length });
+      expect({ in: grown('bytesIn'), out: grown('bytesOut') }).toEqual({
+        in: 50 * request.length,
+        out: 50 * reply.length,
+      });
     },
   },
 ];
@@ -120,7 +125,10 @@ const big: readonly Case[] = [
       const reply = dialect.reply(pattern(70_000));
       const before = await server.snapshot();
       await withClient(server.port, async (client) => {
-        const got = await client.ask(Buffer.concat([dialect.request(Buffer.of(65)), dialect.request(Buffer.of(65))]), 2 * reply.length);
+        const got = await client.ask(
+          Buffer.concat([dialect.request(Buffer.of(65)), dialect.request(Buffer.of(65))]),
+          2 * reply.length,
+        );
         expect(got.equals(Buffer.concat([reply, reply]))).toBe(true);
       });
       // The node model cannot count its calls, and completions need none.
@@ -229,7 +237,12 @@ const endings: readonly Case[] = [
         client.reset();
       }
       await expectAlive(context, pattern(mebibyte));
-      expect(await settled(() => server.openFds(), (fds) => fds <= fdsBefore)).toBeLessThanOrEqual(fdsBefore);
+      expect(
+        await settled(
+          () => server.openFds(),
+          (fds) => fds <= fdsBefore,
+        ),
+      ).toBeLessThanOrEqual(fdsBefore);
     },
   },
   {

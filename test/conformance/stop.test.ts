@@ -41,7 +41,11 @@ describe.each(allModels())('$id', (model) => {
   }
 
   it.each(['command', 'eof', 'SIGTERM'] as const)('stops by %s under load within a second', async (how) => {
-    const server = await ServerUnderTest.start(model.id, { protocol: 'http', handler: 'respond', responseBytes: 300_000 });
+    const server = await ServerUnderTest.start(model.id, {
+      protocol: 'http',
+      handler: 'respond',
+      responseBytes: 300_000,
+    });
     const clients = await busyClients(server.port);
     try {
       await sleep(100);
@@ -78,7 +82,11 @@ describe.each(allModels())('$id', (model) => {
     let stdout = '';
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
     try {
-      await settled(() => stdout, (text) => text.includes('\n'), 5000);
+      await settled(
+        () => stdout,
+        (text) => text.includes('\n'),
+        5000,
+      );
       const { port } = (JSON.parse(stdout.trim()) as { ready: { port: number } }).ready;
       const client = await RawClient.connect(port);
       await client.ask(request(Buffer.from('x')), reply(pattern(128)).length);
@@ -108,7 +116,10 @@ describe.each(allModels())('$id', (model) => {
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];
     const pid = Number(line.toString());
     parent.kill('SIGKILL');
-    const isGone = await settled(() => !isAlive(pid), (gone) => gone);
+    const isGone = await settled(
+      () => !isAlive(pid),
+      (gone) => gone,
+    );
     if (!isGone) process.kill(pid, 'SIGKILL');
     expect(isGone).toBe(true);
   });

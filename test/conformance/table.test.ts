@@ -1,7 +1,8 @@
 /** Every case against every model under every protocol, each with the same bytes as the answer. */
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { gaugeOf } from '../../shared/telemetry/codec.ts';
 import { allModels, slowdown, type ModelFacts } from '../support/engines.ts';
 import { dialects, protocols, type Protocol } from '../support/dialects.ts';
 import { withClient } from '../support/raw-client.ts';
@@ -32,14 +33,16 @@ async function start(model: ModelFacts, protocol: Protocol, name: ServerName, po
   const settings = servers[name];
   const upstream = 'upstream' in settings ? { upstream: `127.0.0.1:${ports[settings.upstream]}` } : {};
   const server = await ServerUnderTest.start(model.id, { protocol, ...settings, ...upstream });
-  const idle = { fds: server.openFds(), threads: server.threads() };
   await withClient(server.port, async (client) => {
     await client.write(dialects[protocol].request(Buffer.from('warm')));
     client.halfClose();
     await client.readToEnd();
   });
-  await settled(() => server.openFds(), (fds) => fds <= idle.fds);
-  return { server, ...idle };
+  // The server closes its side a moment after the client has seen the end.
+  while (gaugeOf(await server.snapshot(), 'openConnections') > 0) await sleep(5);
+  // A pool may still be starting its last threads.
+  await sleep(50 * slowdown);
+  return { server, fds: server.openFds(), threads: server.threads() };
 }
 
 interface Ports {

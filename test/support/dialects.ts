@@ -23,8 +23,7 @@ export function prefixed(body: Buffer): Buffer {
   return Buffer.concat([prefix, body]);
 }
 
-const bulk = (body: Buffer): Buffer =>
-  Buffer.concat([Buffer.from(`$${body.length}\r\n`), body, Buffer.from('\r\n')]);
+const bulk = (body: Buffer): Buffer => Buffer.concat([Buffer.from(`$${body.length}\r\n`), body, Buffer.from('\r\n')]);
 
 export interface Malformed {
   readonly what: string;
@@ -35,9 +34,9 @@ export interface Malformed {
 
 export interface Dialect {
   /** A request that carries a body. */
-  request(body: Buffer): Buffer;
+  readonly request: (body: Buffer) => Buffer;
   /** The reply of any handler whose body is this. */
-  reply(body: Buffer): Buffer;
+  readonly reply: (body: Buffer) => Buffer;
   /** What a forward server answers when its upstream is dead. */
   readonly badGateway: Buffer;
   readonly malformed: readonly Malformed[];
@@ -65,13 +64,41 @@ const http: Dialect = {
     { what: 'a length that is no number', bytes: get('Content-Length: 1x\r\n'), answer: badRequest },
     { what: 'a negative length', bytes: get('Content-Length: -1\r\n'), answer: badRequest },
     { what: 'two lengths that differ', bytes: get('Content-Length: 1\r\nContent-Length: 2\r\n'), answer: badRequest },
-    { what: 'a length beside chunks', bytes: get('Content-Length: 1\r\nTransfer-Encoding: chunked\r\n'), answer: badRequest },
-    { what: 'a chunk size that is no number', bytes: Buffer.concat([get('Transfer-Encoding: chunked\r\n'), Buffer.from('zz\r\n')]), answer: badRequest },
-    { what: 'more than 16 MiB', bytes: get('Content-Length: 16777217\r\n'), answer: httpError('413 Content Too Large') },
-    { what: 'headers of 9 KiB', bytes: get(`A: ${'a'.repeat(9216)}\r\n`), answer: httpError('431 Request Header Fields Too Large') },
-    { what: 'headers that never end', bytes: Buffer.from(`GET / HTTP/1.1\r\nA: ${'a'.repeat(20_000)}`), answer: httpError('431 Request Header Fields Too Large') },
-    { what: 'an unknown transfer coding', bytes: get('Transfer-Encoding: gzip\r\n'), answer: httpError('501 Not Implemented') },
-    { what: 'HTTP/2.0', bytes: Buffer.from('GET / HTTP/2.0\r\nHost: test\r\n\r\n'), answer: httpError('505 HTTP Version Not Supported') },
+    {
+      what: 'a length beside chunks',
+      bytes: get('Content-Length: 1\r\nTransfer-Encoding: chunked\r\n'),
+      answer: badRequest,
+    },
+    {
+      what: 'a chunk size that is no number',
+      bytes: Buffer.concat([get('Transfer-Encoding: chunked\r\n'), Buffer.from('zz\r\n')]),
+      answer: badRequest,
+    },
+    {
+      what: 'more than 16 MiB',
+      bytes: get('Content-Length: 16777217\r\n'),
+      answer: httpError('413 Content Too Large'),
+    },
+    {
+      what: 'headers of 9 KiB',
+      bytes: get(`A: ${'a'.repeat(9216)}\r\n`),
+      answer: httpError('431 Request Header Fields Too Large'),
+    },
+    {
+      what: 'headers that never end',
+      bytes: Buffer.from(`GET / HTTP/1.1\r\nA: ${'a'.repeat(20_000)}`),
+      answer: httpError('431 Request Header Fields Too Large'),
+    },
+    {
+      what: 'an unknown transfer coding',
+      bytes: get('Transfer-Encoding: gzip\r\n'),
+      answer: httpError('501 Not Implemented'),
+    },
+    {
+      what: 'HTTP/2.0',
+      bytes: Buffer.from('GET / HTTP/2.0\r\nHost: test\r\n\r\n'),
+      answer: httpError('505 HTTP Version Not Supported'),
+    },
   ],
 };
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The engine's build: FDSCOPE_ENGINE_VARIANT is release (the default), asan or tsan. */
-export const variant = process.env['FDSCOPE_ENGINE_VARIANT'] ?? 'release';
+export const variant = process.env.FDSCOPE_ENGINE_VARIANT ?? 'release';
 export const isSanitized = variant === 'asan' || variant === 'tsan';
 /** Sanitized engines run several times slower: times are multiplied by this, amounts divided by it. */
 export const slowdown = isSanitized ? 4 : 1;
@@ -33,7 +33,7 @@ export function allModels(): ModelFacts[] {
   if (!existsSync(engine)) throw new Error(`There is no ${engine}: build it with make VARIANT=${variant}.`);
   const models = JSON.parse(execFileSync(engine, ['models'], { encoding: 'utf8' })) as ModelFacts[];
   const node = { id: 'node', family: 'multiplexing', execution: 'event-loop', available: true };
-  const chosen = process.env['FDSCOPE_MODELS']?.split(',');
+  const chosen = process.env.FDSCOPE_MODELS?.split(',');
   // A sanitized engine has no part in the node model, which would only be tested twice.
   const all = isSanitized ? models : [...models, node];
   return all.filter((model) => model.id !== 'external' && (chosen?.includes(model.id) ?? true));

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { decodeCounters, decodeJson, type Counters } from '../../shared/telemetry/codec.ts';
+import { decodeCounters, decodeJson, decodeThreadStarted, type Counters } from '../../shared/telemetry/codec.ts';
 import { FrameSplitter } from '../../shared/telemetry/frame-splitter.ts';
 import { frameKinds } from '../../shared/telemetry/wire.ts';
 import { serveCommand, slowdown } from './engines.ts';
@@ -50,6 +50,8 @@ export class ServerUnderTest {
   port = 0;
   readonly pid: number;
   stderr = '';
+  /** Names of the threads that the engine announced, by their tid. */
+  readonly threadNames = new Map<number, string>();
   private readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
   private readonly exit: Promise<[number | null, NodeJS.Signals | null]>;
   private readonly splitter = new FrameSplitter();
@@ -61,8 +63,9 @@ export class ServerUnderTest {
 
   private constructor(model: string, settings: ServeSettings, wrapper: readonly string[]) {
     const config = JSON.stringify(settings);
-    const [command, ...args] = [...wrapper, ...serveCommand(model), '--config', config, '--frames', '1'];
-    this.child = spawn(command ?? '', args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    const args = [...wrapper, ...serveCommand(model), '--config', config, '--frames', '1'];
+    const command = args.shift() ?? '';
+    this.child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     this.pid = this.child.pid ?? 0;
     this.exit = once(this.child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
     void this.exit.then(() => (this.hasExited = true));
@@ -73,7 +76,11 @@ export class ServerUnderTest {
   }
 
   /** Starts a server and waits for its ready frame. `wrapper` is a command that runs it, such as strace. */
-  static async start(model: string, settings: ServeSettings, wrapper: readonly string[] = []): Promise<ServerUnderTest> {
+  static async start(
+    model: string,
+    settings: ServeSettings,
+    wrapper: readonly string[] = [],
+  ): Promise<ServerUnderTest> {
     const server = new ServerUnderTest(model, settings, wrapper);
     const isReady = new Promise<true>((resolve) => (server.ready = () => resolve(true)));
     const first = await Promise.race([isReady, server.exit, sleep(readyLimitMs * slowdown, 'late' as const)]);
@@ -91,6 +98,9 @@ export class ServerUnderTest {
         const counters = decodeCounters(frame.payload);
         this.snapshots.get(counters.snapshotId)?.(counters);
         this.snapshots.delete(counters.snapshotId);
+      } else if (frame.kind === frameKinds.threadStarted) {
+        const { tid, name } = decodeThreadStarted(frame.payload);
+        this.threadNames.set(tid, name);
       } else if (frame.kind === frameKinds.finished) {
         this.finished = (decodeJson(frame.payload) as { reason: string }).reason;
       }

@@ -85,8 +85,8 @@ void Connection::advance() {
   const bool gathers = config_->wait_ms == 0 && config_->kind != HandlerKind::forward && config_->chunks == 1;
   while (stage_ == Stage::reading) {
     const bool flush = !output_.empty() && (!gathers || output_.has_shared() || output_.size() >= gather_bytes);
-    const Parsed parsed = flush || close_after_reply_ ? Parsed::more
-                                                      : parser_.parse(config_->protocol, input_.view(), request_);
+    const Parsed parsed =
+        flush || close_after_reply_ ? Parsed::more : parser_.parse(config_->protocol, input_.view(), request_);
     switch (parsed) {
       case Parsed::more:
         if (!output_.empty()) {
@@ -102,9 +102,7 @@ void Connection::advance() {
         input_.consume(request_.bytes);
         parser_.reset();
         break;
-      case Parsed::interim:
-        write_continue(output_);
-        break;
+      case Parsed::interim: write_continue(output_); break;
       case Parsed::error: return fail(parser_.error());
       case Parsed::ready: start_request(); break;
     }
@@ -238,8 +236,8 @@ void Connection::reply_written() {
 
 void Connection::open_upstream() {
   upstream_watch = {};
-  upstream_fd_ = sys::socket(config_->upstream.ss_family, SOCK_STREAM | SOCK_CLOEXEC | (nonblocking_ ? SOCK_NONBLOCK : 0),
-                             0);
+  upstream_fd_ =
+      sys::socket(config_->upstream.ss_family, SOCK_STREAM | SOCK_CLOEXEC | (nonblocking_ ? SOCK_NONBLOCK : 0), 0);
   forwarded_ = relayed_bytes_ = 0;
   if (upstream_fd_ < 0) {
     if (errno == EMFILE || errno == ENFILE) count_error(ErrorKind::fd_limit);

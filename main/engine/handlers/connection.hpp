@@ -22,8 +22,8 @@
 #include <span>
 
 #include "handlers/handler.hpp"
-#include "handlers/output.hpp"
 #include "handlers/input.hpp"
+#include "handlers/output.hpp"
 #include "handlers/protocol.hpp"
 
 namespace fdscope {
@@ -75,8 +75,8 @@ class Connection {
   bool connected(int result);
   void resumed();
 
-  // Bytes from the client that a completion-based model was given, whether or not the connection asks for them just now;
-  // an empty span is the end of the stream. Takes the place of room() and received() for the client's socket.
+  // Bytes from the client that a completion-based model was given, whether or not the connection asks for them just
+  // now; an empty span is the end of the stream. Takes the place of room() and received() for the client's socket.
   void deliver(std::span<const uint8_t> bytes);
   size_t unread_bytes() const;  // delivered or pipelined bytes that wait to be parsed
   // The peer is gone (EPOLLHUP, EPOLLERR) while the connection waits for something else: need() becomes close.
@@ -96,7 +96,10 @@ class Connection {
   void open_upstream();
   void close_upstream();
   void upstream_failed();
-  void set_need(Need need, bool upstream) { need_ = need; on_upstream_ = upstream; }
+  void set_need(Need need, bool upstream) {
+    need_ = need;
+    on_upstream_ = upstream;
+  }
 
   enum class Stage : uint8_t { reading, pausing, connecting, forwarding, relaying, replying, lingering, closed };
   int client_fd_ = -1;
@@ -109,9 +112,9 @@ class Connection {
   bool close_after_reply_ = false;
   bool linger_after_reply_ = false;
   uint32_t lingered_bytes_ = 0;
-  uint32_t unreported_ = 0;     // requests whose reply is not yet wholly with the kernel
-  size_t forwarded_ = 0;        // bytes of the request that the upstream has
-  size_t relayed_bytes_ = 0;    // bytes of its reply that the client has or will have
+  uint32_t unreported_ = 0;   // requests whose reply is not yet wholly with the kernel
+  size_t forwarded_ = 0;      // bytes of the request that the upstream has
+  size_t relayed_bytes_ = 0;  // bytes of its reply that the client has or will have
   const HandlerConfig* config_ = nullptr;
   Input input_;
   Output output_;

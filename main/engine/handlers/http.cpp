@@ -76,7 +76,8 @@ Parsed Parser::parse_http(std::span<const uint8_t> input, Request& request) {
 
 Parsed Parser::parse_http_head(std::string_view head, size_t offset, Request& request) {
   const size_t line_end = head.find('\n');
-  const std::string_view line = trimmed(head.substr(0, line_end));
+  std::string_view line = head.substr(0, line_end);
+  if (line.ends_with('\r')) line.remove_suffix(1);
   const size_t first = line.find(' '), second = line.rfind(' ');
   if (first == std::string_view::npos || first == second) return fail(ErrorReply::bad_request);
   const std::string_view method = line.substr(0, first), version = line.substr(second + 1);

@@ -24,13 +24,13 @@ enum class ErrorReply : uint8_t {
 
 // A request that is wholly in the input; offsets count from the start of the input's view.
 struct Request {
-  size_t bytes = 0;  // all of it, to be consumed once it is answered
+  size_t bytes = 0;                            // all of it, to be consumed once it is answered
   size_t target_offset = 0, target_bytes = 0;  // http: request target; resp: command name
   size_t body_offset = 0, body_bytes = 0;      // http body, echo body, resp's first argument
   bool keep_alive = true;
-  bool head = false;         // http HEAD: headers only
-  uint32_t arguments = 0;    // resp: how many, with the command
-  bool decoded = false;      // http: the body was chunked; it is in Parser::decoded
+  bool head = false;       // http HEAD: headers only
+  uint32_t arguments = 0;  // resp: how many, with the command
+  bool decoded = false;    // http: the body was chunked; it is in Parser::decoded
 };
 
 enum class Parsed : uint8_t { more, ready, nothing, interim, error };
@@ -58,7 +58,7 @@ class Parser {
   }
 
   ErrorReply error_ = ErrorReply::bad_request;
-  size_t scanned_ = 0;     // http: no end of the head before here
+  size_t scanned_ = 0;  // http: no end of the head before here
   bool head_done_ = false;
   bool chunked_ = false, expects_continue_ = false;
   size_t head_end_ = 0, content_bytes_ = 0;
@@ -91,9 +91,9 @@ class ReplyFramer {
   Protocol protocol_ = Protocol::http;
   State state_ = State::done;
   bool head_request_ = false, closes_ = false;
-  std::string text_;        // the head or line read so far
-  uint64_t left_ = 0;       // bytes of body, chunk or bulk string still to come
-  uint64_t elements_ = 0;   // resp: elements still to come
+  std::string text_;       // the head or line read so far
+  uint64_t left_ = 0;      // bytes of body, chunk or bulk string still to come
+  uint64_t elements_ = 0;  // resp: elements still to come
 };
 
 }  // namespace fdscope

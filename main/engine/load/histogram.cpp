@@ -33,9 +33,7 @@ void put_zigzag(std::vector<uint8_t>& out, int64_t value) {
 
 Histogram::Histogram() : counts_(index_of(highest_ns) + 1, 0) {}
 
-uint64_t Histogram::width_of(size_t index) {
-  return index < sub_count ? 1 : uint64_t{1} << (index / sub_half - 1);
-}
+uint64_t Histogram::width_of(size_t index) { return index < sub_count ? 1 : uint64_t{1} << (index / sub_half - 1); }
 
 uint64_t Histogram::lowest_of(size_t index) {
   if (index < sub_count) return index;

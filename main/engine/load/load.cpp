@@ -94,20 +94,21 @@ int load_command(const JsonValue& given) {
   if (settings.frames) end_with_parent(getppid());
   const size_t fds = raise_fd_limit();
   if (settings.connections() + spare_fds > fds)
-    throw BadInput(std::to_string(settings.connections()) + " connections need more files than this process may open (" +
-                   std::to_string(fds) + "): raise the hard limit with ulimit -Hn, or ask for fewer.");
+    throw BadInput(std::to_string(settings.connections()) +
+                   " connections need more files than this process may open (" + std::to_string(fds) +
+                   "): raise the hard limit with ulimit -Hn, or ask for fewer.");
   pin_to(settings.cpus);
   telemetry::FrameWriter writer(settings.frames ? STDOUT_FILENO : -1);
   LoadState state;
   Director director(settings, writer);
   telemetry::Reporter reporter(writer, [] { return uint64_t{0}; });
   telemetry::CommandReader commands(writer, reporter, [&](const std::string&) { director.stop(); });
-  writer.json(wire::FrameKind::ready,
-              "{\"role\":\"load\",\"pid\":" + std::to_string(getpid()) +
-                  ",\"wireVersion\":" + std::to_string(wire::version) + ",\"target\":" + json_quote(settings.target_text) +
-                  ",\"connections\":" + std::to_string(settings.connections()) +
-                  ",\"startNs\":" + std::to_string(now_ns()) +
-                  ",\"frameIntervalMs\":" + std::to_string(wire::frame_interval_ms) + ",\"notices\":[]}");
+  writer.json(
+      wire::FrameKind::ready,
+      "{\"role\":\"load\",\"pid\":" + std::to_string(getpid()) + ",\"wireVersion\":" + std::to_string(wire::version) +
+          ",\"target\":" + json_quote(settings.target_text) +
+          ",\"connections\":" + std::to_string(settings.connections()) + ",\"startNs\":" + std::to_string(now_ns()) +
+          ",\"frameIntervalMs\":" + std::to_string(wire::frame_interval_ms) + ",\"notices\":[]}");
   const uint64_t start_ns = now_ns();
   reporter.start();
   if (settings.frames) commands.start();

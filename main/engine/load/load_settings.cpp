@@ -20,14 +20,18 @@ void refuse_unknown(const JsonValue& object, const std::set<std::string>& known,
 
 ClientSettings read_client(const JsonValue& from) {
   if (!from.is_object()) throw BadInput("Each of clients must be an object with a profile.");
-  refuse_unknown(from, {"profile", "connections", "rate", "arrival", "thinkMs", "pipeline", "rampMs", "startMs",
-                        "intervalMs", "chunkBytes"}, "A client");
+  refuse_unknown(from,
+                 {"profile", "connections", "rate", "arrival", "thinkMs", "pipeline", "rampMs", "startMs", "intervalMs",
+                  "chunkBytes"},
+                 "A client");
   ClientSettings c;
   const std::string name = from.string_or("profile", "closed");
   size_t i = 0;
   while (i < std::size(profile_names) && name != profile_names[i]) ++i;
   if (i == std::size(profile_names))
-    throw BadInput("profile \"" + name + "\" is not known: choose closed, rate, idle, slow-writer, slow-reader, churn, burst, half-close or reset.");
+    throw BadInput(
+        "profile \"" + name +
+        "\" is not known: choose closed, rate, idle, slow-writer, slow-reader, churn, burst, half-close or reset.");
   c.profile = static_cast<Profile>(i);
   const auto whole = [&](const char* key, int64_t fallback, int64_t min, int64_t max) {
     return static_cast<uint32_t>(from.integer_or(key, fallback, min, max));
@@ -37,7 +41,8 @@ ClientSettings read_client(const JsonValue& from) {
   const std::string arrival = from.string_or("arrival", "constant");
   if (arrival != "constant" && arrival != "poisson") throw BadInput("arrival must be constant or poisson.");
   c.poisson = arrival == "poisson";
-  c.think_ms = whole("thinkMs", c.profile == Profile::reset ? 10 : 0, 0, 3'600'000);
+  c.think_ms = whole("thinkMs", 0, 0, 3'600'000);
+  if (c.profile == Profile::reset) c.think_ms = whole("intervalMs", 10, 1, 3'600'000);
   c.pipeline = whole("pipeline", 1, 1, 1024);
   c.ramp_ms = whole("rampMs", 0, 0, 3'600'000);
   c.start_ms = whole("startMs", 0, 0, 3'600'000);
@@ -56,18 +61,25 @@ uint32_t LoadSettings::connections() const {
 }
 
 LoadSettings read_load_settings(const JsonValue& settings) {
-  refuse_unknown(settings, {"protocol", "target", "threads", "cpus", "durationMs", "warmupMs", "timeoutMs", "handler",
-                            "responseBytes", "requestBytes", "check", "path", "sourceAddresses", "clients", "requests",
-                            "frames", "allowRemote"}, "load");
+  refuse_unknown(
+      settings,
+      {"protocol", "target", "threads", "cpus", "durationMs", "warmupMs", "timeoutMs", "handler", "responseBytes",
+       "requestBytes", "check", "path", "sourceAddresses", "clients", "requests", "frames", "allowRemote"},
+      "load");
   LoadSettings read;
   auto& t = read.traffic;
   const std::string protocol = settings.string_or("protocol", "http");
-  if (protocol == "http") t.expected.protocol = Protocol::http;
-  else if (protocol == "echo") t.expected.protocol = Protocol::echo;
-  else if (protocol == "resp") t.expected.protocol = Protocol::resp;
-  else throw BadInput("protocol \"" + protocol + "\" is not known: choose one of http, echo, resp.");
+  if (protocol == "http")
+    t.expected.protocol = Protocol::http;
+  else if (protocol == "echo")
+    t.expected.protocol = Protocol::echo;
+  else if (protocol == "resp")
+    t.expected.protocol = Protocol::resp;
+  else
+    throw BadInput("protocol \"" + protocol + "\" is not known: choose one of http, echo, resp.");
   const std::string handler = settings.string_or("handler", "respond");
-  if (handler != "respond" && handler != "echo") throw BadInput("handler must be respond or echo: what the replies are.");
+  if (handler != "respond" && handler != "echo")
+    throw BadInput("handler must be respond or echo: what the replies are.");
   t.expected.kind = handler == "echo" ? HandlerKind::echo : HandlerKind::respond;
   t.expected.response_bytes = static_cast<uint32_t>(settings.integer_or("responseBytes", 128, 0, max_body_bytes));
   t.request_bytes = static_cast<uint32_t>(
@@ -78,10 +90,9 @@ LoadSettings read_load_settings(const JsonValue& settings) {
   t.exact = check == "exact";
   read.target_text = settings.string_or("target", "");
   parse_endpoint("target", read.target_text, read.target, read.target_size);
-  const bool loopback =
-      read.target.ss_family == AF_INET
-          ? ntohl(reinterpret_cast<const sockaddr_in&>(read.target).sin_addr.s_addr) >> 24 == 127
-          : IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(read.target).sin6_addr);
+  const bool loopback = read.target.ss_family == AF_INET
+                            ? ntohl(reinterpret_cast<const sockaddr_in&>(read.target).sin_addr.s_addr) >> 24 == 127
+                            : IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(read.target).sin6_addr);
   if (!loopback && !settings.boolean_or("allowRemote", false))
     throw BadInput("The target " + read.target_text + " is not on this machine; load goes to loopback only.");
   const auto whole = [&](const char* key, int64_t fallback, int64_t min, int64_t max) {
@@ -96,7 +107,8 @@ LoadSettings read_load_settings(const JsonValue& settings) {
   read.cpus = settings.string_or("cpus", "");
   read.frames = settings.boolean_or("frames", false);
   if (const JsonValue* clients = settings.find("clients")) {
-    if (!clients->is_array() || clients->array().empty()) throw BadInput("clients must be a list of at least one profile.");
+    if (!clients->is_array() || clients->array().empty())
+      throw BadInput("clients must be a list of at least one profile.");
     for (const JsonValue& client : clients->array()) read.clients.push_back(read_client(client));
   } else {
     read.clients.push_back({});

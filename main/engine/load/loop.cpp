@@ -27,7 +27,12 @@ constexpr uint64_t first_backoff_ns = 5 * ms, longest_backoff_ns = 500 * ms;
 
 LoadLoop::LoadLoop(const LoadSettings& settings, LoadState& state, telemetry::FrameWriter& writer, uint32_t index,
                    uint32_t loops)
-    : settings_(settings), state_(state), writer_(writer), traffic_(settings.traffic), random_(index + 1), buffer_(65'536) {
+    : settings_(settings),
+      state_(state),
+      writer_(writer),
+      traffic_(settings.traffic),
+      random_(index + 1),
+      buffer_(65'536) {
   next_number_ = uint64_t{index} << 40;
   for (const ClientSettings& c : settings.clients) {
     const uint32_t mine = c.connections / loops + (index < c.connections % loops ? 1 : 0);
@@ -266,9 +271,7 @@ void LoadLoop::answered(Client& c) {
   }
   if (!c.flights.empty()) return;
   switch (s.profile) {
-    case Profile::churn:
-      close(c);
-      return s.think_ms == 0 ? connect(c) : reconnect(c, s.think_ms * ms);
+    case Profile::churn: close(c); return s.think_ms == 0 ? connect(c) : reconnect(c, s.think_ms * ms);
     case Profile::half_close: c.phase = Phase::closing; return;  // the end of the stream must follow
     default: break;
   }

@@ -22,8 +22,8 @@ namespace fdscope {
 struct LoadState {
   std::atomic<bool> measuring{false};  // between the marks `steady` and `loadDone`
   std::atomic<bool> stopping{false};
-  std::atomic<uint32_t> tried{0};      // connections whose first attempt is over, well or not
-  std::atomic<uint64_t> measured{0};   // replies verified while measuring
+  std::atomic<uint32_t> tried{0};     // connections whose first attempt is over, well or not
+  std::atomic<uint64_t> measured{0};  // replies verified while measuring
 };
 
 struct LatencyPair {
@@ -45,8 +45,8 @@ class LoadLoop {
   };
   struct Group {  // the connections of one profile in this loop
     const ClientSettings* settings;
-    std::vector<uint32_t> resting;      // rate: connections free to take the next request
-    std::deque<uint64_t> due;           // rate: intended times that found no free connection
+    std::vector<uint32_t> resting;  // rate: connections free to take the next request
+    std::deque<uint64_t> due;       // rate: intended times that found no free connection
     double next_ns = 0, gap_ns = 0;
   };
   struct Client {
@@ -56,9 +56,9 @@ class LoadLoop {
     uint32_t watched = 0, failures = 0;
     Phase phase = Phase::absent;
     bool tried = false, checking = false;
-    size_t written = 0;           // bytes of `out` that are with the kernel
-    std::vector<uint8_t> out;     // requests not yet wholly written
-    std::deque<Flight> flights;   // sent, reply awaited, oldest first
+    size_t written = 0;          // bytes of `out` that are with the kernel
+    std::vector<uint8_t> out;    // requests not yet wholly written
+    std::deque<Flight> flights;  // sent, reply awaited, oldest first
     ReplyChecker checker;
   };
   struct Timer {
@@ -69,7 +69,7 @@ class LoadLoop {
 
   void connect(Client& c);
   void connected(Client& c);
-  void ready(Client& c);                          // free for its next request
+  void ready(Client& c);  // free for its next request
   void send(Client& c, uint64_t intended_ns);
   void flush(Client& c);
   void receive(Client& c);

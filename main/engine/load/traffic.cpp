@@ -13,7 +13,11 @@ constexpr uint32_t large_bytes = 65'536;
 }  // namespace
 
 Traffic::Traffic(const TrafficSettings& settings)
-    : settings_(settings), varies_(settings.request_bytes > 0), pairs_(!varies_ ? 1 : settings.request_bytes > large_bytes ? 4 : variants) {}
+    : settings_(settings),
+      varies_(settings.request_bytes > 0),
+      pairs_(!varies_                               ? 1
+             : settings.request_bytes > large_bytes ? 4
+                                                    : variants) {}
 
 Traffic::Pair& Traffic::pair(uint64_t n) {
   const uint64_t variant = n % pairs_.size();

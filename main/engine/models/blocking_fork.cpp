@@ -1,9 +1,10 @@
 // Blocking, a process for each connection: the parent accepts and forks, the child serves its client and exits.
 //
-// System calls: accept4, clone (which is what fork() issues) and wait4 in the parent; read, write, close in the children.
-// Cost: a fork for each client, page tables and a process each, and a context switch or two a request.
+// System calls: accept4, clone (which is what fork() issues) and wait4 in the parent; read, write, close in the
+// children. Cost: a fork for each client, page tables and a process each, and a context switch or two a request.
 // Kernel: any; from 5.9 on a child also closes what it inherited beside the listener. Watch: both have the socket after
-// the fork, and the client sees no end of stream until both have closed it; children that nobody waits for stay zombies.
+// the fork, and the client sees no end of stream until both have closed it; children that nobody waits for stay
+// zombies.
 //
 // Connections of the model before this one are left as they are: their buffers could go to a child, but not come back.
 #include <sys/syscall.h>
@@ -163,10 +164,13 @@ class BlockingFork final : public Model {
 }  // namespace
 
 extern const ModelInfo blocking_fork{
-    "blocking-fork",    "a process for each connection",
-    "blocking",         "process",
+    "blocking-fork",
+    "a process for each connection",
+    "blocking",
+    "process",
     "models/blocking_fork.cpp",
-    {backlog_option()}, always_available,
+    {backlog_option()},
+    always_available,
     [](const ModelOptions&) -> std::unique_ptr<Model> { return std::make_unique<BlockingFork>(); }};
 
 }  // namespace fdscope

@@ -50,10 +50,13 @@ class BlockingIterative final : public Model {
 }  // namespace
 
 extern const ModelInfo blocking_iterative{
-    "blocking-iterative", "one thread serves one client at a time",
-    "blocking",           "thread",
+    "blocking-iterative",
+    "one thread serves one client at a time",
+    "blocking",
+    "thread",
     "models/blocking_iterative.cpp",
-    {backlog_option()},   always_available,
+    {backlog_option()},
+    always_available,
     [](const ModelOptions&) -> std::unique_ptr<Model> { return std::make_unique<BlockingIterative>(); }};
 
 }  // namespace fdscope

@@ -2,7 +2,8 @@
 //
 // System calls: accept4, read, write, close, all blocking, in every thread.
 // Cost: no thread is started for a client; a context switch or two a request.
-// Kernel: any. Watch: as many clients as threads are served; the next one waits in the accept queue, however idle they are.
+// Kernel: any. Watch: as many clients as threads are served; the next one waits in the accept queue, however idle they
+// are.
 #include "handlers/converse.hpp"
 #include "models/blocking_io.hpp"
 #include "models/crew.hpp"

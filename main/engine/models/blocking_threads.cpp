@@ -74,7 +74,8 @@ extern const ModelInfo blocking_threads{
     "thread",
     "models/blocking_threads.cpp",
     {backlog_option(),
-     {"stackKiB", OptionSpec::Kind::integer, 32, 8192, 128, "stack of each thread; only what is touched becomes memory"}},
+     {"stackKiB", OptionSpec::Kind::integer, 32, 8192, 128,
+      "stack of each thread; only what is touched becomes memory"}},
     always_available,
     [](const ModelOptions& options) -> std::unique_ptr<Model> { return std::make_unique<BlockingThreads>(options); }};
 

@@ -116,9 +116,13 @@ class EpollEt final : public Model {
 }  // namespace
 
 extern const ModelInfo epoll_et{
-    "epoll-et",     "one thread, epoll reports each change once; every socket is drained until EAGAIN",
-    "multiplexing", "event-loop",
-    "models/epoll_et.cpp", {backlog_option(), batch_option()},
-    always_available, [](const ModelOptions& options) -> std::unique_ptr<Model> { return std::make_unique<EpollEt>(options); }};
+    "epoll-et",
+    "one thread, epoll reports each change once; every socket is drained until EAGAIN",
+    "multiplexing",
+    "event-loop",
+    "models/epoll_et.cpp",
+    {backlog_option(), batch_option()},
+    always_available,
+    [](const ModelOptions& options) -> std::unique_ptr<Model> { return std::make_unique<EpollEt>(options); }};
 
 }  // namespace fdscope

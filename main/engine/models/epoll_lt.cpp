@@ -106,9 +106,13 @@ class EpollLt final : public Model {
 }  // namespace
 
 extern const ModelInfo epoll_lt{
-    "epoll-lt",     "one thread, epoll reports what is ready, again and again while it lasts",
-    "multiplexing", "event-loop",
-    "models/epoll_lt.cpp", {backlog_option(), batch_option()},
-    always_available, [](const ModelOptions& options) -> std::unique_ptr<Model> { return std::make_unique<EpollLt>(options); }};
+    "epoll-lt",
+    "one thread, epoll reports what is ready, again and again while it lasts",
+    "multiplexing",
+    "event-loop",
+    "models/epoll_lt.cpp",
+    {backlog_option(), batch_option()},
+    always_available,
+    [](const ModelOptions& options) -> std::unique_ptr<Model> { return std::make_unique<EpollLt>(options); }};
 
 }  // namespace fdscope

@@ -1,9 +1,8 @@
 // poll: one thread hands the kernel a list of all its sockets at every turn, and looks through all the answers.
 //
 // System calls: poll; accept4, read, write on sockets that never block.
-// Cost: the list goes into the kernel and back each time, and both sides walk all of it: idle connections cost as much as
-// busy ones.
-// Kernel: 2.2. Watch: CPU per request grows with the connections that do nothing.
+// Cost: the list goes into the kernel and back each time, and both sides walk all of it: idle connections cost as much
+// as busy ones. Kernel: 2.2. Watch: CPU per request grows with the connections that do nothing.
 #include "models/model.hpp"
 #include "models/nonblocking.hpp"
 #include "models/timers.hpp"
@@ -104,9 +103,13 @@ class Poll final : public Model {
 }  // namespace
 
 extern const ModelInfo poll_model{
-    "poll",         "one thread hands the kernel the list of all its sockets at every turn",
-    "multiplexing", "event-loop",
-    "models/poll.cpp", {backlog_option()},
-    always_available, [](const ModelOptions&) -> std::unique_ptr<Model> { return std::make_unique<Poll>(); }};
+    "poll",
+    "one thread hands the kernel the list of all its sockets at every turn",
+    "multiplexing",
+    "event-loop",
+    "models/poll.cpp",
+    {backlog_option()},
+    always_available,
+    [](const ModelOptions&) -> std::unique_ptr<Model> { return std::make_unique<Poll>(); }};
 
 }  // namespace fdscope

@@ -61,10 +61,13 @@ class PollingScan final : public Model {
 }  // namespace
 
 extern const ModelInfo polling_scan{
-    "polling-scan",     "one thread tries every socket in turn, without end",
-    "non-blocking",     "event-loop",
+    "polling-scan",
+    "one thread tries every socket in turn, without end",
+    "non-blocking",
+    "event-loop",
     "models/polling_scan.cpp",
-    {backlog_option()}, always_available,
+    {backlog_option()},
+    always_available,
     [](const ModelOptions&) -> std::unique_ptr<Model> { return std::make_unique<PollingScan>(); }};
 
 }  // namespace fdscope

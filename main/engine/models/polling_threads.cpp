@@ -82,7 +82,8 @@ extern const ModelInfo polling_threads{
     "thread",
     "models/polling_threads.cpp",
     {backlog_option(),
-     {"stackKiB", OptionSpec::Kind::integer, 32, 8192, 128, "stack of each thread; only what is touched becomes memory"}},
+     {"stackKiB", OptionSpec::Kind::integer, 32, 8192, 128,
+      "stack of each thread; only what is touched becomes memory"}},
     always_available,
     [](const ModelOptions& options) -> std::unique_ptr<Model> { return std::make_unique<PollingThreads>(options); }};
 

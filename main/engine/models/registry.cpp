@@ -5,14 +5,16 @@ namespace fdscope {
 
 extern const ModelInfo blocking_iterative, blocking_fork, blocking_threads, blocking_pool;
 extern const ModelInfo polling_threads, polling_scan;
-extern const ModelInfo select_model, poll_model, epoll_lt, epoll_et;
-extern const ModelInfo coroutine_stackful;
+extern const ModelInfo select_model, poll_model;
+extern const ModelInfo epoll_lt, epoll_et, epoll_oneshot, epoll_reactors, epoll_shared;
+extern const ModelInfo coroutine_stackless, coroutine_stackful;
+extern const ModelInfo signal_driven;
 
 std::span<const ModelInfo* const> all_models() {
   static const ModelInfo* const models[] = {
-      &blocking_iterative, &blocking_fork, &blocking_threads, &blocking_pool, &polling_threads, &polling_scan,
-      &select_model,       &poll_model,       &epoll_lt,      &epoll_et,
-      &coroutine_stackful,
+      &blocking_iterative, &blocking_fork,       &blocking_threads,   &blocking_pool, &polling_threads, &polling_scan,
+      &select_model,       &poll_model,          &epoll_lt,           &epoll_et,      &epoll_oneshot,   &epoll_reactors,
+      &epoll_shared,       &coroutine_stackless, &coroutine_stackful, &signal_driven,
   };
   return models;
 }

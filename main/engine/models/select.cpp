@@ -123,9 +123,13 @@ class Select final : public Model {
 }  // namespace
 
 extern const ModelInfo select_model{
-    "select",       "one thread hands the kernel a bit for each socket; descriptors above 1023 have none",
-    "multiplexing", "event-loop",
-    "models/select.cpp", {backlog_option()},
-    always_available, [](const ModelOptions&) -> std::unique_ptr<Model> { return std::make_unique<Select>(); }};
+    "select",
+    "one thread hands the kernel a bit for each socket; descriptors above 1023 have none",
+    "multiplexing",
+    "event-loop",
+    "models/select.cpp",
+    {backlog_option()},
+    always_available,
+    [](const ModelOptions&) -> std::unique_ptr<Model> { return std::make_unique<Select>(); }};
 
 }  // namespace fdscope

@@ -57,7 +57,8 @@ constexpr uint32_t live_bit = 1u << 31;
 Fd open_listener(ListenAddress& address) {
   const SocketAddress wanted = parse(address);
   // With SO_REUSEPORT, bind() would succeed beside another program of the same user that set it too, and the kernel
-  // would share the clients out between both. One bind and listen without it finds out; it lasts no longer than this line.
+  // would share the clients out between both. One bind and listen without it finds out; it lasts no longer than this
+  // line.
   if (address.port != 0) {
     const Fd alone = bound_socket(wanted, false);
     if (sys::listen(alone.get(), 1) != 0) fail("listen");
@@ -88,8 +89,7 @@ ConnectionTable::~ConnectionTable() {
   for (auto& chunk : chunks_) delete[] chunk.load();
 }
 
-Connection& ConnectionTable::open(int fd, const sockaddr_storage& peer, const HandlerConfig& config,
-                                  bool nonblocking) {
+Connection& ConnectionTable::open(int fd, const sockaddr_storage& peer, const HandlerConfig& config, bool nonblocking) {
   const std::lock_guard lock(mutex_);
   uint32_t slot = used_;
   if (!vacant_.empty()) {
@@ -97,7 +97,8 @@ Connection& ConnectionTable::open(int fd, const sockaddr_storage& peer, const Ha
     vacant_.pop_back();
   } else {
     if (used_ == chunk_size * chunk_count) throw std::runtime_error("more connections than the table holds");
-    if (used_ % chunk_size == 0) chunks_[used_ / chunk_size].store(new Connection[chunk_size], std::memory_order_release);
+    if (used_ % chunk_size == 0)
+      chunks_[used_ / chunk_size].store(new Connection[chunk_size], std::memory_order_release);
     ++used_;
   }
   Connection& c = chunks_[slot / chunk_size].load(std::memory_order_relaxed)[slot % chunk_size];

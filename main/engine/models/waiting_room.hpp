@@ -1,7 +1,7 @@
 // Where coroutines wait: epoll or poll says which connection may go on. What both coroutine models share.
 //
-// Level-triggered, and a registration is changed only where the wanted events differ: in the steady state of a keep-alive
-// client none is. A connection that waits for a timer is disarmed only once it is reported all the same.
+// Level-triggered, and a registration is changed only where the wanted events differ: in the steady state of a
+// keep-alive client none is. A connection that waits for a timer is disarmed only once it is reported all the same.
 #pragma once
 
 #include "models/nonblocking.hpp"

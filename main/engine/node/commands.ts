@@ -10,19 +10,21 @@ export function listenForCommands(telemetry: Telemetry, stop: (reason: 'stopped'
     const { id, command } = parse(line);
     const answer = (error?: string): void =>
       telemetry.json(frameKinds.reply, error === undefined ? { id, ok: true } : { id, ok: false, error });
-    switch (command['cmd']) {
+    switch (command.cmd) {
       case 'stop':
         answer();
-        return stop('stopped');
+        stop('stopped');
+        break;
       case 'snapshot':
         answer();
-        return telemetry.report(id);
+        telemetry.report(id);
+        break;
       case 'level':
-        return command['level'] === 'counters'
-          ? answer()
-          : answer(`The node model knows the detail level "counters" only.`);
+        if (command.level === 'counters') answer();
+        else answer('The node model knows the detail level "counters" only.');
+        break;
       default:
-        return answer(`There is no command "${String(command['cmd'])}".`);
+        answer(`There is no command "${String(command.cmd)}".`);
     }
   });
   lines.on('close', () => stop('eof'));

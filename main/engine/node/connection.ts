@@ -132,7 +132,10 @@ export class Connection {
 
   private start(request: Request): void {
     spendCpu(this.config.workUs);
-    if (this.config.waitMs === 0) return this.answer(request);
+    if (this.config.waitMs === 0) {
+      this.answer(request);
+      return;
+    }
     this.stage = 'pausing';
     this.timer = setTimeout(() => {
       this.stage = 'reading';
@@ -142,7 +145,10 @@ export class Connection {
   }
 
   private answer(request: Request): void {
-    if (this.config.kind === 'forward') return this.forward(request);
+    if (this.config.kind === 'forward') {
+      this.forward(request);
+      return;
+    }
     const { pieces, keep }: Reply = reply(this.config, request);
     this.gather(pieces);
     this.finish(request, keep);
@@ -176,7 +182,8 @@ export class Connection {
         if (hasRelayed) {
           // Part of a reply is with the client already: only the end of the stream can tell that the rest is missing.
           this.counters.count('errorUpstream');
-          return this.close();
+          this.close();
+          return;
         }
         this.fail('badGateway');
         this.advance();
@@ -190,7 +197,10 @@ export class Connection {
     this.closeAfterReply = this.lingerAfterReply = true;
     this.input.clear();
     this.stage = 'reading';
-    if (text.length > 0) return this.gather([text]);
+    if (text.length > 0) {
+      this.gather([text]);
+      return;
+    }
     if (this.pieceBytes === 0 && this.writesPending === 0) this.close();
     this.lingerAfterReply = this.pieceBytes > 0 || this.writesPending > 0;
   }
@@ -259,7 +269,10 @@ export class Connection {
   private written(): void {
     if (this.stage === 'closed' || this.stage === 'lingering') return;
     if (this.closeAfterReply && this.pieceBytes === 0) {
-      if (!this.lingerAfterReply || this.peerEnded) return this.close();
+      if (!this.lingerAfterReply || this.peerEnded) {
+        this.close();
+        return;
+      }
       // The reply is followed by our end of stream; the rest of what the client sends is read and dropped.
       this.stage = 'lingering';
       this.socket.end();

@@ -68,7 +68,7 @@ function parseHead(input: Buffer, bytes: number): Head | ErrorReply {
     expectsContinue: false,
   };
   let hasHost = false;
-  for (let at = lineEnd + 1; at < text.length; ) {
+  for (let at = lineEnd + 1; at < text.length;) {
     const end = text.indexOf('\n', at);
     const field = text.slice(at, end);
     at = end + 1;

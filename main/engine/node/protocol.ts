@@ -24,13 +24,7 @@ export interface HandlerConfig {
 }
 
 export type ErrorReply =
-  | 'badRequest'
-  | 'bodyTooLarge'
-  | 'headersTooLarge'
-  | 'notImplemented'
-  | 'badGateway'
-  | 'version'
-  | 'protocolError';
+  'badRequest' | 'bodyTooLarge' | 'headersTooLarge' | 'notImplemented' | 'badGateway' | 'version' | 'protocolError';
 
 export interface Request {
   /** All of it, to be consumed once it is answered. */

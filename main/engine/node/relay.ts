@@ -51,7 +51,10 @@ export function relay(
   upstream.on('data', (chunk: Buffer) => {
     if (isOver || framer.state === 'done') return;
     const bytes = framer.feed(chunk);
-    if (framer.state === 'failed') return fail();
+    if (framer.state === 'failed') {
+      fail();
+      return;
+    }
     relayedBytes += bytes;
     ++writesPending;
     const hasRoom = client.write(chunk.subarray(0, bytes), (error) => {

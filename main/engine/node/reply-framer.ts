@@ -110,10 +110,16 @@ export class ReplyFramer {
   private lineComplete(): void {
     const line = trimmed(this.text.slice(0, -1));
     this.text = '';
-    if (this.protocol === 'http') return this.chunkLineComplete(line);
+    if (this.protocol === 'http') {
+      this.chunkLineComplete(line);
+      return;
+    }
     const type = line[0] ?? '';
     const isNull = line === '$-1' || line === '*-1';
-    if (isNull || type === '+' || type === '-' || type === ':') return this.elementDone();
+    if (isNull || type === '+' || type === '-' || type === ':') {
+      this.elementDone();
+      return;
+    }
     const number = parseDecimal(line.slice(1));
     if (number === undefined || (type !== '$' && type !== '*')) {
       this.state = 'failed';

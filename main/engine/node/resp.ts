@@ -24,7 +24,7 @@ const asterisk = 0x2a;
 
 function words(line: Buffer): Buffer[] {
   const found: Buffer[] = [];
-  for (let at = 0; at < line.length; ) {
+  for (let at = 0; at < line.length;) {
     if (line[at] === space) {
       ++at;
       continue;

@@ -92,7 +92,13 @@ async function serve(settings: Settings): Promise<void> {
   const { protocol, kind: handler } = settings.handler;
   const ready = {
     ...{ role: 'serve', pid: process.pid, wireVersion, model: 'node', protocol, handler, host, port, startNs },
-    ...{ frameIntervalMs, options: { backlog: settings.backlog }, steps: [], sourceFile: 'node/connection.ts', notices },
+    ...{
+      frameIntervalMs,
+      options: { backlog: settings.backlog },
+      steps: [],
+      sourceFile: 'node/connection.ts',
+      notices,
+    },
   };
   process.on('SIGTERM', () => stop('stopped'));
   // On a terminal Ctrl-C reaches the whole group; with frames the lab decides when its engines end.

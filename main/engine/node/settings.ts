@@ -65,7 +65,7 @@ function readValues(args: readonly string[]): Values {
     if (name === '--config') config = parseConfig(text);
     else flat[name.slice(2)] = text;
   }
-  const options = config['options'] ?? {};
+  const options = config.options ?? {};
   if (!isObject(options)) throw new BadInput('options must be a JSON object.');
   const values = { ...config, ...options, ...flat };
   for (const key of Object.keys(values)) {
@@ -117,7 +117,7 @@ export function readSettings(args: readonly string[]): Settings {
   const kind = choice<HandlerKind>(values, 'handler', ['echo', 'respond', 'forward'], 'respond');
   const upstream = text(values, 'upstream', '');
   if (kind === 'forward' && upstream === '') throw new BadInput('The handler forward needs upstream, as HOST:PORT.');
-  const frames = values['frames'] ?? 0;
+  const frames = values.frames ?? 0;
   return {
     handler: {
       protocol,

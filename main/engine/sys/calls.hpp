@@ -32,7 +32,8 @@ using telemetry::Syscall;
 template <class Result>
 inline Result traced(Syscall name, Result result) {
   telemetry::count(name);
-  if (result < 0 && errno == EAGAIN) [[unlikely]] telemetry::count(Counter::eagain);
+  if (result < 0 && errno == EAGAIN) [[unlikely]]
+    telemetry::count(Counter::eagain);
   return result;
 }
 
@@ -65,9 +66,7 @@ inline int getsockopt(int fd, int level, int option, int& value) {
 inline int getsockname(int fd, sockaddr* address, socklen_t* size) {
   return traced(Syscall::getsockname, ::getsockname(fd, address, size));
 }
-inline int fcntl(int fd, int command, int argument) {
-  return traced(Syscall::fcntl, ::fcntl(fd, command, argument));
-}
+inline int fcntl(int fd, int command, int argument) { return traced(Syscall::fcntl, ::fcntl(fd, command, argument)); }
 inline int fcntl(int fd, int command, const void* argument) {
   return traced(Syscall::fcntl, ::fcntl(fd, command, argument));
 }
@@ -96,8 +95,10 @@ inline int epoll_wait(int epoll, std::span<epoll_event> events, int timeout_ms) 
 }
 // The same with a timeout in nanoseconds (Linux 5.11). ENOSYS before.
 inline int epoll_pwait2(int epoll, std::span<epoll_event> events, uint64_t timeout_ns) {
-  const timespec timeout{static_cast<time_t>(timeout_ns / 1'000'000'000u), static_cast<long>(timeout_ns % 1'000'000'000u)};
-  return woke(traced(Syscall::epoll_pwait2, ::epoll_pwait2(epoll, events.data(), static_cast<int>(events.size()), &timeout, nullptr)));
+  const timespec timeout{static_cast<time_t>(timeout_ns / 1'000'000'000u),
+                         static_cast<long>(timeout_ns % 1'000'000'000u)};
+  return woke(traced(Syscall::epoll_pwait2,
+                     ::epoll_pwait2(epoll, events.data(), static_cast<int>(events.size()), &timeout, nullptr)));
 }
 inline int poll(std::span<pollfd> fds, int timeout_ms) {
   return woke(traced(Syscall::poll, ::poll(fds.data(), fds.size(), timeout_ms)));
@@ -128,8 +129,8 @@ inline int io_uring_setup(unsigned entries, void* parameters) {
   return static_cast<int>(traced(Syscall::io_uring_setup, ::syscall(SYS_io_uring_setup, entries, parameters)));
 }
 inline int io_uring_enter(int fd, unsigned submit, unsigned wait_for, unsigned flags, void* argument, size_t size) {
-  return static_cast<int>(traced(Syscall::io_uring_enter,
-                                 ::syscall(SYS_io_uring_enter, fd, submit, wait_for, flags, argument, size)));
+  return static_cast<int>(
+      traced(Syscall::io_uring_enter, ::syscall(SYS_io_uring_enter, fd, submit, wait_for, flags, argument, size)));
 }
 inline int io_uring_register(int fd, unsigned opcode, void* argument, unsigned count) {
   return static_cast<int>(

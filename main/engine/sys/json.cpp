@@ -224,7 +224,8 @@ JsonValue parse_arguments(int count, const char* const* arguments) {
   JsonValue::Object flags;
   for (int i = 0; i < count; i += 2) {
     const std::string name = arguments[i];
-    if (!name.starts_with("--") || name.size() < 3) throw BadInput("\"" + name + "\" is not an option: options are --key value.");
+    if (!name.starts_with("--") || name.size() < 3)
+      throw BadInput("\"" + name + "\" is not an option: options are --key value.");
     if (i + 1 >= count) throw BadInput("The option " + name + " needs a value.");
     if (name == "--config") {
       settings = parse_json(arguments[i + 1]);

@@ -81,15 +81,15 @@ fdscope_enter_stack:
 namespace {
 void* initial_stack(char* top, void (*entry)(void*), void* argument) {
   auto* sp = reinterpret_cast<uint64_t*>(reinterpret_cast<uintptr_t>(top) & ~uintptr_t{15});
-  *--sp = 0;                                               // two words, so that the call in fdscope_enter_stack
-  *--sp = 0;                                               // finds the stack aligned to 16 bytes
+  *--sp = 0;                                                // two words, so that the call in fdscope_enter_stack
+  *--sp = 0;                                                // finds the stack aligned to 16 bytes
   *--sp = reinterpret_cast<uint64_t>(fdscope_enter_stack);  // where `ret` goes
-  *--sp = 0;                                               // rbp
-  *--sp = 0;                                               // rbx
-  *--sp = reinterpret_cast<uint64_t>(argument);            // r12
-  *--sp = reinterpret_cast<uint64_t>(entry);               // r13
-  *--sp = 0;                                               // r14
-  *--sp = 0;                                               // r15
+  *--sp = 0;                                                // rbp
+  *--sp = 0;                                                // rbx
+  *--sp = reinterpret_cast<uint64_t>(argument);             // r12
+  *--sp = reinterpret_cast<uint64_t>(entry);                // r13
+  *--sp = 0;                                                // r14
+  *--sp = 0;                                                // r15
   uint32_t control[2] = {0, 0};
   asm volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(control[0]), "=m"(control[1]));
   *--sp = uint64_t{control[1]} << 32 | control[0];
@@ -187,7 +187,8 @@ namespace {
 void trampoline(unsigned entry_high, unsigned entry_low, unsigned argument_high, unsigned argument_low) {
   // makecontext passes ints only.
   const auto join = [](unsigned high, unsigned low) { return static_cast<uintptr_t>(uint64_t{high} << 32 | low); };
-  reinterpret_cast<void (*)(void*)>(join(entry_high, entry_low))(reinterpret_cast<void*>(join(argument_high, argument_low)));
+  reinterpret_cast<void (*)(void*)>(join(entry_high, entry_low))(
+      reinterpret_cast<void*>(join(argument_high, argument_low)));
 }
 }  // namespace
 void Context::prepare(Stack& stack, void (*entry)(void*), void* argument) {

@@ -2,8 +2,8 @@
 //
 // Saves what the calling convention says a function must keep (the callee-saved registers) on the old stack, swaps the
 // stack pointer, restores the same from the new one. The floating-point control words are kept too, as they are
-// callee-saved by the same convention. No system call: the signal mask is shared by all stacks of a thread, which is why
-// this is far cheaper than ucontext's swapcontext.
+// callee-saved by the same convention. No system call: the signal mask is shared by all stacks of a thread, which is
+// why this is far cheaper than ucontext's swapcontext.
 #pragma once
 
 #include <cstddef>

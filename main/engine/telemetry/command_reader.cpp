@@ -13,8 +13,7 @@ namespace {
 constexpr size_t max_line_bytes = 65'536;
 }
 
-CommandReader::CommandReader(FrameWriter& writer, Reporter& reporter,
-                             std::function<void(const std::string&)> on_stop)
+CommandReader::CommandReader(FrameWriter& writer, Reporter& reporter, std::function<void(const std::string&)> on_stop)
     : writer_(writer), reporter_(reporter), on_stop_(std::move(on_stop)), quit_(::eventfd(0, EFD_CLOEXEC)) {}
 
 CommandReader::~CommandReader() {
@@ -82,7 +81,8 @@ void CommandReader::obey(const std::string& line) {
     error = bad.what();
   }
   writer_.json(wire::FrameKind::reply,
-               "{\"id\":" + std::to_string(id) + (error.empty() ? ",\"ok\":true}" : ",\"ok\":false,\"error\":" + json_quote(error) + "}"));
+               "{\"id\":" + std::to_string(id) +
+                   (error.empty() ? ",\"ok\":true}" : ",\"ok\":false,\"error\":" + json_quote(error) + "}"));
 }
 
 }  // namespace fdscope::telemetry

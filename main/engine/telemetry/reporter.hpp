@@ -1,7 +1,8 @@
 // The telemetry thread: every 50 ms it reads all counter blocks and sends what changed.
 //
 // Its own reads of /proc and writes to the pipe are not counted as system calls of the server; its CPU time and context
-// switches are part of the process's totals, as they are for every other tool, and are told apart as thread "telemetry".
+// switches are part of the process's totals, as they are for every other tool, and are told apart as thread
+// "telemetry".
 #pragma once
 
 #include <array>

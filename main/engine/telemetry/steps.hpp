@@ -38,9 +38,9 @@ std::vector<Step> steps_of(std::string_view file);
 
 extern "C" const fdscope::telemetry::StepSite __start_fdscope_steps[];
 
-#define STEP(text)                                                                               \
-  do {                                                                                           \
-    [[gnu::section("fdscope_steps"), gnu::used]] static const fdscope::telemetry::StepSite site{ \
-        __FILE__, __LINE__, text};                                                               \
-    fdscope::telemetry::count_step(static_cast<uint16_t>(&site - __start_fdscope_steps));        \
+#define STEP(text)                                                                                                  \
+  do {                                                                                                              \
+    [[gnu::section("fdscope_steps"), gnu::used]] static const fdscope::telemetry::StepSite site{__FILE__, __LINE__, \
+                                                                                                text};              \
+    fdscope::telemetry::count_step(static_cast<uint16_t>(&site - __start_fdscope_steps));                           \
   } while (0)

@@ -12,8 +12,8 @@ std::string summary_json(const Totals& totals, uint64_t start_ns, const std::str
   for (size_t i = 0; i < wire::counter_count; ++i)
     json += "," + json_quote(wire::counter_names[i]) + ":" + std::to_string(totals.values[i]);
   json += ",\"maxRssBytes\":" + std::to_string(totals.max_rss_bytes) +
-          ",\"peakThreads\":" + std::to_string(totals.peak_threads) + ",\"peakFds\":" + std::to_string(totals.peak_fds) +
-          ",\"syscalls\":{";
+          ",\"peakThreads\":" + std::to_string(totals.peak_threads) +
+          ",\"peakFds\":" + std::to_string(totals.peak_fds) + ",\"syscalls\":{";
   bool first = true;
   for (size_t i = 0; i < wire::syscall_count; ++i) {
     const uint64_t count = totals.values[wire::counter_count + i];

@@ -1,0 +1,7 @@
+#!/usr/bin/env node
+// The launcher: brings what a checkout still lacks, then runs the bundled command line.
+import { ensureEverything, exitWithSentence } from '../dev/setup.mjs';
+
+await ensureEverything().catch(exitWithSentence);
+const { runCli } = await import('../../out/cli.mjs');
+process.exitCode = await runCli(process.argv.slice(2));

@@ -1,0 +1,179 @@
+// epoll, a loop per thread: each has a listening socket and an epoll set of its own, and shares nothing with the
+// others.
+//
+// System calls: as epoll-lt, in every thread; SO_REUSEPORT lets all listen on the same port.
+// Cost: as epoll-lt, on as many cores as there are threads; no lock and no cache line in common on the way of a
+// request. Kernel: 3.9 (SO_REUSEPORT). Watch: the kernel deals clients out by a hash of their addresses, not by who is
+// idle: the mean is even, the maximum is not, and a client that is slow to serve holds up those dealt to the same
+// thread.
+#include "models/epoll_set.hpp"
+#include "models/model.hpp"
+#include "models/nonblocking.hpp"
+#include "models/timers.hpp"
+#include "models/workers.hpp"
+#include "telemetry/steps.hpp"
+
+namespace fdscope {
+namespace {
+
+class Loop {
+ public:
+  Loop(Server& server, size_t batch, int listener)
+      : server_(server), listener_(listener), epoll_(open_epoll(server.wake_fd())), events_(batch) {
+    watch_always(epoll_, listener, EPOLLIN, listener_tag);
+  }
+
+  void run(const std::vector<Connection*>& adopted, size_t first, size_t step) {
+    for (size_t i = first; i < adopted.size(); i += step) settle(*adopted[i]);
+
+    while (!server_.stopping()) {
+      STEP("wait until the kernel reports ready sockets");
+      const int ready = sys::epoll_wait(epoll_.get(), events_, timers_.timeout_ms());
+      for (int i = 0; i < ready; ++i) {
+        const epoll_event& event = events_[static_cast<size_t>(i)];
+        if (event.data.u64 == wake_tag) break;
+        if (event.data.u64 == listener_tag)
+          accept_all();
+        else if (Connection* c = server_.connections().find(event.data.u64 & ~upstream_bit))
+          serve(*c, event.events, (event.data.u64 & upstream_bit) != 0);
+      }
+      timers_.expire(server_, [this](Connection& c) { settle(c); });
+    }
+  }
+
+ private:
+  void accept_all() {
+    STEP("accept waiting connections");
+    while (Connection* c = server_.accept(listener_)) settle(*c);
+  }
+
+  // One report, one call on the socket: what is left over will be reported again.
+  void serve(Connection& c, uint32_t events, bool upstream) {
+    if (upstream != c.on_upstream() || c.need() == Need::pause) {
+      // Not the socket that is waited for. The kernel reports errors all the same, for as long as they last.
+      if ((events & (EPOLLHUP | EPOLLERR)) == 0) return;
+      if (upstream) return forget_upstream(c);
+      c.peer_lost();
+    } else if (c.need() == Need::read) {
+      STEP("read what has arrived");
+      c.received(sys::read(c.fd(), c.room()));
+    } else if (c.need() == Need::connect) {
+      try_connect(c);
+    }
+    settle(c);
+  }
+
+  // Writes what can be written at once, then tells the kernel what this connection waits for.
+  void settle(Connection& c) {
+    for (bool going = true; going;) {
+      if (c.need() == Need::write) {
+        STEP("write the reply");
+        going = c.sent(sys::write(c.fd(), c.pending()));
+      } else {
+        going = c.need() == Need::connect && c.watch().index == 0 && try_connect(c);
+      }
+    }
+    switch (c.need()) {
+      case Need::read: return watch(c, EPOLLIN);
+      case Need::write:
+      case Need::connect: return watch(c, EPOLLOUT);
+      case Need::pause: timers_.add(c); return watch(c, 0);
+      case Need::close: return close(c);
+    }
+  }
+
+  void watch(Connection& c, uint32_t events) {
+    // The socket that is not waited for would be reported over and over: the client that pipelines while the upstream
+    // works, the upstream whose reply a slow client has no room for.
+    bool told = true;
+    if (c.on_upstream())
+      told = tell(c.client_watch, c.client_fd(), 0, c.ref());
+    else if (c.upstream_watch.index == 1)
+      told = tell(c.upstream_watch, c.upstream_fd(), 0, c.ref() | upstream_bit);
+    if (told && tell(c.watch(), c.fd(), events, event_tag(c))) return;
+    telemetry::count_error(wire::ErrorKind::other);
+    close(c);
+  }
+
+  bool tell(Connection::Watch& known, int fd, uint32_t events, uint64_t tag) {
+    if (known.index == 1 && known.events == events) return true;
+    STEP("change what the kernel watches");
+    return watch_socket(epoll_, known, fd, events, tag);
+  }
+
+  // The upstream has reset its connection while a slow client holds up the reply. What it sent before is still to be
+  // read, so it is only taken out of the set; watch() adds it again.
+  void forget_upstream(Connection& c) {
+    if (c.upstream_watch.index != 1) return;
+    c.upstream_watch = {};
+    sys::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, c.upstream_fd(), 0, 0);  // it is in the set: cannot fail
+  }
+
+  void close(Connection& c) {
+    STEP("close");
+    server_.close(c);
+  }
+
+  Server& server_;
+  const int listener_;
+  const Fd epoll_;
+  Timers timers_;
+  std::vector<epoll_event> events_;
+};
+
+class EpollReactors final : public Model {
+ public:
+  explicit EpollReactors(const ModelOptions& options)
+      : threads_(static_cast<size_t>(options.get("threads"))), batch_(static_cast<size_t>(options.get("batch"))) {}
+
+  void run(Server& server) override {
+    server.use_blocking_sockets(false);
+    std::vector<Fd> siblings;
+    for (size_t i = 1; i < threads_; ++i) siblings.push_back(open_sibling(server));
+    const std::vector<Connection*> adopted = server.connections().all();
+    run_workers(server, "reactor", threads_, [&](size_t i) {
+      Loop(server, batch_, i == 0 ? server.listener() : siblings[i - 1].get()).run(adopted, i, threads_);
+    });
+    for (const Fd& sibling : siblings) drain(server, sibling.get());
+  }
+
+ private:
+  static Fd open_sibling(Server& server) {
+    Fd listener = open_sibling_listener(server.address());
+    const int flags = sys::fcntl(listener.get(), F_GETFL, 0);  // on an open descriptor neither call can fail
+    sys::fcntl(listener.get(), F_SETFL, flags | O_NONBLOCK);
+    return listener;
+  }
+
+  // Closing a listener resets whoever waits in its queue, so they are taken into the table first. A client whose
+  // handshake ends between the last accept4 and the close is reset all the same (net.ipv4.tcp_migrate_req would move it
+  // to another listener).
+  static void drain(Server& server, int listener) {
+    for (;;) {
+      sockaddr_storage peer{};
+      socklen_t size = sizeof peer;
+      STEP("take who still waits before the listener is closed");
+      const int fd = sys::accept4(listener, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+      if (fd >= 0)
+        server.adopt(fd, peer);
+      else if (errno != EINTR && errno != ECONNABORTED)
+        return;  // EAGAIN: nobody is left; EMFILE: nobody can be taken
+    }
+  }
+
+  size_t threads_, batch_;
+};
+
+}  // namespace
+
+extern const ModelInfo epoll_reactors{
+    "epoll-reactors",
+    "a loop per thread, each with its own listener (SO_REUSEPORT) and its own epoll set",
+    "multiplexing",
+    "event-loop",
+    "models/epoll_reactors.cpp",
+    {backlog_option(), threads_option(), batch_option()},
+    always_available,
+    [](const ModelOptions& options) -> std::unique_ptr<Model> { return std::make_unique<EpollReactors>(options); }};
+
+}  // namespace fdscope

@@ -1,0 +1,48 @@
+// Shared by the models that run the same loop in a fixed number of threads.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <system_error>
+
+#include "models/crew.hpp"
+#include "models/model.hpp"
+#include "sys/calls.hpp"
+#include "sys/clock.hpp"
+
+namespace fdscope {
+
+inline OptionSpec threads_option() {
+  return {"threads", OptionSpec::Kind::integer, 1, 256, 2, "threads, each with a loop of its own"};
+}
+
+// Runs body(0) to body(count - 1) in threads of their own until the last has returned. Where one cannot be started or
+// fails, all are stopped and its std::system_error is thrown: fewer threads would be measured as if they were all.
+inline void run_workers(Server& server, const std::string& role, size_t count,
+                        const std::function<void(size_t)>& body) {
+  Crew crew;
+  std::mutex mutex;
+  std::exception_ptr failure;
+  const auto fail = [&](std::exception_ptr error) {
+    const std::lock_guard lock(mutex);
+    if (!failure) failure = error;
+    server.request_stop();
+  };
+  try {
+    for (size_t i = 0; i < count; ++i) {
+      crew.spawn(role + " " + std::to_string(i + 1), [&, i] {
+        try {
+          body(i);
+        } catch (const std::system_error&) {
+          fail(std::current_exception());
+        }
+      });
+    }
+  } catch (const std::system_error&) {
+    fail(std::current_exception());
+  }
+  crew.join();
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace fdscope

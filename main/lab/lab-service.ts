@@ -1,0 +1,130 @@
+/** The lab as its hosts see it: models, scenarios, runs. Knows no terminal, no HTTP, no Electron. */
+import type { z } from 'zod';
+import type { ModelInfo } from '../../shared/catalogue.ts';
+import type { LoadResult, RunResult, ServeResult } from '../../shared/run-result.ts';
+import { problemsIn } from '../../shared/schemas/problems.ts';
+import type { PlannedRun } from '../../shared/schemas/scenario.ts';
+import {
+  loadSettingsSchema,
+  runSettingsSchema,
+  serverSettingsSchema,
+  type LoadSettingsInput,
+  type RunSettingsInput,
+  type ServerSettings,
+  type ServerSettingsInput,
+} from '../../shared/schemas/settings.ts';
+import { diagnose, type DoctorItem } from './doctor.ts';
+import { machineFacts } from './doctor-facts.ts';
+import { LabError, sentenceOf } from './errors.ts';
+import { loadOnce } from './load.ts';
+import { listModels, resolveOptions, unavailableSentence } from './models.ts';
+import type { Hooks, Progress } from './progress.ts';
+import { runOnce } from './run.ts';
+import { builtInNames, openScenario, type NamedScenario } from './scenario-files.ts';
+import { serveOnce, type ServeHooks } from './serve.ts';
+
+export interface PlanHooks {
+  readonly signal?: AbortSignal | undefined;
+  readonly onRun?: ((run: PlannedRun, index: number) => void) | undefined;
+  readonly onProgress?: ((progress: Progress, index: number) => void) | undefined;
+  /** A run has ended, well or not. */
+  readonly onOutcome?: ((outcome: Outcome, index: number) => void) | undefined;
+}
+
+/** What became of one run of a plan. */
+export type Outcome =
+  | { readonly kind: 'done'; readonly result: RunResult }
+  | {
+      readonly kind: 'unavailable' | 'failed';
+      readonly model: string;
+      readonly variant?: string;
+      readonly sentence: string;
+    };
+
+function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [first] = problemsIn(schema, value, result.error);
+  throw new LabError('bad-input', first?.sentence ?? 'The settings are not valid.');
+}
+
+export class LabService {
+  #models: Promise<ModelInfo[]> | undefined;
+
+  /** Probed once: what a machine allows does not change while we look. */
+  listModels(): Promise<ModelInfo[]> {
+    return (this.#models ??= listModels());
+  }
+
+  /** The shipped scenarios. Throws ScenarioError where one of them is broken. */
+  listScenarios(): NamedScenario[] {
+    return builtInNames().map((name) => openScenario(name));
+  }
+
+  openScenario(nameOrFile: string): NamedScenario {
+    return openScenario(nameOrFile);
+  }
+
+  async doctor(): Promise<DoctorItem[]> {
+    const [facts, models] = await Promise.all([machineFacts(), this.listModels()]);
+    return diagnose(facts, models);
+  }
+
+  /** Throws LabError: bad-input, unavailable, failed or interrupted. Leaves no engine behind in any case. */
+  async run(input: RunSettingsInput, hooks: Hooks = {}): Promise<RunResult> {
+    const settings = parsed(runSettingsSchema, input);
+    const server = await this.#checkServer(settings.server);
+    if (settings.upstream) await this.#checkAvailable(settings.upstream.model);
+    return runOnce({ ...settings, server }, hooks);
+  }
+
+  /**
+   * Runs one after another. A model that is not available and a run that fails end only themselves; bad input and an
+   * interruption end the whole.
+   */
+  async runPlan(plan: readonly PlannedRun[], hooks: PlanHooks = {}): Promise<Outcome[]> {
+    const outcomes: Outcome[] = [];
+    for (const [index, run] of plan.entries()) {
+      hooks.onRun?.(run, index);
+      const outcome = await this.#outcomeOf(run, {
+        signal: hooks.signal,
+        onProgress: (progress) => hooks.onProgress?.(progress, index),
+      });
+      outcomes.push(outcome);
+      hooks.onOutcome?.(outcome, index);
+    }
+    return outcomes;
+  }
+
+  async #outcomeOf({ settings, variant }: PlannedRun, hooks: Hooks): Promise<Outcome> {
+    const labelled = variant === undefined ? {} : { variant };
+    try {
+      return { kind: 'done', result: { ...(await this.run(settings, hooks)), ...labelled } };
+    } catch (error) {
+      if (!(error instanceof LabError) || error.kind === 'bad-input' || error.kind === 'interrupted') throw error;
+      return { kind: error.kind, model: settings.server.model, ...labelled, sentence: sentenceOf(error) };
+    }
+  }
+
+  /** Serves until the signal or the duration ends it. Throws LabError. */
+  async serve(input: ServerSettingsInput, hooks: ServeHooks = {}): Promise<ServeResult> {
+    return serveOnce(await this.#checkServer(parsed(serverSettingsSchema, input)), hooks);
+  }
+
+  /** Throws LabError. */
+  async load(input: LoadSettingsInput, hooks: Hooks = {}): Promise<LoadResult> {
+    return loadOnce(parsed(loadSettingsSchema, input), hooks);
+  }
+
+  async #checkAvailable(id: string): Promise<ModelInfo> {
+    const model = (await this.listModels()).find((each) => each.id === id);
+    if (!model) throw new LabError('bad-input', `There is no model "${id}".`);
+    if (!model.available) throw new LabError('unavailable', unavailableSentence(model));
+    return model;
+  }
+
+  async #checkServer(server: ServerSettings): Promise<ServerSettings> {
+    const model = await this.#checkAvailable(server.model);
+    return { ...server, options: resolveOptions(model, server.options) };
+  }
+}

@@ -1,0 +1,58 @@
+/** Clients against a server that the lab did not start. */
+import type { LoadResult } from '../../shared/run-result.ts';
+import type { LoadSettings } from '../../shared/schemas/settings.ts';
+import { addressText, isLoopback, parseAddress } from './addresses.ts';
+import { shareConnections, totalConnections } from './client-mix.ts';
+import { LabError, throwIfInterrupted } from './errors.ts';
+import { describeMachine } from './machine.ts';
+import { MeasuredClients, type LoadConfig } from './measured-clients.ts';
+import { noticeClientLimit, noticeEarlyErrors, noticeMismatches, Notices } from './notices.ts';
+import { reportProgress, type Hooks } from './progress.ts';
+import { secondsBetween } from './result.ts';
+
+/** Resolves when the load engine is gone. Throws LabError. The clients are not pinned: nobody knows the server's cores. */
+export async function loadOnce(settings: LoadSettings, { signal, onProgress }: Hooks): Promise<LoadResult> {
+  throwIfInterrupted(signal);
+  const target = parseAddress('The target', settings.target);
+  if (!isLoopback(target.host) && !settings.allowRemoteTarget) {
+    throw new LabError(
+      'bad-input',
+      `The target ${settings.target} is not on this machine, and load on other machines has not been allowed.`,
+    );
+  }
+  const notices = new Notices();
+  const machine = describeMachine(false);
+  const config: LoadConfig = {
+    ...{ target: addressText(target), cpus: '', protocol: settings.protocol, allowRemote: settings.allowRemoteTarget },
+    ...{ handler: settings.handler, responseBytes: settings.responseBytes, check: settings.check, path: settings.path },
+    ...{ requestBytes: settings.requestBytes, threads: settings.threads, timeoutMs: settings.timeoutMs },
+    sourceAddresses: settings.sourceAddresses,
+    durationMs: Math.round(settings.durationSeconds * 1000),
+    warmupMs: Math.round(settings.warmupSeconds * 1000),
+    clients: shareConnections(settings.clients, settings.connections),
+  };
+  const clients = new MeasuredClients(config, notices, signal);
+  try {
+    await clients.steady();
+    const from = await clients.engine.snapshot();
+    reportProgress(clients.engine, from, settings.durationSeconds, onProgress);
+    await clients.done();
+    const to = await clients.engine.snapshot();
+    await clients.engine.stop();
+    const figures = clients.figures(from, to);
+    noticeEarlyErrors(notices, from);
+    noticeClientLimit(notices, figures.clientCpuShare, config.threads);
+    noticeMismatches(notices, figures.errors.mismatch);
+    return {
+      target: config.target,
+      protocol: settings.protocol,
+      connections: totalConnections(config.clients),
+      durationSeconds: secondsBetween(from, to),
+      ...figures,
+      notices: notices.all,
+      machine,
+    };
+  } finally {
+    await clients.engine.stop();
+  }
+}

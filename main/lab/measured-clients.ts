@@ -1,0 +1,114 @@
+/** The load engine with everything that its frames say, kept for the result. */
+import type { Errors, LatencySummary } from '../../shared/run-result.ts';
+import type { Protocol } from '../../shared/schemas/settings.ts';
+import type { Counters } from '../../shared/telemetry/codec.ts';
+import type { CountedClient } from './client-mix.ts';
+import { engineCommand } from './engine-location.ts';
+import { EngineProcess } from './engine-process.ts';
+import { LabError, orInterrupted } from './errors.ts';
+import { LatencyTotals, summarise } from './latency.ts';
+import type { Notices } from './notices.ts';
+import { cpuSecondsBetween, errorsBetween, growth, ratio, secondsBetween } from './result.ts';
+
+/** The load engine's own settings; see `fdscope-engine load`. */
+export interface LoadConfig {
+  readonly target: string;
+  readonly protocol: Protocol;
+  readonly handler: 'echo' | 'respond';
+  readonly responseBytes: number;
+  readonly requestBytes?: number | undefined;
+  readonly check: 'exact' | 'framing';
+  readonly path: string;
+  readonly threads: number;
+  readonly cpus: string;
+  readonly durationMs: number;
+  readonly warmupMs: number;
+  readonly timeoutMs: number;
+  readonly sourceAddresses?: number | undefined;
+  readonly allowRemote: boolean;
+  readonly clients: readonly CountedClient[];
+}
+
+/** Opening all connections may take so long, besides ramps and warm-up. */
+const connectMs = 60_000;
+/** The load engine tells the end of its measured time itself; it may be late by so much. */
+const doneMs = 30_000;
+
+export interface ClientFiguresOnly {
+  readonly requests: number;
+  readonly requestsPerSecond: number;
+  readonly requestsSent: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly errors: Errors;
+  readonly latency: { readonly corrected: LatencySummary; readonly uncorrected: LatencySummary };
+  readonly clientCpuShare: number;
+  readonly cpuSeconds: { readonly user: number; readonly system: number };
+}
+
+export class MeasuredClients {
+  readonly engine: EngineProcess;
+  readonly #latency = new LatencyTotals();
+  readonly #steady: Promise<unknown>;
+  readonly #done: Promise<unknown>;
+  readonly #config: LoadConfig;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(config: LoadConfig, notices: Notices, signal: AbortSignal | undefined) {
+    this.#config = config;
+    this.#signal = signal;
+    const args = ['load', '--config', JSON.stringify(config), '--frames', '1'];
+    this.engine = new EngineProcess('The load engine', engineCommand(), args);
+    this.#steady = this.engine.mark('steady');
+    this.#done = this.engine.mark('loadDone');
+    // In the very turn of the mark: latencies that come behind it belong to the measured interval.
+    this.engine.on('mark', ({ name }) => name === 'steady' && this.#latency.restart());
+    this.engine.on('latency', (frame) => this.#latency.add(frame));
+    this.engine.on('notice', (notice) => notices.add('clients', notice));
+    void this.engine.ready
+      .then((ready) => ready.notices.forEach((notice) => notices.add('clients', notice)))
+      .catch(() => {}); // whoever awaits the marks sees the fault
+  }
+
+  /** Resolves at the mark `steady`. */
+  async steady(): Promise<void> {
+    await this.#await(this.#steady, connectMs + this.#config.warmupMs, 'open its connections and warm up');
+  }
+
+  /** Resolves at the mark `loadDone`. */
+  async done(): Promise<void> {
+    await this.#await(this.#done, this.#config.durationMs + doneMs, 'come to its end');
+  }
+
+  async #await(mark: Promise<unknown>, limitMs: number, what: string): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(new LabError('failed', `The load engine did not ${what} within ${Math.round(limitMs / 1000)} s.`));
+      }, limitMs);
+    });
+    try {
+      await orInterrupted(this.engine.during(Promise.race([mark, late])), this.#signal);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** After the engine has ended: it sends the last histograms before it does. */
+  figures(from: Counters, to: Counters): ClientFiguresOnly {
+    const seconds = secondsBetween(from, to);
+    const cpuSeconds = cpuSecondsBetween(from, to);
+    const requests = growth(from, to, 'requests');
+    return {
+      requests,
+      requestsPerSecond: ratio(requests, seconds),
+      requestsSent: growth(from, to, 'requestsSent'),
+      bytesIn: growth(from, to, 'bytesIn'),
+      bytesOut: growth(from, to, 'bytesOut'),
+      errors: errorsBetween(from, to),
+      latency: { corrected: summarise(this.#latency.corrected), uncorrected: summarise(this.#latency.uncorrected) },
+      clientCpuShare: ratio(cpuSeconds.user + cpuSeconds.system, seconds * this.#config.threads),
+      cpuSeconds,
+    };
+  }
+}

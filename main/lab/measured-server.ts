@@ -1,0 +1,94 @@
+/** A server of the lab with everything that its frames say, kept for the result. */
+import type { ResultNotice, ServerFigures } from '../../shared/run-result.ts';
+import type { ServerSettings } from '../../shared/schemas/settings.ts';
+import type { Counters } from '../../shared/telemetry/codec.ts';
+import { addressText, isLoopback, reachableHost, type Address } from './addresses.ts';
+import { serverCommand } from './engine-location.ts';
+import type { Ready } from './engine-messages.ts';
+import { EngineProcess } from './engine-process.ts';
+import { LabError, orInterrupted } from './errors.ts';
+import type { Notices } from './notices.ts';
+import { Peaks, serverFigures } from './result.ts';
+import { ThreadTotals } from './thread-totals.ts';
+
+/** Only what is asked for: an engine refuses keys that it does not know. */
+function engineConfig(settings: ServerSettings, cpus: string): Record<string, unknown> {
+  const { model, protocol, handler, responseBytes, chunks, workUs, waitMs, host, port, options, upstream } = settings;
+  const config = { model, protocol, handler, responseBytes, chunks, workUs, waitMs, host, port, options, cpus };
+  return handler === 'forward' ? { ...config, upstream } : config;
+}
+
+export class MeasuredServer {
+  readonly engine: EngineProcess;
+  readonly ready: Ready;
+  readonly #peaks: Peaks;
+  readonly #threads: ThreadTotals;
+
+  private constructor(engine: EngineProcess, ready: Ready, peaks: Peaks, threads: ThreadTotals) {
+    this.engine = engine;
+    this.ready = ready;
+    this.#peaks = peaks;
+    this.#threads = threads;
+  }
+
+  /** Resolves when it listens. Throws LabError; then nothing is left running. */
+  static async start(
+    settings: ServerSettings,
+    context: { cpus: string; notices: Notices; source: ResultNotice['source']; signal: AbortSignal | undefined },
+  ): Promise<MeasuredServer> {
+    if (!isLoopback(settings.host) && !settings.exposeToNetwork) {
+      throw new LabError(
+        'bad-input',
+        `A server on ${settings.host} would be reachable by other machines, which has not been allowed.`,
+      );
+    }
+    const what = context.source === 'upstream' ? 'upstream server' : 'server';
+    const config = JSON.stringify(engineConfig(settings, context.cpus));
+    const command = serverCommand(settings.model);
+    const engine = new EngineProcess(`The ${what} (${settings.model})`, command, [
+      'serve',
+      '--config',
+      config,
+      '--frames',
+      '1',
+    ]);
+    const peaks = new Peaks();
+    const threads = new ThreadTotals();
+    engine.on('counters', (frame) => peaks.see(frame));
+    engine.on('threadStarted', (thread) => threads.started(thread));
+    engine.on('threads', (frame) => threads.changed(frame));
+    engine.on('notice', (notice) => context.notices.add(context.source, notice));
+    try {
+      const ready = await orInterrupted(engine.ready, context.signal);
+      for (const notice of ready.notices) context.notices.add(context.source, notice);
+      return new MeasuredServer(engine, ready, peaks, threads);
+    } catch (error) {
+      await engine.stop();
+      throw error;
+    }
+  }
+
+  /** Where it really listens. */
+  get address(): Address {
+    return { host: this.ready.host ?? '127.0.0.1', port: this.ready.port ?? 0 };
+  }
+
+  /** Where clients on this machine reach it, as HOST:PORT. */
+  get target(): string {
+    const { host, port } = this.address;
+    return addressText({ host: reachableHost(host), port });
+  }
+
+  /** Begins the measured interval. */
+  async begin(): Promise<Counters> {
+    const frame = await this.engine.snapshot();
+    this.#peaks.restart();
+    this.#peaks.see(frame);
+    this.#threads.restart();
+    return frame;
+  }
+
+  figures(from: Counters, to: Counters): ServerFigures {
+    return serverFigures(from, to, { ready: this.ready, peaks: this.#peaks, threads: this.#threads.groups() });
+  }
+}

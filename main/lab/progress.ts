@@ -1,0 +1,35 @@
+/** What a host is told while something runs. */
+import { counterOf, type Counters } from '../../shared/telemetry/codec.ts';
+import type { EngineProcess } from './engine-process.ts';
+
+export interface Progress {
+  /** Of the measured interval. */
+  readonly elapsedSeconds: number;
+  readonly durationSeconds: number;
+  /** Since the interval began. */
+  readonly requests: number;
+}
+
+export interface Hooks {
+  /** Ends the work early. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** Tells progress at every counter frame of the load engine. */
+export function reportProgress(
+  clients: EngineProcess,
+  from: Counters,
+  durationSeconds: number,
+  onProgress: Hooks['onProgress'],
+): void {
+  if (!onProgress) return;
+  clients.on('counters', (frame) => {
+    const elapsedSeconds = Math.min((frame.timeNs - from.timeNs) / 1e9, durationSeconds);
+    onProgress({
+      elapsedSeconds,
+      durationSeconds,
+      requests: counterOf(frame, 'requests') - counterOf(from, 'requests'),
+    });
+  });
+}

@@ -1,0 +1,117 @@
+/** One run: a server under one model, its clients, and the figures of the time between `steady` and `loadDone`. */
+import type { RunResult } from '../../shared/run-result.ts';
+import type { RunSettings, ServerSettings } from '../../shared/schemas/settings.ts';
+import { shareConnections, totalConnections } from './client-mix.ts';
+import { LabError, throwIfInterrupted } from './errors.ts';
+import { describeMachine } from './machine.ts';
+import { MeasuredClients, type LoadConfig } from './measured-clients.ts';
+import { MeasuredServer } from './measured-server.ts';
+import {
+  noticeClientLimit,
+  noticeEarlyErrors,
+  noticeMismatches,
+  noticeServerLimits,
+  noticeSharedCore,
+  Notices,
+} from './notices.ts';
+import { errorsBetween, growth, secondsBetween } from './result.ts';
+import { reportProgress, type Hooks } from './progress.ts';
+
+/** What replies the clients can expect of the server, or of the server behind it. */
+function expectedReplies({ server, upstream }: RunSettings): Pick<LoadConfig, 'handler' | 'responseBytes' | 'check'> {
+  if (server.handler !== 'forward') {
+    return { handler: server.handler, responseBytes: server.responseBytes, check: 'exact' };
+  }
+  return upstream
+    ? { handler: upstream.handler, responseBytes: upstream.responseBytes, check: 'exact' }
+    : { handler: 'respond', responseBytes: 0, check: 'framing' };
+}
+
+export function loadConfigOf(settings: RunSettings, target: string, cpus: string): LoadConfig {
+  const { load } = settings;
+  return {
+    ...{ target, cpus, protocol: settings.server.protocol, allowRemote: settings.server.exposeToNetwork },
+    ...expectedReplies(settings),
+    ...{ requestBytes: load.requestBytes, path: load.path, threads: load.threads, timeoutMs: load.timeoutMs },
+    sourceAddresses: load.sourceAddresses,
+    durationMs: Math.round(settings.durationSeconds * 1000),
+    warmupMs: Math.round(settings.warmupSeconds * 1000),
+    clients: shareConnections(settings.clients, settings.connections),
+  };
+}
+
+/** The lab's own upstream, where the handler is `forward` and no other server was named. */
+function upstreamSettings({ server, upstream }: RunSettings): ServerSettings | undefined {
+  if (server.handler !== 'forward' || server.upstream !== undefined) return undefined;
+  if (!upstream) throw new LabError('bad-input', 'The handler forward needs an upstream server to forward to.');
+  const { model, handler, responseBytes, workUs, waitMs } = upstream;
+  return {
+    ...{ model, handler, responseBytes, workUs, waitMs, protocol: server.protocol },
+    ...{ options: {}, chunks: 1, host: '127.0.0.1', port: 0, exposeToNetwork: false },
+  };
+}
+
+/**
+ * Runs to the end and resolves when every engine is gone. Throws LabError; then, too, every engine is gone.
+ * Requests, errors and latency are the clients' account, all else the server's; see RunResult.
+ */
+export async function runOnce(settings: RunSettings, { signal, onProgress }: Hooks): Promise<RunResult> {
+  throwIfInterrupted(signal);
+  const machine = describeMachine(settings.pin);
+  const notices = new Notices();
+  noticeSharedCore(notices, machine.cpus);
+  const engines: { stop(): Promise<unknown> }[] = [];
+  try {
+    const behind = upstreamSettings(settings);
+    let serverSettings = settings.server;
+    if (behind) {
+      const context = { cpus: machine.clientCpus, notices, source: 'upstream', signal } as const;
+      const upstream = await MeasuredServer.start(behind, context);
+      engines.push(upstream.engine);
+      serverSettings = { ...serverSettings, upstream: upstream.target };
+    }
+    const server = await MeasuredServer.start(serverSettings, {
+      ...{ cpus: machine.serverCpus, notices, source: 'server', signal },
+    });
+    engines.push(server.engine);
+    const config = loadConfigOf(settings, server.target, machine.clientCpus);
+    const clients = new MeasuredClients(config, notices, signal);
+    engines.push(clients.engine);
+
+    await server.engine.during(clients.steady());
+    const [serverFrom, clientsFrom] = await Promise.all([server.begin(), clients.engine.snapshot()]);
+    reportProgress(clients.engine, clientsFrom, settings.durationSeconds, onProgress);
+    await server.engine.during(clients.done());
+    const [serverTo, clientsTo] = await Promise.all([server.engine.snapshot(), clients.engine.snapshot()]);
+    await clients.engine.stop();
+
+    const ours = clients.figures(clientsFrom, clientsTo);
+    noticeEarlyErrors(notices, clientsFrom);
+    noticeServerLimits(notices, serverTo);
+    noticeClientLimit(notices, ours.clientCpuShare, config.threads);
+    noticeMismatches(notices, ours.errors.mismatch);
+    return {
+      model: settings.server.model,
+      protocol: settings.server.protocol,
+      handler: settings.server.handler,
+      connections: totalConnections(config.clients),
+      durationSeconds: secondsBetween(serverFrom, serverTo),
+      requests: ours.requests,
+      requestsPerSecond: ours.requestsPerSecond,
+      serverRequests: growth(serverFrom, serverTo, 'requests'),
+      requestsSent: ours.requestsSent,
+      bytesIn: growth(serverFrom, serverTo, 'bytesIn'),
+      bytesOut: growth(serverFrom, serverTo, 'bytesOut'),
+      errors: ours.errors,
+      serverErrors: errorsBetween(serverFrom, serverTo),
+      latency: ours.latency,
+      clientCpuShare: ours.clientCpuShare,
+      ...server.figures(serverFrom, serverTo),
+      notices: notices.all,
+      machine,
+    };
+  } finally {
+    // Clients first, so that none of them meets a server that is going.
+    for (const engine of engines.reverse()) await engine.stop();
+  }
+}

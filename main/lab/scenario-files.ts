@@ -1,0 +1,53 @@
+/** Scenario files on disk: the ones that are shipped, by name, and everybody's own, by path. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { parseScenario } from '../../shared/schemas/scenario-text.ts';
+import type { Scenario } from '../../shared/schemas/scenario.ts';
+import { didYouMean } from '../../shared/schemas/suggest.ts';
+import { scenarioFolder } from './engine-location.ts';
+import { LabError } from './errors.ts';
+
+export interface NamedScenario {
+  /** File name without its ending. */
+  readonly name: string;
+  readonly file: string;
+  readonly scenario: Scenario;
+}
+
+const ending = /\.ya?ml$/;
+/** A scenario is a page of text; a file this large is something else. */
+const maxFileBytes = 1 << 20;
+
+export const builtInNames = (folder = scenarioFolder()): string[] =>
+  readdirSync(folder)
+    .filter((file) => ending.test(file))
+    .map((file) => file.replace(ending, ''))
+    .sort();
+
+function readText(file: string): string {
+  try {
+    const stat = statSync(file);
+    if (stat.isDirectory()) throw new LabError('bad-input', `${file} is a folder, not a scenario file.`);
+    if (stat.size > maxFileBytes)
+      throw new LabError('bad-input', `${file} is larger than 1 MiB, which no scenario is.`);
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error instanceof LabError) throw error;
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (code === 'ENOENT') throw new LabError('bad-input', `There is no file ${file}.`);
+    if (code === 'EACCES') throw new LabError('bad-input', `The file ${file} may not be read by this user.`);
+    throw new LabError('bad-input', `The file ${file} cannot be read (${code}).`);
+  }
+}
+
+/** A shipped scenario by its name, or any file. Throws LabError, or ScenarioError with each mistake in the file. */
+export function openScenario(nameOrFile: string, folder = scenarioFolder()): NamedScenario {
+  const names = builtInNames(folder);
+  const isPath = nameOrFile.includes('/') || ending.test(nameOrFile);
+  if (!isPath && !names.includes(nameOrFile)) {
+    const hint = didYouMean(nameOrFile, names) || `; there are ${names.join(', ')}, or name a YAML file.`;
+    throw new LabError('bad-input', `There is no scenario "${nameOrFile}"${hint}`);
+  }
+  const file = isPath ? nameOrFile : join(folder, `${nameOrFile}.yaml`);
+  return { name: basename(file).replace(ending, ''), file, scenario: parseScenario(readText(file), file) };
+}

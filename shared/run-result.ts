@@ -1,0 +1,158 @@
+/**
+ * What a run measured: the JSON that `fdscope run --json` prints. Other programs read it; keys are only ever added.
+ *
+ * Every figure is the difference between two moments: for a run from the clients' `steady` mark to their `loadDone`
+ * mark, for `serve` from ready to the end. Where a figure comes from is said at each key.
+ */
+import type { ModelId } from './catalogue.ts';
+import type { Handler, ModelOptions, Protocol } from './schemas/settings.ts';
+import type { CounterName, ErrorKind } from './telemetry/wire.ts';
+
+/** Microseconds. Percentiles are exact to three significant digits, as the histograms are. */
+export interface LatencySummary {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+  readonly mean: number;
+  /** Replies counted. */
+  readonly count: number;
+}
+
+export interface ResultNotice {
+  readonly level: 'info' | 'warning' | 'error';
+  readonly code: string;
+  readonly text: string;
+  readonly source: 'server' | 'clients' | 'upstream' | 'lab';
+}
+
+export interface StepHits {
+  /** Line in the model's source file. */
+  readonly line: number;
+  readonly label: string;
+  readonly hits: number;
+}
+
+/** Threads whose names differ in numbers only, such as "connection 1" and "connection 2", are one group. */
+export interface ThreadGroup {
+  readonly name: string;
+  readonly threads: number;
+  readonly requests: number;
+  readonly cpuSeconds: number;
+  readonly voluntarySwitches: number;
+  readonly involuntarySwitches: number;
+}
+
+export interface Machine {
+  readonly kernel: string;
+  readonly cpuModel: string;
+  /** CPUs that the lab may use. */
+  readonly cpus: number;
+  /** CPU lists that server and clients were pinned to; empty where not pinned. */
+  readonly serverCpus: string;
+  readonly clientCpus: string;
+}
+
+/** The server's own account of itself: its counters, and what the kernel says of its process. */
+export interface ServerFigures {
+  /** System calls through the engine's traced wrappers, by name; those that occurred. */
+  readonly syscalls: Readonly<Record<string, number>>;
+  /** Divided by the server's own count of requests; 0 where there were none. */
+  readonly syscallsPerRequest: number;
+  readonly cpuMicrosPerRequest: number;
+  readonly switchesPerRequest: number;
+  readonly eagain: number;
+  readonly wakeups: number;
+  readonly readyEvents: number;
+  readonly accepts: number;
+  readonly closes: number;
+  /** Of the server's whole process, its forked children included. Source: getrusage. */
+  readonly contextSwitches: { readonly voluntary: number; readonly involuntary: number };
+  readonly coroutineSwitches: number;
+  readonly cpuSeconds: { readonly user: number; readonly system: number };
+  /** Highest value seen in the counter frames of the interval, 50 ms apart. `peakThreads` includes the two or three of telemetry. */
+  readonly maxRssBytes: number;
+  readonly peakThreads: number;
+  readonly peakFds: number;
+  readonly peakConnections: number;
+  readonly steps: readonly StepHits[];
+  readonly threads: readonly ThreadGroup[];
+  /** CPU time of the server's own telemetry threads, which is part of `cpuSeconds`. */
+  readonly telemetry: { readonly cpuSeconds: number };
+  readonly pid: number;
+  readonly options: ModelOptions;
+  readonly sourceFile: string;
+}
+
+export type Errors = Readonly<Record<ErrorKind, number>>;
+
+interface Subject {
+  readonly model: ModelId;
+  readonly protocol: Protocol;
+  readonly handler: Handler;
+}
+
+interface Interval {
+  /** Length of the measured interval. */
+  readonly durationSeconds: number;
+  readonly notices: readonly ResultNotice[];
+}
+
+/** `serve`: everything as the server counted it. */
+export interface ServeResult extends Subject, Interval, ServerFigures {
+  readonly host: string;
+  readonly port: number;
+  /** Replies that the server sent whole. */
+  readonly requests: number;
+  readonly requestsPerSecond: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly errors: Errors;
+  readonly machine: Machine;
+}
+
+interface ClientFigures {
+  readonly connections: number;
+  /** Replies that the clients received whole and checked. */
+  readonly requests: number;
+  readonly requestsPerSecond: number;
+  readonly requestsSent: number;
+  /** As the clients met them. */
+  readonly errors: Errors;
+  readonly latency: {
+    /** From the moment a request was meant to be sent. */
+    readonly corrected: LatencySummary;
+    /** From the moment it was sent. */
+    readonly uncorrected: LatencySummary;
+  };
+  /** CPU time of the load engine divided by the interval and its threads; near 1 the clients are the limit. */
+  readonly clientCpuShare: number;
+}
+
+/** `run`: requests, errors and latency from the clients, everything else from the server. */
+export interface RunResult extends Subject, Interval, ClientFigures, ServerFigures {
+  readonly variant?: string;
+  /** What the server received and sent towards its clients and its upstream. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Replies by the server's count; differs from `requests` by those under way at either end of the interval. */
+  readonly serverRequests: number;
+  readonly serverErrors: Errors;
+  readonly machine: Machine;
+}
+
+/** `load`: the clients' part. */
+export interface LoadResult extends Interval, ClientFigures {
+  readonly target: string;
+  readonly protocol: Protocol;
+  /** As the clients received and sent. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly cpuSeconds: { readonly user: number; readonly system: number };
+  readonly machine: Machine;
+}
+
+/** The counter that holds a kind of error. */
+export const errorCounter = (kind: ErrorKind): CounterName =>
+  `error${kind.charAt(0).toUpperCase()}${kind.slice(1)}` as CounterName;

@@ -1,0 +1,102 @@
+/** System calls by name, as the engine counts them, against strace -f of the same process. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { syscallOf, type Counters } from '../../shared/telemetry/codec.ts';
+import { syscallNames } from '../../shared/telemetry/wire.ts';
+import { dialects, pattern } from '../support/dialects.ts';
+import { allModels } from '../support/engines.ts';
+import { RawClient } from '../support/raw-client.ts';
+import { ServerUnderTest } from '../support/server-under-test.ts';
+import { isInstalled } from '../support/tools.ts';
+
+const { request, reply } = dialects.http;
+const connections = 8;
+const rounds = 300;
+
+/** Calls on the path of the data; others, such as mmap, the C library issues as well. */
+const dataPath = syscallNames.slice(0, syscallNames.indexOf('rt_sigtimedwait') + 1);
+const compared = [...dataPath, 'io_uring_enter'] as const;
+
+// What strace calls it, where the C library uses a newer call under the old function.
+const straceNames: Readonly<Record<string, string>> = { ppoll: 'poll', epoll_pwait: 'epoll_wait' };
+
+/** The engine's own threads that serve nobody: their calls are not the server's, and are not counted as such. */
+const serviceThreads = ['telemetry', 'commands'];
+
+async function drive(port: number): Promise<void> {
+  const clients = await Promise.all(Array.from({ length: connections }, () => RawClient.connect(port)));
+  const bytes = reply(pattern(128)).length;
+  await Promise.all(
+    clients.map(async (client) => {
+      for (let i = 0; i < rounds; ++i) await client.ask(request(Buffer.from('x')), bytes);
+      client.close();
+    }),
+  );
+}
+
+/** Calls by name in a log of `strace -f -o`, of the threads wanted. A call in two lines is counted at its beginning. */
+function callsIn(log: string, wanted: ReadonlySet<number>): Map<string, number> {
+  const calls = new Map<string, number>();
+  for (const [, tid, name = ''] of log.matchAll(/^(\d+) +(\w+)\(/gm)) {
+    if (!wanted.has(Number(tid))) continue;
+    const known = straceNames[name] ?? name;
+    calls.set(known, (calls.get(known) ?? 0) + 1);
+  }
+  return calls;
+}
+
+async function measure(model: string): Promise<{ seen: Map<string, number>; counted: Counters }> {
+  const folder = mkdtempSync(join(tmpdir(), 'fdscope-strace-'));
+  const file = join(folder, 'log');
+  const wrapper = ['strace', '-f', '-q', '-s', '0', '-o', file];
+  const server = await ServerUnderTest.start(model, { protocol: 'http' }, wrapper);
+  try {
+    await drive(server.port);
+    const counted = await server.snapshot();
+    expect(await server.stop()).toMatchObject({ code: 0 });
+    const serving = [...server.threadNames].filter(([, name]) => !serviceThreads.includes(name)).map(([tid]) => tid);
+    return { seen: callsIn(readFileSync(file, 'latin1'), new Set(serving)), counted };
+  } finally {
+    server.kill();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Why strace cannot be used here, or undefined. */
+function obstacle(): string | undefined {
+  if (!isInstalled('strace')) return 'strace is not installed';
+  const probe = spawnSync('strace', ['-c', '-o', '/dev/null', 'true'], { encoding: 'utf8' });
+  return probe.status === 0 ? undefined : `strace may not trace here: ${probe.stderr.split('\n')[0] ?? ''}`;
+}
+
+describe('system calls against strace -f', () => {
+  const reason = obstacle();
+  const facts = allModels();
+  const wanted = ['blocking-threads', 'select', 'poll', 'epoll-lt', 'epoll-et', 'coroutine-stackful', 'io_uring'];
+  for (const model of wanted) {
+    const name = `${model}: each name within 1%`;
+    const found = facts.find(({ id }) => id === model);
+    const why = reason ?? (found?.available ? undefined : (found?.reason ?? 'the engine does not have this model'));
+    if (why !== undefined) {
+      it.skip(`${name} — skipped: ${why}`);
+      continue;
+    }
+    it(name, async () => {
+      const { seen, counted } = await measure(model);
+      let thousands = 0;
+      for (const call of compared) {
+        const mine = syscallOf(counted, call);
+        const theirs = seen.get(call) ?? 0;
+        // Starting before the first frame and stopping behind the last snapshot take a few calls of their own.
+        const slack = Math.max(mine / 100, 12);
+        expect(Math.abs(theirs - mine), `${call}: strace ${theirs}, engine ${mine}`).toBeLessThanOrEqual(slack);
+        if (mine >= 1000) ++thousands;
+      }
+      // Without calls in the thousands the slack would hide everything.
+      expect(thousands).toBeGreaterThanOrEqual(model === 'io_uring' ? 1 : 2);
+    });
+  }
+});
