@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { slowdown } from './engines.ts';
 
-const limitMs = 30_000;
+const limitMs = 15_000;
 
 export class RawClient {
   readonly socket: Socket;

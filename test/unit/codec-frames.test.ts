@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import {
+  counterOf,
+  decodeCounters,
+  decodeHeartbeat,
+  decodeJson,
+  decodeLatency,
+  decodeThreads,
+  decodeThreadStarted,
+  encodeCounters,
+  encodeHeartbeat,
+  encodeJson,
+  encodeLatency,
+  encodeThreads,
+  encodeThreadStarted,
+  gaugeOf,
+  syscallOf,
+} from '../../shared/telemetry/codec.ts';
+import { FrameError } from '../../shared/telemetry/frame-splitter.ts';
+import { frameHeaderBytes, frameKinds, maxPayloadBytes } from '../../shared/telemetry/wire.ts';
+import * as golden from './golden-frames.ts';
+
+const payloadOf = (hex: string): Uint8Array => golden.bytesOf(hex).subarray(frameHeaderBytes);
+
+const cases = [
+  [
+    'heartbeat',
+    golden.heartbeatHex,
+    decodeHeartbeat,
+    () => encodeHeartbeat({ timeNs: 123_456_789 }),
+    { timeNs: 123_456_789 },
+  ],
+  [
+    'threadStarted',
+    golden.threadStartedHex,
+    decodeThreadStarted,
+    () => encodeThreadStarted(golden.threadStarted),
+    golden.threadStarted,
+  ],
+  ['counters', golden.countersHex, decodeCounters, () => encodeCounters(golden.counters), golden.counters],
+  ['threads', golden.threadsHex, decodeThreads, () => encodeThreads(golden.threads), golden.threads],
+  ['latency', golden.latencyHex, decodeLatency, () => encodeLatency(golden.latency), golden.latency],
+  ['mark', golden.markHex, decodeJson, () => encodeJson(frameKinds.mark, golden.mark), golden.mark],
+] as const;
+
+describe.each(cases)('a %s frame', (_kind, hex, decode, encode, value) => {
+  it('is decoded from its bytes', () => {
+    expect(decode(payloadOf(hex))).toEqual(value);
+  });
+
+  it('is encoded to the same bytes', () => {
+    expect(Buffer.from(encode()).toString('hex')).toBe(Buffer.from(golden.bytesOf(hex)).toString('hex'));
+  });
+
+  it('is refused when it is cut anywhere, or longer than its fields', () => {
+    const payload = payloadOf(hex);
+    for (let length = 0; length < payload.length; length++) {
+      expect(() => decode(payload.subarray(0, length)), `cut after ${length}`).toThrow(FrameError);
+    }
+    expect(() => decode(Uint8Array.of(...payload, 0))).toThrow(FrameError);
+  });
+});
+
+describe('decoding', () => {
+  it('reads from a view that does not begin at its buffer', () => {
+    const padded = Uint8Array.of(1, 2, 3, ...payloadOf(golden.countersHex));
+    expect(decodeCounters(padded.subarray(3))).toEqual(golden.counters);
+  });
+
+  it('reads counters by name, and 0 for those that an engine does not have', () => {
+    const frame = decodeCounters(payloadOf(golden.countersHex));
+    expect(counterOf(frame, 'requests')).toBe(2 ** 53 - 1);
+    expect(counterOf(frame, 'bytesIn')).toBe(2 ** 32);
+    expect(counterOf(frame, 'errorReset')).toBe(0);
+    expect(gaugeOf(frame, 'rssBytes')).toBe(4_194_304);
+    expect(syscallOf(frame, 'read')).toBe(5);
+  });
+
+  it('tells a periodic frame from the answer to a snapshot', () => {
+    const periodic = encodeCounters({ ...golden.counters, snapshotId: 0 });
+    expect(decodeCounters(periodic.subarray(frameHeaderBytes)).snapshotId).toBe(0);
+    expect(periodic[frameHeaderBytes + 12]).toBe(0);
+  });
+
+  it('refuses an unknown kind of latency, JSON that is none, and text that is not UTF-8', () => {
+    const odd = payloadOf(golden.latencyHex).slice();
+    odd[8] = 9;
+    expect(() => decodeLatency(odd)).toThrow('unknown kind 9');
+    expect(() => decodeJson(new TextEncoder().encode('{"a":'))).toThrow('does not hold JSON');
+    expect(() => decodeJson(Uint8Array.of(0xff, 0xfe))).toThrow('not UTF-8');
+  });
+
+  it('refuses to encode what no reader would take', () => {
+    const encoded = new Uint8Array(maxPayloadBytes);
+    expect(() => encodeLatency({ timeNs: 0, kind: 'corrected', encoded })).toThrow(FrameError);
+  });
+});
