@@ -1,9 +1,9 @@
 #include "serve.hpp"
 
-#include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <mutex>
 #include <system_error>
@@ -26,7 +26,8 @@ namespace {
 
 // A blocked thread is interrupted so often until it has seen that it is to stop.
 constexpr auto nudge_interval = std::chrono::milliseconds(2);
-// A model that is still running so long after the word to stop is a bug; the process must end all the same.
+// An engine that still lives so long after the word to stop has a fault, or nobody reads its frames; it ends all the
+// same.
 constexpr auto stop_limit = std::chrono::seconds(5);
 
 std::string ready_json(const ServeSettings& s, const Server& server) {
@@ -63,6 +64,7 @@ class Stopper {
  public:
   explicit Stopper(Server& server) : server_(server) {}
   ~Stopper() {
+    all_done_.store(true);
     if (thread_.joinable()) thread_.join();
   }
   // From any thread; the first reason counts.
@@ -73,18 +75,19 @@ class Stopper {
     server_.request_stop();
     thread_ = std::thread([this] {
       const auto limit = std::chrono::steady_clock::now() + stop_limit;
-      while (!stopped_.load()) {
-        Crew::nudge_all();
+      while (!all_done_.load()) {
+        if (!model_returned_.load()) Crew::nudge_all();
         std::this_thread::sleep_for(nudge_interval);
         if (std::chrono::steady_clock::now() > limit) {
-          std::fprintf(stderr, "The model did not stop within %lld s; the engine ends itself.\n",
+          std::fprintf(stderr, "%s within %lld s; the engine ends itself.\n",
+                       model_returned_.load() ? "The last frames could not be sent" : "The model did not stop",
                        static_cast<long long>(stop_limit.count()));
           _exit(1);
         }
       }
     });
   }
-  void model_returned() { stopped_.store(true); }
+  void model_returned() { model_returned_.store(true); }
   std::string reason() {
     const std::lock_guard lock(mutex_);
     return reason_.empty() ? "stopped" : reason_;
@@ -94,31 +97,7 @@ class Stopper {
   Server& server_;
   std::mutex mutex_;
   std::string reason_;
-  std::atomic<bool> stopped_{false};
-  std::thread thread_;
-};
-
-// Waits for SIGINT, SIGTERM or the end of the duration; with frames, the lab's commands come beside it.
-class SignalWaiter {
- public:
-  SignalWaiter(const sigset_t& signals, uint64_t duration_ms, bool frames, Stopper& stopper)
-      : thread_([this, signals, duration_ms, frames, &stopper] {
-          const uint64_t end_ns = now_ns() + duration_ms * 1'000'000;
-          while (!quit_.load()) {
-            const timespec slice{0, 20'000'000};
-            const int signal = sigtimedwait(&signals, nullptr, &slice);
-            // On a terminal Ctrl-C reaches the whole group; there the lab decides when its engines end.
-            if (signal == SIGTERM || (signal == SIGINT && !frames)) return stopper.stop("stopped");
-            if (duration_ms > 0 && now_ns() >= end_ns) return stopper.stop("duration");
-          }
-        }) {}
-  ~SignalWaiter() {
-    quit_.store(true);
-    thread_.join();
-  }
-
- private:
-  std::atomic<bool> quit_{false};
+  std::atomic<bool> model_returned_{false}, all_done_{false};
   std::thread thread_;
 };
 
@@ -139,25 +118,29 @@ int serve(const ServeSettings& settings, telemetry::FrameWriter& writer) {
   reporter.start();
   if (settings.frames) {
     writer.json(wire::FrameKind::ready, ready);
-    commands.start();
   } else {
     std::printf("{\"ready\":%s}\n", ready.c_str());
     std::fflush(stdout);
   }
+  // On a terminal Ctrl-C reaches the whole group; with frames the lab decides when its engines end.
+  commands.start({.reads_stdin = settings.frames,
+                  .signals = &stop_signals,
+                  .obeys_interrupt = !settings.frames,
+                  .end_ns = settings.duration_ms > 0 ? start_ns + settings.duration_ms * 1'000'000 : 0});
   std::string error;
-  {
-    const SignalWaiter signals(stop_signals, settings.duration_ms, settings.frames, stopper);
-    Crew::watch_this_thread();
-    try {
-      model->run(server);
-    } catch (const std::exception& failure) {
-      error = std::string("The model ") + settings.model->id + " could not go on: " + failure.what() + ".";
-    }
-    stopper.model_returned();
+  Crew::watch_this_thread();
+  try {
+    model->run(server);
+  } catch (const std::exception& failure) {
+    error = std::string("The model ") + settings.model->id + " could not go on: " + failure.what() + ".";
   }
+  stopper.model_returned();
   for (Connection* c : server.connections().all()) server.close(*c);
   reporter.stop();
+  // `finished` is the last frame: no answer may follow it.
+  commands.end();
   if (!settings.frames) telemetry::print_summary(reporter.totals(), start_ns);
+  if (writer.broken() && error.empty()) error = "Nobody reads the engine's frames any more.";
   const std::string reason = error.empty() ? stopper.reason() : "error";
   writer.json(wire::FrameKind::finished,
               "{\"reason\":" + json_quote(reason) + (error.empty() ? "" : ",\"error\":" + json_quote(error)) + "}");
@@ -185,8 +168,8 @@ int serve_command(const JsonValue& given) {
   } catch (const std::system_error& error) {
     const std::string where = settings.address.host + " port " + std::to_string(settings.address.port);
     if (error.code().value() == EADDRINUSE)
-      return refuse(2,
-                    "Someone listens on " + where + " already; choose another port or stop the program that has it.");
+      return refuse(2, "Port " + std::to_string(settings.address.port) + " on " + settings.address.host +
+                           " is already in use; choose another with --port or stop the program that has it.");
     if (error.code().value() == EADDRNOTAVAIL || error.code().value() == EACCES || error.code().value() == EINVAL)
       return refuse(2, "Cannot listen on " + where + ": " + error.what() + ".");
     return refuse(1, std::string("The server could not start: ") + error.what() + ".");

@@ -86,6 +86,10 @@ ServeSettings read_serve_settings(const JsonValue& settings) {
   }
 
   read.address.host = settings.string_or("host", "127.0.0.1");
+  in6_addr any_address;
+  if (inet_pton(AF_INET, read.address.host.c_str(), &any_address) != 1 &&
+      inet_pton(AF_INET6, read.address.host.c_str(), &any_address) != 1)
+    throw BadInput("host \"" + read.address.host + "\" is not a numeric address such as 127.0.0.1 or ::1.");
   read.address.port = static_cast<uint16_t>(settings.integer_or("port", 0, 0, 65'535));
   read.duration_ms = static_cast<uint64_t>(settings.integer_or("durationMs", 0, 0, 86'400'000));
   read.cpus = settings.string_or("cpus", "");
@@ -93,7 +97,8 @@ ServeSettings read_serve_settings(const JsonValue& settings) {
 
   // Options come nested from the lab and flat from a command line; flat ones win.
   const JsonValue* nested = settings.find("options");
-  JsonValue options{nested != nullptr && nested->is_object() ? nested->object() : JsonValue::Object{}};
+  if (nested != nullptr && !nested->is_object()) throw BadInput("options must be an object of the model's options.");
+  JsonValue options{nested != nullptr ? nested->object() : JsonValue::Object{}};
   const std::set<std::string> own{"model",    "protocol", "handler", "responseBytes", "chunks", "workUs", "waitMs",
                                   "upstream", "host",     "port",    "durationMs",    "cpus",   "frames", "options"};
   for (const auto& [key, value] : settings.object())

@@ -77,11 +77,24 @@ class Reader {
   }
 
   JsonValue number() {
+    const size_t begin = at_;
+    take("-");
+    // from_chars alone would let "01", "1." and "inf" through.
+    if (!take("0") && !digits()) fail("a value is expected");
+    if (take(".") && !digits()) fail("a digit is expected");
+    if (take("e") || take("E")) {
+      if (!take("+")) take("-");
+      if (!digits()) fail("a digit is expected");
+    }
     double value = 0;
-    const auto [end, error] = std::from_chars(text_.data() + at_, text_.data() + text_.size(), value);
-    if (error != std::errc{} || !std::isfinite(value)) fail("a value is expected");
-    at_ = static_cast<size_t>(end - text_.data());
+    if (std::from_chars(text_.data() + begin, text_.data() + at_, value).ec != std::errc{})
+      fail("a number is too large");
     return JsonValue(value);
+  }
+  bool digits() {
+    const size_t begin = at_;
+    while (at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9') ++at_;
+    return at_ > begin;
   }
 
   std::string string() {
@@ -154,7 +167,9 @@ JsonValue flag_value(const std::string& text) {
   if (text == "false") return JsonValue(false);
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (!text.empty() && error == std::errc{} && end == text.data() + text.size()) return JsonValue(number);
+  // "inf" and "nan" are names here.
+  if (!text.empty() && error == std::errc{} && end == text.data() + text.size() && std::isfinite(number))
+    return JsonValue(number);
   return JsonValue(text);
 }
 

@@ -1,36 +1,65 @@
 #include "telemetry/command_reader.hpp"
 
 #include <poll.h>
-#include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <system_error>
+
+#include "sys/clock.hpp"
 
 namespace fdscope::telemetry {
 
 namespace {
 constexpr size_t max_line_bytes = 65'536;
+constexpr uint64_t max_wait_ns = 3'600'000'000'000;
+
+// Rounded up: a wait that ends before its time would have to be repeated at once.
+int timeout_ms(uint64_t end_ns) {
+  if (end_ns == 0) return -1;
+  const uint64_t now = now_ns();
+  return end_ns <= now ? 0 : static_cast<int>((std::min(end_ns - now, max_wait_ns) + 999'999) / 1'000'000);
 }
+
+}  // namespace
 
 CommandReader::CommandReader(FrameWriter& writer, Reporter& reporter, std::function<void(const std::string&)> on_stop)
-    : writer_(writer), reporter_(reporter), on_stop_(std::move(on_stop)), quit_(::eventfd(0, EFD_CLOEXEC)) {}
-
-CommandReader::~CommandReader() {
-  const uint64_t one = 1;
-  // An eventfd at zero takes the write at once.
-  if (::write(quit_.get(), &one, sizeof one) == sizeof one && thread_.joinable()) thread_.join();
+    : writer_(writer), reporter_(reporter), on_stop_(std::move(on_stop)), wake_(::eventfd(0, EFD_CLOEXEC)) {
+  if (!wake_) throw std::system_error(errno, std::generic_category(), "eventfd");
 }
 
-void CommandReader::start() {
-  thread_ = std::thread([this] {
+void CommandReader::start(const CommandSources& sources) {
+  int signals = -1;
+  if (sources.signals != nullptr) {
+    signals = ::signalfd(-1, sources.signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (signals < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
+  }
+  writer_.when_broken([this] { wake(); });
+  thread_ = std::thread([this, sources, signals] {
+    const Fd owned{signals};
     sigset_t all;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, nullptr);
     enter_thread("commands");
-    loop();
+    loop(sources, signals);
     leave_thread();
   });
+}
+
+void CommandReader::end() {
+  if (!thread_.joinable()) return;
+  writer_.when_broken({});
+  wake();
+  thread_.join();
+}
+
+void CommandReader::wake() {
+  const uint64_t one = 1;
+  // Only a full counter could refuse this, and then the thread is awake.
+  if (::write(wake_.get(), &one, sizeof one) != sizeof one) return;
 }
 
 void CommandReader::stop(const std::string& reason) {
@@ -39,24 +68,43 @@ void CommandReader::stop(const std::string& reason) {
   on_stop_(reason);
 }
 
-void CommandReader::loop() {
-  std::string pending;
+void CommandReader::loop(const CommandSources& sources, int signals) {
+  // poll() passes over negative descriptors.
+  pollfd fds[3] = {
+      {sources.reads_stdin ? STDIN_FILENO : -1, POLLIN, 0}, {wake_.get(), POLLIN, 0}, {signals, POLLIN, 0}};
+  uint64_t end_ns = sources.end_ns;
   for (;;) {
-    pollfd fds[2] = {{STDIN_FILENO, POLLIN, 0}, {quit_.get(), POLLIN, 0}};
     // Plain calls: what telemetry and commands cost is not the server's doing.
-    if (::poll(fds, 2, -1) < 0 && errno == EINTR) continue;
-    if (fds[1].revents != 0) return;
-    char buffer[4096];
-    const ssize_t n = ::read(STDIN_FILENO, buffer, sizeof buffer);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return stop("eof");
-    pending.append(buffer, static_cast<size_t>(n));
-    for (size_t end; (end = pending.find('\n')) != std::string::npos;) {
-      obey(pending.substr(0, end));
-      pending.erase(0, end + 1);
+    if (::poll(fds, 3, timeout_ms(end_ns)) < 0) continue;  // EINTR
+    if (fds[1].revents != 0) {
+      if (writer_.broken()) stop("error");
+      return;
     }
-    if (pending.size() > max_line_bytes) return stop("eof");
+    signalfd_siginfo signal;
+    while (fds[2].revents != 0 && ::read(signals, &signal, sizeof signal) == sizeof signal)
+      if (signal.ssi_signo != SIGINT || sources.obeys_interrupt) stop("stopped");
+    if (fds[0].revents != 0 && !take_input()) {
+      fds[0].fd = -1;
+      stop("eof");
+    }
+    if (end_ns != 0 && now_ns() >= end_ns) {
+      end_ns = 0;
+      stop("duration");
+    }
   }
+}
+
+bool CommandReader::take_input() {
+  char buffer[4096];
+  const ssize_t n = ::read(STDIN_FILENO, buffer, sizeof buffer);
+  if (n < 0 && (errno == EINTR || errno == EAGAIN)) return true;
+  if (n <= 0) return false;
+  pending_.append(buffer, static_cast<size_t>(n));
+  for (size_t end; (end = pending_.find('\n')) != std::string::npos;) {
+    obey(pending_.substr(0, end));
+    pending_.erase(0, end + 1);
+  }
+  return pending_.size() <= max_line_bytes;
 }
 
 void CommandReader::obey(const std::string& line) {
@@ -67,10 +115,9 @@ void CommandReader::obey(const std::string& line) {
     id = command.integer_or("id", 0, 0, 0xFFFF'FFFF);
     const std::string name = command.string_or("cmd", "");
     if (name == "stop") {
-      writer_.json(wire::FrameKind::reply, "{\"id\":" + std::to_string(id) + ",\"ok\":true}");
-      return stop("stopped");
-    }
-    if (name == "snapshot") {
+      // Before the answer: that waits for as long as nobody reads.
+      stop("stopped");
+    } else if (name == "snapshot") {
       reporter_.snapshot(static_cast<uint32_t>(id));
     } else if (name == "level") {
       if (command.string_or("level", "") != "counters") error = "This engine knows the level \"counters\" only.";

@@ -1,5 +1,6 @@
 #include "telemetry/frame_writer.hpp"
 
+#include <poll.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -16,18 +17,31 @@ void FrameWriter::send(wire::FrameKind kind, std::span<const uint8_t> payload) {
   std::memcpy(header, &length, 4);
   std::memcpy(header + 4, &number, 2);
   std::memcpy(header + 6, &version, 2);
-  iovec parts[2] = {{header, sizeof header}, {const_cast<uint8_t*>(payload.data()), payload.size()}};
+  {
+    const std::lock_guard lock(mutex_);
+    if (broken() || write_all(header, payload)) return;
+    broken_.store(true, std::memory_order_relaxed);
+  }
+  const std::lock_guard lock(tell_mutex_);
+  if (tell_) tell_();
+}
+
+bool FrameWriter::write_all(std::span<const uint8_t> header, std::span<const uint8_t> payload) {
+  iovec parts[2] = {{const_cast<uint8_t*>(header.data()), header.size()},
+                    {const_cast<uint8_t*>(payload.data()), payload.size()}};
   iovec* next = parts;
   int count = 2;
-  const std::lock_guard lock(mutex_);
   while (count > 0) {
     // Straight to the kernel, not through sys::: telemetry's own calls are not the server's.
     ssize_t n = ::writev(fd_, next, count);
-    if (n < 0) {
-      if (errno == EINTR) continue;
-      broken_.store(true, std::memory_order_relaxed);
-      return;
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) {
+      // The pipe came to us non-blocking and is full. It cannot be made blocking: the other end may share the flag.
+      pollfd room{fd_, POLLOUT, 0};
+      if (::poll(&room, 1, -1) < 0 && errno != EINTR) return false;
+      continue;
     }
+    if (n < 0) return false;
     while (count > 0 && static_cast<size_t>(n) >= next->iov_len) {
       n -= static_cast<ssize_t>(next->iov_len);
       ++next;
@@ -38,6 +52,12 @@ void FrameWriter::send(wire::FrameKind kind, std::span<const uint8_t> payload) {
       next->iov_len -= static_cast<size_t>(n);
     }
   }
+  return true;
+}
+
+void FrameWriter::when_broken(std::function<void()> tell) {
+  const std::lock_guard lock(tell_mutex_);
+  tell_ = std::move(tell);
 }
 
 void FrameWriter::json(wire::FrameKind kind, std::string_view object) {

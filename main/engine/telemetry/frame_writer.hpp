@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <span>
 #include <string>
@@ -52,10 +53,16 @@ class FrameWriter {
   void json(wire::FrameKind kind, std::string_view object);
   // The reader is gone or the pipe is broken: nobody is left to measure for.
   bool broken() const { return broken_.load(std::memory_order_relaxed); }
+  // Called once when that happens, on the thread whose frame could not be written. An empty function takes it back.
+  void when_broken(std::function<void()> tell);
 
  private:
+  bool write_all(std::span<const uint8_t> header, std::span<const uint8_t> payload);
+
   int fd_;
   std::mutex mutex_;
+  std::mutex tell_mutex_;
+  std::function<void()> tell_;
   std::atomic<bool> broken_{false};
 };
 

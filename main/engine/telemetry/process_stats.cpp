@@ -1,133 +1,157 @@
 #include "telemetry/process_stats.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
+#include <cerrno>
 #include <cstdlib>
+#include <string>
 #include <string_view>
+
+#include "sys/clock.hpp"
 
 namespace fdscope::telemetry {
 
 namespace {
 
-// Plain calls, not sys::: telemetry's own calls are not the server's.
-std::string slurp(const std::string& path) {
-  std::string text;
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return text;
+// A whole file of /proc, which is made anew for each read at offset 0; empty where its process has gone.
+std::string reread(int fd) {
   char buffer[4096];
-  for (ssize_t n; (n = ::read(fd, buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<size_t>(n));
-  ::close(fd);
-  return text;
+  const ssize_t n = fd < 0 ? -1 : ::pread(fd, buffer, sizeof buffer, 0);
+  return n > 0 ? std::string(buffer, static_cast<size_t>(n)) : std::string();
 }
 
-uint64_t number_after(std::string_view text, std::string_view key) {
+std::string read_once(const std::string& path) { return reread(Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC)).get()); }
+
+uint64_t number_after(const std::string& text, const char* key) {
   const size_t at = text.find(key);
-  return at == std::string_view::npos ? 0 : std::strtoull(text.data() + at + key.size(), nullptr, 10);
+  return at == std::string::npos ? 0 : std::strtoull(text.c_str() + at + std::string_view(key).size(), nullptr, 10);
 }
 
-// Field `index` of a /proc/PID/stat line, counted from the one behind the command name, which may hold spaces itself.
-uint64_t stat_field(std::string_view text, int index) {
+// Field `index` of a stat file, counted from the one behind the command's name, which may hold blanks and brackets.
+uint64_t stat_field(const std::string& text, int index) {
   size_t at = text.rfind(')');
-  if (at == std::string_view::npos) return 0;
-  at += 2;
-  for (int i = 0; i < index; ++i) {
-    at = text.find(' ', at);
-    if (at == std::string_view::npos) return 0;
-    ++at;
-  }
-  return std::strtoull(text.data() + at, nullptr, 10);
+  for (int i = -1; i < index && at != std::string::npos; ++i) at = text.find(' ', at + 1);
+  return at == std::string::npos ? 0 : std::strtoull(text.c_str() + at, nullptr, 10);
 }
 
-uint64_t to_ns(const timeval& t) {
+// Listing takes about a microsecond for each; with more, the descriptors that calls in progress have reserved are taken
+// to be as many as when they were last counted.
+constexpr uint64_t most_listed_fds = 256;
+
+constexpr int parent_field = 1, user_field = 11, system_field = 12, threads_field = 17;
+
+// How the kernel codes the CPU-time clock of another process or of another thread of this process: the id's complement,
+// 4 for a thread, 2 for "as scheduled". clock_getcpuclockid() makes the first; nothing public takes a kernel thread id.
+clockid_t cpu_clock(int32_t id, bool thread) {
+  return static_cast<clockid_t>(~static_cast<uint32_t>(id) << 3 | (thread ? 4u : 0u) | 2u);
+}
+
+uint64_t timeval_ns(const timeval& t) {
   return static_cast<uint64_t>(t.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(t.tv_usec) * 1'000u;
 }
 
-void add(Usage& sum, const rusage& r) {
-  sum.cpu_user_ns += to_ns(r.ru_utime);
-  sum.cpu_system_ns += to_ns(r.ru_stime);
-  sum.voluntary_switches += static_cast<uint64_t>(r.ru_nvcsw);
-  sum.involuntary_switches += static_cast<uint64_t>(r.ru_nivcsw);
+Usage rusage_of(int who) {
+  rusage r{};
+  getrusage(who, &r);  // cannot fail for a valid `who` and pointer
+  return {timeval_ns(r.ru_utime), timeval_ns(r.ru_stime), static_cast<uint64_t>(r.ru_nvcsw),
+          static_cast<uint64_t>(r.ru_nivcsw)};
 }
 
-bool read_usage(const std::string& folder, Usage& usage) {
-  const std::string stat = slurp(folder + "/stat"), status = slurp(folder + "/status");
-  if (stat.empty() || status.empty()) return false;
-  static const uint64_t tick_ns = 1'000'000'000u / static_cast<uint64_t>(sysconf(_SC_CLK_TCK));
-  usage.cpu_user_ns = stat_field(stat, 11) * tick_ns;
-  usage.cpu_system_ns = stat_field(stat, 12) * tick_ns;
-  usage.voluntary_switches = number_after(status, "\nvoluntary_ctxt_switches:");
-  usage.involuntary_switches = number_after(status, "\nnonvoluntary_ctxt_switches:");
+bool read_usage(const std::string& folder, clockid_t clock, bool of_child, Usage& usage) {
+  const std::string stat = read_once(folder + "/stat"), status = read_once(folder + "/status");
+  timespec cpu{};
+  if (stat.empty() || status.empty() || clock_gettime(clock, &cpu) != 0) return false;
+  // Its number may belong to a stranger by now.
+  if (of_child && stat_field(stat, parent_field) != static_cast<uint64_t>(getpid())) return false;
+  const uint64_t user = stat_field(stat, user_field), system = stat_field(stat, system_field), total = to_ns(cpu);
+  Usage now;
+  // Before the first tick the kernel itself, too, calls it all user time.
+  const double system_share = user + system > 0 ? static_cast<double>(system) / static_cast<double>(user + system) : 0;
+  now.cpu_system_ns = std::min(total, static_cast<uint64_t>(static_cast<double>(total) * system_share));
+  now.cpu_user_ns = total - now.cpu_system_ns;
+  now.voluntary_switches = number_after(status, "\nvoluntary_ctxt_switches:");
+  now.involuntary_switches = number_after(status, "\nnonvoluntary_ctxt_switches:");
+  usage.rise_to(now);
   return true;
 }
 
 }  // namespace
 
-ProcessStats::ProcessStats() : page_bytes_(static_cast<uint64_t>(sysconf(_SC_PAGESIZE))) {}
+Usage& Usage::operator+=(const Usage& other) {
+  cpu_user_ns += other.cpu_user_ns;
+  cpu_system_ns += other.cpu_system_ns;
+  voluntary_switches += other.voluntary_switches;
+  involuntary_switches += other.involuntary_switches;
+  return *this;
+}
+
+void Usage::rise_to(const Usage& newer) {
+  const uint64_t total = std::max(cpu_user_ns + cpu_system_ns, newer.cpu_user_ns + newer.cpu_system_ns);
+  const uint64_t system = std::max(cpu_system_ns, std::min(newer.cpu_system_ns, total - cpu_user_ns));
+  cpu_user_ns = total - system;
+  cpu_system_ns = system;
+  voluntary_switches = std::max(voluntary_switches, newer.voluntary_switches);
+  involuntary_switches = std::max(involuntary_switches, newer.involuntary_switches);
+}
+
+ProcessStats::ProcessStats()
+    : page_bytes_(static_cast<uint64_t>(sysconf(_SC_PAGESIZE))),
+      reaped_before_(rusage_of(RUSAGE_CHILDREN)),
+      statm_(::open("/proc/self/statm", O_RDONLY | O_CLOEXEC)),
+      stat_(::open("/proc/self/stat", O_RDONLY | O_CLOEXEC)),
+      fds_(::opendir("/proc/self/fd")) {}
+
+Usage ProcessStats::usage() const {
+  Usage sum = rusage_of(RUSAGE_SELF), reaped = rusage_of(RUSAGE_CHILDREN);
+  // A probe that ran before the server is not the server's.
+  reaped.cpu_user_ns -= reaped_before_.cpu_user_ns;
+  reaped.cpu_system_ns -= reaped_before_.cpu_system_ns;
+  reaped.voluntary_switches -= reaped_before_.voluntary_switches;
+  reaped.involuntary_switches -= reaped_before_.involuntary_switches;
+  return sum += reaped;
+}
 
 bool ProcessStats::thread_usage(int32_t tid, Usage& usage) {
-  return read_usage("/proc/self/task/" + std::to_string(tid), usage);
+  return read_usage("/proc/self/task/" + std::to_string(tid), cpu_clock(tid, true), false, usage);
 }
 
-Usage ProcessStats::usage(const std::vector<int32_t>& live_children) {
-  Usage sum;
-  // Live children first: one that ends and is reaped in between is then counted in neither, and `most_` holds the
-  // figure until the next look, rather than counted twice.
-  std::vector<Usage> children;
-  for (const int32_t pid : live_children)
-    if (Usage u; read_usage("/proc/" + std::to_string(pid), u)) children.push_back(u);
-  rusage self{}, reaped{};
-  getrusage(RUSAGE_SELF, &self);
-  getrusage(RUSAGE_CHILDREN, &reaped);
-  add(sum, self);
-  add(sum, reaped);
-  for (const Usage& u : children) {
-    sum.cpu_user_ns += u.cpu_user_ns;
-    sum.cpu_system_ns += u.cpu_system_ns;
-    sum.voluntary_switches += u.voluntary_switches;
-    sum.involuntary_switches += u.involuntary_switches;
-  }
-  most_.cpu_user_ns = std::max(most_.cpu_user_ns, sum.cpu_user_ns);
-  most_.cpu_system_ns = std::max(most_.cpu_system_ns, sum.cpu_system_ns);
-  most_.voluntary_switches = std::max(most_.voluntary_switches, sum.voluntary_switches);
-  most_.involuntary_switches = std::max(most_.involuntary_switches, sum.involuntary_switches);
-  return most_;
+bool ProcessStats::child_usage(int32_t pid, Usage& usage) {
+  return read_usage("/proc/" + std::to_string(pid), cpu_clock(pid, false), true, usage);
 }
 
-uint64_t ProcessStats::rss_bytes(const std::vector<int32_t>& live_children) const {
-  // statm: size resident shared ..., in pages; shared counts file and shared-memory pages.
-  const auto pages = [](const std::string& statm, int field) {
-    const char* at = statm.c_str();
-    char* end = nullptr;
-    uint64_t value = 0;
-    for (int i = 0; i <= field; ++i, at = end) value = std::strtoull(at, &end, 10);
-    return value;
-  };
-  uint64_t sum = pages(slurp("/proc/self/statm"), 1);
-  for (const int32_t pid : live_children) {
-    const std::string statm = slurp("/proc/" + std::to_string(pid) + "/statm");
-    if (!statm.empty()) sum += pages(statm, 1) - pages(statm, 2);
-  }
-  return sum * page_bytes_;
+bool ProcessStats::is_unreaped(int32_t pid) { return ::kill(pid, 0) == 0; }
+
+uint64_t ProcessStats::private_bytes(int32_t pid) {
+  const std::string smaps = read_once("/proc/" + std::to_string(pid) + "/smaps_rollup");
+  return (number_after(smaps, "\nPrivate_Clean:") + number_after(smaps, "\nPrivate_Dirty:")) * 1024;
 }
 
-uint64_t ProcessStats::threads() const { return stat_field(slurp("/proc/self/stat"), 17); }
+uint64_t ProcessStats::rss_bytes() const {
+  // statm: size resident shared text lib data dirty, in pages.
+  const std::string statm = reread(statm_.get());
+  return number_after(statm, " ") * page_bytes_;
+}
 
-uint64_t ProcessStats::open_fds() const {
+uint64_t ProcessStats::threads() const { return stat_field(reread(stat_.get()), threads_field); }
+
+uint64_t ProcessStats::open_fds() {
   struct stat info {};
-  // Since Linux 6.2 the size of this folder is the number of open descriptors.
-  if (::stat("/proc/self/fd", &info) == 0 && info.st_size > 0) return static_cast<uint64_t>(info.st_size);
+  // Since Linux 6.2 the size of this folder is the number of descriptors in use. That counts those that calls in
+  // progress have reserved, too: each thread that sleeps in accept has one. Entries in the folder are what is open.
+  const bool is_sized = ::stat("/proc/self/fd", &info) == 0 && info.st_size > 0;
+  const uint64_t in_use = static_cast<uint64_t>(info.st_size);
+  if (is_sized && in_use > most_listed_fds) return in_use - reserved_fds_;
+  if (!fds_) return in_use;
+  ::rewinddir(fds_.get());
   uint64_t count = 0;
-  if (DIR* folder = ::opendir("/proc/self/fd")) {
-    while (const dirent* entry = ::readdir(folder)) count += entry->d_name[0] != '.';
-    ::closedir(folder);
-    --count;  // the folder itself
-  }
+  while (const dirent* entry = ::readdir(fds_.get())) count += entry->d_name[0] != '.';
+  reserved_fds_ = in_use > count ? in_use - count : 0;
   return count;
 }
 

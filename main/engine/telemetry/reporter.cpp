@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "sys/clock.hpp"
@@ -16,15 +17,27 @@ constexpr uint64_t heartbeat_ns = 1'000'000'000;
 // Reading one thread's /proc files takes some 30 µs: with thousands of threads they are read in turn, so that
 // telemetry stays within a few percent of a core.
 constexpr uint64_t usage_budget_ns = 1'500'000;
-constexpr size_t children_looked_at = 64;
 constexpr size_t split_bytes = 256 * 1024;
 
+// The four values that come from the kernel stand in a row.
+constexpr size_t usage_base = static_cast<size_t>(Counter::cpu_user_ns), usage_values = 4;
+static_assert(static_cast<size_t>(Counter::involuntary_switches) == usage_base + usage_values - 1);
+
+std::array<uint64_t, usage_values> in_row(const Usage& u) {
+  return {u.cpu_user_ns, u.cpu_system_ns, u.voluntary_switches, u.involuntary_switches};
+}
+
 size_t values_in_use() { return step_base + step_sites().size(); }
+
+BlockState state_of(const Block& b) { return static_cast<BlockState>(b.state.load(std::memory_order_acquire)); }
 
 }  // namespace
 
 Reporter::Reporter(FrameWriter& writer, std::function<uint64_t()> open_connections)
-    : writer_(writer), open_connections_(std::move(open_connections)), retired_(values_in_use(), 0) {}
+    : writer_(writer),
+      open_connections_(std::move(open_connections)),
+      own_pid_(getpid()),
+      retired_(values_in_use(), 0) {}
 
 void Reporter::start() {
   thread_ = std::thread([this] { loop(); });
@@ -47,23 +60,74 @@ void Reporter::loop() {
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
   enter_thread("telemetry");
   std::unique_lock lock(mutex_);
+  constexpr auto interval = std::chrono::milliseconds(wire::frame_interval_ms);
   auto next = std::chrono::steady_clock::now();
-  while (!stopping_) {
-    next += std::chrono::milliseconds(wire::frame_interval_ms);
-    wake_.wait_until(lock, next, [this] { return stopping_; });
+  bool last = false;
+  do {
+    // After a pause (a stopped process, a reader that is slow) the frames go on from now; none are made up for.
+    next = std::max(next + interval, std::chrono::steady_clock::now());
+    last = wake_.wait_until(lock, next, [this] { return stopping_; });
     tick();
-  }
+  } while (!last);
+  lock.unlock();
   leave_thread();
 }
 
 void Reporter::tick() {
+  meet_threads();
+  read_usages(false);
   const Totals totals = collect();
   send_counters(totals, 0, 0);
-  if (writer_.enabled()) read_usage_of_threads();
   report_threads(totals.time_ns);
   if (totals.time_ns >= next_heartbeat_ns_) {
     next_heartbeat_ns_ = totals.time_ns + heartbeat_ns;
     writer_.send(wire::FrameKind::heartbeat, Payload().put(totals.time_ns).bytes());
+  }
+}
+
+void Reporter::meet_threads() {
+  seen_.resize(block_high_water());
+  for (size_t i = 0; i < seen_.size(); ++i) {
+    const Block& b = block(i);
+    const BlockState state = state_of(b);
+    if (state != BlockState::active && state != BlockState::ended) continue;
+    if (seen_[i].thread_id == b.thread_id.load()) continue;
+    seen_[i] = {b.thread_id.load(), std::vector<uint64_t>(values_in_use(), 0), {}, 0, true};
+    const std::string_view name = b.name;
+    writer_.send(wire::FrameKind::thread_started, Payload()
+                                                      .put(seen_[i].thread_id)
+                                                      .put(static_cast<uint32_t>(b.tid.load()))
+                                                      .put(static_cast<uint16_t>(name.size()))
+                                                      .text(name)
+                                                      .bytes());
+  }
+}
+
+void Reporter::read_usages(bool every_child) {
+  const uint64_t until = now_ns() + usage_budget_ns;
+  bool in_time = true;
+  for (size_t looked = 0; looked < seen_.size() && (in_time || every_child); ++looked) {
+    usage_cursor_ = usage_cursor_ + 1 < seen_.size() ? usage_cursor_ + 1 : 0;
+    Seen& seen = seen_[usage_cursor_];
+    const Block& b = block(usage_cursor_);
+    if (seen.thread_id == 0 || state_of(b) != BlockState::active) continue;
+    const bool is_child = b.pid.load() != own_pid_;
+    // A thread that did nothing since the last reading sleeps in the call it is in: nothing has changed.
+    if (!(is_child && every_child) && (!seen.usage_stale || !in_time)) continue;
+    // Usage of single threads is only for the frames; that of children is part of the totals.
+    if (!is_child && !writer_.enabled()) continue;
+    read_usage(b, seen);
+    in_time = now_ns() < until;
+  }
+}
+
+void Reporter::read_usage(const Block& b, Seen& seen) {
+  const int32_t pid = b.pid.load();
+  seen.usage_stale = false;
+  if (pid == own_pid_) {
+    ProcessStats::thread_usage(b.tid.load(), seen.usage);  // where it has just ended, its block will tell
+  } else if (ProcessStats::child_usage(pid, seen.usage)) {
+    seen.private_bytes = ProcessStats::private_bytes(pid);
   }
 }
 
@@ -72,48 +136,59 @@ Totals Reporter::collect() {
   totals.time_ns = now_ns();
   totals.values = retired_;
   const size_t used = values_in_use();
-  std::vector<int32_t> children;
-  const int32_t own_pid = getpid();
+  const auto gauge = [&](wire::Gauge g) -> uint64_t& { return totals.gauges[static_cast<size_t>(g)]; };
+  gauge(wire::Gauge::rss_bytes) = process_.rss_bytes();
+  gauge(wire::Gauge::threads) = process_.threads();
+  gauge(wire::Gauge::open_fds) = process_.open_fds();
+  gauge(wire::Gauge::open_connections) = open_connections_();
+
+  // Before the children are looked at: one that is still unreaped afterwards was not part of this figure. One that is
+  // reaped in between is for this once in neither, and the last figure holds. So none is ever counted twice.
+  Usage usage = process_.usage();
   const auto add_block = [&](const Block& b) {
     for (size_t i = 0; i < used; ++i) totals.values[i] += b.get(i);
   };
   add_block(overflow_block());
   for (size_t i = 0; i < block_high_water(); ++i) {
     const Block& b = block(i);
-    const auto state = static_cast<BlockState>(b.state.load(std::memory_order_acquire));
+    const BlockState state = state_of(b);
     if (state != BlockState::active && state != BlockState::ended) continue;
     add_block(b);
-    if (b.pid.load() != own_pid && state == BlockState::active && children.size() < children_looked_at)
-      children.push_back(b.pid.load());
+    const int32_t pid = b.pid.load();
+    if (pid == own_pid_ || !ProcessStats::is_unreaped(pid)) continue;
+    if (i < seen_.size() && seen_[i].thread_id == b.thread_id.load()) {
+      Usage child = seen_[i].usage;
+      // One that has left its block has put its exact figures there.
+      child.rise_to({b.get(usage_base), b.get(usage_base + 1), b.get(usage_base + 2), b.get(usage_base + 3)});
+      usage += child;
+      gauge(wire::Gauge::rss_bytes) += seen_[i].private_bytes;
+    }
+    ++gauge(wire::Gauge::threads);
   }
-  const Usage usage = process_.usage(children);
-  const auto set = [&](Counter c, uint64_t value) { totals.values[static_cast<size_t>(c)] = value; };
-  set(Counter::cpu_user_ns, usage.cpu_user_ns);
-  set(Counter::cpu_system_ns, usage.cpu_system_ns);
-  set(Counter::voluntary_switches, usage.voluntary_switches);
-  set(Counter::involuntary_switches, usage.involuntary_switches);
-  const auto gauge = [&](wire::Gauge g) -> uint64_t& { return totals.gauges[static_cast<size_t>(g)]; };
-  gauge(wire::Gauge::rss_bytes) = process_.rss_bytes(children);
-  gauge(wire::Gauge::threads) = process_.threads() + children.size();
-  gauge(wire::Gauge::open_fds) = process_.open_fds();
-  gauge(wire::Gauge::open_connections) = open_connections_();
-  peaks_.max_rss_bytes = std::max(peaks_.max_rss_bytes, gauge(wire::Gauge::rss_bytes));
-  peaks_.peak_threads = std::max(peaks_.peak_threads, gauge(wire::Gauge::threads));
-  peaks_.peak_fds = std::max(peaks_.peak_fds, gauge(wire::Gauge::open_fds));
-  totals.max_rss_bytes = peaks_.max_rss_bytes;
-  totals.peak_threads = peaks_.peak_threads;
-  totals.peak_fds = peaks_.peak_fds;
+  usage_.rise_to(usage);
+  // Not the sum of the blocks: their threads' CPU and switches are in the process's already.
+  std::ranges::copy(in_row(usage_), totals.values.begin() + usage_base);
+  totals.max_rss_bytes = max_rss_bytes_ = std::max(max_rss_bytes_, gauge(wire::Gauge::rss_bytes));
+  totals.peak_threads = peak_threads_ = std::max(peak_threads_, gauge(wire::Gauge::threads));
+  totals.peak_fds = peak_fds_ = std::max(peak_fds_, gauge(wire::Gauge::open_fds));
   return totals;
 }
 
 Totals Reporter::totals() {
   const std::lock_guard lock(mutex_);
+  meet_threads();
+  read_usages(true);
   return collect();
 }
 
 void Reporter::snapshot(uint32_t id) {
   const std::lock_guard lock(mutex_);
-  send_counters(collect(), 1, id);
+  meet_threads();
+  read_usages(true);
+  const Totals totals = collect();
+  // The threads first, so that whoever waits for the answer has both.
+  report_threads(totals.time_ns);
+  send_counters(totals, 1, id);
 }
 
 void Reporter::send_counters(const Totals& totals, uint8_t flags, uint32_t snapshot_id) {
@@ -127,30 +202,9 @@ void Reporter::send_counters(const Totals& totals, uint8_t flags, uint32_t snaps
   writer_.send(wire::FrameKind::counters, payload.bytes());
 }
 
-void Reporter::read_usage_of_threads() {
-  const uint64_t until = now_ns() + usage_budget_ns;
-  const size_t count = seen_.size();
-  for (size_t looked = 0; looked < count && now_ns() < until; ++looked) {
-    usage_cursor_ = usage_cursor_ + 1 < count ? usage_cursor_ + 1 : 0;
-    Seen& seen = seen_[usage_cursor_];
-    Block& b = block(usage_cursor_);
-    // A thread that made no call since the last reading sleeps in the one it is in: nothing has changed.
-    if (!seen.usage_stale || b.state.load() != static_cast<uint32_t>(BlockState::active)) continue;
-    if (b.pid.load() != getpid()) continue;
-    Usage usage;
-    if (!ProcessStats::thread_usage(b.tid.load(), usage)) continue;
-    // The thread writes these values only as it ends, so for once another thread may.
-    b.set(static_cast<size_t>(Counter::cpu_user_ns), usage.cpu_user_ns);
-    b.set(static_cast<size_t>(Counter::cpu_system_ns), usage.cpu_system_ns);
-    b.set(static_cast<size_t>(Counter::voluntary_switches), usage.voluntary_switches);
-    b.set(static_cast<size_t>(Counter::involuntary_switches), usage.involuntary_switches);
-    seen.usage_stale = false;
-  }
-}
-
 void Reporter::report_threads(uint64_t time_ns) {
   const size_t used = values_in_use();
-  Payload payload;
+  Payload payload, entries;
   uint32_t threads = 0;
   const auto begin = [&] {
     payload.clear();
@@ -164,27 +218,21 @@ void Reporter::report_threads(uint64_t time_ns) {
     begin();
   };
   begin();
-  seen_.resize(block_high_water());
   for (size_t i = 0; i < seen_.size(); ++i) {
     Block& b = block(i);
     Seen& seen = seen_[i];
-    const auto state = static_cast<BlockState>(b.state.load(std::memory_order_acquire));
-    if (state != BlockState::active && state != BlockState::ended) continue;
-    if (seen.thread_id != b.thread_id.load()) {
-      seen = {b.thread_id.load(), std::vector<uint64_t>(used, 0), true};
-      const std::string_view name = b.name;
-      writer_.send(wire::FrameKind::thread_started, Payload()
-                                                        .put(seen.thread_id)
-                                                        .put(static_cast<uint32_t>(b.tid.load()))
-                                                        .put(static_cast<uint16_t>(name.size()))
-                                                        .text(name)
-                                                        .bytes());
-    }
-    const bool ended = state == BlockState::ended;
-    Payload entries;
+    const BlockState state = state_of(b);
+    if ((state != BlockState::active && state != BlockState::ended) || seen.thread_id != b.thread_id.load()) continue;
+    // A child's block is kept until the child is reaped, as only then its time is in the figures of the process.
+    const int32_t pid = b.pid.load();
+    const bool ended = state == BlockState::ended && (pid == own_pid_ || !ProcessStats::is_unreaped(pid));
+    const auto usage = in_row(seen.usage);
+    entries.clear();
     uint16_t changed = 0;
     for (size_t v = 0; v < used; ++v) {
-      const uint64_t value = b.get(v);
+      uint64_t value = b.get(v);
+      // Zero until the thread has left, and then exact; a child that was killed never leaves.
+      if (v - usage_base < usage_values) value = std::max(value, usage[v - usage_base]);
       if (value == seen.values[v]) continue;
       seen.values[v] = value;
       entries.put(static_cast<uint16_t>(v)).put(value);
@@ -197,7 +245,6 @@ void Reporter::report_threads(uint64_t time_ns) {
       if (payload.size() > split_bytes) flush();
     }
     if (ended) {
-      // What it counted lives on in the totals; CPU and switches do not, as the process's own include them.
       for (size_t v = 0; v < used; ++v) retired_[v] += seen.values[v];
       seen = {};
       recycle(b);

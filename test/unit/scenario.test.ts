@@ -1,0 +1,140 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parseScenario, ScenarioError } from '../../shared/schemas/scenario-text.ts';
+import { planScenario } from '../../shared/schemas/scenario.ts';
+import { nearest } from '../../shared/schemas/suggest.ts';
+
+const good = `version: 1
+title: A title
+question: A question?
+watch:
+  - Something to watch.
+clients:
+  - profile: closed
+models:
+  - epoll-lt
+`;
+
+/** Its mistakes as "line:column sentence". */
+function mistakes(text: string): string[] {
+  try {
+    parseScenario(text, 'my.yaml');
+  } catch (error) {
+    if (!(error instanceof ScenarioError)) throw error;
+    for (const line of error.message.split('\n')) expect(line).toMatch(/^my\.yaml:\d+:\d+: .+[.?]$/);
+    return error.mistakes.map(({ line, column, sentence }) => `${line}:${column} ${sentence}`);
+  }
+  return [];
+}
+
+describe('a scenario file', () => {
+  it('that is right has no mistakes, and defaults where it is silent', () => {
+    const scenario = parseScenario(good, 'my.yaml');
+    expect(scenario).toMatchObject({ durationSeconds: 3, connections: 50, server: { protocol: 'http', port: 0 } });
+  });
+
+  it.each([
+    [
+      'an unknown key',
+      good.replace('question:', 'qestion:'),
+      ['1:1 "question" is missing.', '3:1 There is no key "qestion"; did you mean "question"?'],
+    ],
+    [
+      'an unknown model',
+      good.replace('epoll-lt', 'epol-lt'),
+      [expect.stringMatching(/^9:5 "models\[0\]" must be one of .*, not "epol-lt"; did you mean "epoll-lt"\?$/)],
+    ],
+    [
+      'an unknown profile',
+      good.replace('closed', 'clsed'),
+      [expect.stringMatching(/^7:14 "clients\[0\]\.profile" must be one of .*did you mean "closed"\?$/)],
+    ],
+    ['a number out of range', `${good}durationSeconds: 0\n`, ['10:18 "durationSeconds" must be at least 0.1, not 0.']],
+    ['text for a number', `${good}connections: many\n`, ['10:14 "connections" must be a number, not "many".']],
+    ['part of a connection', `${good}connections: 1.5\n`, ['10:14 "connections" must be a whole number, not 1.5.']],
+    ['another version', good.replace('version: 1', 'version: 2'), ['1:10 "version" must be 1, not 2.']],
+    [
+      'an unknown key in a client',
+      good.replace('profile: closed', 'profile: closed\n    pipline: 2'),
+      ['8:5 There is no key "pipline" in "clients[0]"; did you mean "pipeline"?'],
+    ],
+    [
+      'forward without an upstream',
+      `${good}server:\n  handler: forward\n`,
+      ['11:12 The handler forward needs the key "upstream": the server behind it.'],
+    ],
+    [
+      'an upstream that nobody uses',
+      `${good}upstream:\n  waitMs: 5\n`,
+      [expect.stringMatching(/^11:3 An upstream is used by the handler forward only/)],
+    ],
+    [
+      'more clients than connections',
+      `${good}connections: 1\n`.replace('- profile: closed', '- profile: closed\n  - profile: churn'),
+      [expect.stringMatching(/2 clients share 1 connections/)],
+    ],
+    [
+      'a key given twice',
+      `${good}title: Again\n`,
+      [expect.stringMatching(/^10:1 This is not YAML: Map keys must be unique/)],
+    ],
+    ['nothing', '', ['1:1 The file is empty; a scenario begins with "version: 1".']],
+  ])('with %s is refused at its line and column', (_what, text, expected) => {
+    expect(mistakes(text)).toEqual(expected);
+  });
+
+  it('tells every mistake, in the order of the text', () => {
+    const found = mistakes(`${good.replace('epoll-lt', 'nothing-like-it')}durationSeconds: x\nport: 1\n`);
+    expect(found.map((mistake) => mistake.split(':')[0])).toEqual(['9', '10', '11']);
+  });
+});
+
+describe('the plan of a scenario', () => {
+  it('runs every model for each variant, and a variant changes only what it names', () => {
+    const text = `${good}  - poll
+server:
+  responseBytes: 7
+variants:
+  - label: small
+  - label: large
+    server: { chunks: 3 }
+    durationSeconds: 1
+`;
+    const plan = planScenario(parseScenario(text, 'my.yaml'));
+    expect(plan.map(({ variant, settings }) => [variant, settings.server.model, settings.durationSeconds])).toEqual([
+      ['small', 'epoll-lt', 3],
+      ['small', 'poll', 3],
+      ['large', 'epoll-lt', 1],
+      ['large', 'poll', 1],
+    ]);
+    expect(plan[3]?.settings.server).toMatchObject({ responseBytes: 7, chunks: 3, protocol: 'http' });
+  });
+});
+
+describe('the shipped scenarios', () => {
+  const folder = new URL('../../shared/scenarios/', import.meta.url);
+  const files = readdirSync(folder);
+
+  it('are the five that are promised', () => {
+    expect(files.sort()).toEqual(
+      ['busy-polling', 'forward-proxy', 'head-of-line', 'idle-thousands', 'quick-tour'].map((name) => `${name}.yaml`),
+    );
+  });
+
+  it.each(files)('%s is valid', (file) => {
+    expect(planScenario(parseScenario(readFileSync(new URL(file, folder), 'utf8'), file)).length).toBeGreaterThan(0);
+  });
+
+  it('quick-tour has five models of three seconds each', () => {
+    const plan = planScenario(parseScenario(readFileSync(new URL('quick-tour.yaml', folder), 'utf8'), 'quick-tour'));
+    expect(plan.map(({ settings }) => settings.durationSeconds)).toEqual([3, 3, 3, 3, 3]);
+  });
+});
+
+describe('the nearest word', () => {
+  it('is found over a typing mistake, and not where nothing is near', () => {
+    expect(nearest('conections', ['connections', 'clients'])).toBe('connections');
+    expect(nearest('epoll_lt', ['epoll-et', 'epoll-lt'])).toBe('epoll-lt');
+    expect(nearest('banana', ['connections', 'clients'])).toBeUndefined();
+  });
+});
