@@ -5,8 +5,13 @@
  * compares the stored file with what this module makes, so that the two languages cannot drift apart.
  */
 import {
+  awaits,
   counterNames,
+  detailLevels,
   errorKinds,
+  eventKinds,
+  fdFlags,
+  fdRoles,
   frameHeaderBytes,
   frameIntervalMs,
   frameKinds,
@@ -14,7 +19,13 @@ import {
   latencyKinds,
   maxPayloadBytes,
   maxSteps,
+  noFd,
+  noSyscall,
+  readinessBits,
+  recordBytes,
+  switchKinds,
   syscallNames,
+  threadStates,
   wireVersion,
 } from '../../shared/telemetry/wire.ts';
 
@@ -31,6 +42,17 @@ export interface WireConstants {
   readonly gaugeNames: readonly string[];
   readonly syscallNames: readonly string[];
   readonly errorKinds: readonly string[];
+  readonly detailLevels: readonly string[];
+  readonly fdRoles: readonly string[];
+  readonly fdFlags: Readonly<Record<string, number>>;
+  readonly threadStates: readonly string[];
+  readonly switchKinds: readonly string[];
+  readonly eventKinds: Readonly<Record<string, number>>;
+  readonly readinessBits: Readonly<Record<string, number>>;
+  readonly awaits: readonly string[];
+  readonly recordBytes: Readonly<Record<string, number>>;
+  readonly noSyscall: number;
+  readonly noFd: number;
 }
 
 const realWire: WireConstants = {
@@ -45,12 +67,26 @@ const realWire: WireConstants = {
   gaugeNames,
   syscallNames,
   errorKinds,
+  detailLevels,
+  fdRoles,
+  fdFlags,
+  threadStates,
+  switchKinds,
+  eventKinds,
+  readinessBits,
+  awaits,
+  recordBytes,
+  noSyscall,
+  noFd,
 };
 
 /** `bytesIn` to `bytes_in`; names that are already snake_case, such as system calls, stay as they are. */
 export function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
+
+/** snakeCase, and a trailing underscore where C++ has the word for itself. */
+const identifier = (name: string): string => (['switch'].includes(name) ? `${name}_` : snakeCase(name));
 
 type Entry = readonly [name: string, value: number];
 
@@ -74,6 +110,12 @@ function names(prefix: string, comment: string, list: readonly string[]): string
     ...lines,
     '};',
   ].join('\n');
+}
+
+/** Names in a namespace of their own, for values that are combined or computed with. */
+function constants(name: string, type: string, comment: string, entries: readonly Entry[]): string {
+  const lines = entries.map(([entry, value]) => `inline constexpr ${type} ${identifier(entry)} = ${String(value)};`);
+  return `/// ${comment}\nnamespace ${name} {\n${lines.join('\n')}\n}  // namespace ${name}`;
 }
 
 function counterOf(wire: WireConstants): string {
@@ -127,6 +169,21 @@ export function wireHeader(wire: WireConstants = realWire): string {
       'The moment a latency was measured from.',
       Object.entries(wire.latencyKinds),
     ),
+    enumClass('DetailLevel', 'std::uint8_t', 'How much is recorded.', numbered(wire.detailLevels)),
+    names('detail_level', 'As commands spell them.', wire.detailLevels),
+    enumClass('FdRole', 'std::uint8_t', 'What a socket is to its server.', numbered(wire.fdRoles)),
+    constants('fd_flag', 'std::uint16_t', "Bits of an fd's record.", Object.entries(wire.fdFlags)),
+    enumClass('ThreadState', 'std::uint8_t', 'What a thread does.', numbered(wire.threadStates)),
+    enumClass('SwitchKind', 'std::uint8_t', 'Context switches of a thread.', numbered(wire.switchKinds)),
+    enumClass('EventKind', 'std::uint16_t', 'What an event record tells.', Object.entries(wire.eventKinds)),
+    constants('readiness', 'std::uint16_t', 'Bits of a readiness report.', Object.entries(wire.readinessBits)),
+    enumClass('Await', 'std::uint16_t', 'What a coroutine waits for when it yields.', numbered(wire.awaits)),
+    constants('record_bytes', 'std::size_t', 'Bytes of one record.', Object.entries(wire.recordBytes)),
+    [
+      '/// Where no system call, or no fd, belongs to a record.',
+      `inline constexpr std::uint16_t no_syscall = ${String(wire.noSyscall)};`,
+      `inline constexpr std::int32_t no_fd = ${String(wire.noFd)};`,
+    ].join('\n'),
     '}  // namespace fdscope::wire',
   ];
   return `${parts.join('\n\n')}\n`;

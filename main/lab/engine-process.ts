@@ -30,7 +30,7 @@ import {
   type Mark,
   type Notice,
   type Ready,
-} from './engine-messages.ts';
+} from '../../shared/engine-messages.ts';
 import { LabError, sentenceOf } from './errors.ts';
 import { StderrTail } from './stderr-tail.ts';
 

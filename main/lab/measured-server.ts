@@ -4,7 +4,7 @@ import type { ServerSettings } from '../../shared/schemas/settings.ts';
 import type { Counters } from '../../shared/telemetry/codec.ts';
 import { addressText, isLoopback, reachableHost, type Address } from './addresses.ts';
 import { serverCommand } from './engine-location.ts';
-import type { Ready } from './engine-messages.ts';
+import type { Ready } from '../../shared/engine-messages.ts';
 import { EngineProcess } from './engine-process.ts';
 import { LabError, orInterrupted } from './errors.ts';
 import type { Notices } from './notices.ts';

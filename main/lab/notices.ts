@@ -3,7 +3,7 @@ import type { ResultNotice } from '../../shared/run-result.ts';
 import { errorCounter } from '../../shared/run-result.ts';
 import { counterOf, type Counters } from '../../shared/telemetry/codec.ts';
 import { errorKinds } from '../../shared/telemetry/wire.ts';
-import type { Notice } from './engine-messages.ts';
+import type { Notice } from '../../shared/engine-messages.ts';
 
 /** Above this share of their cores the clients are the limit, not the server. */
 export const clientLimitShare = 0.9;

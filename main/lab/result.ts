@@ -3,7 +3,7 @@ import type { Errors, ServerFigures, StepHits, ThreadGroup } from '../../shared/
 import { errorCounter } from '../../shared/run-result.ts';
 import { counterOf, gaugeOf, type Counters } from '../../shared/telemetry/codec.ts';
 import { errorKinds, gaugeNames, syscallNames, type CounterName, type GaugeName } from '../../shared/telemetry/wire.ts';
-import type { Ready } from './engine-messages.ts';
+import type { Ready } from '../../shared/engine-messages.ts';
 
 /** A counter's growth between two frames of one engine. */
 export const growth = (from: Counters, to: Counters, name: CounterName): number =>

@@ -1,5 +1,6 @@
 /** Payloads of the frames, decoded into the structures of frames.ts and encoded from them. All little-endian. */
 export * from './frames.ts';
+export * from './records.ts';
 
 import { FieldReader, FieldWriter } from './fields.ts';
 import { FrameError } from './frame-splitter.ts';
@@ -27,6 +28,7 @@ export function decodeCounters(payload: Uint8Array): Counters {
     counters: reader.u64s(counterCount),
     syscalls: reader.u64s(syscallCount),
     stepHits: reader.u64s(stepCount),
+    stepNs: reader.u64s(stepCount),
   };
   reader.end();
   return frame;
@@ -94,7 +96,7 @@ function decodeText(bytes: Uint8Array, what: string): string {
   }
 }
 
-/** The object of a JSON frame (ready, notice, reply, finished, mark), not yet checked against its schema. */
+/** The object of a JSON frame (ready, notice, reply, finished, mark, model, finding), not yet checked against its schema. */
 export function decodeJson(payload: Uint8Array): unknown {
   const text = decodeText(payload, 'JSON');
   try {
@@ -106,7 +108,7 @@ export function decodeJson(payload: Uint8Array): unknown {
 
 /** Each encoder returns a whole frame with its header; FrameError where it would pass the cap. */
 export function encodeCounters(frame: Counters): Uint8Array {
-  const values = [frame.gauges, frame.counters, frame.syscalls, frame.stepHits];
+  const values = [frame.gauges, frame.counters, frame.syscalls, frame.stepHits, frame.stepNs];
   const writer = new FieldWriter(frameKinds.counters, 24 + 8 * values.reduce((sum, array) => sum + array.length, 0));
   writer.u64(frame.timeNs);
   writer.u32(frame.sequence);
@@ -164,7 +166,8 @@ export function encodeHeartbeat(frame: Heartbeat): Uint8Array {
   return writer.bytes;
 }
 
-export type JsonFrameKind = (typeof frameKinds)['ready' | 'notice' | 'reply' | 'finished' | 'mark'];
+export type JsonFrameKind = (typeof frameKinds)[
+  'ready' | 'notice' | 'reply' | 'finished' | 'mark' | 'model' | 'finding'];
 
 export function encodeJson(kind: JsonFrameKind, value: object): Uint8Array {
   const text = textEncoder.encode(JSON.stringify(value));

@@ -9,6 +9,7 @@ import {
   gaugeNames,
   syscallNames,
   type CounterName,
+  type FdRole,
   type GaugeName,
   type LatencyKind,
   type SyscallName,
@@ -26,6 +27,8 @@ export interface Counters {
   readonly syscalls: Float64Array;
   /** By the step's global index; shorter than maxSteps. */
   readonly stepHits: Float64Array;
+  /** Time from reaching each step to reaching the next one on the same thread; from the level `fds` on. */
+  readonly stepNs: Float64Array;
 }
 
 export interface ThreadStarted {
@@ -61,6 +64,82 @@ export interface Latency {
 
 export interface Heartbeat {
   readonly timeNs: number;
+}
+
+/** A socket that came to be. Addresses are numeric, such as "127.0.0.1:41234" or "[::1]:80". */
+export interface OpenedSocket {
+  readonly timeNs: number;
+  readonly connectionId: number;
+  readonly fd: number;
+  readonly role: FdRole;
+  readonly local: string;
+  readonly peer: string;
+}
+
+/**
+ * What happened on each fd since the last frame, as columns of the same length. A socket that is not in a frame did
+ * nothing since its last record, and its queues and TCP state are as they were then.
+ */
+export interface FdStates {
+  readonly timeNs: number;
+  readonly count: number;
+  readonly connectionIds: Uint32Array;
+  readonly fds: Int32Array;
+  /** Bits of fdFlags. */
+  readonly flags: Uint16Array;
+  /** Index in fdRoles. */
+  readonly roles: Uint8Array;
+  /** Index in tcpStates. */
+  readonly tcpStates: Uint8Array;
+  readonly receiveQueueBytes: Uint32Array;
+  readonly sendQueueBytes: Uint32Array;
+  /** How long it has been ready and not served; 0 where it is not. */
+  readonly waitingUs: Uint32Array;
+  readonly bytesIn: Uint32Array;
+  readonly bytesOut: Uint32Array;
+}
+
+/** What threads do now; one that is not in a frame does what it did before. */
+export interface ThreadStates {
+  readonly timeNs: number;
+  readonly count: number;
+  readonly threadIds: Uint32Array;
+  /** Index in threadStates. */
+  readonly states: Uint8Array;
+  /** Index in syscallNames, or noSyscall. */
+  readonly syscalls: Uint16Array;
+  readonly fds: Int32Array;
+  /** Since when. */
+  readonly sinceNs: Float64Array;
+}
+
+/** Context switches in the order of time within each thread. */
+export interface Switches {
+  readonly timeNs: number;
+  readonly count: number;
+  readonly timesNs: Float64Array;
+  readonly threadIds: Uint32Array;
+  /** Index in switchKinds. */
+  readonly kinds: Uint8Array;
+}
+
+/** Events of one thread, in the order of time at which they ended. */
+export interface Events {
+  readonly timeNs: number;
+  readonly threadId: number;
+  /** Events of this thread since the last frame that found no room. */
+  readonly dropped: number;
+  readonly count: number;
+  /** When it began. */
+  readonly timesNs: Float64Array;
+  readonly durationsNs: Float64Array;
+  /** A value of eventKinds. */
+  readonly kinds: Uint16Array;
+  readonly codes: Uint16Array;
+  readonly fds: Int32Array;
+  readonly results: Int32Array;
+  /** 0: none, or the listener. */
+  readonly connectionIds: Uint32Array;
 }
 
 const counterIndex = new Map<string, number>(counterNames.map((name, index) => [name, index]));

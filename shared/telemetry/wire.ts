@@ -38,8 +38,22 @@ export const frameKinds = {
   reply: 8,
   /** JSON, once, last: why the engine ended. */
   finished: 9,
-  /** JSON {timeNs, name, ...}: a moment in the run, such as `steady` or `loadDone`. */
+  /** JSON {timeNs, name, ...}: a moment in the run, such as `steady` or `loadDone`, or a change that somebody made. */
   mark: 10,
+  /** JSON: the model that serves from now on, once behind `ready` and then after every live switch. */
+  model: 11,
+  /** Binary: sockets that came to be, with their addresses. Sent from the level `fds` on. */
+  opened: 12,
+  /** Binary: what happened on each fd since the last frame. Sent from the level `fds` on. */
+  fdStates: 13,
+  /** Binary: what each thread is doing now, where that changed. Sent from the level `fds` on. */
+  threadStates: 14,
+  /** Binary: context switches, each one. Sent where they are recorded. */
+  switches: 15,
+  /** Binary: system calls, readiness reports and the like of one thread. Sent at the level `events`. */
+  events: 16,
+  /** JSON: what a diagnosis rule found. Written by the lab, not by an engine. */
+  finding: 17,
 } as const;
 
 export type FrameKind = (typeof frameKinds)[keyof typeof frameKinds];
@@ -80,6 +94,15 @@ export const counterNames = [
   'connectsStarted',
   'connectsDone',
   'requestsSent',
+  // Filled by the telemetry thread from recorded context switches; zero where they are not recorded.
+  'onCpuNs',
+  'blockedNs',
+  'preemptedNs',
+  'recordedBlocked',
+  'recordedPreempted',
+  // What the telemetry could not keep.
+  'eventsDropped',
+  'switchesLost',
 ] as const;
 
 export type CounterName = (typeof counterNames)[number];
@@ -101,7 +124,20 @@ export const errorKinds = [
 export type ErrorKind = (typeof errorKinds)[number];
 
 /** States of the process at the moment of the frame; they do not add up. */
-export const gaugeNames = ['rssBytes', 'threads', 'openFds', 'openConnections'] as const;
+export const gaugeNames = [
+  'rssBytes',
+  'threads',
+  'openFds',
+  'openConnections',
+  // The listening socket: connections that wait for accept(), how many may, and how many found no room since the start.
+  'acceptQueue',
+  'acceptBacklog',
+  'listenOverflows',
+  // Telemetry itself: memory of its rings, its level (index in detailLevels), and whether it records switches (0 or 1).
+  'ringBytes',
+  'detailLevel',
+  'recordsSwitches',
+] as const;
 
 export type GaugeName = (typeof gaugeNames)[number];
 
@@ -162,3 +198,92 @@ export const latencyKinds = {
 } as const;
 
 export type LatencyKind = keyof typeof latencyKinds;
+
+/** How much is recorded; each level has all of those before it. Recording context switches is switched on its own. */
+export const detailLevels = ['counters', 'fds', 'events'] as const;
+
+export type DetailLevel = (typeof detailLevels)[number];
+
+/** What a socket is to its server. A socket is named by its connection's id and its role; the listener's id is 0. */
+export const fdRoles = ['listener', 'client', 'upstream'] as const;
+
+export type FdRole = (typeof fdRoles)[number];
+
+/** Bits of an fd's record: what happened since the last frame, and, from `waiting` on, how it is now. */
+export const fdFlags = {
+  opened: 1,
+  reportedReadable: 2,
+  reportedWritable: 4,
+  read: 8,
+  wrote: 16,
+  eagain: 32,
+  accepted: 64,
+  error: 128,
+  closed: 256,
+  /** Something to read or room to write was known and has not been used yet; `waitingUs` says since when. */
+  waiting: 512,
+  /** A thread sleeps in a call on this fd. */
+  blocked: 1024,
+  /** The connection has bytes to write that the kernel did not take. */
+  writeBlocked: 2048,
+  /** The queues and the TCP state were read from the kernel for this frame; otherwise they are as last known. */
+  queuesKnown: 4096,
+} as const;
+
+/** TCP states by the kernel's numbers; 0 is "not known". */
+export const tcpStates = [
+  'unknown',
+  'ESTABLISHED',
+  'SYN_SENT',
+  'SYN_RECV',
+  'FIN_WAIT1',
+  'FIN_WAIT2',
+  'TIME_WAIT',
+  'CLOSE',
+  'CLOSE_WAIT',
+  'LAST_ACK',
+  'LISTEN',
+  'CLOSING',
+] as const;
+
+/** What a thread does: on a core, waiting for one (preempted), asleep in a system call, or asleep until a time. */
+export const threadStates = ['unknown', 'running', 'ready', 'blocked', 'sleeping'] as const;
+
+export type ThreadState = (typeof threadStates)[number];
+
+/** A context switch of one thread: it got a core, or left it because it had to wait or because others were to run. */
+export const switchKinds = ['in', 'blocked', 'preempted'] as const;
+
+export type SwitchKind = (typeof switchKinds)[number];
+
+/** What an event record tells; its fields are described at EventColumns in frames.ts. */
+export const eventKinds = {
+  /** code: system call; result: what it returned, or -errno. */
+  syscall: 1,
+  /** The kernel reported a fd. code: readiness bits. */
+  ready: 2,
+  /** code: step. */
+  step: 3,
+  accepted: 4,
+  closed: 5,
+  coroutineCreated: 6,
+  /** A coroutine ran from timeNs for durationNs. code: what it awaits then. */
+  coroutineRan: 7,
+  timerSet: 8,
+  timerFired: 9,
+} as const;
+
+export type EventKind = keyof typeof eventKinds;
+
+/** Bits of a readiness report, whichever call made it. */
+export const readinessBits = { readable: 1, writable: 2, error: 4, hangup: 8, completion: 16 } as const;
+
+/** What a coroutine waits for when it yields. */
+export const awaits = ['read', 'write', 'connect', 'timer', 'nothing'] as const;
+
+/** Bytes of one record in the binary frames. */
+export const recordBytes = { opened: 56, fdState: 32, threadState: 24, switch: 16, event: 32 } as const;
+
+/** Where no system call, or no fd, belongs to a record. */
+export const noSyscall = 0xffff;
+export const noFd = -1;

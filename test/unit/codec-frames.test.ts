@@ -2,16 +2,26 @@ import { describe, expect, it } from 'vitest';
 import {
   counterOf,
   decodeCounters,
+  decodeEvents,
+  decodeFdStates,
   decodeHeartbeat,
   decodeJson,
   decodeLatency,
+  decodeOpened,
+  decodeSwitches,
   decodeThreads,
+  decodeThreadStates,
   decodeThreadStarted,
   encodeCounters,
+  encodeEvents,
+  encodeFdStates,
   encodeHeartbeat,
   encodeJson,
   encodeLatency,
+  encodeOpened,
+  encodeSwitches,
   encodeThreads,
+  encodeThreadStates,
   encodeThreadStarted,
   gaugeOf,
   syscallOf,
@@ -40,6 +50,17 @@ const cases = [
   ['counters', golden.countersHex, decodeCounters, () => encodeCounters(golden.counters), golden.counters],
   ['threads', golden.threadsHex, decodeThreads, () => encodeThreads(golden.threads), golden.threads],
   ['latency', golden.latencyHex, decodeLatency, () => encodeLatency(golden.latency), golden.latency],
+  ['opened', golden.openedHex, decodeOpened, () => encodeOpened(123_456_789, golden.opened), golden.opened],
+  ['fdStates', golden.fdStatesHex, decodeFdStates, () => encodeFdStates(golden.fdStates), golden.fdStates],
+  [
+    'threadStates',
+    golden.threadStatesHex,
+    decodeThreadStates,
+    () => encodeThreadStates(golden.threadStates),
+    golden.threadStates,
+  ],
+  ['switches', golden.switchesHex, decodeSwitches, () => encodeSwitches(golden.switches), golden.switches],
+  ['events', golden.eventsHex, decodeEvents, () => encodeEvents(golden.events), golden.events],
   ['mark', golden.markHex, decodeJson, () => encodeJson(frameKinds.mark, golden.mark), golden.mark],
 ] as const;
 
@@ -88,6 +109,25 @@ describe('decoding', () => {
     expect(() => decodeLatency(odd)).toThrow('unknown kind 9');
     expect(() => decodeJson(new TextEncoder().encode('{"a":'))).toThrow('does not hold JSON');
     expect(() => decodeJson(Uint8Array.of(0xff, 0xfe))).toThrow('not UTF-8');
+  });
+
+  it.each(['127.0.0.1:80', '[::1]:8080', '[2001:db8::1:0:0:1]:1', '[::]:0', '[1:2:3:4:5:6:7:8]:65535'])(
+    'keeps the address %s',
+    (address) => {
+      const socket = { timeNs: 1, connectionId: 0, fd: 3, role: 'listener', local: address, peer: address } as const;
+      expect(decodeOpened(encodeOpened(2, [socket]).subarray(frameHeaderBytes))).toEqual([socket]);
+    },
+  );
+
+  it('refuses a socket of an unknown role or address family', () => {
+    for (const [offset, word] of [
+      [32, 'role'],
+      [33, 'family'],
+    ] as const) {
+      const odd = payloadOf(golden.openedHex).slice();
+      odd[offset] = 9;
+      expect(() => decodeOpened(odd)).toThrow(word);
+    }
   });
 
   it('refuses to encode what no reader would take', () => {

@@ -25,7 +25,13 @@ function frame(
   hits: number[] = [],
 ): Counters {
   return {
-    ...{ timeNs: seconds * 1e9, sequence: 0, snapshotId: 0, stepHits: Float64Array.from(hits) },
+    ...{
+      timeNs: seconds * 1e9,
+      sequence: 0,
+      snapshotId: 0,
+      stepHits: Float64Array.from(hits),
+      stepNs: new Float64Array(hits.length),
+    },
     counters: values(counterNames, counters),
     syscalls: values(syscallNames, syscalls),
     gauges: values(gaugeNames, gauges),

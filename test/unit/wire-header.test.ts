@@ -17,6 +17,17 @@ const smallWire: WireConstants = {
   gaugeNames: ['rssBytes'],
   syscallNames: ['read'],
   errorKinds: ['fdLimit', 'other'],
+  detailLevels: ['counters'],
+  fdRoles: ['client'],
+  fdFlags: { read: 8 },
+  threadStates: ['running'],
+  switchKinds: ['in'],
+  eventKinds: { syscall: 1 },
+  readinessBits: { readable: 1 },
+  awaits: ['read'],
+  recordBytes: { switch: 16 },
+  noSyscall: 65_535,
+  noFd: -1,
 };
 
 describe('the C++ header of the wire constants', () => {

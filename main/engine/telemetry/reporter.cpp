@@ -199,6 +199,7 @@ void Reporter::send_counters(const Totals& totals, uint8_t flags, uint32_t snaps
   payload.put(static_cast<uint16_t>(step_sites().size())).put(snapshot_id);
   for (const uint64_t value : totals.gauges) payload.put(value);
   for (const uint64_t value : totals.values) payload.put(value);
+  for (size_t i = 0; i < step_sites().size(); ++i) payload.put(uint64_t{0});
   writer_.send(wire::FrameKind::counters, payload.bytes());
 }
 

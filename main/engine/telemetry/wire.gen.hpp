@@ -29,6 +29,13 @@ enum class FrameKind : std::uint16_t {
   reply = 8,
   finished = 9,
   mark = 10,
+  model = 11,
+  opened = 12,
+  fd_states = 13,
+  thread_states = 14,
+  switches = 15,
+  events = 16,
+  finding = 17,
 };
 
 /// Counters of each thread; they add up.
@@ -61,9 +68,16 @@ enum class Counter : std::uint16_t {
   connects_started = 25,
   connects_done = 26,
   requests_sent = 27,
+  on_cpu_ns = 28,
+  blocked_ns = 29,
+  preempted_ns = 30,
+  recorded_blocked = 31,
+  recorded_preempted = 32,
+  events_dropped = 33,
+  switches_lost = 34,
 };
 
-inline constexpr std::size_t counter_count = 28;
+inline constexpr std::size_t counter_count = 35;
 /// As the TypeScript side and `--json` spell them.
 inline constexpr std::array<const char*, counter_count> counter_names = {
   "requests",
@@ -94,6 +108,13 @@ inline constexpr std::array<const char*, counter_count> counter_names = {
   "connectsStarted",
   "connectsDone",
   "requestsSent",
+  "onCpuNs",
+  "blockedNs",
+  "preemptedNs",
+  "recordedBlocked",
+  "recordedPreempted",
+  "eventsDropped",
+  "switchesLost",
 };
 
 /// States of the process; they do not add up.
@@ -102,15 +123,27 @@ enum class Gauge : std::uint16_t {
   threads = 1,
   open_fds = 2,
   open_connections = 3,
+  accept_queue = 4,
+  accept_backlog = 5,
+  listen_overflows = 6,
+  ring_bytes = 7,
+  detail_level = 8,
+  records_switches = 9,
 };
 
-inline constexpr std::size_t gauge_count = 4;
+inline constexpr std::size_t gauge_count = 10;
 /// As the TypeScript side spells them.
 inline constexpr std::array<const char*, gauge_count> gauge_names = {
   "rssBytes",
   "threads",
   "openFds",
   "openConnections",
+  "acceptQueue",
+  "acceptBacklog",
+  "listenOverflows",
+  "ringBytes",
+  "detailLevel",
+  "recordsSwitches",
 };
 
 /// System calls of the traced wrappers.
@@ -252,5 +285,104 @@ enum class LatencyKind : std::uint8_t {
   uncorrected = 0,
   corrected = 1,
 };
+
+/// How much is recorded.
+enum class DetailLevel : std::uint8_t {
+  counters = 0,
+  fds = 1,
+  events = 2,
+};
+
+inline constexpr std::size_t detail_level_count = 3;
+/// As commands spell them.
+inline constexpr std::array<const char*, detail_level_count> detail_level_names = {
+  "counters",
+  "fds",
+  "events",
+};
+
+/// What a socket is to its server.
+enum class FdRole : std::uint8_t {
+  listener = 0,
+  client = 1,
+  upstream = 2,
+};
+
+/// Bits of an fd's record.
+namespace fd_flag {
+inline constexpr std::uint16_t opened = 1;
+inline constexpr std::uint16_t reported_readable = 2;
+inline constexpr std::uint16_t reported_writable = 4;
+inline constexpr std::uint16_t read = 8;
+inline constexpr std::uint16_t wrote = 16;
+inline constexpr std::uint16_t eagain = 32;
+inline constexpr std::uint16_t accepted = 64;
+inline constexpr std::uint16_t error = 128;
+inline constexpr std::uint16_t closed = 256;
+inline constexpr std::uint16_t waiting = 512;
+inline constexpr std::uint16_t blocked = 1024;
+inline constexpr std::uint16_t write_blocked = 2048;
+inline constexpr std::uint16_t queues_known = 4096;
+}  // namespace fd_flag
+
+/// What a thread does.
+enum class ThreadState : std::uint8_t {
+  unknown = 0,
+  running = 1,
+  ready = 2,
+  blocked = 3,
+  sleeping = 4,
+};
+
+/// Context switches of a thread.
+enum class SwitchKind : std::uint8_t {
+  in = 0,
+  blocked = 1,
+  preempted = 2,
+};
+
+/// What an event record tells.
+enum class EventKind : std::uint16_t {
+  syscall = 1,
+  ready = 2,
+  step = 3,
+  accepted = 4,
+  closed = 5,
+  coroutine_created = 6,
+  coroutine_ran = 7,
+  timer_set = 8,
+  timer_fired = 9,
+};
+
+/// Bits of a readiness report.
+namespace readiness {
+inline constexpr std::uint16_t readable = 1;
+inline constexpr std::uint16_t writable = 2;
+inline constexpr std::uint16_t error = 4;
+inline constexpr std::uint16_t hangup = 8;
+inline constexpr std::uint16_t completion = 16;
+}  // namespace readiness
+
+/// What a coroutine waits for when it yields.
+enum class Await : std::uint16_t {
+  read = 0,
+  write = 1,
+  connect = 2,
+  timer = 3,
+  nothing = 4,
+};
+
+/// Bytes of one record.
+namespace record_bytes {
+inline constexpr std::size_t opened = 56;
+inline constexpr std::size_t fd_state = 32;
+inline constexpr std::size_t thread_state = 24;
+inline constexpr std::size_t switch_ = 16;
+inline constexpr std::size_t event = 32;
+}  // namespace record_bytes
+
+/// Where no system call, or no fd, belongs to a record.
+inline constexpr std::uint16_t no_syscall = 65535;
+inline constexpr std::int32_t no_fd = -1;
 
 }  // namespace fdscope::wire

@@ -1,0 +1,14 @@
+/** The contract as a whole: the channel maps of all rooms, joined. */
+import type { CheckedParamsOf, EventOf, ParamsOf, ResultOf } from './channels.ts';
+import { labRequests } from './lab.ts';
+import { liveEvents, liveRequests } from './live.ts';
+
+export const requests = { ...labRequests, ...liveRequests } as const;
+export const events = { ...liveEvents } as const;
+
+export type Verb = keyof typeof requests;
+export type EventName = keyof typeof events;
+export type Params<V extends Verb> = ParamsOf<typeof requests, V>;
+export type CheckedParams<V extends Verb> = CheckedParamsOf<typeof requests, V>;
+export type Result<V extends Verb> = ResultOf<typeof requests, V>;
+export type EventPayload<N extends EventName> = EventOf<typeof events, N>;
