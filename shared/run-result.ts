@@ -132,6 +132,8 @@ interface ClientFigures {
 
 /** `run`: requests, errors and latency from the clients, everything else from the server. */
 export interface RunResult extends Subject, Interval, ClientFigures, ServerFigures {
+  /** What the scenario calls this model, where that is not the model's id. */
+  readonly label?: string;
   readonly variant?: string;
   /** What the server received and sent towards its clients and its upstream. */
   readonly bytesIn: number;

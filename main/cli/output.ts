@@ -1,6 +1,7 @@
 /** Where results go: stdout for people or, with --json, for programs; --out for a file. */
 import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Conclusion } from '../../shared/expectations/conclude.ts';
 import type { ResultNotice } from '../../shared/run-result.ts';
 import { LabError } from '../lab/errors.ts';
 import type { OutputFlags } from './options.ts';
@@ -53,4 +54,17 @@ export async function deliver(flags: OutputFlags, result: object, text: () => st
 export function failOnErrors(notices: readonly ResultNotice[]): void {
   const [first] = notices.filter(({ level }) => level === 'error');
   if (first) throw new LabError('failed', first.text);
+}
+
+/** Everything was measured, but an expectation of the scenario did not hold: exit code 4. */
+export class UnmetExpectation extends Error {
+  override readonly name = 'UnmetExpectation';
+}
+
+/** Throws UnmetExpectation where one did not hold. One that could not be judged is no failure: its model was not run. */
+export function failOnUnmet({ expectations }: Conclusion): void {
+  const unmet = expectations.filter(({ held }) => held === false);
+  if (unmet.length === 0) return;
+  const names = unmet.map(({ expect }) => expect).join('; ');
+  throw new UnmetExpectation(`${unmet.length} of ${expectations.length} expectations did not hold: ${names}.`);
 }

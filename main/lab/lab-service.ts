@@ -38,6 +38,7 @@ export type Outcome =
   | {
       readonly kind: 'unavailable' | 'failed';
       readonly model: string;
+      readonly label?: string;
       readonly variant?: string;
       readonly sentence: string;
     };
@@ -103,8 +104,7 @@ export class LabService {
     return outcomes;
   }
 
-  async #outcomeOf({ settings, variant }: PlannedRun, hooks: Hooks): Promise<Outcome> {
-    const labelled = variant === undefined ? {} : { variant };
+  async #outcomeOf({ settings, ...labelled }: PlannedRun, hooks: Hooks): Promise<Outcome> {
     try {
       return { kind: 'done', result: { ...(await this.run(settings, hooks)), ...labelled } };
     } catch (error) {

@@ -60,6 +60,12 @@ const serverFields = {
 /** Any of a server's settings, without defaults: what is to be changed. */
 export const serverChangesSchema = z.strictObject(serverFields).partial();
 
+/** What a request costs the server; changeable while it runs, as replies stay the same bytes. */
+export const handlerChangesSchema = z
+  .strictObject({ workUs: serverFields.workUs, waitMs: serverFields.waitMs, chunks: serverFields.chunks })
+  .partial();
+export type HandlerChanges = z.infer<typeof handlerChangesSchema>;
+
 /** The server of a scenario: all but the model. */
 export const scenarioServerSchema = z.strictObject({
   protocol: serverFields.protocol.default('http'),
@@ -167,6 +173,31 @@ export const runTimeSchema = {
   connections: whole('connections').default(50),
 };
 
+/** A model by its id, or with options; a label tells two entries of the same model apart. */
+export const scenarioModelSchema = z.union([
+  z.enum(modelIds),
+  z.strictObject({
+    model: z.enum(modelIds),
+    options: modelOptionsSchema.default({}),
+    label: z.string().trim().min(1).optional(),
+  }),
+]);
+export type ScenarioModel = z.infer<typeof scenarioModelSchema>;
+
+/** What changes while it runs, `at` seconds after the measured interval began. */
+export const phaseSchema = z.strictObject({
+  at: z.number().min(0),
+  label: z.string().trim().min(1).optional(),
+  /** Another model takes over the open connections. */
+  switch: scenarioModelSchema.optional(),
+  connections: runTimeSchema.connections.unwrap().optional(),
+  clients: z.array(clientSchema).min(1).max(64).optional(),
+  /** Clients stop asking, or go on. */
+  paused: z.boolean().optional(),
+  ...handlerChangesSchema.shape,
+});
+export type Phase = z.infer<typeof phaseSchema>;
+
 /** Clients against a server that is not the lab's own. */
 export const loadSettingsSchema = z.strictObject({
   ...scenarioLoadSchema.shape,
@@ -192,6 +223,7 @@ export const runSettingsSchema = z.strictObject({
   clients: z.array(clientSchema).min(1).max(64),
   load: scenarioLoadSchema.prefault({}),
   upstream: upstreamSchema.optional(),
+  phases: z.array(phaseSchema).min(1).optional(),
   /** Server and clients on separate cores where there are two. */
   pin: z.boolean().default(true),
 });
