@@ -5,9 +5,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { modelIds, modelListSchema } from '../../shared/catalogue.ts';
 import { builtInNames, openScenario } from '../../main/lab/scenario-files.ts';
 import { kindOf } from '../../main/lab/models.ts';
+import { root } from '../support/engines.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { isAlive, settled } from '../support/server-under-test.ts';
 import { dialects, pattern } from '../support/dialects.ts';
+import { itWith, output } from '../support/tools.ts';
 import { runCli, startCli, withFolder } from './command-line.ts';
 
 type Shape = Record<string, unknown>;
@@ -139,6 +141,14 @@ describe('run', () => {
     expect(stdout).toMatch(/│ model +│ +req\/s │/);
     expect(stdout).toMatch(/│ poll +│ +\d+ │/);
     expect(stdout).not.toContain('\u001b');
+  });
+
+  itWith('script', 'on a terminal: a progress bar that is gone in the end', async () => {
+    const line = `${process.execPath} ${join(root, 'main/cli/bin.mjs')} run --model poll --duration 0.3 --warmup 0`;
+    const text = await output('script', '-qec', line, '/dev/null');
+    expect(text).toMatch(/=+-* \d\.\d\/0\.3 s {2}poll/);
+    // Cleared, and then the table.
+    expect(text).toMatch(/\u001b\[2K[^\n]*┌─/);
   });
 
   it('--threads goes to the models that have threads, and is told of the others', async () => {

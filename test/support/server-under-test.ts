@@ -52,6 +52,8 @@ export class ServerUnderTest {
   stderr = '';
   /** Names of the threads that the engine announced, by their tid. */
   readonly threadNames = new Map<number, string>();
+  /** The newest counters; after `stop` the last that the engine sent, which hold everything. */
+  lastCounters: Counters | undefined;
   private readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
   private readonly exit: Promise<[number | null, NodeJS.Signals | null]>;
   private readonly splitter = new FrameSplitter();
@@ -96,6 +98,7 @@ export class ServerUnderTest {
         this.ready();
       } else if (frame.kind === frameKinds.counters) {
         const counters = decodeCounters(frame.payload);
+        this.lastCounters = counters;
         this.snapshots.get(counters.snapshotId)?.(counters);
         this.snapshots.delete(counters.snapshotId);
       } else if (frame.kind === frameKinds.threadStarted) {
