@@ -1,5 +1,6 @@
 #include "serve.hpp"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -9,6 +10,7 @@
 #include <system_error>
 #include <thread>
 
+#include "handlers/lingering.hpp"
 #include "handlers/pattern.hpp"
 #include "handlers/work.hpp"
 #include "models/crew.hpp"
@@ -59,33 +61,25 @@ std::string ready_json(const ServeSettings& s, const Server& server) {
   return json + "],\"notices\":[]}";
 }
 
-// Ends the model's run from outside: by command, signal or time.
-class Stopper {
+// Ends the model's run from outside: by command, signal or time. Until then its thread ends connections that linger
+// too long. The thread is there from the start: when the server is to stop, the system may have none left to give.
+class Caretaker {
  public:
-  explicit Stopper(Server& server) : server_(server) {}
-  ~Stopper() {
+  explicit Caretaker(Server& server) : server_(server), thread_([this] { live(); }) {}
+  ~Caretaker() {
     all_done_.store(true);
-    if (thread_.joinable()) thread_.join();
+    Lingering::sockets().wake();
+    thread_.join();
   }
   // From any thread; the first reason counts.
   void stop(const std::string& reason) {
-    const std::lock_guard lock(mutex_);
-    if (!reason_.empty()) return;
-    reason_ = reason;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!reason_.empty()) return;
+      reason_ = reason;
+    }
     server_.request_stop();
-    thread_ = std::thread([this] {
-      const auto limit = std::chrono::steady_clock::now() + stop_limit;
-      while (!all_done_.load()) {
-        if (!model_returned_.load()) Crew::nudge_all();
-        std::this_thread::sleep_for(nudge_interval);
-        if (std::chrono::steady_clock::now() > limit) {
-          std::fprintf(stderr, "%s within %lld s; the engine ends itself.\n",
-                       model_returned_.load() ? "The last frames could not be sent" : "The model did not stop",
-                       static_cast<long long>(stop_limit.count()));
-          _exit(1);
-        }
-      }
-    });
+    Lingering::sockets().wake();
   }
   void model_returned() { model_returned_.store(true); }
   std::string reason() {
@@ -94,11 +88,32 @@ class Stopper {
   }
 
  private:
+  void live() {
+    // Signals that interrupt or stop the server are not for this thread.
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    telemetry::enter_thread("caretaker");
+    Lingering::sockets().watch([this] { return server_.stopping() || all_done_.load(); });
+    const auto limit = std::chrono::steady_clock::now() + stop_limit;
+    while (!all_done_.load()) {
+      if (!model_returned_.load()) Crew::nudge_all();
+      std::this_thread::sleep_for(nudge_interval);
+      if (std::chrono::steady_clock::now() > limit) {
+        std::fprintf(stderr, "%s within %lld s; the engine ends itself.\n",
+                     model_returned_.load() ? "The last frames could not be sent" : "The model did not stop",
+                     static_cast<long long>(stop_limit.count()));
+        _exit(1);
+      }
+    }
+    telemetry::leave_thread();
+  }
+
   Server& server_;
   std::mutex mutex_;
   std::string reason_;
   std::atomic<bool> model_returned_{false}, all_done_{false};
-  std::thread thread_;
+  std::thread thread_;  // the last member: it uses the others
 };
 
 int serve(const ServeSettings& settings, telemetry::FrameWriter& writer) {
@@ -111,8 +126,9 @@ int serve(const ServeSettings& settings, telemetry::FrameWriter& writer) {
   Server server(settings.address, settings.handler);
   const std::unique_ptr<Model> model = settings.model->create(settings.options);
   telemetry::Reporter reporter(writer, [&server] { return server.connections().open_count(); });
-  Stopper stopper(server);
-  telemetry::CommandReader commands(writer, reporter, [&stopper](const std::string& reason) { stopper.stop(reason); });
+  Caretaker caretaker(server);
+  telemetry::CommandReader commands(writer, reporter,
+                                    [&caretaker](const std::string& reason) { caretaker.stop(reason); });
   const std::string ready = ready_json(settings, server);
   const uint64_t start_ns = now_ns();
   reporter.start();
@@ -134,14 +150,14 @@ int serve(const ServeSettings& settings, telemetry::FrameWriter& writer) {
   } catch (const std::exception& failure) {
     error = std::string("The model ") + settings.model->id + " could not go on: " + failure.what() + ".";
   }
-  stopper.model_returned();
+  caretaker.model_returned();
   for (Connection* c : server.connections().all()) server.close(*c);
   reporter.stop();
   // `finished` is the last frame: no answer may follow it.
   commands.end();
   if (!settings.frames) telemetry::print_summary(reporter.totals(), start_ns);
   if (writer.broken() && error.empty()) error = "Nobody reads the engine's frames any more.";
-  const std::string reason = error.empty() ? stopper.reason() : "error";
+  const std::string reason = error.empty() ? caretaker.reason() : "error";
   writer.json(wire::FrameKind::finished,
               "{\"reason\":" + json_quote(reason) + (error.empty() ? "" : ",\"error\":" + json_quote(error)) + "}");
   if (!error.empty()) std::fprintf(stderr, "%s\n", error.c_str());

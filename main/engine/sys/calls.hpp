@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -58,6 +59,11 @@ inline int close(int fd) { return traced(Syscall::close, ::close(fd)); }
 inline int shutdown(int fd, int how) { return traced(Syscall::shutdown, ::shutdown(fd, how)); }
 inline int setsockopt(int fd, int level, int option, int value) {
   return traced(Syscall::setsockopt, ::setsockopt(fd, level, option, &value, sizeof value));
+}
+inline int set_receive_timeout(int fd, uint64_t timeout_us) {
+  const timeval timeout{static_cast<time_t>(timeout_us / 1'000'000u),
+                        static_cast<suseconds_t>(timeout_us % 1'000'000u)};
+  return traced(Syscall::setsockopt, ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout));
 }
 inline int getsockopt(int fd, int level, int option, int& value) {
   socklen_t size = sizeof value;
