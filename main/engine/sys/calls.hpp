@@ -66,6 +66,9 @@ inline int getsockopt(int fd, int level, int option, int& value) {
 inline int getsockname(int fd, sockaddr* address, socklen_t* size) {
   return traced(Syscall::getsockname, ::getsockname(fd, address, size));
 }
+inline int getpeername(int fd, sockaddr* address, socklen_t* size) {
+  return traced(Syscall::getpeername, ::getpeername(fd, address, size));
+}
 inline int fcntl(int fd, int command, int argument) { return traced(Syscall::fcntl, ::fcntl(fd, command, argument)); }
 inline int fcntl(int fd, int command, const void* argument) {
   return traced(Syscall::fcntl, ::fcntl(fd, command, argument));
