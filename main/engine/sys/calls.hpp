@@ -65,6 +65,9 @@ inline int set_receive_timeout(int fd, uint64_t timeout_us) {
                         static_cast<suseconds_t>(timeout_us % 1'000'000u)};
   return traced(Syscall::setsockopt, ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout));
 }
+inline int setsockopt(int fd, int level, int option, const void* value, socklen_t size) {
+  return traced(Syscall::setsockopt, ::setsockopt(fd, level, option, value, size));
+}
 inline int getsockopt(int fd, int level, int option, int& value) {
   socklen_t size = sizeof value;
   return traced(Syscall::getsockopt, ::getsockopt(fd, level, option, &value, &size));
