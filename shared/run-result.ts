@@ -71,7 +71,7 @@ export interface ServerFigures {
   readonly contextSwitches: { readonly voluntary: number; readonly involuntary: number };
   readonly coroutineSwitches: number;
   readonly cpuSeconds: { readonly user: number; readonly system: number };
-  /** Highest value seen in the counter frames of the interval, 50 ms apart. `peakThreads` includes the two or three of telemetry. */
+  /** Highest value seen in the counter frames of the interval, 50 ms apart. `peakThreads` includes the three or four of telemetry and supervision. */
   readonly maxRssBytes: number;
   readonly peakThreads: number;
   readonly peakFds: number;

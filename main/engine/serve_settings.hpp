@@ -8,9 +8,13 @@
 
 namespace fdscope {
 
-struct ServeSettings {
+struct ModelChoice {
   const ModelInfo* model = nullptr;
   ModelOptions options;
+};
+
+struct ServeSettings {
+  ModelChoice choice;
   std::string protocol_name, handler_name;
   HandlerConfig handler;
   ListenAddress address;
@@ -20,6 +24,12 @@ struct ServeSettings {
 };
 
 ServeSettings read_serve_settings(const JsonValue& settings);
+
+// `options` is an object of those that are given. Throws BadInput.
+ModelChoice read_model_choice(const std::string& id, const JsonValue& options);
+
+// Of workUs, waitMs and chunks those that are given; the others stay. Throws BadInput before anything is changed.
+void read_request_cost(const JsonValue& from, HandlerConfig& handler);
 
 // "127.0.0.1:8080" or "[::1]:8080", numeric only. Throws BadInput that names `key`.
 void parse_endpoint(const std::string& key, const std::string& text, sockaddr_storage& address, socklen_t& size);

@@ -46,8 +46,9 @@ void Connection::open(int client_fd, const HandlerConfig& config, bool nonblocki
 }
 
 void Connection::set_nonblocking(bool nonblocking) {
-  nonblocking_ = nonblocking;
   client_watch = upstream_watch = {};
+  if (nonblocking_ == nonblocking) return;
+  nonblocking_ = nonblocking;
   set_flag(client_fd_, nonblocking);
   set_flag(upstream_fd_, nonblocking);
 }
@@ -111,9 +112,9 @@ void Connection::advance() {
 
 void Connection::start_request() {
   spend_cpu(config_->work_us);
-  if (config_->wait_ms > 0) {
+  if (const uint32_t wait_ms = config_->wait_ms; wait_ms > 0) {
     stage_ = Stage::pausing;
-    resume_at_ns_ = now_ns() + uint64_t{config_->wait_ms} * 1'000'000;
+    resume_at_ns_ = now_ns() + uint64_t{wait_ms} * 1'000'000;
     return set_need(Need::pause, false);
   }
   answer();
@@ -129,7 +130,7 @@ void Connection::resumed() {
 void Connection::answer() {
   if (config_->kind == HandlerKind::forward) return open_upstream();
   const bool keep = write_reply(*config_, input_.view(), request_, parser_, output_);
-  if (config_->chunks > 1) output_.split(config_->chunks);
+  if (const uint32_t chunks = config_->chunks; chunks > 1) output_.split(chunks);
   finish_request(keep);
 }
 

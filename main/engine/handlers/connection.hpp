@@ -37,6 +37,7 @@ class Connection {
   uint32_t generation = 0;
   uint64_t id = 0;  // unique in this run, from 1
   sockaddr_storage peer{};
+  bool beyond_select = false;  // counted by the table as such
 
   uint64_t ref() const { return uint64_t{generation} << 32 | slot; }
 

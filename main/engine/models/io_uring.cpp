@@ -52,6 +52,7 @@ class IoUring final : public Model {
     ask(IORING_OP_POLL_ADD, server.wake_fd(), wake_tag).poll32_events = POLLIN;
     accept();
     for (Connection* c : server.connections().all()) settle(*c);
+    server.serving();
 
     while (!server.stopping()) {
       STEP("hand over what was prepared, wait until something is done");

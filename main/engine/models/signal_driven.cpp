@@ -42,6 +42,7 @@ class SignalDriven final : public Model {
     change_mask(SIG_BLOCK, &signals_, &before);
     signal_on_change(server.listener());
     sweep();
+    server.serving();
 
     while (!server.stopping()) {
       take_signal();
@@ -163,6 +164,7 @@ class SignalDriven final : public Model {
     // On an open descriptor these cannot fail.
     sys::fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
     sys::fcntl(fd, F_SETSIG, 0);
+    sys::fcntl(fd, F_SETOWN, 0);
   }
 
   static void change_mask(int how, const sigset_t* set, sigset_t* before) {

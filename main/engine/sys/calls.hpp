@@ -59,6 +59,9 @@ inline int shutdown(int fd, int how) { return traced(Syscall::shutdown, ::shutdo
 inline int setsockopt(int fd, int level, int option, int value) {
   return traced(Syscall::setsockopt, ::setsockopt(fd, level, option, &value, sizeof value));
 }
+inline int setsockopt(int fd, int level, int option, const void* value, socklen_t size) {
+  return traced(Syscall::setsockopt, ::setsockopt(fd, level, option, value, size));
+}
 inline int getsockopt(int fd, int level, int option, int& value) {
   socklen_t size = sizeof value;
   return traced(Syscall::getsockopt, ::getsockopt(fd, level, option, &value, &size));
