@@ -62,7 +62,7 @@ export class EventStore {
     this.dropped += frame.dropped;
     this.count += frame.count;
     this.#threads.add(frame.threadId);
-    for (let done = 0; done < frame.count; ) {
+    for (let done = 0; done < frame.count;) {
       const chunk = this.#logs.roomIn(frame.threadId);
       const some = Math.min(chunk.capacity - chunk.count, frame.count - done);
       const { columns } = chunk;

@@ -1,7 +1,14 @@
 /** Moments of a run that people talk about: who served, what was changed, what was found, what an engine had to say. */
 import { z } from 'zod';
 import type { FrameSource } from '../../shared/contract/channels.ts';
-import { markSchema, modelFrameSchema, noticeSchema, type Mark, type ModelFrame, type Notice } from '../../shared/engine-messages.ts';
+import {
+  markSchema,
+  modelFrameSchema,
+  noticeSchema,
+  type Mark,
+  type ModelFrame,
+  type Notice,
+} from '../../shared/engine-messages.ts';
 import { findingSchema, type Finding } from '../../shared/findings.ts';
 import { decodeJson } from '../../shared/telemetry/codec.ts';
 import { frameKinds } from '../../shared/telemetry/wire.ts';

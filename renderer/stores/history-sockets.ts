@@ -61,7 +61,17 @@ const rowStep = 256;
 const servedFlags = fdFlags.read | fdFlags.wrote | fdFlags.accepted;
 const reportFlags = fdFlags.reportedReadable | fdFlags.reportedWritable;
 
-const figureNames = ['flags', 'tcp', 'receive', 'send', 'waiting', 'bytesIn', 'bytesOut', 'lastNs', 'activity'] as const;
+const figureNames = [
+  'flags',
+  'tcp',
+  'receive',
+  'send',
+  'waiting',
+  'bytesIn',
+  'bytesOut',
+  'lastNs',
+  'activity',
+] as const;
 type Figure = (typeof figureNames)[number];
 /** Per second: how soon what a socket did is forgotten when rows are sorted by activity. */
 const activityDecay = 0.5;

@@ -1,7 +1,20 @@
 /** Threads of the server and what each did when: running, ready for a core, asleep in a call. */
-import { firstSyscallEntry, type Switches, type Threads, type ThreadStarted, type ThreadStates } from '../../shared/telemetry/codec.ts';
+import {
+  firstSyscallEntry,
+  type Switches,
+  type Threads,
+  type ThreadStarted,
+  type ThreadStates,
+} from '../../shared/telemetry/codec.ts';
 import { counterEntry } from '../../shared/telemetry/frames.ts';
-import { counterNames, noFd, noSyscall, syscallNames, threadStates, type CounterName } from '../../shared/telemetry/wire.ts';
+import {
+  counterNames,
+  noFd,
+  noSyscall,
+  syscallNames,
+  threadStates,
+  type CounterName,
+} from '../../shared/telemetry/wire.ts';
 import { SharedLogs, type LogChunk } from './rings.ts';
 
 export interface ThreadRecord {
@@ -138,7 +151,10 @@ export class ThreadStore {
     if (newest !== undefined && newest.count > 0) {
       const last = newest.count - 1;
       const { timesNs, states, syscalls, fds } = newest.columns;
-      if (states[last] === state && (syscall === noSyscall || syscalls[last] === noSyscall || syscalls[last] === syscall)) {
+      if (
+        states[last] === state &&
+        (syscall === noSyscall || syscalls[last] === noSyscall || syscalls[last] === syscall)
+      ) {
         // A sample of what a switch already told adds which call it is.
         if (syscall !== noSyscall) syscalls[last] = syscall;
         if (fd !== noFd) fds[last] = fd;
