@@ -1,5 +1,5 @@
 /** Moments of a run that people talk about: who served, what was changed, what was found, what an engine had to say. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { FrameSource } from '../../shared/contract/channels.ts';
 import {
   markSchema,

@@ -2,6 +2,7 @@
  * What the diagnosis rules look at: the last seconds of an engine pair's frames, put into the shape in which a question
  * such as "how much CPU a request" is one line. Fed with frames as they come, live or from a session file.
  */
+import { decodeHistogram, emptyHistogram } from '../../../shared/telemetry/latency-histogram.ts';
 import {
   decodeCounters,
   decodeFdStates,
@@ -29,7 +30,6 @@ import {
   type GaugeName,
   type SyscallName,
 } from '../../../shared/telemetry/wire.ts';
-import { decodeHistogram, emptyHistogram } from '../latency.ts';
 
 /** How far back a rule may look. */
 export const windowNs = 1e9;
