@@ -118,9 +118,9 @@ describe('the shipped scenarios', () => {
   it('each asks a question and judges what it measured', () => {
     const scenarios = files.map((file) => parseScenario(readFileSync(new URL(file, folder), 'utf8'), file));
     expect(scenarios.length).toBeGreaterThanOrEqual(16);
-    for (const { title, question, watch, expectations } of scenarios) {
-      expect([title, question?.endsWith('?'), watch !== undefined]).toEqual([title, true, true]);
-      expect(expectations.length, title).toBeGreaterThan(0);
+    for (const { title, question, expectations } of scenarios) {
+      expect(question, title).toMatch(/\?$/);
+      expect(expectations?.length ?? 0, title).toBeGreaterThan(0);
     }
   });
 
