@@ -1,6 +1,6 @@
 /** The lab as its hosts see it: models, scenarios, runs. Knows no terminal, no HTTP, no Electron. */
 import type { z } from 'zod';
-import type { ModelInfo } from '../../shared/catalogue.ts';
+import { externalId, type ModelInfo } from '../../shared/catalogue.ts';
 import type { LoadResult, RunResult, ServeResult } from '../../shared/run-result.ts';
 import { problemsIn } from '../../shared/schemas/problems.ts';
 import type { PlannedRun } from '../../shared/schemas/scenario.ts';
@@ -13,9 +13,11 @@ import {
   type ServerSettings,
   type ServerSettingsInput,
 } from '../../shared/schemas/settings.ts';
+import { shareConnections } from './client-mix.ts';
 import { diagnose, type DoctorItem } from './doctor.ts';
 import { machineFacts } from './doctor-facts.ts';
 import { LabError, sentenceOf } from './errors.ts';
+import { runExternal } from './external/run-external.ts';
 import { loadOnce } from './load.ts';
 import { listModels, resolveOptions, unavailableSentence } from './models.ts';
 import type { Hooks, Progress } from './progress.ts';
@@ -37,6 +39,7 @@ export type Outcome =
   | {
       readonly kind: 'unavailable' | 'failed';
       readonly model: string;
+      readonly label?: string;
       readonly variant?: string;
       readonly sentence: string;
     };
@@ -73,16 +76,24 @@ export class LabService {
   /** Throws LabError: bad-input, unavailable, failed or interrupted. Leaves no engine behind in any case. */
   async run(input: RunSettingsInput, hooks: Hooks = {}): Promise<RunResult> {
     const settings = parsed(runSettingsSchema, input);
-    const server = await this.#checkServer(settings.server);
+    const { model } = settings.server;
+    if (model === externalId) return runExternal(settings, hooks);
+    const server = await this.#checkServer({ ...settings.server, model });
     if (settings.upstream) await this.#checkAvailable(settings.upstream.model);
     return runOnce({ ...settings, server }, hooks);
   }
 
   /**
    * Runs one after another. A model that is not available and a run that fails end only themselves; bad input and an
-   * interruption end the whole.
+   * interruption end the whole. Bad input is found before the first run, as far as it can be.
    */
   async runPlan(plan: readonly PlannedRun[], hooks: PlanHooks = {}): Promise<Outcome[]> {
+    const models = await this.listModels();
+    for (const { settings } of plan) {
+      const model = models.find(({ id }) => id === settings.server.model);
+      if (model?.available) resolveOptions(model, settings.server.options);
+      shareConnections(settings.clients, settings.connections);
+    }
     const outcomes: Outcome[] = [];
     for (const [index, run] of plan.entries()) {
       hooks.onRun?.(run, index);
@@ -96,8 +107,7 @@ export class LabService {
     return outcomes;
   }
 
-  async #outcomeOf({ settings, variant }: PlannedRun, hooks: Hooks): Promise<Outcome> {
-    const labelled = variant === undefined ? {} : { variant };
+  async #outcomeOf({ settings, ...labelled }: PlannedRun, hooks: Hooks): Promise<Outcome> {
     try {
       return { kind: 'done', result: { ...(await this.run(settings, hooks)), ...labelled } };
     } catch (error) {

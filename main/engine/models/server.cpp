@@ -3,8 +3,10 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <sys/mman.h>
 
 #include <cerrno>
+#include <new>
 #include <stdexcept>
 #include <system_error>
 
@@ -51,6 +53,14 @@ Fd bound_socket(const SocketAddress& address, bool reuse_port) {
 }
 
 constexpr uint32_t live_bit = 1u << 31;
+
+void unmap(HandlerConfig* config) { munmap(config, sizeof *config); }
+
+std::unique_ptr<HandlerConfig, void (*)(HandlerConfig*)> share(const HandlerConfig& config) {
+  void* memory = mmap(nullptr, sizeof config, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) fail("mmap of the handler's settings");
+  return {new (memory) HandlerConfig(config), unmap};
+}
 
 }  // namespace
 
@@ -111,6 +121,8 @@ Connection& ConnectionTable::open(int fd, const sockaddr_storage& peer, const Ha
   c.open(fd, config, nonblocking);
   telemetry::client_opened(slot, c.id, fd, peer);
   open_count_.fetch_add(1, std::memory_order_relaxed);
+  if (fd >= FD_SETSIZE) beyond_select_count_.fetch_add(1, std::memory_order_relaxed);
+  c.beyond_select = fd >= FD_SETSIZE;
   live_[slot].store(c.generation | live_bit, std::memory_order_release);
   return c;
 }
@@ -129,6 +141,7 @@ void ConnectionTable::close(Connection& connection) {
   connection.close_sockets();
   telemetry::count(wire::Counter::closes);
   open_count_.fetch_sub(1, std::memory_order_relaxed);
+  if (connection.beyond_select) beyond_select_count_.fetch_sub(1, std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);
   vacant_.push_back(connection.slot);
 }
@@ -144,7 +157,7 @@ std::vector<Connection*> ConnectionTable::all() {
 
 Server::Server(ListenAddress address, HandlerConfig handler)
     : address_(std::move(address)),
-      handler_(handler),
+      handler_(share(handler)),
       listener_(open_listener(address_)),
       wake_(sys::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       reserve_(::open("/dev/null", O_RDONLY | O_CLOEXEC)) {
@@ -152,10 +165,19 @@ Server::Server(ListenAddress address, HandlerConfig handler)
 }
 
 void Server::use_blocking_sockets(bool blocking) {
-  nonblocking_ = !blocking;
-  const int flags = sys::fcntl(listener(), F_GETFL, 0);
-  sys::fcntl(listener(), F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+  if (nonblocking_ == blocking) {
+    nonblocking_ = !blocking;
+    const int flags = sys::fcntl(listener(), F_GETFL, 0);
+    sys::fcntl(listener(), F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+  }
   for (Connection* c : connections_.all()) c->set_nonblocking(!blocking);
+}
+
+void Server::use_backlog(int backlog) {
+  if (backlog == address_.backlog) return;
+  address_.backlog = backlog;
+  // On a socket that listens it changes the length and nothing else.
+  if (sys::listen(listener(), backlog) != 0) fail("listen");
 }
 
 Connection* Server::accept(int listener) {
@@ -182,7 +204,7 @@ Connection* Server::adopt(int fd, const sockaddr_storage& peer) {
   // It cannot fail on a TCP socket; on one that was reset meanwhile, the first read says so.
   sys::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   telemetry::count(wire::Counter::accepts);
-  return &connections_.open(fd, peer, handler_, nonblocking_);
+  return &connections_.open(fd, peer, *handler_, nonblocking_);
 }
 
 bool Server::shed(int listener) {
@@ -201,7 +223,22 @@ void Server::request_stop() {
   stopping_.store(true, std::memory_order_release);
   const uint64_t one = 1;
   // Only a full counter could refuse this, and then the eventfd is readable already.
-  if (::write(wake_.get(), &one, sizeof one) != sizeof one) return;
+  const bool woken = ::write(wake_.get(), &one, sizeof one) == sizeof one;
+  (void)woken;
+  if (on_stopping) on_stopping();
+}
+
+void Server::clear_stop() {
+  uint64_t count;
+  // Refused where nothing was written, which is as well.
+  const bool emptied = ::read(wake_.get(), &count, sizeof count) == sizeof count;
+  (void)emptied;
+  serving_threads_.store(0, std::memory_order_relaxed);
+  stopping_.store(false, std::memory_order_release);
+}
+
+void Server::serving(size_t threads) {
+  if (serving_threads_.fetch_add(1, std::memory_order_acq_rel) + 1 == threads && on_serving) on_serving();
 }
 
 }  // namespace fdscope

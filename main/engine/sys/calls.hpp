@@ -1,6 +1,6 @@
 // Traced system calls: one thin wrapper for each that a model or client uses; nothing else issues system calls on the
-// measured path. Each returns what the call returns, with errno as the kernel left it, and counts itself; from the level
-// `fds` on it also tells what happened on which socket, and at `events` leaves a record.
+// measured path. Each returns what the call returns, with errno as the kernel left it, and counts itself; from the
+// level `fds` on it also tells what happened on which socket, and at `events` leaves a record.
 #pragma once
 
 #include <fcntl.h>
@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -62,9 +63,12 @@ inline auto traced(Syscall name, Call call) {
   return traced(name, wire::no_fd, call);
 }
 
-inline ssize_t read(int fd, std::span<uint8_t> to) { return traced(Syscall::read, fd, [=] { return ::read(fd, to.data(), to.size()); }); }
+inline ssize_t read(int fd, std::span<uint8_t> to) {
+  return traced(Syscall::read, fd, [=] { return ::read(fd, to.data(), to.size()); });
+}
 inline ssize_t write(int fd, std::span<const uint8_t> from) {
-  return traced(Syscall::write, fd, [=] { return ::write(fd, from.data(), from.size()); }, from.size());
+  return traced(
+      Syscall::write, fd, [=] { return ::write(fd, from.data(), from.size()); }, from.size());
 }
 inline int accept4(int fd, sockaddr* address, socklen_t* size, int flags) {
   return traced(Syscall::accept4, fd, [=] { return ::accept4(fd, address, size, flags); });
@@ -78,15 +82,28 @@ inline int socket(int family, int type, int protocol) {
 inline int bind(int fd, const sockaddr* address, socklen_t size) {
   return traced(Syscall::bind, fd, [=] { return ::bind(fd, address, size); });
 }
-inline int listen(int fd, int backlog) { return traced(Syscall::listen, fd, [=] { return ::listen(fd, backlog); }); }
+inline int listen(int fd, int backlog) {
+  return traced(Syscall::listen, fd, [=] { return ::listen(fd, backlog); });
+}
 inline int close(int fd) {
   // Before the call: right after it another thread may be given the number.
   telemetry::descriptor_closes(fd);
   return traced(Syscall::close, fd, [=] { return ::close(fd); });
 }
-inline int shutdown(int fd, int how) { return traced(Syscall::shutdown, fd, [=] { return ::shutdown(fd, how); }); }
+inline int shutdown(int fd, int how) {
+  return traced(Syscall::shutdown, fd, [=] { return ::shutdown(fd, how); });
+}
 inline int setsockopt(int fd, int level, int option, int value) {
   return traced(Syscall::setsockopt, fd, [=] { return ::setsockopt(fd, level, option, &value, sizeof value); });
+}
+inline int set_receive_timeout(int fd, uint64_t timeout_us) {
+  const timeval timeout{static_cast<time_t>(timeout_us / 1'000'000u),
+                        static_cast<suseconds_t>(timeout_us % 1'000'000u)};
+  return traced(Syscall::setsockopt, fd,
+                [&] { return ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout); });
+}
+inline int setsockopt(int fd, int level, int option, const void* value, socklen_t size) {
+  return traced(Syscall::setsockopt, fd, [=] { return ::setsockopt(fd, level, option, value, size); });
 }
 inline int getsockopt(int fd, int level, int option, int& value) {
   socklen_t size = sizeof value;
@@ -95,11 +112,18 @@ inline int getsockopt(int fd, int level, int option, int& value) {
 inline int getsockname(int fd, sockaddr* address, socklen_t* size) {
   return traced(Syscall::getsockname, fd, [=] { return ::getsockname(fd, address, size); });
 }
-inline int fcntl(int fd, int command, int argument) { return traced(Syscall::fcntl, fd, [=] { return ::fcntl(fd, command, argument); }); }
+inline int getpeername(int fd, sockaddr* address, socklen_t* size) {
+  return traced(Syscall::getpeername, fd, [=] { return ::getpeername(fd, address, size); });
+}
+inline int fcntl(int fd, int command, int argument) {
+  return traced(Syscall::fcntl, fd, [=] { return ::fcntl(fd, command, argument); });
+}
 inline int fcntl(int fd, int command, const void* argument) {
   return traced(Syscall::fcntl, fd, [=] { return ::fcntl(fd, command, argument); });
 }
-inline int eventfd(unsigned initial, int flags) { return traced(Syscall::eventfd2, [=] { return ::eventfd(initial, flags); }); }
+inline int eventfd(unsigned initial, int flags) {
+  return traced(Syscall::eventfd2, [=] { return ::eventfd(initial, flags); });
+}
 
 // Waiting calls also count a wakeup where they return with something, and the events that they returned.
 inline int woke(int ready) {
@@ -110,7 +134,9 @@ inline int woke(int ready) {
   return ready;
 }
 
-inline int epoll_create1(int flags) { return traced(Syscall::epoll_create1, [=] { return ::epoll_create1(flags); }); }
+inline int epoll_create1(int flags) {
+  return traced(Syscall::epoll_create1, [=] { return ::epoll_create1(flags); });
+}
 inline int epoll_ctl(int epoll, int operation, int fd, uint32_t events, uint64_t data) {
   epoll_event event{};
   event.events = events;
@@ -149,8 +175,8 @@ inline int poll(std::span<pollfd> fds, int timeout_ms) {
 }
 // glibc's select() is the pselect6 system call, and strace shows it under that name.
 inline int pselect(int count, fd_set* readable, fd_set* writable, fd_set* exceptional, const timespec* timeout) {
-  const int ready = traced(Syscall::pselect6,
-                           [=] { return ::pselect(count, readable, writable, exceptional, timeout, nullptr); });
+  const int ready =
+      traced(Syscall::pselect6, [=] { return ::pselect(count, readable, writable, exceptional, timeout, nullptr); });
   if (telemetry::detail() != wire::DetailLevel::counters) [[unlikely]]
     telemetry::reported_select(count, ready, readable, writable);
   return woke(ready);
@@ -170,8 +196,12 @@ inline int sigtimedwait(const sigset_t* set, siginfo_t* info, const timespec* ti
 inline pid_t waitpid(pid_t pid, int* status, int options) {
   return traced(Syscall::wait4, [=] { return ::waitpid(pid, status, options); });
 }
-inline int kill(pid_t pid, int signal) { return traced(Syscall::kill, [=] { return ::kill(pid, signal); }); }
-inline int sched_yield() { return traced(Syscall::sched_yield, [] { return ::sched_yield(); }); }
+inline int kill(pid_t pid, int signal) {
+  return traced(Syscall::kill, [=] { return ::kill(pid, signal); });
+}
+inline int sched_yield() {
+  return traced(Syscall::sched_yield, [] { return ::sched_yield(); });
+}
 inline int io_uring_setup(unsigned entries, void* parameters) {
   return static_cast<int>(
       traced(Syscall::io_uring_setup, [=] { return ::syscall(SYS_io_uring_setup, entries, parameters); }));

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -17,7 +18,8 @@ namespace {
 constexpr size_t buffer_bytes = 64 * 1024;
 
 // The kernel's filter language: an operation says how far to go on where it holds and where it does not; whoever ends
-// up exactly at the end is taken, whoever jumps 4 bytes beyond is not. The port stands in the place behind the operation.
+// up exactly at the end is taken, whoever jumps 4 bytes beyond is not. The port stands in the place behind the
+// operation.
 struct PortFilter {
   inet_diag_bc_op code[4];
   PortFilter(InetDiag::Port side, uint16_t port) {

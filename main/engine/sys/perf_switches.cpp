@@ -55,9 +55,7 @@ PerfSwitches::~PerfSwitches() { ::munmap(memory_, bytes_); }
 uint64_t PerfSwitches::head() const {
   return std::atomic_ref(page_of(memory_).data_head).load(std::memory_order_acquire);
 }
-void PerfSwitches::set_tail() {
-  std::atomic_ref(page_of(memory_).data_tail).store(tail_, std::memory_order_release);
-}
+void PerfSwitches::set_tail() { std::atomic_ref(page_of(memory_).data_tail).store(tail_, std::memory_order_release); }
 
 PerfSwitches::Next PerfSwitches::next(uint64_t head, Record& record, uint64_t& lost) {
   if (tail_ >= head) return Next::none;

@@ -1,6 +1,6 @@
 // Every context switch of one thread, exactly, as the kernel's perf subsystem records it: a software event that counts
-// nothing, asked to leave a record at each switch (PERF_RECORD_SWITCH). Needs no privilege for threads of one's own user
-// where kernel.perf_event_paranoid is at most 2. The records come through a ring of pages that is mapped here.
+// nothing, asked to leave a record at each switch (PERF_RECORD_SWITCH). Needs no privilege for threads of one's own
+// user where kernel.perf_event_paranoid is at most 2. The records come through a ring of pages that is mapped here.
 #pragma once
 
 #include <cstddef>
@@ -18,9 +18,9 @@ class PerfSwitches {
     wire::SwitchKind kind;
   };
 
-  // `tid` 0 is the calling thread. `pages` of the ring is a power of two; one more is mapped for its head. nullptr where
-  // the kernel refuses, and `error` then is errno of perf_event_open, or of mmap, which refuses beyond what a user may
-  // lock (`is_memory`).
+  // `tid` 0 is the calling thread. `pages` of the ring is a power of two; one more is mapped for its head. nullptr
+  // where the kernel refuses, and `error` then is errno of perf_event_open, or of mmap, which refuses beyond what a
+  // user may lock (`is_memory`).
   static std::unique_ptr<PerfSwitches> open(int32_t tid, size_t pages, int& error, bool& is_memory);
   ~PerfSwitches();
   PerfSwitches(const PerfSwitches&) = delete;

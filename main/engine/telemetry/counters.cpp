@@ -11,6 +11,7 @@
 
 #include "telemetry/shared_memory.hpp"
 #include "telemetry/sockets.hpp"
+#include "telemetry/switches.hpp"
 #include "telemetry/ticks.hpp"
 
 namespace fdscope::telemetry {
@@ -85,6 +86,7 @@ void enter_thread(std::string_view name) {
   do block->detail.store(level = arena->detail.load());
   while (level != arena->detail.load());
   tls_block = block;
+  record_own_switches(*block);
 }
 
 void set_detail(wire::DetailLevel level) {

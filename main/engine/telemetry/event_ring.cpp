@@ -32,8 +32,7 @@ void free_event_chunk(uint32_t index) { pool->free.give_back(index, next_of); }
 uint64_t event_pool_bytes() { return uint64_t{pool->free.used()} * sizeof(EventChunk); }
 
 bool EventRing::write(const Event& event) {
-  uint32_t count = writing == 0 ? EventChunk::capacity
-                                : pool->chunks[writing].count.load(std::memory_order_relaxed);
+  uint32_t count = writing == 0 ? EventChunk::capacity : pool->chunks[writing].count.load(std::memory_order_relaxed);
   if (count == EventChunk::capacity) {
     const uint32_t fresh = take_chunk();
     if (fresh == 0) return false;

@@ -57,7 +57,8 @@ void FdReport::tick(uint64_t time_ns, const TickClock& clock, const std::vector<
   FrameBatch batch(writer_);
   {
     RecordFrames<OpenedRecord> opened(batch, wire::FrameKind::opened, time_ns);
-    for (uint32_t place = closed; place != 0; place = socket_at(place).next.load(relaxed)) announce(place, opened, clock);
+    for (uint32_t place = closed; place != 0; place = socket_at(place).next.load(relaxed))
+      announce(place, opened, clock);
     for (uint32_t place = 1; place < seen_.size(); ++place)
       if (is_open(socket_at(place))) announce(place, opened, clock);
   }

@@ -46,7 +46,10 @@ void note_local_address(Socket& s, int fd) {
 
 void used(Socket& s, Use use, int fd, int64_t result, int error, uint64_t at) {
   const bool failed = result < 0;
-  uint32_t flags = !failed ? 0u : error == EAGAIN ? wire::fd_flag::eagain : is_failure(error) ? wire::fd_flag::error : 0u;
+  uint32_t flags = !failed             ? 0u
+                   : error == EAGAIN   ? wire::fd_flag::eagain
+                   : is_failure(error) ? wire::fd_flag::error
+                                       : 0u;
   switch (use) {
     case Use::reads:
       if (!failed) {
@@ -111,8 +114,8 @@ void record(wire::EventKind kind, uint16_t code, int fd, int64_t result, uint32_
             uint64_t ended_ticks) {
   if (!records_events()) return;
   Block& block = *tls_block;
-  const auto shown = static_cast<int32_t>(std::clamp<int64_t>(result, std::numeric_limits<int32_t>::min(),
-                                                              std::numeric_limits<int32_t>::max()));
+  const auto shown = static_cast<int32_t>(
+      std::clamp<int64_t>(result, std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()));
   // Counters of two cores may differ by a few ticks.
   const uint64_t duration = ended_ticks > begun_ticks ? ended_ticks - begun_ticks : 0;
   if (!block.events.write({begun_ticks, duration, kind, code, fd, shown, connection_id}))
@@ -147,7 +150,8 @@ void leave_call(Syscall name, int fd, uint64_t begun_ticks, int64_t result, size
     used(socket_at(place), use, fd, result, error, ended);
     // What is not taken whole, now or after a wait, stays with the connection.
     if (use == Use::writes)
-      socket_at(place).write_blocked.store(result < 0 ? error == EAGAIN : static_cast<size_t>(result) < wanted, relaxed);
+      socket_at(place).write_blocked.store(result < 0 ? error == EAGAIN : static_cast<size_t>(result) < wanted,
+                                           relaxed);
   }
   if (records) {
     const uint32_t id = place == 0 ? 0 : socket_at(place).connection_id.load(relaxed);

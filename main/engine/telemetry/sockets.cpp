@@ -71,6 +71,12 @@ void close_place(uint32_t place) {
   while (!pool->closed.compare_exchange_weak(head, place, std::memory_order_release, std::memory_order_relaxed));
 }
 
+bool is_open_listener(uint32_t place) {
+  const Socket& s = pool->sockets[place];
+  return place != 0 && s.state.load() == static_cast<uint32_t>(SocketState::open) &&
+         s.role.load() == static_cast<uint8_t>(wire::FdRole::listener);
+}
+
 SocketAddress local_of(int fd) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
@@ -108,10 +114,7 @@ void listener_opened(int fd) {
   // One that has been closed since leaves its entry.
   const uint32_t count = listener_count.load();
   for (uint32_t i = 0; i < count; ++i) {
-    const Socket& old = pool->sockets[listeners[i].load()];
-    if (old.state.load() == static_cast<uint32_t>(SocketState::open) &&
-        old.role.load() == static_cast<uint8_t>(wire::FdRole::listener))
-      continue;
+    if (is_open_listener(listeners[i].load())) continue;
     listeners[i].store(place);
     return;
   }
@@ -119,6 +122,22 @@ void listener_opened(int fd) {
     listeners[count].store(place);
     listener_count.store(count + 1);
   }
+}
+
+std::vector<uint32_t> open_listeners() {
+  std::vector<uint32_t> open;
+  for (uint32_t i = 0; i < listener_count.load(); ++i)
+    if (const uint32_t place = listeners[i].load(); is_open_listener(place)) open.push_back(place);
+  return open;
+}
+
+void listener_closed(uint32_t place) {
+  // By then the number may be another socket's.
+  const auto fd = static_cast<uint32_t>(pool->sockets[place].fd.load());
+  if (fd < max_fds) by_fd[fd].compare_exchange_strong(place, 0);
+  for (uint32_t i = 0; i < listener_count.load(); ++i)
+    if (listeners[i].load() == place) listeners[i].store(0);
+  close_place(place);
 }
 
 void client_opened(uint32_t slot, uint64_t id, int fd, const sockaddr_storage& peer) {

@@ -1,4 +1,5 @@
-// What is known of each socket of the server: who it is, and what happened on it since the telemetry thread last looked.
+// What is known of each socket of the server: who it is, and what happened on it since the telemetry thread last
+// looked.
 //
 // A socket has a place in shared memory from when it is opened until its end was reported; from the level `fds` on the
 // traced calls leave their marks there, as relaxed atomics. System calls name it by its descriptor, reports of epoll by
@@ -10,6 +11,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <vector>
 
 #include "telemetry/wire.gen.hpp"
 
@@ -41,9 +43,9 @@ struct alignas(64) Socket {
   std::atomic<bool> write_blocked;  // bytes are left that the kernel did not take
   std::atomic<bool> local_known;    // publishes `local`
   std::atomic<uint64_t> opened_ticks;
-  std::atomic<uint64_t> inode;   // of a listener: its descriptor is closed without a word
-  std::atomic<uint32_t> next;    // free, or closed and not reported
-  SocketAddress local, peer;     // set before `state`; of an upstream, `local` once it connects
+  std::atomic<uint64_t> inode;  // of a listener: its descriptor is closed without a word
+  std::atomic<uint32_t> next;   // free, or closed and not reported
+  SocketAddress local, peer;    // set before `state`; of an upstream, `local` once it connects
 };
 
 void init_sockets();
@@ -52,6 +54,9 @@ void init_sockets();
 void listener_opened(int fd);
 void client_opened(uint32_t slot, uint64_t id, int fd, const sockaddr_storage& peer);
 void client_closed(uint32_t slot);
+// Listeners that are not known to be closed, of this process; `listener_closed` for one that turns out to be.
+std::vector<uint32_t> open_listeners();
+void listener_closed(uint32_t place);
 void upstream_opened(uint32_t slot, uint64_t id, int fd, const sockaddr_storage& peer);
 void upstream_closed(uint32_t slot);
 // The number is about to be free for another socket.

@@ -124,13 +124,14 @@ std::string SwitchRecorder::set_recording(bool wanted) {
   return {};
 }
 
-void SwitchRecorder::tick(uint64_t time_ns) {
+void SwitchRecorder::tick(uint64_t time_ns, const std::vector<uint32_t>& met) {
   if (!recording()) return;
   FrameBatch batch(writer_);
   RecordFrames<Record> frames(batch, wire::FrameKind::switches, time_ns);
   threads_.resize(std::max(threads_.size(), block_high_water()));
-  for (size_t i = 0; i < block_high_water(); ++i) {
+  for (size_t i = 0; i < met.size(); ++i) {
     const Block& b = block(i);
+    if (met[i] == 0 || met[i] != b.thread_id.load()) continue;
     // Whoever ran already when recording began, and children, which cannot do it for their parent.
     if (is_running(b) && rings[i].load() == nullptr && !short_of_memory.load()) open_ring(i, b.tid.load());
     read(i, frames);

@@ -31,8 +31,9 @@ class SwitchRecorder {
   // Returns why nothing can be recorded here, or an empty text.
   std::string set_recording(bool wanted);
   bool recording() const;
-  // Reads the rings; adds to the threads' counters; sends `switches` frames.
-  void tick(uint64_t time_ns);
+  // Reads the rings of threads that readers have heard of (`met`, by block index); adds to the threads' counters; sends
+  // `switches` frames.
+  void tick(uint64_t time_ns, const std::vector<uint32_t>& met);
   // The thread of this block has ended: reads what is left and gives its ring back.
   void end(size_t index, uint64_t time_ns);
   SwitchState state(size_t index) const { return index < threads_.size() ? threads_[index].state : SwitchState{}; }

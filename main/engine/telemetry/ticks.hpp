@@ -37,7 +37,9 @@ class TickClock {
   TickClock();
   void update();
   uint64_t to_ns(uint64_t ticks) const;
-  uint64_t duration_ns(uint64_t ticks) const { return static_cast<uint64_t>(static_cast<double>(ticks) * ns_per_tick_); }
+  uint64_t duration_ns(uint64_t ticks) const {
+    return static_cast<uint64_t>(static_cast<double>(ticks) * ns_per_tick_);
+  }
 
  private:
   struct Pair {

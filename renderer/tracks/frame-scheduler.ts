@@ -1,0 +1,49 @@
+/** One animation frame for everything that is drawn, and none while nothing changes: drawing shares cores with the lab. */
+
+export interface Drawable {
+  draw(): void;
+}
+
+export class FrameScheduler {
+  readonly #dirty = new Set<Drawable>();
+  readonly #before = new Set<() => void>();
+  #handle = 0;
+  /** How long the newest frames took on the main thread, in ms. */
+  readonly recentMs: number[] = [];
+
+  /** Runs in every frame before anything is drawn. Returns how to end that. */
+  onFrame(callback: () => void): () => void {
+    this.#before.add(callback);
+    return () => this.#before.delete(callback);
+  }
+
+  invalidate(drawable: Drawable): void {
+    this.#dirty.add(drawable);
+    this.request();
+  }
+
+  forget(drawable: Drawable): void {
+    this.#dirty.delete(drawable);
+  }
+
+  request(): void {
+    if (this.#handle === 0) this.#handle = requestAnimationFrame(this.#run);
+  }
+
+  stop(): void {
+    cancelAnimationFrame(this.#handle);
+    this.#handle = 0;
+    this.#dirty.clear();
+  }
+
+  readonly #run = (): void => {
+    const began = performance.now();
+    this.#handle = 0;
+    for (const callback of this.#before) callback();
+    const drawables = [...this.#dirty];
+    this.#dirty.clear();
+    for (const drawable of drawables) drawable.draw();
+    this.recentMs.push(performance.now() - began);
+    if (this.recentMs.length > 240) this.recentMs.shift();
+  };
+}

@@ -1,0 +1,138 @@
+/** What tracks draw with, so that the same code fills a canvas and writes an SVG. Lengths are CSS pixels. */
+
+export interface Stroke {
+  readonly colour: string;
+  readonly widthPx: number;
+  readonly dash?: readonly number[];
+}
+
+export interface TextStyle {
+  readonly colour: string;
+  readonly sizePx: number;
+  readonly align?: 'left' | 'center' | 'right';
+  readonly isMono?: boolean;
+  /** Drawn behind the letters, so that they can be read over lines. */
+  readonly halo?: string;
+}
+
+export interface Pen {
+  rect(x: number, y: number, width: number, height: number, fill: string, opacity?: number): void;
+  /** A line through the first `count` points; it is broken where a value is NaN. */
+  line(xs: ArrayLike<number>, ys: ArrayLike<number>, count: number, stroke: Stroke): void;
+  /** What lies between two lines over the same points. */
+  band(
+    xs: ArrayLike<number>,
+    tops: ArrayLike<number>,
+    bottoms: ArrayLike<number>,
+    count: number,
+    fill: string,
+    opacity: number,
+  ): void;
+  /** Its baseline is at `y`. */
+  text(x: number, y: number, text: string, style: TextStyle): void;
+  /** Part of a canvas, its pixels drawn as they are. */
+  image(source: CanvasPart, x: number, y: number, width: number, height: number): void;
+}
+
+export interface CanvasPart {
+  readonly canvas: HTMLCanvasElement;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export const uiFont = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif";
+export const monoFont =
+  "ui-monospace, 'SF Mono', 'Cascadia Mono', 'JetBrains Mono', 'Noto Sans Mono', 'DejaVu Sans Mono', monospace";
+
+export class CanvasPen implements Pen {
+  readonly #context: CanvasRenderingContext2D;
+
+  constructor(context: CanvasRenderingContext2D) {
+    this.#context = context;
+  }
+
+  rect(x: number, y: number, width: number, height: number, fill: string, opacity = 1): void {
+    this.#context.globalAlpha = opacity;
+    this.#context.fillStyle = fill;
+    this.#context.fillRect(x, y, width, height);
+    this.#context.globalAlpha = 1;
+  }
+
+  line(xs: ArrayLike<number>, ys: ArrayLike<number>, count: number, stroke: Stroke): void {
+    const context = this.#context;
+    context.strokeStyle = stroke.colour;
+    context.lineWidth = stroke.widthPx;
+    context.lineJoin = 'round';
+    context.setLineDash([...(stroke.dash ?? [])]);
+    context.beginPath();
+    let isOpen = false;
+    for (let i = 0; i < count; i++) {
+      const y = ys[i] ?? Number.NaN;
+      if (Number.isNaN(y)) isOpen = false;
+      else if (isOpen) context.lineTo(xs[i] ?? 0, y);
+      else {
+        context.moveTo(xs[i] ?? 0, y);
+        isOpen = true;
+      }
+    }
+    context.stroke();
+    context.setLineDash([]);
+  }
+
+  band(
+    xs: ArrayLike<number>,
+    tops: ArrayLike<number>,
+    bottoms: ArrayLike<number>,
+    count: number,
+    fill: string,
+    opacity: number,
+  ): void {
+    const context = this.#context;
+    context.globalAlpha = opacity;
+    context.fillStyle = fill;
+    context.beginPath();
+    forEachRun(tops, count, (first, end) => {
+      context.moveTo(xs[first] ?? 0, tops[first] ?? 0);
+      for (let i = first + 1; i < end; i++) context.lineTo(xs[i] ?? 0, tops[i] ?? 0);
+      for (let i = end - 1; i >= first; i--) context.lineTo(xs[i] ?? 0, bottoms[i] ?? 0);
+      context.closePath();
+    });
+    context.fill();
+    context.globalAlpha = 1;
+  }
+
+  text(x: number, y: number, text: string, style: TextStyle): void {
+    const context = this.#context;
+    context.font = `${style.sizePx}px ${style.isMono === true ? monoFont : uiFont}`;
+    context.textAlign = style.align ?? 'left';
+    if (style.halo !== undefined) {
+      context.strokeStyle = style.halo;
+      context.lineWidth = 3;
+      context.lineJoin = 'round';
+      context.strokeText(text, x, y);
+    }
+    context.fillStyle = style.colour;
+    context.fillText(text, x, y);
+  }
+
+  image(source: CanvasPart, x: number, y: number, width: number, height: number): void {
+    const context = this.#context;
+    context.imageSmoothingEnabled = false;
+    context.drawImage(source.canvas, source.x, source.y, source.width, source.height, x, y, width, height);
+  }
+}
+
+/** Calls `visit` for each stretch of points without a NaN. */
+export function forEachRun(ys: ArrayLike<number>, count: number, visit: (first: number, end: number) => void): void {
+  let first = -1;
+  for (let i = 0; i <= count; i++) {
+    const isPoint = i < count && !Number.isNaN(ys[i] ?? Number.NaN);
+    if (isPoint && first < 0) first = i;
+    if (!isPoint && first >= 0) {
+      visit(first, i);
+      first = -1;
+    }
+  }
+}
