@@ -25,17 +25,18 @@ std::string about(const ModelChoice& choice) {
     else
       json += std::to_string(value);
   }
-  json += "},\"sourceFile\":" + json_quote(choice.model->source_file) + ",\"steps\":[";
-  first = true;
-  for (const telemetry::Step& step : telemetry::steps_of(choice.model->source_file)) {
-    json += (first ? "" : ",") + std::string("{\"index\":") + std::to_string(step.index) +
-            ",\"line\":" + std::to_string(step.line) + ",\"label\":" + json_quote(step.label) + "}";
-    first = false;
-  }
-  return json + "]";
+  return json + "},\"sourceFile\":" + json_quote(choice.model->source_file) + ",\"steps\":" + steps_json(*choice.model);
 }
 
 }  // namespace
+
+std::string steps_json(const ModelInfo& model) {
+  std::string json = "[";
+  for (const telemetry::Step& step : telemetry::steps_of(model.source_file))
+    json += (json.size() > 1 ? "," : "") + std::string("{\"index\":") + std::to_string(step.index) +
+            ",\"line\":" + std::to_string(step.line) + ",\"label\":" + json_quote(step.label) + "}";
+  return json + "]";
+}
 
 std::string ready_json(const ServeSettings& s, const Server& server) {
   return "{\"role\":\"serve\",\"pid\":" + std::to_string(getpid()) +

@@ -24,7 +24,7 @@ void Inspector::read(uint64_t time_ns) {
 }
 
 void Inspector::send(uint64_t time_ns) {
-  threads_.tick(time_ns, clock_, switches_, met_);
+  threads_.tick(clock_, switches_, met_);
   fds_.tick(time_ns, clock_, threads_.sleeping());
   events_.tick(time_ns, clock_, met_);
 }
