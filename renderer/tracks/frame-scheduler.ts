@@ -8,6 +8,8 @@ export class FrameScheduler {
   readonly #dirty = new Set<Drawable>();
   readonly #before = new Set<() => void>();
   #handle = 0;
+  /** What asks to be drawn before the drawing of a frame began is drawn in that frame. */
+  #isPreparing = false;
   /** How long the newest frames took on the main thread, in ms. */
   readonly recentMs: number[] = [];
 
@@ -27,7 +29,7 @@ export class FrameScheduler {
   }
 
   request(): void {
-    if (this.#handle === 0) this.#handle = requestAnimationFrame(this.#run);
+    if (this.#handle === 0 && !this.#isPreparing) this.#handle = requestAnimationFrame(this.#run);
   }
 
   stop(): void {
@@ -39,7 +41,9 @@ export class FrameScheduler {
   readonly #run = (): void => {
     const began = performance.now();
     this.#handle = 0;
+    this.#isPreparing = true;
     for (const callback of this.#before) callback();
+    this.#isPreparing = false;
     const drawables = [...this.#dirty];
     this.#dirty.clear();
     for (const drawable of drawables) drawable.draw();
