@@ -10,8 +10,6 @@ export class FrameScheduler {
   #handle = 0;
   /** What asks to be drawn before the drawing of a frame began is drawn in that frame. */
   #isPreparing = false;
-  /** How long the newest frames took on the main thread, in ms. */
-  readonly recentMs: number[] = [];
 
   /** Runs in every frame before anything is drawn. Returns how to end that. */
   onFrame(callback: () => void): () => void {
@@ -39,7 +37,6 @@ export class FrameScheduler {
   }
 
   readonly #run = (): void => {
-    const began = performance.now();
     this.#handle = 0;
     this.#isPreparing = true;
     for (const callback of this.#before) callback();
@@ -47,7 +44,5 @@ export class FrameScheduler {
     const drawables = [...this.#dirty];
     this.#dirty.clear();
     for (const drawable of drawables) drawable.draw();
-    this.recentMs.push(performance.now() - began);
-    if (this.recentMs.length > 240) this.recentMs.shift();
   };
 }

@@ -14,7 +14,7 @@ import {
   encodeThreadStates,
   type Counters,
 } from '../../../shared/telemetry/codec.ts';
-import type { JsHistogram } from 'hdr-histogram-js';
+import { JsHistogram } from 'hdr-histogram-js';
 import type { FrameSource } from '../../../shared/contract/channels.ts';
 import { emptyHistogram } from '../../../shared/telemetry/latency-histogram.ts';
 import {
@@ -187,7 +187,8 @@ export class SyntheticServer {
   }
 
   #latency(kind: 'corrected' | 'uncorrected', timeNs: number): Uint8Array {
-    const histogram = emptyHistogram() as JsHistogram;
+    const histogram = emptyHistogram();
+    if (!(histogram instanceof JsHistogram)) throw new Error('Histograms of WebAssembly are not encoded here.');
     for (let i = 0; i < perFrame.latencies; i++) histogram.recordValue(50_000 + Math.floor(this.#random() ** 4 * 5e6));
     const compressed = Uint8Array.from(atob(histogram.encodeIntoCompressedBase64()), (letter) => letter.charCodeAt(0));
     return encodeLatency({ timeNs, kind, encoded: decompress(compressed) });
