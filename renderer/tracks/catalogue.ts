@@ -4,6 +4,7 @@ import { columnOf, type LatencyColumn, type SeriesName } from '../stores/series.
 import type { LatencyKind } from '../../shared/telemetry/wire.ts';
 import { duration, mebibytes, percent, perSecond, shortNumber } from './format.ts';
 import { LineTrack, type LineSeries } from './line-track.ts';
+import { RasterTrack } from './raster-track.ts';
 import { StackedTrack } from './stacked-track.ts';
 import type { Track } from './track.ts';
 
@@ -131,6 +132,7 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
       ],
     }),
     new StackedTrack(history, originNs),
+    new RasterTrack(history, originNs),
     new LineTrack({
       id: 'cpu',
       title: 'CPU',
