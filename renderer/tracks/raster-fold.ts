@@ -17,15 +17,40 @@ export function placesOf(folding: Folding, line: number): { first: number; end: 
   return { first, end: Math.max(first + 1, folding.first + Math.floor((line + 1) * each)) };
 }
 
+/** How much of a line is in the state that it shows; a byte of a fold is `state * shares.length + share`. */
+export const shares = [0, 0.06, 0.25, 0.6] as const;
+const fullShare = shares.length - 1;
+
+export const stateOfFold = (folded: number): number => Math.floor(folded / shares.length);
+
+/** Of folded bytes the greater one matters more: by its state, then by its share. */
 export function fold(column: Uint8Array, folding: Folding, into: Uint8Array): void {
   const { order, first, end, lines } = folding;
-  const count = end - first;
   into.fill(0);
-  if (count === 0) return;
-  for (let i = 0; i < count; i++) {
-    const state = shownOf(column[order[first + i] ?? 0] ?? 0);
-    const line = count <= lines ? i : Math.floor((i * lines) / count);
-    if (state > (into[line] ?? 0)) into[line] = state;
+  if (end === first) return;
+  if (end - first <= lines) {
+    for (let i = 0; i < end - first; i++) {
+      into[i] = shownOf(column[order[first + i] ?? 0] ?? 0) * shares.length + fullShare;
+    }
+    return;
+  }
+  let from = first;
+  for (let line = 0; line < lines; line++) {
+    const { end: to } = placesOf(folding, line);
+    let worst = 0;
+    let count = 0;
+    for (let place = from; place < to; place++) {
+      const state = shownOf(column[order[place] ?? 0] ?? 0);
+      if (state > worst) {
+        worst = state;
+        count = 1;
+      } else if (state === worst) count++;
+    }
+    const part = count / (to - from);
+    let share = fullShare;
+    while (part < (shares[share] ?? 0)) share--;
+    into[line] = worst * shares.length + share;
+    from = to;
   }
 }
 

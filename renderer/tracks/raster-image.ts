@@ -20,10 +20,10 @@ export interface RasterPlan {
   readonly lines: number;
   /** Pixels a line is high. */
   readonly linePx: number;
-  /** States of the lines at a tick. */
+  /** Bytes of the lines at a tick; where several ticks share a column, the greater one is shown. */
   statesAt(tick: number): Uint8Array;
-  /** A pixel of the picture: of a state, at a place within the line and in time. */
-  pixel(state: number, column: number, y: number): number;
+  /** A pixel of the picture: of a line's byte, at a place within the line and in time. */
+  pixel(folded: number, column: number, y: number): number;
 }
 
 export class RasterImage {

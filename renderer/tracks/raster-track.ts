@@ -5,7 +5,7 @@ import { pixelOf, blend, type Palette } from '../theme/palette.ts';
 import { frameIntervalMs } from '../../shared/telemetry/wire.ts';
 import { duration, shortNumber } from './format.ts';
 import type { Pen } from './pen.ts';
-import { FoldCache, placesOf, StateCounts, type Folding } from './raster-fold.ts';
+import { FoldCache, placesOf, shares, StateCounts, stateOfFold, type Folding } from './raster-fold.ts';
 import { RasterImage } from './raster-image.ts';
 import { socketTable } from './raster-table.ts';
 import { RowWindow, rowHeights } from './row-window.ts';
@@ -17,6 +17,7 @@ import type { Hatch, Hit, LegendItem, Statistic, Table, Track, TrackChoice, Trac
 /** Lines at least so high show the states' patterns as well. */
 const patternPx = 5;
 const labelPx = 12;
+const shareStrength = [0.4, 0.58, 0.78, 1] as const;
 const shownStates = ['served', 'reported', 'waiting', 'eagain', 'writeBlocked', 'idle', 'closed', 'error'] as const;
 const orderLabels: Readonly<Record<SocketOrderName, string>> = {
   fd: 'by fd',
@@ -30,7 +31,7 @@ export class RasterTrack implements Track {
   readonly unit = 'a row a fd';
   readonly heightPx = 220;
   readonly help =
-    'Each row is a file descriptor, each colour what it did in an interval of 50 ms. Orange: data lies in the kernel and nobody comes. Yellow: the kernel has said so, and the server is still busy elsewhere. Green: served. Where many rows share a line, the state that matters most is shown. Alt and wheel, or Page Up and Down, scroll the rows.';
+    'Each row is a file descriptor, each colour what it did in an interval of 50 ms. Orange: data lies in the kernel and nobody comes. Yellow: the kernel has said so, and the server is still busy elsewhere. Green: served. Where many rows share a line, the state that matters most is shown, the stronger the more of them are in it. Alt and wheel, or Page Up and Down, scroll the rows.';
   readonly choices: readonly TrackChoice[];
   readonly #history: TelemetryHistory;
   readonly #originNs: () => number;
@@ -88,8 +89,9 @@ export class RasterTrack implements Track {
     const foldKey = [this.#history.epoch, this.#order.version, folding.first, folding.end, folding.lines].join();
     if (foldKey !== this.#foldKey) this.#folds.clear();
     this.#foldKey = foldKey;
-    const colours = socketStates.map((state) => pixelOf(view.palette.sockets[state]));
-    const inks = colours.map((colour) => blend(colour, pixelOf(view.palette.background), 0.45));
+    const colours = foldColours(view.palette);
+    const gap = pixelOf(view.palette.background);
+    const inks = colours.map((colour) => blend(colour, gap, 0.45));
     const patterns = socketStates.map((state) => socketWords[state].hatch);
     const plan = {
       key: [foldKey, view.palette.name, columnNs, hasPatterns ? linePx : 1].join(),
@@ -100,10 +102,11 @@ export class RasterTrack implements Track {
       lines: folding.lines,
       linePx: hasPatterns ? linePx : 1,
       statesAt: (tick: number) => this.#folds.at(sockets, tick, folding),
-      pixel: (state: number, column: number, y: number): number => {
-        if (!hasPatterns) return colours[state] ?? 0;
-        if (y === linePx - 1) return colours[stateCode.none] ?? 0;
-        return (isInk(patterns[state] ?? 'plain', column, y) ? inks : colours)[state] ?? 0;
+      pixel: (folded: number, column: number, y: number): number => {
+        if (!hasPatterns) return colours[folded] ?? gap;
+        if (y === linePx - 1) return gap;
+        const pattern = patterns[stateOfFold(folded)] ?? 'plain';
+        return (isInk(pattern, column, y) ? inks : colours)[folded] ?? gap;
       },
     };
     const image = (this.#image ??= new RasterImage());
@@ -245,6 +248,17 @@ export class RasterTrack implements Track {
       pen.line([0, view.widthPx], [y, y], 2, { colour: view.palette.text, widthPx: 1 });
     }
   }
+}
+
+/** Of a line that only a few of its rows make orange, the colour is weaker; a single one can still be seen. */
+function foldColours(palette: Palette): number[] {
+  const idle = pixelOf(palette.sockets.idle);
+  return socketStates.flatMap((state, code) =>
+    shares.map((_, share) => {
+      const colour = pixelOf(palette.sockets[state]);
+      return code <= stateCode.idle ? colour : blend(idle, colour, shareStrength[share] ?? 1);
+    }),
+  );
 }
 
 /** Whether a pixel belongs to a pattern's lines. Patterns lie still in time, as the picture moves. */

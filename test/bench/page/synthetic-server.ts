@@ -150,9 +150,9 @@ export class SyntheticServer {
       columns.connectionIds[i] = socket + 1;
       columns.fds[i] = firstFd + socket;
       let flags: number = fdFlags.reportedReadable | fdFlags.read | fdFlags.wrote;
-      if (chance > 0.98) flags = fdFlags.writeBlocked;
-      else if (chance > 0.9) {
-        flags = fdFlags.waiting | (chance > 0.95 ? fdFlags.reportedReadable : 0);
+      if (socket % 1000 < 8 && chance > 0.3) flags = fdFlags.writeBlocked;
+      else if (chance > 0.97) {
+        flags = fdFlags.waiting | (chance > 0.985 ? fdFlags.reportedReadable : 0);
         columns.waitingUs[i] = 20_000;
       } else if (chance > 0.7) flags |= fdFlags.eagain;
       columns.flags[i] = flags;
