@@ -6,6 +6,7 @@ import { duration, mebibytes, percent, perSecond, shortNumber } from './format.t
 import { LineTrack, type LineSeries } from './line-track.ts';
 import { RasterTrack } from './raster-track.ts';
 import { StackedTrack } from './stacked-track.ts';
+import { TimelineTrack } from './timeline-track.ts';
 import type { Track } from './track.ts';
 
 type Look = Pick<LineSeries, 'label' | 'colour' | 'dash' | 'isFilled'>;
@@ -133,6 +134,7 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
     }),
     new StackedTrack(history, originNs),
     new RasterTrack(history, originNs),
+    new TimelineTrack(history, originNs),
     new LineTrack({
       id: 'cpu',
       title: 'CPU',

@@ -6,7 +6,8 @@ import { frameIntervalMs } from '../../shared/telemetry/wire.ts';
 import { duration, shortNumber } from './format.ts';
 import type { Pen } from './pen.ts';
 import { FoldCache, placesOf, shares, StateCounts, stateOfFold, type Folding } from './raster-fold.ts';
-import { RasterImage } from './raster-image.ts';
+import { paintColumns } from './raster-columns.ts';
+import { RingImage, type RingPlan } from './ring-image.ts';
 import { socketTable } from './raster-table.ts';
 import { RowWindow, rowHeights } from './row-window.ts';
 import { SocketOrder, socketOrders, type SocketOrderName } from './socket-order.ts';
@@ -39,7 +40,7 @@ export class RasterTrack implements Track {
   readonly #window = new RowWindow();
   readonly #folds = new FoldCache();
   readonly #counts = new StateCounts();
-  #image: RasterImage | undefined;
+  #image: RingImage | undefined;
   #foldKey = '';
 
   constructor(history: TelemetryHistory, originNs: () => number) {
@@ -93,15 +94,12 @@ export class RasterTrack implements Track {
     const gap = pixelOf(view.palette.background);
     const inks = colours.map((colour) => blend(colour, gap, 0.45));
     const patterns = socketStates.map((state) => socketWords[state].hatch);
-    const plan = {
-      key: [foldKey, view.palette.name, columnNs, hasPatterns ? linePx : 1].join(),
+    const raster = {
       store: sockets,
       columnNs,
-      firstColumn: Math.round(view.fromNs / columnNs),
-      columns,
       lines: folding.lines,
       linePx: hasPatterns ? linePx : 1,
-      statesAt: (tick: number) => this.#folds.at(sockets, tick, folding),
+      foldedAt: (tick: number) => this.#folds.at(sockets, tick, folding),
       pixel: (folded: number, column: number, y: number): number => {
         if (!hasPatterns) return colours[folded] ?? gap;
         if (y === linePx - 1) return gap;
@@ -109,7 +107,16 @@ export class RasterTrack implements Track {
         return (isInk(pattern, column, y) ? inks : colours)[folded] ?? gap;
       },
     };
-    const image = (this.#image ??= new RasterImage());
+    const plan: RingPlan = {
+      key: [foldKey, view.palette.name, columnNs, raster.linePx].join(),
+      columnNs,
+      firstColumn: Math.round(view.fromNs / columnNs),
+      columns,
+      heightPx: raster.lines * raster.linePx,
+      settledNs: sockets.endTick - sockets.firstTick > 1 ? sockets.tickTime(sockets.endTick - 2) : 0,
+      paint: (first, width, pixels) => paintColumns(raster, first, width, pixels),
+    };
+    const image = (this.#image ??= new RingImage());
     image.update(plan);
     const top = this.#window.topOf(folding.first, count, view.heightPx);
     let x = 0;
