@@ -2,9 +2,10 @@
 import { defineStore } from 'pinia';
 import { computed, reactive, ref, shallowRef } from 'vue';
 import { modelIds, type ModelId } from '../../shared/catalogue.ts';
-import { figureIds, figuresBetween, type FigureId, type Figures } from './figures.ts';
+import { errorNames, figureIds, figuresBetween, type FigureId, type Figures } from './figures.ts';
 import type { TelemetryHistory } from './history.ts';
 import { useLab } from './lab.ts';
+import type { CounterSeries } from './series.ts';
 import { useSetup } from './setup.ts';
 import { history as runHistory } from './telemetry.ts';
 
@@ -22,7 +23,33 @@ const longestNs = 2000e6;
 const settleNs = 300e6;
 const trendLength = 32;
 
+export interface Gauges {
+  readonly openFds: number;
+  readonly openConnections: number;
+  readonly threads: number;
+  readonly rssBytes: number;
+}
+
+/** Of one core a client thread: from here on the clients set the rate. */
+const busyClientShare = 0.9;
+
 const isModelId = (id: string): id is ModelId => (modelIds as readonly string[]).includes(id);
+
+function errorsOf(clients: CounterSeries): { readonly total: number; readonly words: string } {
+  const kinds = errorNames
+    .map((name) => ({ word: errorWords(name), count: clients.total(name) }))
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => b.count - a.count);
+  const total = kinds.reduce((sum, { count }) => sum + count, 0);
+  return { total, words: kinds.length === 0 ? 'since the start' : kinds.map(({ word }) => word).join(', ') };
+}
+
+/** "errorFdLimit" as "fd limit". */
+const errorWords = (name: string): string =>
+  name
+    .slice('error'.length)
+    .replace(/(?<!^)([A-Z])/g, ' $1')
+    .toLowerCase();
 
 export const useChannels = defineStore('channels', () => {
   const lab = useLab();
@@ -30,6 +57,9 @@ export const useChannels = defineStore('channels', () => {
   const byModel = reactive(new Map<ModelId, Channel>());
   /** Of the last second or two, whoever serves; undefined where nothing runs or too little is known. */
   const now = shallowRef<Figures>();
+  const gauges = shallowRef<Gauges>();
+  /** At the clients, since the start. */
+  const errors = shallowRef<{ readonly total: number; readonly words: string }>();
   const elapsedSeconds = ref(0);
   let lastNs = Number.NaN;
 
@@ -39,11 +69,21 @@ export const useChannels = defineStore('channels', () => {
     const toNs = history.newestNs;
     if (!lab.isRunning || !history.hasData) {
       now.value = undefined;
+      gauges.value = undefined;
+      errors.value = undefined;
       return;
     }
     elapsedSeconds.value = (toNs - history.oldestNs) / 1e9;
     if (toNs === lastNs) return;
     lastNs = toNs;
+    const { server, clients } = history.counters;
+    gauges.value = {
+      openFds: server.gauge('openFds'),
+      openConnections: server.gauge('openConnections'),
+      threads: server.gauge('threads'),
+      rssBytes: server.gauge('rssBytes'),
+    };
+    errors.value = errorsOf(clients);
     const sinceNs = Math.max(serving?.timeNs ?? history.oldestNs, lab.changedNs) + settleNs;
     const fromNs = Math.max(sinceNs, toNs - longestNs);
     if (toNs - fromNs < shortestNs) {
@@ -65,6 +105,11 @@ export const useChannels = defineStore('channels', () => {
     });
   }
 
+  const isClientTheLimit = computed(() => {
+    const threads = lab.state.settings?.load.threads ?? 1;
+    return (now.value?.clientCpuCores ?? 0) > busyClientShare * threads;
+  });
+
   const isStale = (channel: Channel): boolean => channel.conditions !== setup.conditions;
 
   /** The largest of each figure among comparable channels: the length of a full bar. */
@@ -79,5 +124,5 @@ export const useChannels = defineStore('channels', () => {
     byModel.clear();
   }
 
-  return { byModel, now, elapsedSeconds, largest, isStale, sample, clear };
+  return { byModel, now, gauges, errors, isClientTheLimit, elapsedSeconds, largest, isStale, sample, clear };
 });

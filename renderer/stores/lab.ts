@@ -43,13 +43,20 @@ export const useLab = defineStore('lab', () => {
     newLink.onEvent('live.state', takeState);
     newLink.onFrames((source, frames) => takeFrames(source, frames, (text) => notices.show('error', text)));
     newLink.onClosed((reason) => {
-      if (link !== newLink) return;
-      link = undefined;
-      status.value = 'lost';
-      lostReason.value = reason;
+      if (link === newLink) lose(reason);
     });
     takeState(await newLink.request('live.state'));
     status.value = 'open';
+  }
+
+  /** There is no lab, or none any more. */
+  function lose(reason: string): void {
+    link = undefined;
+    status.value = 'lost';
+    lostReason.value = reason;
+    // Nobody knows what runs now.
+    state.value = idle;
+    pendingModel.value = undefined;
   }
 
   /** Runs a verb; a fault is shown and gives undefined. */
@@ -142,6 +149,7 @@ export const useLab = defineStore('lab', () => {
     switchWords,
     changedNs,
     connect,
+    lose,
     start,
     stop,
     restart,

@@ -6,6 +6,12 @@ export interface Toast {
   readonly id: number;
   readonly level: 'info' | 'good' | 'warning' | 'error';
   readonly text: string;
+  readonly action?: ToastAction;
+}
+
+export interface ToastAction {
+  readonly title: string;
+  readonly run: () => void;
 }
 
 const lifeMs = { info: 4000, good: 4000, warning: 8000, error: 12_000 } as const;
@@ -19,10 +25,10 @@ export const useNotices = defineStore('notices', () => {
     toasts.value = toasts.value.filter((toast) => toast.id !== id);
   }
 
-  function show(level: Toast['level'], text: string): void {
+  function show(level: Toast['level'], text: string, action?: ToastAction): void {
     // The same words again are the same toast, renewed.
     const others = toasts.value.filter((toast) => toast.text !== text);
-    const toast = { id: nextId++, level, text };
+    const toast: Toast = { id: nextId++, level, text, ...(action && { action }) };
     toasts.value = [...others, toast].slice(-most);
     setTimeout(() => dismiss(toast.id), lifeMs[level]);
   }

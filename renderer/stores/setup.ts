@@ -37,6 +37,9 @@ export const useSetup = defineStore('setup', () => {
   });
   const optionsOf = useLocalStorage<Partial<Record<ModelId, ModelOptions>>>('fdscope.options', {});
 
+  /** Name of the scenario that the settings began as; empty where they are the user's own. */
+  const scenario = useLocalStorage('fdscope.scenario', '');
+
   let unsent: LiveChanges = {};
   const send = useDebounceFn(() => {
     const changes = unsent;
@@ -77,9 +80,14 @@ export const useSetup = defineStore('setup', () => {
     later({ detail });
   }
 
+  function setPin(pin: boolean): void {
+    draft.value = { ...draft.value, pin };
+  }
+
   /** Takes everything: a scenario's, or those of a lab that runs already. */
-  function take(settings: LiveSettings): void {
-    draft.value = structuredClone(settings);
+  function take(settings: LiveSettings, scenarioName = ''): void {
+    draft.value = liveSettingsSchema.parse(settings);
+    scenario.value = scenarioName;
   }
 
   function setOptions(model: ModelId, options: ModelOptions): void {
@@ -118,6 +126,7 @@ export const useSetup = defineStore('setup', () => {
 
   return {
     draft,
+    scenario,
     optionsOf,
     needsRestart,
     toStart,
@@ -126,6 +135,7 @@ export const useSetup = defineStore('setup', () => {
     setConnections,
     setClients,
     setDetail,
+    setPin,
     setOptions,
     take,
   };

@@ -10,6 +10,12 @@ export type Theme = (typeof themes)[number];
 export const sideTabs = ['inspector', 'findings'] as const;
 export type SideTab = (typeof sideTabs)[number];
 
+export const screens = ['scope', 'doctor'] as const;
+export type Screen = (typeof screens)[number];
+
+/** Below this width the side pane would leave the tracks no room, so it begins closed. */
+const wideEnough = '(min-width: 1200px)';
+
 export const useUi = defineStore('ui', () => {
   const theme = useLocalStorage<Theme>('fdscope.theme', 'system');
   const prefersLight = useMediaQuery('(prefers-color-scheme: light)');
@@ -21,7 +27,8 @@ export const useUi = defineStore('ui', () => {
   });
 
   const isSourceOpen = useLocalStorage('fdscope.source', true);
-  const isSideOpen = useLocalStorage('fdscope.side', true);
+  const isSideOpen = useLocalStorage('fdscope.side', window.matchMedia(wideEnough).matches);
+  const screen = ref<Screen>('scope');
   const paneSizes = useLocalStorage<Record<string, number[]>>('fdscope.panes', {});
   const sideTab = ref<SideTab>('inspector');
   /** Model beside the serving one in the source panel. */
@@ -42,6 +49,7 @@ export const useUi = defineStore('ui', () => {
     theme,
     shownTheme,
     nextTheme,
+    screen,
     isSourceOpen,
     isSideOpen,
     paneSizes,
