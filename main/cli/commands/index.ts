@@ -5,5 +5,13 @@ import { registerLoad } from './load.ts';
 import { registerModels } from './models.ts';
 import { registerRun } from './run.ts';
 import { registerServe } from './serve.ts';
+import { registerWeb } from './web.ts';
 
-export const commands: readonly Register[] = [registerModels, registerDoctor, registerRun, registerServe, registerLoad];
+export const commands: readonly Register[] = [
+  registerModels,
+  registerDoctor,
+  registerRun,
+  registerServe,
+  registerLoad,
+  registerWeb,
+];
