@@ -16,21 +16,9 @@ interface Node {
   readonly children?: readonly Node[];
 }
 
-let loaded: Promise<(language: Language, text: string) => Node> | undefined;
-
-async function load(): Promise<(language: Language, text: string) => Node> {
-  const [{ createLowlight }, { default: cpp }, { default: typescript }] = await Promise.all([
-    import('lowlight'),
-    import('highlight.js/lib/languages/cpp'),
-    import('highlight.js/lib/languages/typescript'),
-  ]);
-  const lowlight = createLowlight({ cpp, typescript });
-  return (language, text) => lowlight.highlight(language, text);
-}
-
 export async function highlight(language: Language, text: string): Promise<readonly Line[]> {
-  loaded ??= load();
-  return linesOf((await loaded)(language, text));
+  const { lowlight } = await import('./highlight-grammars.ts');
+  return linesOf(lowlight.highlight(language, text));
 }
 
 /** Before the grammars are there, and for what has none. */
