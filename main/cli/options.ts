@@ -18,6 +18,9 @@ export interface ServerFlags {
   readonly option?: Readonly<Record<string, string>>;
   readonly threads?: number;
   readonly port?: number;
+  readonly command?: string;
+  readonly pid?: number;
+  readonly allowCommands?: boolean;
   readonly responseBytes?: number;
   readonly chunks?: number;
   readonly workUs?: number;
@@ -55,6 +58,13 @@ export function addServer(command: Command): Command {
   addNumber(command, '--work-us', 'CPU work for each request, in microseconds');
   addNumber(command, '--wait-ms', 'upstream wait for each request, in milliseconds');
   return command.option('--no-pin', 'let the system choose the cores');
+}
+
+/** What `--model external` needs beside --port. */
+export function addExternal(command: Command): Command {
+  command.option('--command <line>', 'with --model external: starts your server, which listens on --port');
+  command.option('--allow-commands', 'let a scenario start the programs that it names');
+  return addNumber(command, '--pid', 'with --model external: your server, which runs already');
 }
 
 export function addClients(command: Command): Command {

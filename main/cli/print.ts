@@ -19,7 +19,7 @@ const mebibytes = (bytes: number): string => `${figure(bytes / 1_048_576, 1)} Mi
 function serverColumns(result: RunResult | ServeResult, requests: number): string[] {
   const { cpuSeconds, contextSwitches } = result;
   const switches = contextSwitches.voluntary + contextSwitches.involuntary;
-  const syscalls = total(result.syscalls);
+  const syscalls = total(result.syscalls ?? {});
   return [
     figure(perRequest((cpuSeconds.user + cpuSeconds.system) * 1e6, requests), 1),
     syscalls > 0 ? figure(perRequest(syscalls, requests), 2) : '–',
@@ -42,7 +42,7 @@ export function runTable(results: readonly RunResult[]): string {
       figure(result.requestsPerSecond, 0),
       figure(result.latency.corrected.p50, 0),
       figure(result.latency.corrected.p99, 0),
-      ...serverColumns(result, result.serverRequests),
+      ...serverColumns(result, result.serverRequests ?? result.requests),
       String(total(result.errors)),
     ]);
   }

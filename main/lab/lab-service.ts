@@ -1,6 +1,6 @@
 /** The lab as its hosts see it: models, scenarios, runs. Knows no terminal, no HTTP, no Electron. */
 import type { z } from 'zod';
-import type { ModelInfo } from '../../shared/catalogue.ts';
+import { externalId, type ModelInfo } from '../../shared/catalogue.ts';
 import type { LoadResult, RunResult, ServeResult } from '../../shared/run-result.ts';
 import { problemsIn } from '../../shared/schemas/problems.ts';
 import type { PlannedRun } from '../../shared/schemas/scenario.ts';
@@ -17,6 +17,7 @@ import { shareConnections } from './client-mix.ts';
 import { diagnose, type DoctorItem } from './doctor.ts';
 import { machineFacts } from './doctor-facts.ts';
 import { LabError, sentenceOf } from './errors.ts';
+import { runExternal } from './external/run-external.ts';
 import { loadOnce } from './load.ts';
 import { listModels, resolveOptions, unavailableSentence } from './models.ts';
 import type { Hooks, Progress } from './progress.ts';
@@ -75,7 +76,9 @@ export class LabService {
   /** Throws LabError: bad-input, unavailable, failed or interrupted. Leaves no engine behind in any case. */
   async run(input: RunSettingsInput, hooks: Hooks = {}): Promise<RunResult> {
     const settings = parsed(runSettingsSchema, input);
-    const server = await this.#checkServer(settings.server);
+    const { model } = settings.server;
+    if (model === externalId) return runExternal(settings, hooks);
+    const server = await this.#checkServer({ ...settings.server, model });
     if (settings.upstream) await this.#checkAvailable(settings.upstream.model);
     return runOnce({ ...settings, server }, hooks);
   }

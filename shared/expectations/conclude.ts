@@ -39,7 +39,8 @@ export function lookupIn(results: readonly RunResult[]): Lookup {
     const runs = results.filter(
       (run) => (run.label ?? run.model) === model && (variant === undefined || run.variant === variant),
     );
-    return runs.length === 0 ? undefined : median(runs.map((run) => metrics[metric].of(run)));
+    const values = runs.map((run) => metrics[metric].of(run)).filter((value) => value !== null);
+    return values.length === 0 ? undefined : median(values);
   };
 }
 

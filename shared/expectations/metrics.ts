@@ -6,12 +6,17 @@ export interface Metric {
   readonly unit: string;
   /** What it is and how it was obtained, in a few words. */
   readonly summary: string;
-  readonly of: (run: RunResult) => number;
+  /** Null where the run does not have it, as its server is not one of the lab. */
+  readonly of: (run: RunResult) => number | null;
 }
 
-const perRequest = (value: number, { requests }: RunResult): number => (requests > 0 ? value / requests : Infinity);
+const perRequest = (value: number | null, { requests }: RunResult): number | null => {
+  if (value === null) return null;
+  return requests > 0 ? value / requests : Infinity;
+};
 const total = (values: Readonly<Record<string, number>>): number =>
   Object.values(values).reduce((sum, value) => sum + value, 0);
+const totalOrNull = (values: Readonly<Record<string, number>> | null): number | null => (values ? total(values) : null);
 const cpuSeconds = ({ cpuSeconds: { user, system } }: RunResult): number => user + system;
 
 export const metrics = {
@@ -21,6 +26,16 @@ export const metrics = {
   p90: { unit: 'µs', summary: '90th percentile of latency, corrected', of: (run) => run.latency.corrected.p90 },
   p99: { unit: 'µs', summary: '99th percentile of latency, corrected', of: (run) => run.latency.corrected.p99 },
   p999: { unit: 'µs', summary: '99.9th percentile of latency, corrected', of: (run) => run.latency.corrected.p999 },
+  rawP50: {
+    unit: 'µs',
+    summary: 'median latency from the moment of sending',
+    of: (run) => run.latency.uncorrected.p50,
+  },
+  rawP999: {
+    unit: 'µs',
+    summary: '99.9th percentile of latency from the moment of sending',
+    of: (run) => run.latency.uncorrected.p999,
+  },
   maxLatency: { unit: 'µs', summary: 'longest latency, corrected', of: (run) => run.latency.corrected.max },
   rawP99: {
     unit: 'µs',
@@ -63,14 +78,21 @@ export const metrics = {
   eventsPerWakeup: {
     unit: '',
     summary: 'ready events that one wait returned',
-    of: (run) => (run.wakeups > 0 ? run.readyEvents / run.wakeups : 0),
+    of: ({ wakeups, readyEvents }) =>
+      wakeups === null || readyEvents === null ? null : wakeups > 0 ? readyEvents / wakeups : 0,
   },
   failedAcceptsPerAccept: {
     unit: '',
     summary: 'accept calls that found nobody, for each that found somebody',
-    of: (run) => (run.accepts > 0 ? ((run.syscalls.accept4 ?? 0) - run.accepts) / run.accepts : 0),
+    of: ({ accepts, syscalls }) =>
+      accepts === null || syscalls === null ? null : accepts > 0 ? ((syscalls.accept4 ?? 0) - accepts) / accepts : 0,
   },
   rss: { unit: 'bytes', summary: 'highest resident memory of the server', of: (run) => run.maxRssBytes },
+  memoryPerConnection: {
+    unit: 'bytes',
+    summary: 'growth of the resident memory of the server since nobody was connected, for each connection',
+    of: (run) => (run.maxRssBytes - run.idleRssBytes) / run.connections,
+  },
   peakThreads: { unit: '', summary: 'most threads of the server', of: (run) => run.peakThreads },
   peakFds: { unit: '', summary: 'most open descriptors of the server', of: (run) => run.peakFds },
   peakConnections: { unit: '', summary: 'most connections that the server held', of: (run) => run.peakConnections },
@@ -78,13 +100,17 @@ export const metrics = {
   errors: { unit: '', summary: 'errors that the clients met', of: (run) => total(run.errors) },
   timeouts: { unit: '', summary: 'requests that the clients gave up', of: (run) => run.errors.timeout },
   mismatches: { unit: '', summary: 'replies with a wrong byte', of: (run) => run.errors.mismatch },
-  serverErrors: { unit: '', summary: 'errors that the server met', of: (run) => total(run.serverErrors) },
+  serverErrors: { unit: '', summary: 'errors that the server met', of: (run) => totalOrNull(run.serverErrors) },
   refusedBySelect: {
     unit: '',
     summary: 'connections that select closed, as their fd has no bit',
-    of: (run) => run.serverErrors.selectRange,
+    of: (run) => run.serverErrors?.selectRange ?? null,
   },
-  outOfFds: { unit: '', summary: 'times the server had no descriptor left', of: (run) => run.serverErrors.fdLimit },
+  outOfFds: {
+    unit: '',
+    summary: 'times the server had no descriptor left',
+    of: (run) => run.serverErrors?.fdLimit ?? null,
+  },
 } as const satisfies Record<string, Metric>;
 
 export type MetricName = keyof typeof metrics;

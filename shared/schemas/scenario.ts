@@ -1,18 +1,20 @@
 /** Scenario files: one experiment, written so that others can repeat it. */
 import { z } from 'zod';
+import { externalId } from '../catalogue.ts';
 import { ExpressionError, parseExpectation, type Names } from '../expectations/expression.ts';
 import {
   clientSchema,
   phaseSchema,
   runTimeSchema,
-  scenarioModelSchema,
   scenarioLoadSchema,
   scenarioServerSchema,
+  scenarioSubjectSchema,
   serverChangesSchema,
   upstreamSchema,
   type Client,
+  type RunServer,
   type RunSettings,
-  type ScenarioModel,
+  type ScenarioSubject,
 } from './settings.ts';
 
 const text = z.string().trim().min(1);
@@ -64,7 +66,7 @@ const scenarioShape = z.strictObject({
   load: scenarioLoadSchema.prefault({}),
   /** With the handler `forward`: the server behind it. */
   upstream: upstreamSchema.optional(),
-  models: z.array(scenarioModelSchema).min(1),
+  models: z.array(scenarioSubjectSchema).min(1),
   chapter: z.enum(chapters).optional(),
   predict: predictionSchema.optional(),
   expectations: z.array(expectationSchema).min(1).optional(),
@@ -105,14 +107,20 @@ export const scenarioSchema = scenarioShape.superRefine((scenario, context) => {
 type Mistake = (path: (string | number)[], message: string) => void;
 
 /** What expectations call an entry of `models`. */
-export const labelOf = (entry: ScenarioModel): string =>
+export const labelOf = (entry: ScenarioSubject): string =>
   typeof entry === 'string' ? entry : (entry.label ?? entry.model);
 
-function checkModels(models: readonly ScenarioModel[], mistake: Mistake): void {
+function checkModels(models: readonly ScenarioSubject[], mistake: Mistake): void {
   const labels = models.map(labelOf);
   labels.forEach((label, index) => {
     if (labels.indexOf(label) < index) {
       mistake(['models', index], `two entries are called "${label}": give one of them a label`);
+    }
+  });
+  models.forEach((entry, index) => {
+    if (typeof entry === 'string' || entry.model !== externalId) return;
+    if ((entry.command === undefined) === (entry.pid === undefined)) {
+      mistake(['models', index], 'an external server has either a command that starts it or the pid of a running one');
     }
   });
 }
@@ -190,12 +198,20 @@ type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
 const given = <T extends object>(changes: T): Defined<T> =>
   Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as Defined<T>;
 
+/** The part of a server's settings that an entry of `models` gives. */
+function subjectOf(entry: ScenarioSubject): Pick<RunServer, 'model' | 'options'> & Partial<RunServer> {
+  if (typeof entry === 'string') return { model: entry, options: {} };
+  if (entry.model !== externalId) return { model: entry.model, options: entry.options };
+  const { model, command, pid, port } = entry;
+  return { model, options: {}, port, ...given({ command, pid }) };
+}
+
 /** All runs of a scenario, once: every model for the first variant, then for the second. */
 export function planScenario(scenario: Scenario): PlannedRun[] {
   const variants = scenario.variants ?? [undefined];
   return variants.flatMap((variant) =>
     scenario.models.map((entry): PlannedRun => {
-      const { model, options } = typeof entry === 'string' ? { model: entry, options: {} } : entry;
+      const { model } = subjectOf(entry);
       const named = labelOf(entry) === model ? {} : { label: labelOf(entry) };
       const { label, server: serverChanges, ...changes } = variant ?? { label: undefined, server: undefined };
       const server = { ...scenario.server, ...given(serverChanges ?? {}) };
@@ -203,7 +219,7 @@ export function planScenario(scenario: Scenario): PlannedRun[] {
       const settings: RunSettings = {
         ...{ durationSeconds, warmupSeconds, connections, clients, pin: true, load: scenario.load },
         ...(scenario.phases ? { phases: scenario.phases } : {}),
-        server: { ...server, model, options, host: '127.0.0.1', exposeToNetwork: false },
+        server: { ...server, ...subjectOf(entry), host: '127.0.0.1', exposeToNetwork: false },
         ...(server.handler === 'forward' && scenario.upstream ? { upstream: scenario.upstream } : {}),
       };
       return { ...named, ...(label === undefined ? {} : { variant: label }), settings };

@@ -1,6 +1,6 @@
 /** What a server, its clients and a run can be told. Ranges and defaults are here and nowhere else in TypeScript. */
 import { z } from 'zod';
-import { modelIds } from '../catalogue.ts';
+import { externalId, modelIds, serverIds } from '../catalogue.ts';
 
 export const protocols = ['http', 'echo', 'resp'] as const;
 export type Protocol = (typeof protocols)[number];
@@ -90,6 +90,21 @@ export const serverSettingsSchema = z.strictObject({
 });
 export type ServerSettings = z.infer<typeof serverSettingsSchema>;
 export type ServerSettingsInput = z.input<typeof serverSettingsSchema>;
+
+const externalFields = {
+  /** Started by the lab, through the shell, and ended with the run. It must stay in the foreground, */
+  command: z.string().trim().min(1).optional(),
+  /** or a process that runs already: the lab attaches to it and leaves it running. */
+  pid: z.number().int().min(1).optional(),
+};
+
+/** The server of a run: one of the lab's own, or the user's (`external`), which has a port and a command or a pid. */
+export const runServerSchema = z.strictObject({
+  ...serverSettingsSchema.shape,
+  model: z.enum(serverIds),
+  ...externalFields,
+});
+export type RunServer = z.infer<typeof runServerSchema>;
 
 /** The server behind `forward`, which the lab starts by itself. */
 export const upstreamSchema = z.strictObject({
@@ -184,6 +199,18 @@ export const scenarioModelSchema = z.union([
 ]);
 export type ScenarioModel = z.infer<typeof scenarioModelSchema>;
 
+/** What a scenario runs: a model, or somebody's own server. */
+export const scenarioSubjectSchema = z.union([
+  ...scenarioModelSchema.options,
+  z.strictObject({
+    model: z.literal(externalId),
+    ...externalFields,
+    port: serverFields.port.min(1),
+    label: z.string().trim().min(1).optional(),
+  }),
+]);
+export type ScenarioSubject = z.infer<typeof scenarioSubjectSchema>;
+
 /** What changes while it runs, `at` seconds after the measured interval began. */
 export const phaseSchema = z.strictObject({
   at: z.number().min(0),
@@ -219,7 +246,7 @@ export type LoadSettingsInput = z.input<typeof loadSettingsSchema>;
 /** One run: a server under one model, its clients, and the upstream that the lab starts where one is needed. */
 export const runSettingsSchema = z.strictObject({
   ...runTimeSchema,
-  server: serverSettingsSchema,
+  server: runServerSchema,
   clients: z.array(clientSchema).min(1).max(64),
   load: scenarioLoadSchema.prefault({}),
   upstream: upstreamSchema.optional(),
@@ -228,4 +255,6 @@ export const runSettingsSchema = z.strictObject({
   pin: z.boolean().default(true),
 });
 export type RunSettings = z.infer<typeof runSettingsSchema>;
+/** A run of one of the lab's own models. */
+export type ModelRunSettings = Omit<RunSettings, 'server'> & { readonly server: ServerSettings };
 export type RunSettingsInput = z.input<typeof runSettingsSchema>;

@@ -40,10 +40,18 @@ export const isAlive = (pid: number): boolean => {
 };
 
 /** Waits until `value()` is what is wanted; resolves to the last value either way, for an assertion to judge. */
-export async function settled<T>(value: () => T, isWanted: (value: T) => boolean, limitMs = 3000): Promise<T> {
+export async function settled<T>(
+  value: () => T | Promise<T>,
+  isWanted: (value: T) => boolean,
+  limitMs = 3000,
+): Promise<T> {
   const endMs = performance.now() + limitMs * slowdown;
-  while (!isWanted(value()) && performance.now() < endMs) await sleep(10);
-  return value();
+  // What is returned is what was judged: the next look may catch a descriptor that the engine's telemetry has open.
+  for (;;) {
+    const now = await value();
+    if (isWanted(now) || performance.now() >= endMs) return now;
+    await sleep(10);
+  }
 }
 
 export class ServerUnderTest {

@@ -9,6 +9,7 @@ import type { CliContext, Register } from '../command.ts';
 import { numberOption, parseSettings } from '../input.ts';
 import {
   addClients,
+  addExternal,
   addJson,
   addOut,
   addServer,
@@ -19,7 +20,16 @@ import {
 import { checkOut, deliver, failOnErrors, failOnUnmet } from '../output.ts';
 import { runName, runText } from '../print.ts';
 import { ProgressBar } from '../progress-bar.ts';
-import { checkHost, clientsInput, given, noThreadsSentence, serverInput, timeInput, withThreads } from '../settings.ts';
+import {
+  checkExternal,
+  checkHost,
+  clientsInput,
+  given,
+  noThreadsSentence,
+  serverInput,
+  timeInput,
+  withThreads,
+} from '../settings.ts';
 
 interface RunFlags extends ServerFlags, ClientFlags, OutputFlags {
   readonly repeats?: number;
@@ -75,6 +85,7 @@ async function planOf(name: string | undefined, flags: RunFlags, lab: LabService
   const runs = Array.from({ length: repeats }, () => once).flat();
   const models = await lab.listModels();
   const withoutThreads = new Set<string>();
+  for (const { settings } of once) checkExternal(settings.server, flags);
   const threaded = runs.map((run): PlannedRun => {
     const { settings: server, isUnused } = withThreads(run.settings.server, flags, models);
     if (isUnused) withoutThreads.add(server.model);
@@ -157,7 +168,7 @@ export const registerRun: Register = (program, context) => {
   command.argument('[scenario]', 'name of a built-in scenario, or a YAML file');
   command.option('--model <id>', 'this model only, as `fdscope models` lists them');
   command.option('--repeats <number>', 'make every run so often, in turn', numberOption('--repeats'));
-  addJson(addOut(addClients(addServer(command)))).action((name: string | undefined, flags: RunFlags) =>
+  addJson(addOut(addClients(addExternal(addServer(command))))).action((name: string | undefined, flags: RunFlags) =>
     run(name, flags, context),
   );
 };
