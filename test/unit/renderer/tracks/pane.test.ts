@@ -68,11 +68,17 @@ class ResizeObserverStub implements ResizeObserver {
   disconnect = vi.fn();
 }
 
+class IntersectionObserverStub {
+  observe = vi.fn();
+  disconnect = vi.fn();
+}
+
 let pane: VueWrapper | undefined;
 beforeEach(() => {
   localStorage.clear();
   setActivePinia(createPinia());
   vi.stubGlobal('ResizeObserver', ResizeObserverStub);
+  vi.stubGlobal('IntersectionObserver', IntersectionObserverStub);
 });
 afterEach(() => {
   pane?.unmount();
