@@ -1,17 +1,21 @@
 // `npm run bench`: what the models, the load engine and the telemetry cost, against servers and clients that others wrote.
+// `npm run bench -- drawing`: what the tracks cost a browser.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { ensureBuild, ensureEngine, ensurePackages, exitWithSentence, root } from './setup.mjs';
 
 try {
   await ensurePackages();
-  await ensureEngine('release');
-  await ensureEngine('bare');
-  await ensureBuild();
+  const isDrawing = process.argv[2] === 'drawing';
+  if (!isDrawing) {
+    await ensureEngine('release');
+    await ensureEngine('bare');
+    await ensureBuild();
+  }
   const { build } = await import('esbuild');
   await build({
     absWorkingDir: root,
-    entryPoints: ['test/bench/index.ts'],
+    entryPoints: [isDrawing ? 'test/bench/drawing.ts' : 'test/bench/index.ts'],
     outfile: 'out/bench.mjs',
     bundle: true,
     packages: 'external',

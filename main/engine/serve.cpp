@@ -1,10 +1,14 @@
 #include "serve.hpp"
 
+#include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <system_error>
+#include <thread>
 
+#include "handlers/lingering.hpp"
 #include "handlers/pattern.hpp"
 #include "handlers/work.hpp"
 #include "models/crew.hpp"
@@ -21,8 +25,14 @@ namespace fdscope {
 namespace {
 
 // Commands that change a running server.
-void add_commands(telemetry::CommandReader& commands, Server& server, Succession& succession) {
+void add_commands(telemetry::CommandReader& commands, telemetry::Reporter& reporter, Server& server,
+                  Succession& succession) {
   using Answer = telemetry::CommandReader::Answer;
+  commands.add("level", [&reporter](const JsonValue& command, const Answer& answer) {
+    const Detail detail = read_detail(command, {telemetry::detail_level(), reporter.records_switches()});
+    reporter.set_detail(detail.level, detail.switches);
+    answer("");
+  });
   commands.add("switch", [&succession](const JsonValue& command, Answer answer) {
     const std::string id = command.string_or("model", "");
     if (id == "node")
@@ -46,6 +56,31 @@ void add_commands(telemetry::CommandReader& commands, Server& server, Succession
   });
 }
 
+// Ends connections that linger too long, whichever model serves.
+class LingeringLimit {
+ public:
+  LingeringLimit() : thread_([this] { watch(); }) {}
+  ~LingeringLimit() {
+    over_.store(true);
+    Lingering::sockets().wake();
+    thread_.join();
+  }
+
+ private:
+  void watch() {
+    // Signals that interrupt or stop the server are not for this thread.
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    telemetry::enter_thread("lingering");
+    Lingering::sockets().watch([this] { return over_.load(); });
+    telemetry::leave_thread();
+  }
+
+  std::atomic<bool> over_{false};
+  std::thread thread_;  // the last member: it uses the other
+};
+
 int serve(const ServeSettings& settings, telemetry::FrameWriter& writer) {
   const sigset_t stop_signals = block_stop_signals();
   raise_fd_limit();
@@ -56,16 +91,19 @@ int serve(const ServeSettings& settings, telemetry::FrameWriter& writer) {
   Server server(settings.address, settings.handler);
   telemetry::Reporter reporter(writer, [&server] { return server.connections().open_count(); });
   Succession succession(server, settings.choice);
+  const LingeringLimit lingering_limit;
   telemetry::CommandReader commands(writer, reporter, [&](const std::string& reason) { succession.stop(reason); });
-  add_commands(commands, server, succession);
+  add_commands(commands, reporter, server, succession);
   succession.on_switched = [&](const std::string& frame) {
     commands.post([&writer, frame] { writer.json(wire::FrameKind::model, frame); });
   };
   const std::string ready = ready_json(settings, server);
   const uint64_t start_ns = now_ns();
+  reporter.set_detail(settings.detail.level, settings.detail.switches);
   reporter.start();
   if (settings.frames) {
     writer.json(wire::FrameKind::ready, ready);
+    writer.json(wire::FrameKind::model, model_json(settings.choice));
   } else {
     std::printf("{\"ready\":%s}\n", ready.c_str());
     std::fflush(stdout);

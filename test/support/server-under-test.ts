@@ -40,10 +40,18 @@ export const isAlive = (pid: number): boolean => {
 };
 
 /** Waits until `value()` is what is wanted; resolves to the last value either way, for an assertion to judge. */
-export async function settled<T>(value: () => T, isWanted: (value: T) => boolean, limitMs = 3000): Promise<T> {
+export async function settled<T>(
+  value: () => T | Promise<T>,
+  isWanted: (value: T) => boolean,
+  limitMs = 3000,
+): Promise<T> {
   const endMs = performance.now() + limitMs * slowdown;
-  while (!isWanted(value()) && performance.now() < endMs) await sleep(10);
-  return value();
+  // What is returned is what was judged: the next look may catch a descriptor that the engine's telemetry has open.
+  for (;;) {
+    const now = await value();
+    if (isWanted(now) || performance.now() >= endMs) return now;
+    await sleep(10);
+  }
 }
 
 export class ServerUnderTest {
@@ -52,6 +60,8 @@ export class ServerUnderTest {
   stderr = '';
   /** Names of the threads that the engine announced, by their tid. */
   readonly threadNames = new Map<number, string>();
+  /** The newest counters; after `stop` the last that the engine sent, which hold everything. */
+  lastCounters: Counters | undefined;
   private readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
   private readonly exit: Promise<[number | null, NodeJS.Signals | null]>;
   private readonly splitter = new FrameSplitter();
@@ -96,6 +106,7 @@ export class ServerUnderTest {
         this.ready();
       } else if (frame.kind === frameKinds.counters) {
         const counters = decodeCounters(frame.payload);
+        this.lastCounters = counters;
         this.snapshots.get(counters.snapshotId)?.(counters);
         this.snapshots.delete(counters.snapshotId);
       } else if (frame.kind === frameKinds.threadStarted) {

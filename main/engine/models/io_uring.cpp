@@ -8,6 +8,7 @@
 // a connection is closed, or handed on, only after that.
 #include <bit>
 #include <unordered_map>
+#include <utility>
 
 #include "models/model.hpp"
 #include "models/timers.hpp"
@@ -33,6 +34,9 @@ constexpr uint64_t operation_mask = 0xffu << 24, cancel_bit = 1;
 constexpr uint64_t accept_tag = ~uint64_t{0}, wake_tag = accept_tag - 1, cancel_tag = accept_tag - 2;
 // A client of which so much is unread, while nobody asks for more, is not received from until somebody does.
 constexpr size_t most_unread = 65'536;
+// A send of so much is mostly done while it is handed over, and nothing follows it before the client's next request:
+// its completion alone is no reason to come back from the kernel.
+constexpr uint32_t most_prompt = 16'384;
 constexpr uint64_t cancel_again_ns = 10'000'000;
 
 class IoUring final : public Model {
@@ -56,7 +60,7 @@ class IoUring final : public Model {
 
     while (!server.stopping()) {
       STEP("hand over what was prepared, wait until something is done");
-      ring.wait(timers_.empty() ? Uring::never : timers_.next_ns());
+      ring.wait(timers_.empty() ? Uring::never : timers_.next_ns(), std::exchange(prompt_sends_, 0));
       while (const auto done = ring.next()) completed(*done);
       timers_.expire(server, [this](Connection& c) {
         c.client_watch.index = 0;
@@ -168,6 +172,7 @@ class IoUring final : public Model {
     entry.addr = reinterpret_cast<uintptr_t>(c.pending().data());
     entry.len = static_cast<uint32_t>(c.pending().size());
     entry.msg_flags = MSG_NOSIGNAL;
+    if (!c.on_upstream() && entry.len <= most_prompt && server_->handler().chunks == 1) ++prompt_sends_;
   }
 
   void relay(Connection& c) {
@@ -192,6 +197,7 @@ class IoUring final : public Model {
     const int outcome = result < 0 ? -1 : result;
     if (operation == sending) {
       c.sent(outcome);
+      if (held_.empty()) return;
       if (const auto held = held_.extract(c.slot); held && c.need() != Need::close) c.deliver(held.mapped());
     } else if (operation == relaying) {
       c.received(outcome);
@@ -202,7 +208,7 @@ class IoUring final : public Model {
   }
 
   size_t held_bytes(const Connection& c) const {
-    const auto held = held_.find(c.slot);
+    const auto held = held_.empty() ? held_.end() : held_.find(c.slot);
     return held == held_.end() ? 0 : held->second.size();
   }
 
@@ -243,6 +249,7 @@ class IoUring final : public Model {
   Uring* ring_ = nullptr;
   BufferRing* buffers_ = nullptr;
   Timers timers_;
+  unsigned prompt_sends_ = 0;
   size_t under_way_ = 0;                                     // operations that have not reported their end
   std::unordered_map<uint32_t, std::vector<uint8_t>> held_;  // by slot
 };

@@ -18,6 +18,8 @@ import { spendCpu } from './work.ts';
 const gatherBytes = 65_536;
 // What is read and dropped after an error reply before the connection is closed all the same.
 const lingerBytes = 1 << 20;
+// How long the client's end of stream is waited for, as in the other models.
+const lingerLimitMs = 2000;
 
 const isReset = (code: string | undefined): boolean =>
   code === 'ECONNRESET' || code === 'EPIPE' || code === 'ETIMEDOUT';
@@ -275,6 +277,7 @@ export class Connection {
       }
       // The reply is followed by our end of stream; the rest of what the client sends is read and dropped.
       this.stage = 'lingering';
+      this.timer = setTimeout(() => this.close(), lingerLimitMs);
       this.socket.end();
     } else if (this.stage === 'replying') {
       this.stage = 'reading';

@@ -107,6 +107,8 @@ async function serve(settings: Settings): Promise<void> {
   process.stdout.on('error', () => process.exit(0));
   if (settings.frames) {
     telemetry.json(frameKinds.ready, ready);
+    const { options, steps, sourceFile } = ready;
+    telemetry.json(frameKinds.model, { timeNs: nowNs(), model: ready.model, options, sourceFile, steps });
     telemetry.start();
     listenForCommands(telemetry, stop);
   } else {

@@ -101,8 +101,9 @@ io_uring_sqe& Uring::prepare(uint8_t opcode, int fd, uint64_t tag) {
   return entry;
 }
 
-void Uring::wait(uint64_t until_ns) {
-  for (int tries = 0; enter(1, until_ns) < 0; ++tries) {
+void Uring::wait(uint64_t until_ns, unsigned certain) {
+  if (certain > 0) until_ns = std::min(until_ns, now_ns() + patience_ns);
+  for (int tries = 0; enter(1 + certain, until_ns) < 0; ++tries) {
     if (errno == ETIME || errno == EINTR) break;
     // EAGAIN and EBUSY: no memory just now, or completions must be taken out first, which the caller is about to do.
     if (acquire(done_tail_) != head_) break;

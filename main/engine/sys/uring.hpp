@@ -52,7 +52,7 @@ class Mapping {
 
 class Uring {
  public:
-  static constexpr uint64_t never = ~uint64_t{0};
+  static constexpr uint64_t never = ~uint64_t{0}, patience_ns = 50'000;
 
   // Where the kernel has it, completions are worked off in wait() only, instead of interrupting the thread. Throws
   // std::system_error.
@@ -63,7 +63,9 @@ class Uring {
   io_uring_sqe& prepare(uint8_t opcode, int fd, uint64_t tag);
   // Hands over what was prepared and waits until something is done, the time (of now_ns()) has come, or a signal. A
   // queue of completions that overflowed is filled again from where the kernel kept the rest.
-  void wait(uint64_t until_ns);
+  // `certain` completions are about to come of what is handed over and need no haste: it waits for another one beside
+  // them, if that comes within patience_ns.
+  void wait(uint64_t until_ns, unsigned certain = 0);
   // What is done, one by one, as far as the last wait() found it.
   std::optional<Completion> next();
 
