@@ -12,6 +12,8 @@ import { dialects, pattern } from '../support/dialects.ts';
 import { itWith, output } from '../support/tools.ts';
 import { runCli, startCli, withFolder } from './command-line.ts';
 
+const escape = '\u001b';
+
 type Shape = Record<string, unknown>;
 
 /** With --json one object is on stdout and nothing else. */
@@ -140,7 +142,7 @@ describe('run', () => {
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/│ model +│ +req\/s │/);
     expect(stdout).toMatch(/│ poll +│ +\d+ │/);
-    expect(stdout).not.toContain('\u001b');
+    expect(stdout).not.toContain(escape);
   });
 
   itWith('script', 'on a terminal: a progress bar that is gone in the end', async () => {
@@ -148,7 +150,7 @@ describe('run', () => {
     const text = await output('script', '-qec', line, '/dev/null');
     expect(text).toMatch(/=+-* \d\.\d\/0\.3 s {2}poll/);
     // Cleared, and then the table.
-    expect(text).toMatch(/\u001b\[2K[^\n]*┌─/);
+    expect(text).toMatch(new RegExp(`${escape}\\[2K[^\\n]*┌─`));
   });
 
   it('--threads goes to the models that have threads, and is told of the others', async () => {
