@@ -2,6 +2,7 @@
 import { hostname, totalmem } from 'node:os';
 import type { z } from 'zod';
 import { externalId, type ModelId, type ModelInfo } from '../../shared/catalogue.ts';
+import type { CompareResult } from '../../shared/compare-result.ts';
 import type { MachineInfo, ModelSource, ScenarioCard } from '../../shared/contract/lab.ts';
 import type { LoadResult, RunResult, ServeResult } from '../../shared/run-result.ts';
 import { problemsIn } from '../../shared/schemas/problems.ts';
@@ -17,6 +18,7 @@ import {
   type ServerSettingsInput,
 } from '../../shared/schemas/settings.ts';
 import { shareConnections } from './client-mix.ts';
+import { compare, type CompareHooks, type ComparePlan } from './compare/compare.ts';
 import { diagnose, type DoctorItem } from './doctor.ts';
 import { machineFacts } from './doctor-facts.ts';
 import { version } from './engine-location.ts';
@@ -117,12 +119,7 @@ export class LabService {
    * interruption end the whole. Bad input is found before the first run, as far as it can be.
    */
   async runPlan(plan: readonly PlannedRun[], hooks: PlanHooks = {}): Promise<Outcome[]> {
-    const models = await this.listModels();
-    for (const { settings } of plan) {
-      const model = models.find(({ id }) => id === settings.server.model);
-      if (model?.available) resolveOptions(model, settings.server.options);
-      shareConnections(settings.clients, settings.connections);
-    }
+    await this.#checkPlan(plan);
     const outcomes: Outcome[] = [];
     for (const [index, run] of plan.entries()) {
       hooks.onRun?.(run, index);
@@ -136,6 +133,16 @@ export class LabService {
     return outcomes;
   }
 
+  /** Finds bad input before anything runs, as far as it can be found. Throws LabError. */
+  async #checkPlan(plan: readonly PlannedRun[]): Promise<void> {
+    const models = await this.listModels();
+    for (const { settings } of plan) {
+      const model = models.find(({ id }) => id === settings.server.model);
+      if (model?.available) resolveOptions(model, settings.server.options);
+      shareConnections(settings.clients, settings.connections);
+    }
+  }
+
   async #outcomeOf({ settings, ...labelled }: PlannedRun, hooks: Hooks): Promise<Outcome> {
     try {
       return { kind: 'done', result: { ...(await this.run(settings, hooks)), ...labelled } };
@@ -143,6 +150,15 @@ export class LabService {
       if (!(error instanceof LabError) || error.kind === 'bad-input' || error.kind === 'interrupted') throw error;
       return { kind: error.kind, model: settings.server.model, ...labelled, sentence: sentenceOf(error) };
     }
+  }
+
+  /**
+   * All entries under the same load, in turn and in random order. An interruption ends it early and keeps what is done.
+   * Throws LabError.
+   */
+  async compare(plan: ComparePlan, hooks: CompareHooks = {}): Promise<CompareResult> {
+    await this.#checkPlan(plan.entries);
+    return compare(plan, (settings, runHooks) => this.run(settings, runHooks), hooks);
   }
 
   /** Serves until the signal or the duration ends it. Throws LabError. */

@@ -32,7 +32,7 @@ function gauge(history: TelemetryHistory, source: FigureSource, name: SeriesName
     valueOf: (row) => ring().at(column, row) * factor,
     between: (fromNs, toNs) => {
       let highest = Number.NaN;
-      for (let row = ring().lowerBound(fromNs); row < ring().lowerBound(toNs + 1); row++) {
+      for (let row = ring().lowerBound(fromNs); row < Math.min(ring().end, ring().lowerBound(toNs) + 1); row++) {
         highest = Number.isNaN(highest) ? ring().at(column, row) : Math.max(highest, ring().at(column, row));
       }
       return highest * factor;

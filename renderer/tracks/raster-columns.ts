@@ -31,25 +31,33 @@ export function paintColumns(raster: RasterColumns, first: number, count: number
   }
 }
 
-/** What is shown in a stretch of time: of several ticks, what matters most. */
-export function columnOfTime(
-  raster: Pick<RasterColumns, 'store' | 'columnNs' | 'foldedAt'>,
-  column: number,
-  into: Uint8Array,
+/** Calls `visit` for the ticks that touch a stretch of time, with how much of it each covers. */
+export function visitTicks(
+  store: SocketStore,
+  fromNs: number,
+  toNs: number,
+  visit: (tick: number, coveredNs: number) => void,
 ): void {
-  const { store, columnNs } = raster;
-  const fromNs = column * columnNs;
-  const toNs = fromNs + columnNs;
-  into.fill(0);
   for (let tick = store.tickAt(fromNs); tick < store.endTick; tick++) {
     const timeNs = store.tickTime(tick);
     const beforeNs = tick > store.firstTick ? store.tickTime(tick - 1) : timeNs - tickNs;
     const beginNs = timeNs - beforeNs > longestTickNs ? timeNs - tickNs : beforeNs;
     if (beginNs >= toNs) return;
-    if (timeNs <= fromNs) continue;
+    if (timeNs > fromNs) visit(tick, Math.min(timeNs, toNs) - Math.max(beginNs, fromNs));
+  }
+}
+
+/** What is shown in a column: of several ticks, what matters most. */
+export function columnOfTime(
+  raster: Pick<RasterColumns, 'store' | 'columnNs' | 'foldedAt'>,
+  column: number,
+  into: Uint8Array,
+): void {
+  into.fill(0);
+  visitTicks(raster.store, column * raster.columnNs, (column + 1) * raster.columnNs, (tick) => {
     const folded = raster.foldedAt(tick);
     for (let line = 0; line < into.length; line++) {
       if ((folded[line] ?? 0) > (into[line] ?? 0)) into[line] = folded[line] ?? 0;
     }
-  }
+  });
 }

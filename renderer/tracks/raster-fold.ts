@@ -11,10 +11,11 @@ export interface Folding {
 }
 
 /** The first place, and one past the last, of a line. */
-export function placesOf(folding: Folding, line: number): { first: number; end: number } {
-  const each = (folding.end - folding.first) / folding.lines;
-  const first = folding.first + Math.floor(line * each);
-  return { first, end: Math.max(first + 1, folding.first + Math.floor((line + 1) * each)) };
+export function placesOf(folding: Omit<Folding, 'order'>, line: number): { first: number; end: number } {
+  const count = folding.end - folding.first;
+  // Multiplied first: a share of a line is no round number, and the last row would be lost.
+  const first = folding.first + Math.floor((line * count) / folding.lines);
+  return { first, end: Math.max(first + 1, folding.first + Math.floor(((line + 1) * count) / folding.lines)) };
 }
 
 /** How much of a line is in the state that it shows; a byte of a fold is `state * shares.length + share`. */

@@ -1,6 +1,7 @@
 /** The sockets of a stretch of time as a table: who they are, what they are now, how long they were in which state. */
 import { shownOf, socketStates, stateCode, type SocketStore } from '../stores/history-sockets.ts';
-import { frameIntervalMs, tcpStates } from '../../shared/telemetry/wire.ts';
+import { tcpStates } from '../../shared/telemetry/wire.ts';
+import { visitTicks } from './raster-columns.ts';
 import { socketWords } from './socket-words.ts';
 import { maxTableRows, type Table } from './track.ts';
 
@@ -14,14 +15,14 @@ export function socketTable(
   originNs: number,
 ): Table {
   const rows = order.subarray(0, maxTableRows);
-  const sums = new Uint32Array(store.rows * socketStates.length);
-  for (let tick = store.tickAt(fromNs); tick < store.endTick && store.tickTime(tick) <= toNs; tick++) {
+  const sums = new Float64Array(store.rows * socketStates.length);
+  visitTicks(store, fromNs, toNs, (tick, ns) => {
     const column = store.column(tick);
     for (const row of rows) {
       const entry = row * socketStates.length + shownOf(column?.[row] ?? 0);
-      sums[entry] = (sums[entry] ?? 0) + 1;
+      sums[entry] = (sums[entry] ?? 0) + ns;
     }
-  }
+  });
   const columns = [
     'fd',
     'role',
@@ -53,7 +54,7 @@ export function socketTable(
       figures.bytesIn,
       figures.bytesOut,
       figures.waitingUs / 1000,
-      ...timed.map((state) => (sums[row * socketStates.length + stateCode[state]] ?? 0) * frameIntervalMs),
+      ...timed.map((state) => (sums[row * socketStates.length + stateCode[state]] ?? 0) / 1e6),
     ];
   });
   const more = order.length - rows.length;

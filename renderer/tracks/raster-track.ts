@@ -6,7 +6,7 @@ import { frameIntervalMs } from '../../shared/telemetry/wire.ts';
 import { duration, shortNumber } from './format.ts';
 import type { Pen } from './pen.ts';
 import { FoldCache, placesOf, shares, StateCounts, stateOfFold, type Folding } from './raster-fold.ts';
-import { paintColumns } from './raster-columns.ts';
+import { paintColumns, visitTicks } from './raster-columns.ts';
 import { RingImage, type RingPlan } from './ring-image.ts';
 import { socketTable } from './raster-table.ts';
 import { RowWindow, rowHeights } from './row-window.ts';
@@ -169,13 +169,13 @@ export class RasterTrack implements Track {
   statistics(fromNs: number, toNs: number): readonly Statistic[] {
     const { sockets } = this.#history;
     const sums = new Float64Array(socketStates.length);
-    for (let tick = sockets.tickAt(fromNs); tick < sockets.endTick && sockets.tickTime(tick) <= toNs; tick++) {
+    visitTicks(sockets, fromNs, toNs, (tick, ns) => {
       const counts = this.#counts.at(sockets, tick);
-      for (let state = 0; state < sums.length; state++) sums[state] = (sums[state] ?? 0) + (counts[state] ?? 0);
-    }
+      for (let state = 0; state < sums.length; state++) sums[state] = (sums[state] ?? 0) + (counts[state] ?? 0) * ns;
+    });
     return shownStates.map((state) => ({
       label: socketWords[state].label,
-      value: duration((sums[stateCode[state]] ?? 0) * frameIntervalMs * 1e6),
+      value: duration(sums[stateCode[state]] ?? 0),
     }));
   }
 

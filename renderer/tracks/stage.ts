@@ -7,7 +7,7 @@ import { palettes, type Palette } from '../theme/palette.ts';
 import { FrameScheduler, type Drawable } from './frame-scheduler.ts';
 import { Gestures } from './gestures.ts';
 import { Markers } from './markers.ts';
-import { nsAt, type TimeScale } from './time-scale.ts';
+import { nsAt, nsPerPx, type TimeScale } from './time-scale.ts';
 import type { TrackView } from './track.ts';
 
 /** Figures beside the tracks change no more often than people can read them. */
@@ -61,6 +61,9 @@ export function useStage(history: TelemetryHistory, theme: () => Palette['name']
       timebase.reset();
       selection.clear();
     }
+    // A window of half an hour moves by a pixel every second: until then there is nothing new to see.
+    const isWithinPixel = history.newestNs - timebase.toNs < nsPerPx(scale()) && timebase.bounds !== undefined;
+    if (timebase.isFollowing && isWithinPixel && history.newestNs > timebase.toNs) return;
     const couldShowMore = timebase.isFollowing || timebase.toNs >= (timebase.bounds?.toNs ?? 0);
     timebase.advance(history.oldestNs, history.newestNs);
     if (timebase.isFollowing && pointerPx.value !== undefined) timebase.cursorNs = nsAt(scale(), pointerPx.value);

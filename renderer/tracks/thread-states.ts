@@ -32,7 +32,8 @@ export function visitStretches(
   const chunks = store.statesOf(thread.threadId);
   let firstChunk = 0;
   while (firstChunk + 1 < chunks.length && (chunks[firstChunk + 1]?.columns.timesNs[0] ?? 0) <= fromNs) firstChunk++;
-  const begin = Math.max(fromNs, Math.min(thread.startedNs, chunks[0]?.columns.timesNs[0] ?? thread.startedNs));
+  const startedNs = Number.isNaN(thread.startedNs) ? Number.NEGATIVE_INFINITY : thread.startedNs;
+  const begin = Math.max(fromNs, Math.min(startedNs, chunks[0]?.columns.timesNs[0] ?? startedNs));
   let stateBegan = begin;
   let state = 0;
   let from: LogChunk<StateColumns> | undefined;

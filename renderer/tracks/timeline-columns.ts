@@ -5,6 +5,7 @@
 import type { ThreadRecord, ThreadStore } from '../stores/history-threads.ts';
 import { blend, pixelOf, type Palette } from '../theme/palette.ts';
 import { threadStates } from '../../shared/telemetry/wire.ts';
+import { placesOf } from './raster-fold.ts';
 import { ready, running, visitStretches } from './thread-states.ts';
 
 const states = threadStates.length;
@@ -71,9 +72,7 @@ export function paintTimeline(timeline: TimelineColumns, first: number, count: n
   const times = new Float64Array(count * states);
   for (let line = 0; line < lines; line++) {
     times.fill(0);
-    const each = (timeline.end - timeline.first) / lines;
-    const begin = timeline.first + Math.floor(line * each);
-    const end = Math.max(begin + 1, timeline.first + Math.floor((line + 1) * each));
+    const { first: begin, end } = placesOf(timeline, line);
     for (let place = begin; place < end; place++) {
       const thread = threads[place];
       if (thread === undefined) continue;

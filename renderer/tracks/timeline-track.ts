@@ -212,7 +212,7 @@ export class TimelineTrack implements Track {
 function threadsOf(history: TelemetryHistory, fromNs: number, toNs: number): ThreadRecord[] {
   const alive: ThreadRecord[] = [];
   for (const thread of history.threads.byId.values()) {
-    if (thread.startedNs <= toNs && thread.endedNs >= fromNs) alive.push(thread);
+    if (!(thread.startedNs > toNs) && thread.endedNs >= fromNs) alive.push(thread);
   }
   return alive.sort((a, b) => a.threadId - b.threadId);
 }

@@ -1,5 +1,6 @@
 /** All commands, in the order in which the help lists them. README.md describes each; a test keeps the two together. */
 import type { Register } from '../command.ts';
+import { registerCompare } from './compare.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerLoad } from './load.ts';
 import { registerModels } from './models.ts';
@@ -11,6 +12,7 @@ export const commands: readonly Register[] = [
   registerModels,
   registerDoctor,
   registerRun,
+  registerCompare,
   registerServe,
   registerLoad,
   registerWeb,

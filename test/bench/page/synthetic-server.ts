@@ -121,7 +121,8 @@ export class SyntheticServer {
   #counters(source: 'server' | 'clients', timeNs: number): Uint8Array {
     const totals = this.#totals[source];
     for (const values of [totals.counters, totals.syscalls, totals.stepHits, totals.stepNs]) {
-      for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? 0) + Math.floor(this.#random() * 1000);
+      for (let i = 0; i < values.length; i++)
+        values[i] = (values[i] ?? 0) + Math.floor((40 + (i % 7) * 150) * (0.8 + 0.4 * this.#random()));
     }
     totals.gauges[gaugeNames.indexOf('openConnections')] = this.#fds;
     totals.gauges[gaugeNames.indexOf('rssBytes')] = 50 << 20;
