@@ -5,6 +5,7 @@ import { modelOption, numberOption } from './input.ts';
 
 export interface OutputFlags {
   readonly json?: boolean;
+  readonly csv?: boolean;
   readonly out?: string;
 }
 
@@ -36,11 +37,15 @@ export interface ClientFlags {
   readonly warmup?: number;
 }
 
+/** `flag` may be several, such as '--clients, --connections'; the last gives the name. */
 export const addNumber = (command: Command, flag: string, summary: string): Command =>
-  command.option(`${flag} <number>`, summary, numberOption(flag));
+  command.option(`${flag} <number>`, summary, numberOption(flag.split(', ').at(-1) ?? flag));
 
 export const addJson = (command: Command): Command =>
   command.option('--json', 'one JSON object on stdout, nothing else');
+
+export const addCsv = (command: Command): Command =>
+  command.option('--csv', 'comma-separated values on stdout, a figure a line');
 
 export const addOut = (command: Command): Command => command.option('--out <file>', 'write the JSON to a file too');
 
@@ -68,10 +73,10 @@ export function addExternal(command: Command): Command {
 }
 
 export function addClients(command: Command): Command {
-  addNumber(command, '--connections', 'connections');
+  addNumber(command, '--clients, --connections', 'connections');
   addNumber(command, '--rate', 'requests a second, open loop, whether or not replies come');
   command.option('--profile <name>', `what all clients do: ${clientProfiles.join(', ')}`);
   addNumber(command, '--pipeline', 'requests under way on one connection');
-  addNumber(command, '--duration', 'seconds to measure');
+  addNumber(command, '--seconds, --duration', 'seconds to measure');
   return addNumber(command, '--warmup', 'seconds before measuring');
 }

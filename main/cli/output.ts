@@ -19,6 +19,11 @@ function refuse(out: string, error: unknown): never {
   throw new LabError('bad-input', `--out ${out} cannot be written: ${reasons[code] ?? code}.`);
 }
 
+/** Stdout holds one thing. Throws LabError. */
+export function checkFormat({ json, csv }: OutputFlags): void {
+  if (json === true && csv === true) throw new LabError('bad-input', '--json and --csv are one or the other.');
+}
+
 /** Before anything runs, so that no figures are measured that then have no place to go. Throws LabError. */
 export function checkOut({ out }: OutputFlags): void {
   if (out === undefined) return;
@@ -35,10 +40,24 @@ export function checkOut({ out }: OutputFlags): void {
 /** Resolves when the text has left this process: exiting before would cut what a pipe has not taken yet. */
 const print = (text: string): Promise<void> => new Promise((resolve) => process.stdout.write(text, () => resolve()));
 
+/** Rows as RFC 4180 has them. */
+export const csvText = (rows: readonly (readonly (string | number | null)[])[]): string =>
+  rows
+    .map((row) => row.map((cell) => (cell === null ? '' : quoted(String(cell)))).join(','))
+    .map((line) => `${line}\r\n`)
+    .join('');
+
+const quoted = (cell: string): string => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+
 /** Prints, and writes the file whole or not at all. Throws LabError, after printing, where the file cannot be written. */
-export async function deliver(flags: OutputFlags, result: object, text: () => string): Promise<void> {
+export async function deliver(
+  flags: OutputFlags,
+  result: object,
+  text: () => string,
+  csv: () => string = text,
+): Promise<void> {
   const json = `${JSON.stringify(result, null, 2)}\n`;
-  await print(flags.json === true ? json : text());
+  await print(flags.json === true ? json : flags.csv === true ? csv() : text());
   if (flags.out === undefined) return;
   const part = `${flags.out}.${process.pid}.part`;
   try {

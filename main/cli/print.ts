@@ -4,7 +4,7 @@ import type { Conclusion, JudgedFigure } from '../../shared/expectations/conclud
 import type { LoadResult, Machine, ResultNotice, RunResult, ServeResult } from '../../shared/run-result.ts';
 
 /** No colours, which a pipe or file would show as noise, and no lines between the rows. */
-const tableOf = (head: string[]): Table.Table => {
+export const tableOf = (head: string[]): Table.Table => {
   const none = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
   const colAligns = head.map((_, i) => (i === 0 ? 'left' : 'right') as Table.HorizontalAlignment);
   return new Table({ head, colAligns, style: { head: [], border: [] }, chars: none });
@@ -86,7 +86,7 @@ export function noticeLines(results: readonly Noticed[]): string {
   return [...new Set(lines)].join('');
 }
 
-function machineLine({ cpus, cpuModel, kernel, serverCpus, clientCpus }: Machine): string {
+export function machineLine({ cpus, cpuModel, kernel, serverCpus, clientCpus }: Machine): string {
   const pinned = serverCpus === '' ? 'not pinned' : `server on CPU ${serverCpus}, clients on CPU ${clientCpus}`;
   return `${cpus} CPUs, ${cpuModel}, Linux ${kernel}; ${pinned}`;
 }

@@ -103,6 +103,7 @@ int serve(const ServeSettings& settings, telemetry::FrameWriter& writer) {
   reporter.start();
   if (settings.frames) {
     writer.json(wire::FrameKind::ready, ready);
+    writer.json(wire::FrameKind::model, model_json(settings.choice));
   } else {
     std::printf("{\"ready\":%s}\n", ready.c_str());
     std::fflush(stdout);

@@ -25,16 +25,19 @@ std::string about(const ModelChoice& choice) {
     else
       json += std::to_string(value);
   }
-  return json + "},\"sourceFile\":" + json_quote(choice.model->source_file) + ",\"steps\":" + steps_json(*choice.model);
+  return json + "},\"sourceFile\":" + json_quote(choice.model->source_file) + "," + steps_json(*choice.model);
 }
 
 }  // namespace
 
 std::string steps_json(const ModelInfo& model) {
-  std::string json = "[";
-  for (const telemetry::Step& step : telemetry::steps_of(model.source_file))
-    json += (json.size() > 1 ? "," : "") + std::string("{\"index\":") + std::to_string(step.index) +
+  std::string json = "\"steps\":[";
+  bool first = true;
+  for (const telemetry::Step& step : telemetry::steps_of(model.source_file)) {
+    json += (first ? "" : ",") + std::string("{\"index\":") + std::to_string(step.index) +
             ",\"line\":" + std::to_string(step.line) + ",\"label\":" + json_quote(step.label) + "}";
+    first = false;
+  }
   return json + "]";
 }
 

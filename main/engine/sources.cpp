@@ -29,9 +29,9 @@ int source_command(const JsonValue& settings) {
   if (id.empty()) throw BadInput("Say which model's source: fdscope-engine source --model epoll-lt.");
   const ModelInfo* model = find_model(id);
   if (model == nullptr) throw BadInput("There is no model \"" + id + "\": `fdscope-engine models` lists them.");
-  std::printf("{\"model\":%s,\"path\":%s,\"language\":\"cpp\",\"text\":%s,\"steps\":%s}\n", json_quote(id).c_str(),
-              json_quote(model->source_file).c_str(), json_quote(embedded_source(model->source_file)).c_str(),
-              steps_json(*model).c_str());
+  std::printf("{\"model\":%s,\"path\":%s,\"language\":\"cpp\",\"text\":%s,%s}\n", json_quote(id).c_str(),
+              json_quote(std::string("main/engine/") + model->source_file).c_str(),
+              json_quote(embedded_source(model->source_file)).c_str(), steps_json(*model).c_str());
   return 0;
 }
 

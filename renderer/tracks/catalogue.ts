@@ -2,9 +2,11 @@
 import type { FigureSource, TelemetryHistory } from '../stores/history.ts';
 import { columnOf, type LatencyColumn, type SeriesName } from '../stores/series.ts';
 import type { LatencyKind } from '../../shared/telemetry/wire.ts';
-import { bytes, duration, percent, perSecond, shortNumber } from './format.ts';
+import { duration, mebibytes, percent, perSecond, shortNumber } from './format.ts';
 import { LineTrack, type LineSeries } from './line-track.ts';
+import { RasterTrack } from './raster-track.ts';
 import { StackedTrack } from './stacked-track.ts';
+import { TimelineTrack } from './timeline-track.ts';
 import type { Track } from './track.ts';
 
 type Look = Pick<LineSeries, 'label' | 'colour' | 'dash' | 'isFilled'>;
@@ -21,19 +23,19 @@ function rate(history: TelemetryHistory, source: FigureSource, name: SeriesName,
 }
 
 /** A state of the process; over a range, the highest. */
-function gauge(history: TelemetryHistory, source: FigureSource, name: SeriesName, look: Look): LineSeries {
+function gauge(history: TelemetryHistory, source: FigureSource, name: SeriesName, look: Look, factor = 1): LineSeries {
   const column = columnOf(name);
   const ring = (): ReturnType<LineSeries['ring']> => history.counters[source].ring;
   return {
     ...look,
     ring,
-    valueOf: (row) => ring().at(column, row),
+    valueOf: (row) => ring().at(column, row) * factor,
     between: (fromNs, toNs) => {
       let highest = Number.NaN;
-      for (let row = ring().lowerBound(fromNs); row < ring().lowerBound(toNs + 1); row++) {
+      for (let row = ring().lowerBound(fromNs); row < Math.min(ring().end, ring().lowerBound(toNs) + 1); row++) {
         highest = Number.isNaN(highest) ? ring().at(column, row) : Math.max(highest, ring().at(column, row));
       }
-      return highest;
+      return highest * factor;
     },
   };
 }
@@ -131,6 +133,8 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
       ],
     }),
     new StackedTrack(history, originNs),
+    new RasterTrack(history, originNs),
+    new TimelineTrack(history, originNs),
     new LineTrack({
       id: 'cpu',
       title: 'CPU',
@@ -172,11 +176,13 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
       help: 'Resident memory of the server’s process. Threads take a stack each, coroutines a few kilobytes, an event loop a few hundred bytes a connection.',
       heightPx: 64,
       scale: 'linear',
-      tableUnit: 'bytes',
+      tableUnit: 'MiB',
       originNs,
-      format: bytes,
+      format: mebibytes,
       emptyText: without('server', 'The server’s resident memory appears here while it runs.'),
-      series: [gauge(history, 'server', 'gauge.rssBytes', { label: 'RSS', colour: 'purple', isFilled: true })],
+      series: [
+        gauge(history, 'server', 'gauge.rssBytes', { label: 'RSS', colour: 'purple', isFilled: true }, 1 / (1 << 20)),
+      ],
     }),
   ];
 }

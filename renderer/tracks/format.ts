@@ -40,18 +40,6 @@ export function duration(ns: number): string {
   return `${threeDigits(ns / factor)} ${unit}`;
 }
 
-const byteUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
-
-export function bytes(value: number): string {
-  if (!Number.isFinite(value)) return '–';
-  let size = value;
-  let unit = 0;
-  while (Math.abs(size) >= 1023.5 && unit < byteUnits.length - 1) {
-    size /= 1024;
-    unit++;
-  }
-  return `${threeDigits(size)} ${byteUnits[unit] ?? 'B'}`;
-}
-
+export const mebibytes = (value: number): string => (Number.isFinite(value) ? `${threeDigits(value)} MiB` : '–');
 export const perSecond = (value: number): string => (Number.isFinite(value) ? `${shortNumber(value)}/s` : '–');
 export const percent = (share: number): string => (Number.isFinite(share) ? `${threeDigits(share * 100)} %` : '–');

@@ -8,8 +8,8 @@ export class FrameScheduler {
   readonly #dirty = new Set<Drawable>();
   readonly #before = new Set<() => void>();
   #handle = 0;
-  /** How long the newest frames took on the main thread, in ms. */
-  readonly recentMs: number[] = [];
+  /** What asks to be drawn before the drawing of a frame began is drawn in that frame. */
+  #isPreparing = false;
 
   /** Runs in every frame before anything is drawn. Returns how to end that. */
   onFrame(callback: () => void): () => void {
@@ -27,7 +27,7 @@ export class FrameScheduler {
   }
 
   request(): void {
-    if (this.#handle === 0) this.#handle = requestAnimationFrame(this.#run);
+    if (this.#handle === 0 && !this.#isPreparing) this.#handle = requestAnimationFrame(this.#run);
   }
 
   stop(): void {
@@ -37,13 +37,12 @@ export class FrameScheduler {
   }
 
   readonly #run = (): void => {
-    const began = performance.now();
     this.#handle = 0;
+    this.#isPreparing = true;
     for (const callback of this.#before) callback();
+    this.#isPreparing = false;
     const drawables = [...this.#dirty];
     this.#dirty.clear();
     for (const drawable of drawables) drawable.draw();
-    this.recentMs.push(performance.now() - began);
-    if (this.recentMs.length > 240) this.recentMs.shift();
   };
 }

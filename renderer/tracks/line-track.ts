@@ -172,7 +172,7 @@ function drawSeries(pen: Pen, view: TrackView, scale: ValueScale, series: LineSe
   let isSpread = false;
   for (let i = 0; i < count && !isSpread; i++) isSpread = points.highs[i] !== points.lows[i];
   if (isSpread) pen.band(xs, heights(points.highs), heights(points.lows), count, colour, 0.22);
-  const stroke = { colour, widthPx: 1.5 };
+  const stroke = { colour, widthPx: view.pixelRatio >= 2 ? 1.5 : 1 };
   pen.line(xs, ys, count, series.dash === undefined ? stroke : { ...stroke, dash: series.dash });
   // At close zoom the frames themselves are seen: between them nothing was measured.
   if (count > 1 && count < view.widthPx / 24) {

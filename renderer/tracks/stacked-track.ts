@@ -86,7 +86,7 @@ export class StackedTrack implements Track {
     bands.forEach((band, i) => {
       const tops = heights[i];
       if (tops === undefined) return;
-      pen.band(xs, tops, heights[i - 1] ?? floor, count, view.palette.series[band.colour], 0.72);
+      pen.band(xs, tops, heights[i - 1] ?? floor, count, view.palette.series[band.colour], 0.72, band.hatch);
       // A fine line in the background's colour parts neighbours whose colours some people cannot tell apart.
       pen.line(xs, tops, count, { colour: view.palette.background, widthPx: 1 });
     });

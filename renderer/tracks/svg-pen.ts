@@ -1,12 +1,31 @@
 /** A track as SVG text. */
-import { forEachRun, monoFont, uiFont, type CanvasPart, type Pen, type Stroke, type TextStyle } from './pen.ts';
+import {
+  forEachRun,
+  monoFont,
+  uiFont,
+  type CanvasPart,
+  type PicturePen,
+  type Stroke,
+  type TextStyle,
+  hatchOpacity,
+  hatchPaths,
+  hatchPx,
+} from './pen.ts';
+import type { Hatch } from './track.ts';
 
 const escape = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 const n = (value: number): string => String(Math.round(value * 100) / 100);
 
-export class SvgPen implements Pen {
+export class SvgPen implements PicturePen {
   readonly #parts: string[] = [];
+  readonly #hatches = new Set<Hatch>();
+
+  below(px: number, draw: () => void): void {
+    this.#parts.push(`<g transform="translate(0 ${n(px)})">`);
+    draw();
+    this.#parts.push('</g>');
+  }
 
   rect(x: number, y: number, width: number, height: number, fill: string, opacity = 1): void {
     const shade = opacity === 1 ? '' : ` fill-opacity="${opacity}"`;
@@ -34,6 +53,7 @@ export class SvgPen implements Pen {
     count: number,
     fill: string,
     opacity: number,
+    hatch: Hatch = 'plain',
   ): void {
     const path: string[] = [];
     forEachRun(tops, count, (first, end) => {
@@ -41,7 +61,12 @@ export class SvgPen implements Pen {
       for (let i = end - 1; i >= first; i--) path.push(`L${n(xs[i] ?? 0)} ${n(bottoms[i] ?? 0)}`);
       path.push('Z');
     });
-    if (path.length > 0) this.#parts.push(`<path d="${path.join('')}" fill="${fill}" fill-opacity="${opacity}"/>`);
+    if (path.length === 0) return;
+    const d = path.join('');
+    this.#parts.push(`<path d="${d}" fill="${fill}" fill-opacity="${opacity}"/>`);
+    if (hatch === 'plain') return;
+    this.#hatches.add(hatch);
+    this.#parts.push(`<path d="${d}" fill="url(#hatch-${hatch})" fill-opacity="${hatchOpacity}"/>`);
   }
 
   text(x: number, y: number, text: string, style: TextStyle): void {
@@ -70,6 +95,10 @@ export class SvgPen implements Pen {
   }
 
   document(widthPx: number, heightPx: number, title: string): string {
-    return `<svg xmlns="http://www.w3.org/2000/svg" width="${widthPx}" height="${heightPx}" viewBox="0 0 ${widthPx} ${heightPx}"><title>${escape(title)}</title>${this.#parts.join('')}</svg>\n`;
+    const tiles = [...this.#hatches].map(
+      (hatch) =>
+        `<pattern id="hatch-${hatch}" width="${hatchPx}" height="${hatchPx}" patternUnits="userSpaceOnUse"><path d="${hatchPaths[hatch]}" stroke="#000"/></pattern>`,
+    );
+    return `<svg xmlns="http://www.w3.org/2000/svg" width="${widthPx}" height="${heightPx}" viewBox="0 0 ${widthPx} ${heightPx}"><title>${escape(title)}</title><defs>${tiles.join('')}</defs>${this.#parts.join('')}</svg>\n`;
   }
 }

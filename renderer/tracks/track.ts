@@ -50,6 +50,10 @@ export interface TrackChoice {
   value: string;
 }
 
+/** What can be done with a track from its menu. */
+export const trackActions = ['table', 'up', 'down', 'hide', 'svg', 'png'] as const;
+export type TrackAction = (typeof trackActions)[number];
+
 export interface Track {
   readonly id: string;
   readonly title: string;

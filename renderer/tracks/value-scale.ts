@@ -45,7 +45,10 @@ export function shareOf(scale: ValueScale, value: number): number {
 export function gridValues(scale: ValueScale, most: number): number[] {
   if (most < 1) return [];
   if (scale.kind === 'linear') {
-    const count = most >= 4 ? 4 : most >= 2 ? 2 : 1;
+    // Parts of 1.5, 3 and 7.5 are round in threes, those of the others in fours or fives.
+    const first = Number((scale.top / 10 ** Math.floor(Math.log10(scale.top))).toFixed(1));
+    const parts = [1.5, 3, 7.5].includes(first) ? [3, 1] : first === 5 ? [5, 1] : [4, 2, 1];
+    const count = parts.find((part) => part <= most) ?? 1;
     return Array.from({ length: count }, (_, i) => (scale.top * (i + 1)) / count);
   }
   const decades = Math.round(Math.log10(scale.top / scale.bottom));

@@ -2,11 +2,10 @@
 import { conclude, type Conclusion } from '../../../shared/expectations/conclude.ts';
 import type { RunResult } from '../../../shared/run-result.ts';
 import { planScenario, type PlannedRun, type Scenario } from '../../../shared/schemas/scenario.ts';
-import { runSettingsSchema } from '../../../shared/schemas/settings.ts';
 import { LabError } from '../../lab/errors.ts';
 import type { LabService, Outcome } from '../../lab/lab-service.ts';
 import type { CliContext, Register } from '../command.ts';
-import { numberOption, parseSettings } from '../input.ts';
+import { numberOption } from '../input.ts';
 import {
   addClients,
   addExternal,
@@ -17,19 +16,11 @@ import {
   type OutputFlags,
   type ServerFlags,
 } from '../options.ts';
+import { planned } from '../planning.ts';
 import { checkOut, deliver, failOnErrors, failOnUnmet } from '../output.ts';
 import { runName, runText } from '../print.ts';
 import { ProgressBar } from '../progress-bar.ts';
-import {
-  checkExternal,
-  checkHost,
-  clientsInput,
-  given,
-  noThreadsSentence,
-  serverInput,
-  timeInput,
-  withThreads,
-} from '../settings.ts';
+import { checkExternal, checkHost, noThreadsSentence, withThreads } from '../settings.ts';
 
 interface RunFlags extends ServerFlags, ClientFlags, OutputFlags {
   readonly repeats?: number;
@@ -43,31 +34,11 @@ interface Plan {
   readonly withoutThreads: ReadonlySet<string>;
 }
 
-/** Behind `forward` the lab starts a server of its own, unless another is named; then replies are that server's. */
-function upstreamInput(flags: RunFlags, server: Record<string, unknown>, from: unknown): unknown {
-  if (server.handler !== 'forward' || server.upstream !== undefined) return undefined;
-  return { ...(from ?? {}), ...given({ responseBytes: flags.responseBytes }) };
-}
-
 /** The scenario under one model: as the scenario has it, where it has it. */
 function onlyModel(scenario: Scenario, model: string): Scenario {
   const own = scenario.models.find((entry) => (typeof entry === 'string' ? entry : entry.model) === model);
   // A name that is no model is found when the settings are checked, with all others.
   return { ...scenario, models: [own ?? (model as never)] };
-}
-
-function planned(flags: RunFlags, from?: PlannedRun): PlannedRun {
-  const server = serverInput(flags, from?.settings.server);
-  const settings = parseSettings(
-    runSettingsSchema,
-    given({
-      ...from?.settings,
-      ...timeInput(flags),
-      ...{ server, clients: clientsInput(flags, from?.settings.clients), pin: flags.pin },
-      upstream: upstreamInput(flags, server, from?.settings.upstream),
-    }),
-  );
-  return { ...from, settings };
 }
 
 async function planOf(name: string | undefined, flags: RunFlags, lab: LabService): Promise<Plan> {

@@ -57,9 +57,11 @@ ThreadReport::Doing ThreadReport::look(const Block& b, const Seen& seen, const C
     const wire::ThreadState state = asleep_in(call.word);
     return {state, since(state, call_since_ns), call.word};
   }
-  if (now_ns() > until_ns_) return seen.doing;
+  // Not its turn: as before, which at first is that nothing is known.
+  const Doing as_before = seen.sent ? seen.doing : Doing{wire::ThreadState::unknown, time_ns, 0};
+  if (now_ns() > until_ns_) return as_before;
   const char letter = ProcessStats::state_letter(b.pid.load(), b.tid.load());
-  if (letter == 0) return seen.doing;  // it has just ended
+  if (letter == 0) return as_before;  // it has just ended
   const bool runs = letter == 'R';
   const wire::ThreadState state = runs ? wire::ThreadState::running : asleep_in(call.word);
   return {state, since(state, runs ? 0 : call_since_ns), call.word};
