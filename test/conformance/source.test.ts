@@ -3,6 +3,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { LabService } from '../../main/lab/lab-service.ts';
+import { modelIds } from '../../shared/catalogue.ts';
 import { modelSourceSchema } from '../../shared/contract/lab.ts';
 import { allModels, engine, root } from '../support/engines.ts';
 
@@ -20,5 +22,15 @@ describe('fdscope-engine source', () => {
     const { status, stderr } = spawnSync(engine, ['source', '--model', 'epol'], { encoding: 'utf8' });
     expect(status).toBe(2);
     expect(stderr).toBe('There is no model "epol": `fdscope-engine models` lists them.\n');
+  });
+});
+
+describe('the source that the lab shows', () => {
+  const lab = new LabService();
+  it.each(modelIds)('%s: the file that was built', async (id) => {
+    const source = await lab.modelSource(id);
+    expect(source).toMatchObject({ model: id, language: id === 'node' ? 'typescript' : 'cpp' });
+    expect(source.text).toBe(readFileSync(join(root, source.path), 'utf8'));
+    expect(source.text.length).toBeGreaterThan(500);
   });
 });

@@ -164,35 +164,6 @@ function overflowsOfHost(): number {
   return Number(values.split(' ')[at]);
 }
 
-describe('ready but not served', () => {
-  it.each(['blocking-threads', 'epoll-lt'])('%s: the time is told while the handler is at work elsewhere', (model) =>
-    withServer(model, { workUs: 400_000 }, async (server, inspection) => {
-      const client = await RawClient.connect(server.port);
-      await client.write(smallRequest);
-      const socket = await settled(
-        () => inspection.socketOf(portOf(client)),
-        (found) => found !== undefined,
-      );
-      await client.write(smallRequest);
-      await client.read(2 * dialect.reply(pattern(128)).length);
-      const id = socket?.connectionId ?? 0;
-      const longestUs = inspection.fdStates.reduce((longest, frame) => {
-        const i = frame.connectionIds.indexOf(id);
-        return i < 0 ? longest : Math.max(longest, frame.waitingUs[i] ?? 0);
-      }, 0);
-      // Seen at the first tick after the bytes came, and told until the tick before they were read.
-      expect(longestUs).toBeGreaterThan(100_000);
-      // A second look finds nobody waiting once all is read.
-      const after = await settled(
-        () => inspection.fdState(id),
-        (state) => state?.flags.has('waiting') === false,
-      );
-      expect(after?.waitingUs).toBe(0);
-      client.close();
-    }),
-  );
-});
-
 describe('bytes of all sockets together', () => {
   const facts = allModels();
   const models = facts.filter(({ id, available }) => available && id !== 'node').map(({ id }) => id);

@@ -3,12 +3,18 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { counterOf, gaugeOf } from '../../shared/telemetry/codec.ts';
+import { counterOf, gaugeOf, type Switches } from '../../shared/telemetry/codec.ts';
 import { switchKinds } from '../../shared/telemetry/wire.ts';
+import { dialects, pattern } from '../support/dialects.ts';
 import { allModels, engine } from '../support/engines.ts';
 import { Inspection } from '../support/inspection.ts';
 import { runLoad } from '../support/load-engine.ts';
+import { RawClient } from '../support/raw-client.ts';
 import { ServerUnderTest } from '../support/server-under-test.ts';
+
+const dialect = dialects.http;
+const request = dialect.request(Buffer.alloc(0));
+const replyBytes = dialect.reply(pattern(128)).length;
 
 interface Doctor {
   readonly perfSwitchRecords: { readonly available: boolean; readonly reason?: string };
@@ -22,6 +28,18 @@ const switchesOf = (pid: number, tid: number): { voluntary: number; involuntary:
     involuntary: Number(/^nonvoluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1]),
   };
 };
+
+/** How often a thread got a core, fell asleep and had to leave, in these frames. */
+function countsOf(frames: readonly Switches[], threadId: number): { into: number; blocked: number; preempted: number } {
+  const counts = switchKinds.map((_, kind) =>
+    frames.reduce(
+      (sum, { threadIds, kinds }) => sum + threadIds.filter((id, i) => id === threadId && kinds[i] === kind).length,
+      0,
+    ),
+  );
+  const [into = 0, blocked = 0, preempted = 0] = counts;
+  return { into, blocked, preempted };
+}
 
 describe('recorded context switches against /proc/PID/task/*/status', () => {
   const models = allModels().filter(({ available }) => available);
@@ -51,20 +69,13 @@ describe('recorded context switches against /proc/PID/task/*/status', () => {
         });
         await sleep(150);
         const counted = await server.snapshot();
-        const recorded = new Map<number, number[]>();
-        for (const { threadIds, kinds } of inspection.switches.slice(framesBefore)) {
-          threadIds.forEach((id, i) => {
-            const counts = recorded.get(id) ?? switchKinds.map(() => 0);
-            counts[kinds[i] ?? 0] = (counts[kinds[i] ?? 0] ?? 0) + 1;
-            recorded.set(id, counts);
-          });
-        }
+        const recorded = inspection.switches.slice(framesBefore);
         let all = 0;
         for (const { threadId, tid, name } of threads) {
           const now = switchesOf(server.pid, tid);
           const voluntary = now.voluntary - (before.get(tid)?.voluntary ?? 0);
           const involuntary = now.involuntary - (before.get(tid)?.involuntary ?? 0);
-          const [into = 0, blocked = 0, preempted = 0] = recorded.get(threadId) ?? [];
+          const { into, blocked, preempted } = countsOf(recorded, threadId);
           const slack = Math.max(3, (voluntary + involuntary) * 0.02);
           expect(Math.abs(blocked - voluntary), `${name}: blocked`).toBeLessThanOrEqual(slack);
           expect(Math.abs(preempted - involuntary), `${name}: preempted`).toBeLessThanOrEqual(slack);
@@ -90,4 +101,48 @@ describe('recorded context switches against /proc/PID/task/*/status', () => {
       }
     });
   }
+});
+
+describe('threads that start while context switches are recorded', () => {
+  const name = 'blocking-threads: each within 2% of /proc, from its birth';
+  if (!perfSwitchRecords.available) {
+    it.skip(`${name} — skipped: ${perfSwitchRecords.reason ?? 'perf_event_open is refused'}`);
+    return;
+  }
+  it(name, async () => {
+    const requests = 400;
+    const server = await ServerUnderTest.start('blocking-threads', {});
+    const inspection = new Inspection(server);
+    try {
+      await server.command('level', { level: 'counters', switches: true });
+      const clients = await Promise.all([1, 2, 3, 4, 5, 6].map(() => RawClient.connect(server.port)));
+      const ask = async (client: RawClient): Promise<void> => {
+        for (let i = 0; i < requests; i++) await client.ask(request, replyBytes);
+      };
+      await Promise.all(clients.map(ask));
+      await sleep(200);
+      const counted = await server.snapshot();
+      const started = [...server.threadsStarted.values()].filter(({ name }) => name.startsWith('connection '));
+      expect(started).toHaveLength(clients.length);
+      for (const { threadId, tid, name } of started) {
+        const kernel = switchesOf(server.pid, tid);
+        const recorded = countsOf(inspection.switches, threadId);
+        const slackOf = (count: number): number => Math.max(3, count * 0.02);
+        // The requests come one by one, so that the thread sleeps for each.
+        expect(kernel.voluntary, name).toBeGreaterThan(requests * 0.5);
+        expect(Math.abs(recorded.blocked - kernel.voluntary), `${name}: blocked`).toBeLessThanOrEqual(
+          slackOf(kernel.voluntary),
+        );
+        expect(Math.abs(recorded.preempted - kernel.involuntary), `${name}: preempted`).toBeLessThanOrEqual(
+          slackOf(kernel.involuntary),
+        );
+      }
+      expect(counterOf(counted, 'switchesLost')).toBe(0);
+      expect(inspection.notices).toEqual([]);
+      for (const client of clients) client.close();
+      await server.stop();
+    } finally {
+      server.kill();
+    }
+  });
 });
