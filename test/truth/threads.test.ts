@@ -29,7 +29,10 @@ describe.each([false, true])('threads, context switches recorded: %s', (switches
         doing?.state === 'blocked' && doing.syscall === syscall;
       const serving = await settled(() => inspection.thread('connection 1'), isBlockedIn('read'));
       const accepting = await settled(() => inspection.thread('main'), isBlockedIn('accept4'));
-      const socket = inspection.socketOf(client.socket.localPort);
+      const socket = await settled(
+        () => inspection.socketOf(client.socket.localPort),
+        (found) => found !== undefined,
+      );
       const listener = inspection.opened.find(({ role }) => role === 'listener');
       expect(serving).toMatchObject({ state: 'blocked', syscall: 'read', fd: socket?.fd });
       expect(accepting).toMatchObject({ state: 'blocked', syscall: 'accept4', fd: listener?.fd });
