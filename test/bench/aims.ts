@@ -47,7 +47,7 @@ export function aims(settings: ClientSettings, bareEngine: string): Aim[] {
       'telemetry at `counters` costs at most 3%',
       [
         side(engineSubject('epoll-lt', 'http', 'counters')),
-        side(engineSubject('epoll-lt', 'http', 'bare', bareEngine)),
+        side(engineSubject('epoll-lt', 'http', 'bare', { binary: bareEngine })),
       ],
       1.03,
     ),

@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DetailLevel } from '../../shared/telemetry/wire.ts';
 import { allModels, root, serveCommand } from '../support/engines.ts';
 import { ServerUnderTest } from '../support/server-under-test.ts';
 import { isInstalled, toolEnvironment } from '../support/tools.ts';
@@ -100,8 +101,20 @@ async function startForeign(
   return server;
 }
 
-/** Our engine as the lab runs it, with its frames every 50 ms. `binary` is another build of it. */
-export function engineSubject(model: string, protocol: Protocol, name = model, binary?: string): Subject {
+export interface EngineVariation {
+  /** Another build of the engine. */
+  readonly binary?: string;
+  /** How much is recorded. */
+  readonly inside?: { readonly level: DetailLevel; readonly switches: boolean };
+}
+
+/** Our engine as the lab runs it, with its frames every 50 ms. */
+export function engineSubject(
+  model: string,
+  protocol: Protocol,
+  name = model,
+  { binary, inside }: EngineVariation = {},
+): Subject {
   const facts = allModels().find(({ id }) => id === model);
   return {
     name,
@@ -113,7 +126,7 @@ export function engineSubject(model: string, protocol: Protocol, name = model, b
       const handler = protocol === 'resp' ? 'echo' : 'respond';
       const [file, ...args] = serveCommand(model);
       const command = [binary ?? file, ...args];
-      const settings = { protocol, handler, responseBytes: 128 };
+      const settings = { protocol, handler, responseBytes: 128, ...inside };
       const engine = await ServerUnderTest.start(model, settings, ['taskset', '-c', cpu], command);
       const server: Running = {
         pid: engine.pid,
