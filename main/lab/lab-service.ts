@@ -10,6 +10,7 @@ import type { PlannedRun } from '../../shared/schemas/scenario.ts';
 import {
   loadSettingsSchema,
   runSettingsSchema,
+  type RunSettings,
   serverSettingsSchema,
   type LoadSettingsInput,
   type ModelOptions,
@@ -111,7 +112,7 @@ export class LabService {
     if (model === externalId) return runExternal(settings, hooks);
     const server = await this.#checkServer({ ...settings.server, model });
     if (settings.upstream) await this.#checkAvailable(settings.upstream.model);
-    return runOnce({ ...settings, server }, hooks);
+    return runOnce({ ...settings, server, ...(await this.#checkPhases(settings)) }, hooks);
   }
 
   /**
@@ -140,7 +141,24 @@ export class LabService {
       const model = models.find(({ id }) => id === settings.server.model);
       if (model?.available) resolveOptions(model, settings.server.options);
       shareConnections(settings.clients, settings.connections);
+      await this.#checkPhases(settings);
     }
+  }
+
+  /** Options of the models that take over, as the models take them. Throws LabError. */
+  async #checkPhases({ phases }: Pick<RunSettings, 'phases'>): Promise<Pick<RunSettings, 'phases'>> {
+    if (!phases) return {};
+    const models = await this.listModels();
+    return {
+      phases: phases.map(({ switch: next, ...phase }) => {
+        if (next === undefined) return phase;
+        const { model: id, options } = typeof next === 'string' ? { model: next, options: {} } : next;
+        const model = models.find((each) => each.id === id);
+        // One that is not available here is refused when its time has come, and the run goes on.
+        const resolved = model?.available ? resolveOptions(model, options) : options;
+        return { ...phase, switch: { model: id, options: resolved } };
+      }),
+    };
   }
 
   async #outcomeOf({ settings, ...labelled }: PlannedRun, hooks: Hooks): Promise<Outcome> {

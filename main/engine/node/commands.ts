@@ -1,10 +1,16 @@
 /** The lab's commands on stdin, one JSON object a line, and their replies. */
 import { createInterface } from 'node:readline';
 import { frameKinds } from '../../../shared/telemetry/wire.ts';
+import type { HandlerConfig } from './protocol.ts';
+import { BadInput, changeRequestCost } from './settings.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /** Calls `stop('stopped')` on the command, `stop('eof')` when stdin ends: the lab has gone then. */
-export function listenForCommands(telemetry: Telemetry, stop: (reason: 'stopped' | 'eof') => void): void {
+export function listenForCommands(
+  telemetry: Telemetry,
+  handler: HandlerConfig,
+  stop: (reason: 'stopped' | 'eof') => void,
+): void {
   const lines = createInterface({ input: process.stdin });
   lines.on('line', (line) => {
     const { id, command } = parse(line);
@@ -22,6 +28,21 @@ export function listenForCommands(telemetry: Telemetry, stop: (reason: 'stopped'
       case 'level':
         if (command.level === 'counters') answer();
         else answer('The node model knows the detail level "counters" only.');
+        break;
+      case 'handler':
+        try {
+          changeRequestCost(command, handler);
+          answer();
+        } catch (error) {
+          if (!(error instanceof BadInput)) throw error;
+          answer(error.message);
+        }
+        break;
+      case 'switch':
+        answer(
+          'The model node is a process of its own and cannot hand over its connections: start a server under the other ' +
+            'model and let the clients connect anew.',
+        );
         break;
       default:
         answer(`There is no command "${String(command.cmd)}".`);

@@ -28,7 +28,6 @@ export class Connection {
   private stage: 'reading' | 'pausing' | 'forwarding' | 'replying' | 'lingering' | 'closed' = 'reading';
   private readonly input = new Input();
   private readonly parser: Parser;
-  private readonly gathers: boolean;
   private pieces: Buffer[] = [];
   private pieceBytes = 0;
   /** Requests whose reply is not yet wholly with the kernel. */
@@ -49,8 +48,6 @@ export class Connection {
     this.config = config;
     this.counters = counters;
     this.parser = newParser(config.protocol);
-    // Requests that pause, forward or answer in pieces are finished one by one; others of a pipeline share a write.
-    this.gathers = config.waitMs === 0 && config.kind !== 'forward' && config.chunks === 1;
     socket.on('data', (chunk: Buffer) => this.received(chunk));
     socket.on('end', () => this.ended());
     socket.on('drain', () => this.drained());
@@ -60,6 +57,12 @@ export class Connection {
 
   close(): void {
     this.socket.destroy();
+  }
+
+  /** Requests that pause, forward or answer in pieces are finished one by one; others of a pipeline share a write. */
+  private get gathers(): boolean {
+    const { waitMs, kind, chunks } = this.config;
+    return waitMs === 0 && kind !== 'forward' && chunks === 1;
   }
 
   private received(chunk: Buffer): void {

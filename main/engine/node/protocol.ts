@@ -14,12 +14,13 @@ export interface HandlerConfig {
   readonly protocol: Protocol;
   readonly kind: HandlerKind;
   readonly responseBytes: number;
+  // What a request costs may change while the server runs; the bytes of its reply never do.
   /** A reply is handed to the kernel in so many pieces. */
-  readonly chunks: number;
+  chunks: number;
   /** CPU work for each request, microseconds. */
-  readonly workUs: number;
+  workUs: number;
   /** Pause for each request, as if something upstream were slow, milliseconds. */
-  readonly waitMs: number;
+  waitMs: number;
   readonly upstream?: { readonly host: string; readonly port: number };
 }
 

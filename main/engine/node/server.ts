@@ -110,7 +110,7 @@ async function serve(settings: Settings): Promise<void> {
     const { options, steps, sourceFile } = ready;
     telemetry.json(frameKinds.model, { timeNs: nowNs(), model: ready.model, options, sourceFile, steps });
     telemetry.start();
-    listenForCommands(telemetry, stop);
+    listenForCommands(telemetry, settings.handler, stop);
   } else {
     console.log(JSON.stringify({ ready }));
     // Peaks in the closing line come from looking now and then.
