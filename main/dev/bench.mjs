@@ -16,14 +16,15 @@ try {
   await build({
     absWorkingDir: root,
     entryPoints: [isDrawing ? 'test/bench/drawing.ts' : 'test/bench/index.ts'],
-    outfile: 'out/bench.mjs',
+    // As deep below the top as the sources are, so that what they find from their own place is found from there.
+    outfile: 'out/test/bench.mjs',
     bundle: true,
     packages: 'external',
     platform: 'node',
     format: 'esm',
     target: 'node20',
   });
-  const child = spawn(process.execPath, [join(root, 'out/bench.mjs'), ...process.argv.slice(2)], {
+  const child = spawn(process.execPath, [join(root, 'out/test/bench.mjs'), ...process.argv.slice(2)], {
     cwd: root,
     stdio: 'inherit',
   });

@@ -34,7 +34,7 @@ export function keyName(event: KeyboardEvent): string {
 
 const keyWords: Readonly<Record<string, string>> = {
   Mod: isMac ? '⌘' : 'Ctrl',
-  Shift: isMac ? '⇧' : 'Shift',
+  Shift: '⇧',
   Alt: isMac ? '⌥' : 'Alt',
   ArrowUp: '↑',
   ArrowDown: '↓',
@@ -43,7 +43,9 @@ const keyWords: Readonly<Record<string, string>> = {
   Escape: 'Esc',
 };
 /** The caps to show for one of Command.keys. */
-export const keyCaps = (keys: string): readonly string[] => keys.split('+').map((key) => keyWords[key] ?? key);
+export const keyCaps = (keys: string): readonly string[] =>
+  // The plus sign itself is a key, too.
+  keys.split(/(?<=.)\+(?=.)/).map((key) => keyWords[key] ?? key);
 
 export const useCommands = defineStore('commands', () => {
   const lists = shallowRef<readonly (() => readonly Command[])[]>([]);

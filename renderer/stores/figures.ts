@@ -36,7 +36,7 @@ export const figureSpecs: readonly FigureSpec[] = [
   },
   {
     id: 'cpuMicrosPerRequest',
-    short: 'CPU/req',
+    short: 'µs/req',
     label: 'CPU per request',
     unit: 'µs',
     how: 'CPU time of the whole server process, user and system, as the kernel accounts it (getrusage), telemetry included, divided by requests.',
@@ -60,7 +60,7 @@ export const figureSpecs: readonly FigureSpec[] = [
   },
   {
     id: 'p99Ms',
-    short: 'p99',
+    short: 'p99 ms',
     label: 'Latency, 99th percentile',
     unit: 'ms',
     how: 'Measured by the clients from the moment each request was meant to be sent (corrected for coordinated omission); HdrHistograms merged exactly.',

@@ -33,6 +33,10 @@ export function bytes(value: number | undefined): string {
   return `${unit === 0 ? size.toFixed(0) : plain(size)} ${units[unit] ?? ''}`;
 }
 
+/** Of things that are counted: "63", not "63.0". */
+export const count = (value: number | undefined): string =>
+  value !== undefined && Math.abs(value) < 1000 ? value.toFixed(0) : short(value);
+
 /** A length of time in the unit that suits it. */
 export function duration(ns: number | undefined): string {
   if (ns === undefined || !Number.isFinite(ns)) return missing;

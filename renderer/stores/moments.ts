@@ -65,7 +65,8 @@ export const useMoments = defineStore('moments', () => {
   /** A few times a second. */
   function sample(history: TelemetryHistory = runHistory): void {
     const { moments } = history;
-    if (history.epoch === epoch && moments.version === version) return;
+    const isSame = history.epoch === epoch && moments.version === version;
+    if (isSame || !history.hasData) return;
     if (history.epoch !== epoch || moments.findings.length < toldFindings) toldFindings = 0;
     ({ epoch } = history);
     ({ version } = moments);
@@ -75,11 +76,15 @@ export const useMoments = defineStore('moments', () => {
       if (finding.level !== 'info') tell(ofFinding(finding));
     }
     toldFindings = moments.findings.length;
+    // A notice that came before the first frame belongs to the start.
+    const timed = (moment: Moment): Moment =>
+      Number.isFinite(moment.timeNs) ? moment : { ...moment, timeNs: history.oldestNs, sinceNs: history.oldestNs };
     list.value = [
       ...moments.findings.map(ofFinding),
       ...moments.notices.map(ofNotice),
       ...moments.marks.flatMap((mark) => (mark.text === undefined ? [] : [ofMark(mark, mark.text)])),
     ]
+      .map(timed)
       .sort((a, b) => b.timeNs - a.timeNs)
       .slice(0, mostShown);
   }

@@ -1,15 +1,14 @@
 /** The lab's commands on stdin, one JSON object a line, and their replies. */
 import { createInterface } from 'node:readline';
 import { frameKinds } from '../../../shared/telemetry/wire.ts';
-import type { HandlerConfig } from './protocol.ts';
-import { BadInput, changeRequestCost } from './settings.ts';
+import { BadInput, readRequestCost, type RequestCost } from './settings.ts';
 import type { Telemetry } from './telemetry.ts';
 
-/** Calls `stop('stopped')` on the command, `stop('eof')` when stdin ends: the lab has gone then. */
+/** Calls `stop('stopped')` on the command, `stop('eof')` when stdin ends: the lab has gone then. `change` changes what requests cost. */
 export function listenForCommands(
   telemetry: Telemetry,
-  handler: HandlerConfig,
   stop: (reason: 'stopped' | 'eof') => void,
+  change: (cost: RequestCost) => void,
 ): void {
   const lines = createInterface({ input: process.stdin });
   lines.on('line', (line) => {
@@ -30,13 +29,7 @@ export function listenForCommands(
         else answer('The node model knows the detail level "counters" only.');
         break;
       case 'handler':
-        try {
-          changeRequestCost(command, handler);
-          answer();
-        } catch (error) {
-          if (!(error instanceof BadInput)) throw error;
-          answer(error.message);
-        }
+        answer(attempt(() => change(readRequestCost(command))));
         break;
       case 'switch':
         answer(
@@ -49,6 +42,17 @@ export function listenForCommands(
     }
   });
   lines.on('close', () => stop('eof'));
+}
+
+/** The sentence of a refusal, or undefined where it was done. */
+function attempt(work: () => void): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof BadInput) return error.message;
+    throw error;
+  }
 }
 
 function parse(line: string): { id: number; command: Record<string, unknown> } {

@@ -33,6 +33,8 @@ export class Connection {
   /** Requests whose reply is not yet wholly with the kernel. */
   private unreported = 0;
   private writesPending = 0;
+  /** A reply goes piece by piece, and nothing may come between; the setting may change meanwhile. */
+  private inPieces = false;
   private peerEnded = false;
   private closeAfterReply = false;
   private lingerAfterReply = false;
@@ -55,14 +57,14 @@ export class Connection {
     socket.on('close', () => this.closed());
   }
 
-  close(): void {
-    this.socket.destroy();
-  }
-
   /** Requests that pause, forward or answer in pieces are finished one by one; others of a pipeline share a write. */
   private get gathers(): boolean {
     const { waitMs, kind, chunks } = this.config;
     return waitMs === 0 && kind !== 'forward' && chunks === 1;
+  }
+
+  close(): void {
+    this.socket.destroy();
   }
 
   private received(chunk: Buffer): void {
@@ -230,6 +232,7 @@ export class Connection {
     this.pieceBytes = 0;
     if (this.config.chunks > 1) {
       this.stage = 'replying';
+      this.inPieces = true;
       this.writeInChunks(Buffer.concat(pieces), Math.ceil(pieceBytes / this.config.chunks));
       return false;
     }
@@ -264,7 +267,7 @@ export class Connection {
   }
 
   private drained(): void {
-    if (this.stage === 'replying' && !this.closeAfterReply && this.config.chunks === 1) {
+    if (this.stage === 'replying' && !this.closeAfterReply && !this.inPieces) {
       this.stage = 'reading';
       this.advance();
     }
@@ -272,6 +275,7 @@ export class Connection {
 
   /** All that was written is with the kernel. */
   private written(): void {
+    this.inPieces = false;
     if (this.stage === 'closed' || this.stage === 'lingering') return;
     if (this.closeAfterReply && this.pieceBytes === 0) {
       if (!this.lingerAfterReply || this.peerEnded) {

@@ -14,13 +14,12 @@ export interface HandlerConfig {
   readonly protocol: Protocol;
   readonly kind: HandlerKind;
   readonly responseBytes: number;
-  // What a request costs may change while the server runs; the bytes of its reply never do.
   /** A reply is handed to the kernel in so many pieces. */
-  chunks: number;
+  readonly chunks: number;
   /** CPU work for each request, microseconds. */
-  workUs: number;
+  readonly workUs: number;
   /** Pause for each request, as if something upstream were slow, milliseconds. */
-  waitMs: number;
+  readonly waitMs: number;
   readonly upstream?: { readonly host: string; readonly port: number };
 }
 

@@ -1,7 +1,6 @@
 /** The command line `serve [--config JSON] [--key value ...]`, as the C++ engine takes it. */
 import { isIP } from 'node:net';
 import { maxBodyBytes, type HandlerConfig, type HandlerKind, type Protocol } from './protocol.ts';
-import { calibrateCpu } from './work.ts';
 
 export interface Settings {
   readonly handler: HandlerConfig;
@@ -108,23 +107,26 @@ function parseAddress(key: string, address: string): { host: string; port: numbe
   return { host, port };
 }
 
-const costRanges = { chunks: [1, 1000], workUs: [0, 10_000_000], waitMs: [0, 600_000] } as const;
+const costKeys = ['workUs', 'waitMs', 'chunks'] as const;
+/** What a request costs; it can be changed while the server runs. */
+export type RequestCost = Partial<Pick<HandlerConfig, (typeof costKeys)[number]>>;
 
-/** The command `handler`: what requests cost from now on. Throws BadInput; then nothing is changed. */
-export function changeRequestCost(command: Readonly<Values>, handler: HandlerConfig): void {
+const ranges = { workUs: [0, 10_000_000], waitMs: [0, 600_000], chunks: [1, 1000] } as const;
+function costOf(values: Values, key: (typeof costKeys)[number], fallback: number): number {
+  const [min, max] = ranges[key];
+  return integer(values, key, fallback, min, max);
+}
+
+/** The fields of the command `handler`. Throws BadInput. */
+export function readRequestCost(command: Values): RequestCost {
   const { id: _id, cmd: _cmd, ...changes } = command;
   for (const key of Object.keys(changes)) {
-    if (key in costRanges) continue;
+    if (costKeys.some((known) => known === key)) continue;
     throw new BadInput(`"${key}" cannot be changed while the server runs: workUs, waitMs and chunks can.`);
   }
-  const changed = (key: keyof typeof costRanges): number => {
-    const [min, max] = costRanges[key];
-    return integer(changes, key, handler[key], min, max);
-  };
-  const cost = { chunks: changed('chunks'), workUs: changed('workUs'), waitMs: changed('waitMs') };
-  // Measured before any request is to pay for it.
-  if (cost.workUs > 0) calibrateCpu();
-  Object.assign(handler, cost);
+  return Object.fromEntries(
+    costKeys.filter((key) => changes[key] !== undefined).map((key) => [key, costOf(changes, key, 0)]),
+  );
 }
 
 /** Throws BadInput. */
@@ -143,9 +145,9 @@ export function readSettings(args: readonly string[]): Settings {
       protocol,
       kind,
       responseBytes: integer(values, 'responseBytes', 128, 0, maxBodyBytes),
-      chunks: integer(values, 'chunks', 1, ...costRanges.chunks),
-      workUs: integer(values, 'workUs', 0, ...costRanges.workUs),
-      waitMs: integer(values, 'waitMs', 0, ...costRanges.waitMs),
+      chunks: costOf(values, 'chunks', 1),
+      workUs: costOf(values, 'workUs', 0),
+      waitMs: costOf(values, 'waitMs', 0),
       ...(kind === 'forward' ? { upstream: parseAddress('upstream', upstream) } : {}),
     },
     host,

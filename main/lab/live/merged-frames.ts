@@ -27,7 +27,8 @@ const mostMoments = 1000;
 /** The compressed form has a header of its own, cookie and length, before the deflated V2 bytes. */
 const compressedHeaderBytes = 8;
 
-function encodeHistogram(histogram: Histogram): Uint8Array {
+/** HdrHistogram V2, uncompressed. */
+export function encodeHistogram(histogram: Histogram): Uint8Array {
   if (!(histogram instanceof JsHistogram)) throw new Error('A WebAssembly histogram cannot be encoded here.');
   const compressed = Buffer.from(histogram.encodeIntoCompressedBase64(), 'base64');
   return inflateSync(compressed.subarray(compressedHeaderBytes));

@@ -9,7 +9,7 @@ import {
   type ThreadChange,
   type ThreadStarted,
 } from '../../../shared/telemetry/codec.ts';
-import { pieces } from './merged-sockets.ts';
+import { pieces } from './pieces.ts';
 
 interface ThreadTotals {
   hasEnded: boolean;

@@ -46,7 +46,7 @@ describe('control bar', () => {
   it('changes the running lab at once, and sends many quick changes as one', async () => {
     await useLab().start(useSetup().toStart);
     for (let i = 0; i < 3; i++) await field('Connections').trigger('keydown', { key: 'ArrowUp' });
-    await field('CPU work a request').setValue('250');
+    await field('CPU work').setValue('250');
     await settle();
     expect(double.paramsOf('live.change')).toEqual([{ connections: 500, workUs: 250 }]);
   });
