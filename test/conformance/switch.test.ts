@@ -59,7 +59,7 @@ describe('models that take turns', () => {
   });
 
   it('chain through every one with many connections open', { timeout: 240_000 * slowdown }, async () => {
-    const connections = isSanitized ? 200 : 900;
+    const connections = isSanitized ? 200 : 1000;
     const live = await start(
       'epoll-lt',
       {},
