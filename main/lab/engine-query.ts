@@ -7,17 +7,26 @@ import { LabError, sentenceOf } from './errors.ts';
 /** Probing io_uring takes a child of its own; ten seconds is far beyond all of it. */
 const limitMs = 10_000;
 
-export async function askEngine<T>(subcommand: string, schema: z.ZodType<T>): Promise<T> {
+export async function askEngine<T>(
+  subcommand: string,
+  schema: z.ZodType<T>,
+  settings: readonly string[] = [],
+): Promise<T> {
   const { file, args } = engineCommand();
   const text = await new Promise<string>((resolve, reject) => {
-    execFile(file, [...args, subcommand], { timeout: limitMs, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
-      if (!error) {
-        resolve(stdout);
-        return;
-      }
-      const why = stderr.trim().split('\n').at(-1) ?? '';
-      reject(new LabError('failed', `\`${file} ${subcommand}\` failed: ${why === '' ? error.message : why}`));
-    });
+    execFile(
+      file,
+      [...args, subcommand, ...settings],
+      { timeout: limitMs, killSignal: 'SIGKILL' },
+      (error, stdout, stderr) => {
+        if (!error) {
+          resolve(stdout);
+          return;
+        }
+        const why = stderr.trim().split('\n').at(-1) ?? '';
+        reject(new LabError('failed', `\`${file} ${subcommand}\` failed: ${why === '' ? error.message : why}`));
+      },
+    );
   });
   try {
     return schema.parse(JSON.parse(text));
