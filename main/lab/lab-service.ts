@@ -86,9 +86,7 @@ export class LabService {
 
   /** Throws LabError. */
   async modelSource(id: ModelId): Promise<ModelSource> {
-    const model = (await this.listModels()).find((each) => each.id === id);
-    if (!model) throw new LabError('bad-input', `There is no model "${id}".`);
-    return readModelSource(model);
+    return readModelSource(await this.#model(id));
   }
 
   machine(host: MachineInfo['host']): MachineInfo {
@@ -109,6 +107,13 @@ export class LabService {
     const settings = parsed(runSettingsSchema, input);
     const { model } = settings.server;
     if (model === externalId) return runExternal(settings, hooks);
+    // Silence would be a figure of something else than what was asked for.
+    if (settings.phases) {
+      throw new LabError(
+        'bad-input',
+        'Phases are not run by this version: switch and change a lab in the app instead.',
+      );
+    }
     const server = await this.#checkServer({ ...settings.server, model });
     if (settings.upstream) await this.#checkAvailable(settings.upstream.model);
     return runOnce({ ...settings, server }, hooks);
@@ -171,9 +176,14 @@ export class LabService {
     return loadOnce(parsed(loadSettingsSchema, input), hooks);
   }
 
-  async #checkAvailable(id: string): Promise<ModelInfo> {
+  async #model(id: string): Promise<ModelInfo> {
     const model = (await this.listModels()).find((each) => each.id === id);
     if (!model) throw new LabError('bad-input', `There is no model "${id}".`);
+    return model;
+  }
+
+  async #checkAvailable(id: string): Promise<ModelInfo> {
+    const model = await this.#model(id);
     if (!model.available) throw new LabError('unavailable', unavailableSentence(model));
     return model;
   }

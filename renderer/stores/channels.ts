@@ -41,7 +41,7 @@ function errorsOf(clients: CounterSeries): { readonly total: number; readonly wo
     .filter(({ count }) => count > 0)
     .sort((a, b) => b.count - a.count);
   const total = kinds.reduce((sum, { count }) => sum + count, 0);
-  return { total, words: kinds.length === 0 ? 'since the start' : kinds.map(({ word }) => word).join(', ') };
+  return { total, words: kinds.length === 0 ? 'in all' : kinds.map(({ word }) => word).join(', ') };
 }
 
 /** "errorFdLimit" as "fd limit". */

@@ -3,7 +3,8 @@
  * the merged latencies, between two moments. A figure that cannot be had is undefined, and `absent` says why.
  */
 import type { TelemetryHistory } from './history.ts';
-import { counterNames, syscallNames } from '../../shared/telemetry/wire.ts';
+import { errorCounter } from '../../shared/run-result.ts';
+import { errorKinds, syscallNames } from '../../shared/telemetry/wire.ts';
 
 export const figureIds = [
   'requestsPerSecond',
@@ -36,7 +37,7 @@ export const figureSpecs: readonly FigureSpec[] = [
   },
   {
     id: 'cpuMicrosPerRequest',
-    short: 'CPU/req',
+    short: 'µs/req',
     label: 'CPU per request',
     unit: 'µs',
     how: 'CPU time of the whole server process, user and system, as the kernel accounts it (getrusage), telemetry included, divided by requests.',
@@ -60,7 +61,7 @@ export const figureSpecs: readonly FigureSpec[] = [
   },
   {
     id: 'p99Ms',
-    short: 'p99',
+    short: 'p99 ms',
     label: 'Latency, 99th percentile',
     unit: 'ms',
     how: 'Measured by the clients from the moment each request was meant to be sent (corrected for coordinated omission); HdrHistograms merged exactly.',
@@ -92,7 +93,7 @@ const known = (value: number): number | undefined => (Number.isFinite(value) ? v
 const sum = (...values: number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** What clients count as gone wrong. */
-export const errorNames = counterNames.filter((name) => name.startsWith('error'));
+export const errorNames = errorKinds.map(errorCounter);
 
 /** Below so many a percentile is an accident. */
 const fewestLatencies = 20;

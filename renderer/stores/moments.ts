@@ -5,7 +5,7 @@ import type { Mark } from '../../shared/engine-messages.ts';
 import type { Finding } from '../../shared/findings.ts';
 import type { TelemetryHistory } from './history.ts';
 import type { TimedNotice } from './history-moments.ts';
-import { useNotices, type Toast } from './notices.ts';
+import { useNotices } from './notices.ts';
 import { history as runHistory } from './telemetry.ts';
 import { useTimebase } from './timebase.ts';
 
@@ -22,7 +22,6 @@ export interface Moment {
 
 /** More than people read in a list; all of them stay in the history. */
 const mostShown = 200;
-const toastLevel: Record<Finding['level'], Toast['level']> = { info: 'info', warning: 'warning', error: 'error' };
 
 const ofFinding = (finding: Finding): Moment => ({
   key: `${finding.code}.${finding.timeNs}`,
@@ -65,7 +64,8 @@ export const useMoments = defineStore('moments', () => {
   /** A few times a second. */
   function sample(history: TelemetryHistory = runHistory): void {
     const { moments } = history;
-    if (history.epoch === epoch && moments.version === version) return;
+    const isSame = history.epoch === epoch && moments.version === version;
+    if (isSame || !history.hasData) return;
     if (history.epoch !== epoch || moments.findings.length < toldFindings) toldFindings = 0;
     ({ epoch } = history);
     ({ version } = moments);
@@ -75,17 +75,21 @@ export const useMoments = defineStore('moments', () => {
       if (finding.level !== 'info') tell(ofFinding(finding));
     }
     toldFindings = moments.findings.length;
+    // A notice that came before the first frame belongs to the start.
+    const timed = (moment: Moment): Moment =>
+      Number.isFinite(moment.timeNs) ? moment : { ...moment, timeNs: history.oldestNs, sinceNs: history.oldestNs };
     list.value = [
       ...moments.findings.map(ofFinding),
       ...moments.notices.map(ofNotice),
       ...moments.marks.flatMap((mark) => (mark.text === undefined ? [] : [ofMark(mark, mark.text)])),
     ]
+      .map(timed)
       .sort((a, b) => b.timeNs - a.timeNs)
       .slice(0, mostShown);
   }
 
   function tell(moment: Moment): void {
-    notices.show(toastLevel[moment.level], moment.text, {
+    notices.show(moment.level, moment.text, {
       title: 'Show the moment',
       run: () => timebase.showMoment(moment.timeNs),
     });

@@ -1,13 +1,13 @@
 /** The web host as a process: who may come in, and a live run from start to stop through the contract. */
-import { existsSync } from 'node:fs';
 import type { WebSocket } from 'ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FrameSource } from '../../shared/contract/channels.ts';
 import type { LabClient } from '../../shared/contract/client.ts';
 import type { LiveState } from '../../shared/contract/live.ts';
-import { counterOf, decodeCounters, type Counters } from '../../shared/telemetry/codec.ts';
+import { counterOf, decodeCounters, decodeOpened, gaugeOf, type Counters } from '../../shared/telemetry/codec.ts';
 import { FrameSplitter } from '../../shared/telemetry/frame-splitter.ts';
-import { frameKinds } from '../../shared/telemetry/wire.ts';
+import { detailLevels, frameKinds } from '../../shared/telemetry/wire.ts';
+import { isAlive } from '../support/server-under-test.ts';
 import { cookieOf, get, knock, openWindow, startWebLab, type WebLab } from '../support/web-lab.ts';
 
 let lab: WebLab;
@@ -50,8 +50,6 @@ const countersOf =
     const frame = decodeCounters(payload);
     return fits(frame) ? frame : undefined;
   };
-
-const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`);
 
 describe('the door of the web host', () => {
   it('gives a cookie for the token, and takes the token out of the address', async () => {
@@ -165,6 +163,25 @@ describe('a live run through the web host', () => {
 
     const changed = await window.request('live.change', { connections: 12, workUs: 5 });
     expect(changed.settings).toMatchObject({ connections: 12, server: { model: 'poll', workUs: 5 } });
+    // Four connections more, and the eight stay.
+    await frames.until(
+      countersOf('server', (frame) => counterOf(frame, 'accepts') === counterOf(first, 'accepts') + 4),
+    );
+    expect([changed.serverPid, changed.clientsPid]).toEqual(pids);
+
+    expect((await window.request('live.change', { paused: true })).paused).toBe(true);
+    const sent = (frame: Counters): number => counterOf(frame, 'requestsSent');
+    // Requests that were under way are answered; then nothing is asked.
+    let before = Number.NaN;
+    await frames.until(
+      countersOf('clients', (frame) => {
+        const isQuiet = sent(frame) === before;
+        before = sent(frame);
+        return isQuiet;
+      }),
+    );
+    expect((await window.request('live.change', { paused: false })).paused).toBe(false);
+    await frames.until(countersOf('clients', (frame) => sent(frame) > before));
     const marked = frames.until((source, kind) => (source === 'lab' && kind === frameKinds.mark ? true : undefined));
     await window.request('live.mark', { text: 'here' });
     await marked;
@@ -173,11 +190,43 @@ describe('a live run through the web host', () => {
     const stopped = await window.request('live.stop');
     expect(stopped).toMatchObject({ phase: 'idle', settings: { server: { model: 'poll' } } });
     expect(stopped.fault).toBeUndefined();
-    expect([...pids, changed.clientsPid ?? 0].some(isAlive)).toBe(false);
+    expect(pids.some(isAlive)).toBe(false);
     expect(states.map(({ phase }) => phase)).toEqual(
       expect.arrayContaining(['starting', 'running', 'switching', 'stopping', 'idle']),
     );
     window.close();
+  });
+
+  it('shows sockets and threads from inside, to a window that comes later too, until it is told not to', async () => {
+    const window = await openWindow(lab);
+    const started = await window.request('live.start', {
+      ...{ server: { model: 'epoll-lt' }, connections: 5, clients: [{ profile: 'closed', thinkMs: 1 }] },
+    });
+    expect(started.settings?.detail.level).toBe('fds');
+    const frames = watch(window);
+    const opened = new Set<number>();
+    await frames.until((source, kind, payload) => {
+      if (source !== 'server' || kind !== frameKinds.opened) return undefined;
+      for (const { role, connectionId } of decodeOpened(payload)) if (role === 'client') opened.add(connectionId);
+      return opened.size === 5 ? true : undefined;
+    });
+    const late = await openWindow(lab);
+    const known = new Set<number>();
+    const lateFrames = watch(late);
+    await lateFrames.until((source, kind, payload) => {
+      if (source !== 'server' || kind !== frameKinds.opened) return undefined;
+      for (const { role, connectionId } of decodeOpened(payload)) if (role === 'client') known.add(connectionId);
+      return known.size === 5 ? true : undefined;
+    });
+    expect(known).toEqual(opened);
+    await lateFrames.until((source, kind) => (source === 'server' && kind === frameKinds.fdStates ? true : undefined));
+    const changed = await window.request('live.change', { detail: { level: 'counters', switches: false } });
+    expect(changed.settings?.detail).toEqual({ level: 'counters', switches: false });
+    const level = (frame: Counters): number => gaugeOf(frame, 'detailLevel');
+    await frames.until(countersOf('server', (frame) => level(frame) === detailLevels.indexOf('counters')));
+    await window.request('live.stop');
+    window.close();
+    late.close();
   });
 
   it('switches to and from models that cannot hand over, on the same address, with new connections', async () => {
@@ -191,6 +240,10 @@ describe('a live run through the web host', () => {
       expect(report).toMatchObject({ model, how: 'reconnect', keptConnections: 0 });
       const state = await window.request('live.state');
       expect(state).toMatchObject({ phase: 'running', address, settings: { server: { model } } });
+      // Only epoll-et is one of those that can be seen into again.
+      expect(state.settings?.detail.level).toBe(model === 'node' ? 'counters' : 'fds');
+      const { settings } = await window.request('live.change', { workUs: 3 });
+      expect(settings?.server.workUs).toBe(3);
       await frames.until(countersOf('server', (frame) => counterOf(frame, 'requests') > 0));
     }
     await window.request('live.stop');

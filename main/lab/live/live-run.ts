@@ -3,7 +3,7 @@ import type { ModelId } from '../../../shared/catalogue.ts';
 import type { FrameSource } from '../../../shared/contract/channels.ts';
 import type { Detail, LiveChanges, LiveSettings, SwitchReport } from '../../../shared/contract/live.ts';
 import type { ModelFrame } from '../../../shared/engine-messages.ts';
-import { limits, type ModelOptions, type RunSettings, type ServerSettings } from '../../../shared/schemas/settings.ts';
+import type { ModelOptions, RunSettings, ServerSettings } from '../../../shared/schemas/settings.ts';
 import type { Frame } from '../../../shared/telemetry/frame-splitter.ts';
 import type { Address } from '../addresses.ts';
 import { shareConnections } from '../client-mix.ts';
@@ -33,6 +33,8 @@ const switchLimitMs = 60_000;
 
 export class LiveRun {
   #settings: LiveSettings;
+  /** What was asked for; a server may have less. */
+  #wantedDetail: Detail;
   readonly #hooks: LiveRunHooks;
   readonly #notices = new Notices();
   readonly #machine;
@@ -45,6 +47,7 @@ export class LiveRun {
 
   constructor(settings: LiveSettings, hooks: LiveRunHooks) {
     this.#settings = settings;
+    this.#wantedDetail = settings.detail;
     this.#hooks = hooks;
     this.#machine = describeMachine(settings.pin);
   }
@@ -94,11 +97,13 @@ export class LiveRun {
       this.#settings = { ...this.#settings, server: { ...this.#settings.server, ...cost } };
     }
     if (connections !== undefined || clients !== undefined) {
-      await this.#changeClients({
-        ...this.#settings,
+      const changed = {
         connections: connections ?? this.#settings.connections,
         clients: clients ?? this.#settings.clients,
-      });
+      };
+      const counted = shareConnections(changed.clients, changed.connections);
+      await this.#asking.engine.command('clients', { clients: counted });
+      this.#settings = { ...this.#settings, ...changed };
     }
     if (paused !== undefined) {
       await this.#asking.engine.command('pause', { paused });
@@ -106,6 +111,7 @@ export class LiveRun {
     }
     if (detail) {
       await this.#serving.engine.command('level', detail);
+      this.#wantedDetail = detail;
       this.#settings = { ...this.#settings, detail };
     }
   }
@@ -180,30 +186,31 @@ export class LiveRun {
   async #startMeasuredServer(settings: ServerSettings): Promise<void> {
     const upstream = this.#upstream ? { upstream: this.#upstream.target } : {};
     this.#server = await this.#startServer({ ...settings, ...upstream }, 'server');
-    await this.#ask(this.#settings.detail);
+    await this.#askForDetail();
   }
 
-  /** The detail that was asked for, or what the engine has, with a word about it. */
-  async #ask(detail: Detail): Promise<void> {
+  /** The detail that was asked for, or what this server has, with a word about it. */
+  async #askForDetail(): Promise<void> {
+    let detail = this.#wantedDetail;
     try {
       await this.#serving.engine.command('level', detail);
     } catch (error) {
       if (!(error instanceof LabError) || this.#hooks.signal.aborted) throw error;
-      this.#settings = { ...this.#settings, detail: { level: 'counters', switches: false } };
+      detail = { level: 'counters', switches: false };
       this.#hooks.onNotice('detail', `Only counters are recorded: ${sentenceOf(error)}`);
     }
+    this.#settings = { ...this.#settings, detail };
   }
 
-  #runSettings(settings: LiveSettings): RunSettings {
-    const { server, connections, clients, load, upstream, pin } = settings;
-    // The clients go on until they are told to stop, or a day.
-    const [, durationSeconds] = limits.durationSeconds;
-    const run = { server, connections, clients, load, pin, durationSeconds, warmupSeconds: 0 };
+  #runSettings(): RunSettings {
+    const { server, connections, clients, load, upstream, pin } = this.#settings;
+    // Without an end: the clients go on until they are told to stop.
+    const run = { server, connections, clients, load, pin, durationSeconds: 0, warmupSeconds: 0 };
     return upstream ? { ...run, upstream } : run;
   }
 
-  async #startClients(settings = this.#settings): Promise<void> {
-    const config = loadConfigOf(this.#runSettings(settings), this.#serving.target, this.#machine.clientCpus);
+  async #startClients(): Promise<void> {
+    const config = loadConfigOf(this.#runSettings(), this.#serving.target, this.#machine.clientCpus);
     const clients = new MeasuredClients(config, this.#notices, this.#hooks.signal);
     clients.engine.on('frame', (frame) => this.#hooks.onFrame('clients', frame));
     this.#clients = clients;
@@ -215,23 +222,6 @@ export class LiveRun {
     }
     this.#watch(clients.engine);
     if (this.#isPaused) await clients.engine.command('pause', { paused: true });
-  }
-
-  /** An engine that cannot change its clients is replaced by another one, which connects anew. */
-  async #changeClients(settings: LiveSettings): Promise<void> {
-    const { engine } = this.#asking;
-    const clients = shareConnections(settings.clients, settings.connections);
-    try {
-      await engine.command('clients', { clients });
-    } catch (error) {
-      if (!(error instanceof LabError) || error.kind !== 'unavailable') throw error;
-      await this.#dismiss(engine);
-      await this.#startClients(settings).catch(async (failure: unknown) => {
-        if (!this.#hooks.signal.aborted) await this.#startClients();
-        throw failure;
-      });
-    }
-    this.#settings = settings;
   }
 
   #watch(engine: EngineProcess): void {
