@@ -12,7 +12,7 @@ const sourceMapSchema = z.object({ sources: z.array(z.string()), sourcesContent:
 
 /** The engine carries its models' sources; the bundle of the model in TypeScript has them in its map. */
 export async function readModelSource({ id, sourceFile }: ModelInfo): Promise<ModelSource> {
-  if (!sourceFile.endsWith('.ts')) return askEngine('source', modelSourceSchema, ['--model', id]);
+  if (!sourceFile.endsWith('.ts')) return askEngine('source', modelSourceSchema, { args: ['--model', id] });
   return {
     model: id,
     path: `main/engine/${sourceFile}`,

@@ -4,7 +4,6 @@ import { expect } from 'vitest';
 import { counterOf, syscallOf } from '../../shared/telemetry/codec.ts';
 import { pattern } from '../support/dialects.ts';
 import { expectBytes } from '../support/expect-bytes.ts';
-import { slowdown } from '../support/engines.ts';
 import { RawClient, withClient } from '../support/raw-client.ts';
 import { settled } from '../support/server-under-test.ts';
 import { oneAtATime, type Case, type Context } from './case.ts';
@@ -78,8 +77,10 @@ const small: readonly Case[] = [
         for (let i = 0; i < 50; ++i) await client.ask(request, reply.length);
       });
       // The last reply is with the client before the server has counted it.
-      await sleep(50 * slowdown);
-      const after = await server.snapshot();
+      const after = await settled(
+        () => server.snapshot(),
+        (counters) => counterOf(counters, 'requests') - counterOf(before, 'requests') >= 50,
+      );
       const grown = (name: 'requests' | 'bytesIn' | 'bytesOut' | 'accepts') =>
         counterOf(after, name) - counterOf(before, name);
       expect({ requests: grown('requests'), accepts: grown('accepts') }).toEqual({ requests: 50, accepts: 1 });
@@ -134,8 +135,10 @@ const big: readonly Case[] = [
       });
       // The node model cannot count its calls, and completions need none.
       if (model.id === 'node' || model.id === 'io_uring') return;
-      await sleep(50 * slowdown);
-      const writes = syscallOf(await server.snapshot(), 'write') - syscallOf(before, 'write');
+      const writes = await settled(
+        async () => syscallOf(await server.snapshot(), 'write') - syscallOf(before, 'write'),
+        (count) => count >= 14,
+      );
       expect(writes).toBeGreaterThanOrEqual(14);
     },
   },
@@ -206,9 +209,11 @@ const endings: readonly Case[] = [
         client.halfClose();
         expect((await client.readToEnd()).bytes.length).toBe(0);
       });
-      await sleep(20 * slowdown);
-      const after = await server.snapshot();
-      expect(counterOf(after, 'errorProtocol') - counterOf(before, 'errorProtocol')).toBe(1);
+      const errors = await settled(
+        async () => counterOf(await server.snapshot(), 'errorProtocol') - counterOf(before, 'errorProtocol'),
+        (count) => count > 0,
+      );
+      expect(errors).toBe(1);
       await expectAlive(context);
     },
   },

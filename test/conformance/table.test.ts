@@ -6,7 +6,7 @@ import { gaugeOf } from '../../shared/telemetry/codec.ts';
 import { allModels, slowdown, type ModelFacts } from '../support/engines.ts';
 import { dialects, protocols, type Protocol } from '../support/dialects.ts';
 import { withClient } from '../support/raw-client.ts';
-import { ServerUnderTest, settled, type ServeSettings } from '../support/server-under-test.ts';
+import { ServerUnderTest, settled, steady, type ServeSettings } from '../support/server-under-test.ts';
 import { servers, type ServerName } from './case.ts';
 import { commonCases } from './common-cases.ts';
 import { handlerCases } from './handler-cases.ts';
@@ -74,8 +74,8 @@ async function start(model: Entry, protocol: Protocol, name: ServerName, ports: 
   // The server closes its side a moment after the client has seen the end.
   while (gaugeOf(await server.snapshot(), 'openConnections') > 0) await sleep(5);
   // A pool may still be starting its last threads.
-  await sleep(50 * slowdown);
-  return { server, fds: server.openFds(), threads: server.threads() };
+  const threads = await steady(() => server.threads());
+  return { server, fds: server.openFds(), threads };
 }
 
 interface Ports {

@@ -6,6 +6,7 @@ import { registerLoad } from './load.ts';
 import { registerModels } from './models.ts';
 import { registerRun } from './run.ts';
 import { registerServe } from './serve.ts';
+import { registerSwitchCost } from './switch-cost.ts';
 import { registerWeb } from './web.ts';
 
 export const commands: readonly Register[] = [
@@ -15,5 +16,6 @@ export const commands: readonly Register[] = [
   registerCompare,
   registerServe,
   registerLoad,
+  registerSwitchCost,
   registerWeb,
 ];
