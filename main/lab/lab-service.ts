@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { externalId, type ModelInfo } from '../../shared/catalogue.ts';
 import type { CompareResult } from '../../shared/compare-result.ts';
 import type { LoadResult, RunResult, ServeResult } from '../../shared/run-result.ts';
+import type { SweepResult } from '../../shared/sweep-result.ts';
 import { problemsIn } from '../../shared/schemas/problems.ts';
 import type { PlannedRun } from '../../shared/schemas/scenario.ts';
 import {
@@ -15,7 +16,7 @@ import {
   type ServerSettingsInput,
 } from '../../shared/schemas/settings.ts';
 import { shareConnections } from './client-mix.ts';
-import { compare, type CompareHooks, type ComparePlan } from './compare/compare.ts';
+import { compare, type CompareHooks, type ComparePlan, type RunOne } from './compare/compare.ts';
 import { diagnose, type DoctorItem } from './doctor.ts';
 import { machineFacts } from './doctor-facts.ts';
 import { LabError, sentenceOf } from './errors.ts';
@@ -26,6 +27,7 @@ import type { Hooks, Progress } from './progress.ts';
 import { runOnce } from './run.ts';
 import { builtInNames, openScenario, type NamedScenario } from './scenario-files.ts';
 import { serveOnce, type ServeHooks } from './serve.ts';
+import { sweep, type SweepHooks, type SweepPlan, type SweepRecord } from './sweep/sweep.ts';
 
 export interface PlanHooks {
   readonly signal?: AbortSignal | undefined;
@@ -130,6 +132,13 @@ export class LabService {
   async compare(plan: ComparePlan, hooks: CompareHooks = {}): Promise<CompareResult> {
     await this.#checkPlan(plan.entries);
     return compare(plan, (settings, runHooks) => this.run(settings, runHooks), hooks);
+  }
+
+  /** One thing varied for all entries; `before` are runs of the same plan that are over. Throws LabError. */
+  async sweep(plan: SweepPlan, hooks: SweepHooks = {}, before: readonly SweepRecord[] = []): Promise<SweepResult> {
+    const models = await this.listModels();
+    const runOne: RunOne = (settings, runHooks) => this.run(settings, runHooks);
+    return sweep(plan, { runOne, models, before }, hooks);
   }
 
   /** Serves until the signal or the duration ends it. Throws LabError. */

@@ -6,12 +6,14 @@ import { registerLoad } from './load.ts';
 import { registerModels } from './models.ts';
 import { registerRun } from './run.ts';
 import { registerServe } from './serve.ts';
+import { registerSweep } from './sweep.ts';
 
 export const commands: readonly Register[] = [
   registerModels,
   registerDoctor,
   registerRun,
   registerCompare,
+  registerSweep,
   registerServe,
   registerLoad,
 ];
