@@ -30,7 +30,7 @@ export default defineConfig({
         },
       },
       {
-        test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 30_000, ...alone },
+        test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 120_000, ...alone },
       },
       {
         test: {
@@ -39,6 +39,9 @@ export default defineConfig({
           testTimeout: 60_000 * slowdown,
           ...alone,
         },
+      },
+      {
+        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 90_000, ...alone },
       },
       {
         test: { name: 'truth', include: ['test/truth/**/*.test.ts'], testTimeout: 120_000, ...alone },

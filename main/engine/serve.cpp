@@ -25,8 +25,14 @@ namespace fdscope {
 namespace {
 
 // Commands that change a running server.
-void add_commands(telemetry::CommandReader& commands, Server& server, Succession& succession) {
+void add_commands(telemetry::CommandReader& commands, telemetry::Reporter& reporter, Server& server,
+                  Succession& succession) {
   using Answer = telemetry::CommandReader::Answer;
+  commands.add("level", [&reporter](const JsonValue& command, const Answer& answer) {
+    const Detail detail = read_detail(command, {telemetry::detail_level(), reporter.records_switches()});
+    reporter.set_detail(detail.level, detail.switches);
+    answer("");
+  });
   commands.add("switch", [&succession](const JsonValue& command, Answer answer) {
     const std::string id = command.string_or("model", "");
     if (id == "node")
@@ -87,15 +93,17 @@ int serve(const ServeSettings& settings, telemetry::FrameWriter& writer) {
   Succession succession(server, settings.choice);
   const LingeringLimit lingering_limit;
   telemetry::CommandReader commands(writer, reporter, [&](const std::string& reason) { succession.stop(reason); });
-  add_commands(commands, server, succession);
+  add_commands(commands, reporter, server, succession);
   succession.on_switched = [&](const std::string& frame) {
     commands.post([&writer, frame] { writer.json(wire::FrameKind::model, frame); });
   };
   const std::string ready = ready_json(settings, server);
   const uint64_t start_ns = now_ns();
+  reporter.set_detail(settings.detail.level, settings.detail.switches);
   reporter.start();
   if (settings.frames) {
     writer.json(wire::FrameKind::ready, ready);
+    writer.json(wire::FrameKind::model, model_json(settings.choice));
   } else {
     std::printf("{\"ready\":%s}\n", ready.c_str());
     std::fflush(stdout);

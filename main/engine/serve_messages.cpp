@@ -25,17 +25,21 @@ std::string about(const ModelChoice& choice) {
     else
       json += std::to_string(value);
   }
-  json += "},\"sourceFile\":" + json_quote(choice.model->source_file) + ",\"steps\":[";
-  first = true;
-  for (const telemetry::Step& step : telemetry::steps_of(choice.model->source_file)) {
+  return json + "},\"sourceFile\":" + json_quote(choice.model->source_file) + "," + steps_json(*choice.model);
+}
+
+}  // namespace
+
+std::string steps_json(const ModelInfo& model) {
+  std::string json = "\"steps\":[";
+  bool first = true;
+  for (const telemetry::Step& step : telemetry::steps_of(model.source_file)) {
     json += (first ? "" : ",") + std::string("{\"index\":") + std::to_string(step.index) +
             ",\"line\":" + std::to_string(step.line) + ",\"label\":" + json_quote(step.label) + "}";
     first = false;
   }
   return json + "]";
 }
-
-}  // namespace
 
 std::string ready_json(const ServeSettings& s, const Server& server) {
   return "{\"role\":\"serve\",\"pid\":" + std::to_string(getpid()) +

@@ -16,6 +16,8 @@ struct Handover {
   size_t kept_connections = 0;
 };
 
+// "steps":[...], the marked lines of the model's source, whether it has run or not.
+std::string steps_json(const ModelInfo& model);
 std::string ready_json(const ServeSettings& settings, const Server& server);
 // Who serves from here on; `handover` where another model did before.
 std::string model_json(const ModelChoice& choice, const std::optional<Handover>& handover = {});

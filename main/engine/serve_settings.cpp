@@ -87,6 +87,15 @@ void read_request_cost(const JsonValue& from, HandlerConfig& handler) {
   handler.wait_ms = wait_ms;
 }
 
+Detail read_detail(const JsonValue& from, Detail otherwise) {
+  using enum wire::DetailLevel;
+  std::string name;
+  const char* current = wire::detail_level_names[static_cast<size_t>(otherwise.level)];
+  return {one_of<wire::DetailLevel>(from, "level", current, {{"counters", counters}, {"fds", fds}, {"events", events}},
+                                    name),
+          from.boolean_or("switches", otherwise.switches)};
+}
+
 ServeSettings read_serve_settings(const JsonValue& settings) {
   ServeSettings read;
   auto& h = read.handler;
@@ -113,14 +122,16 @@ ServeSettings read_serve_settings(const JsonValue& settings) {
   read.address.port = static_cast<uint16_t>(settings.integer_or("port", 0, 0, 65'535));
   read.duration_ms = static_cast<uint64_t>(settings.integer_or("durationMs", 0, 0, 86'400'000));
   read.cpus = settings.string_or("cpus", "");
+  read.detail = read_detail(settings, {});
   read.frames = settings.boolean_or("frames", false);
 
   // Options come nested from the lab and flat from a command line; flat ones win.
   const JsonValue* nested = settings.find("options");
   if (nested != nullptr && !nested->is_object()) throw BadInput("options must be an object of the model's options.");
   JsonValue options{nested != nullptr ? nested->object() : JsonValue::Object{}};
-  const std::set<std::string> own{"model",    "protocol", "handler", "responseBytes", "chunks", "workUs", "waitMs",
-                                  "upstream", "host",     "port",    "durationMs",    "cpus",   "frames", "options"};
+  const std::set<std::string> own{"model",  "protocol", "handler", "responseBytes", "chunks",     "workUs",
+                                  "waitMs", "upstream", "host",    "port",          "durationMs", "cpus",
+                                  "frames", "options",  "level",   "switches"};
   for (const auto& [key, value] : settings.object())
     if (!own.contains(key)) options.object()[key] = value;
   read.choice = read_model_choice(settings.string_or("model", "epoll-lt"), options);

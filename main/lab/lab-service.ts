@@ -1,7 +1,9 @@
 /** The lab as its hosts see it: models, scenarios, runs. Knows no terminal, no HTTP, no Electron. */
+import { hostname, totalmem } from 'node:os';
 import type { z } from 'zod';
-import { externalId, type ModelInfo } from '../../shared/catalogue.ts';
+import { externalId, type ModelId, type ModelInfo } from '../../shared/catalogue.ts';
 import type { CompareResult } from '../../shared/compare-result.ts';
+import type { MachineInfo, ModelSource, ScenarioCard } from '../../shared/contract/lab.ts';
 import type { LoadResult, RunResult, ServeResult } from '../../shared/run-result.ts';
 import type { SweepResult } from '../../shared/sweep-result.ts';
 import { problemsIn } from '../../shared/schemas/problems.ts';
@@ -11,6 +13,7 @@ import {
   runSettingsSchema,
   serverSettingsSchema,
   type LoadSettingsInput,
+  type ModelOptions,
   type RunSettingsInput,
   type ServerSettings,
   type ServerSettingsInput,
@@ -19,9 +22,14 @@ import { shareConnections } from './client-mix.ts';
 import { compare, type CompareHooks, type ComparePlan, type RunOne } from './compare/compare.ts';
 import { diagnose, type DoctorItem } from './doctor.ts';
 import { machineFacts } from './doctor-facts.ts';
+import { version } from './engine-location.ts';
 import { LabError, sentenceOf } from './errors.ts';
+import { LiveLab } from './live/live-lab.ts';
+import { cardOf } from './live/scenario-cards.ts';
 import { runExternal } from './external/run-external.ts';
 import { loadOnce } from './load.ts';
+import { describeMachine } from './machine.ts';
+import { readModelSource } from './model-source.ts';
 import { listModels, resolveOptions, unavailableSentence } from './models.ts';
 import type { Hooks, Progress } from './progress.ts';
 import { runOnce } from './run.ts';
@@ -56,6 +64,8 @@ function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
 }
 
 export class LabService {
+  /** The running lab, shared by all who watch it. */
+  readonly live: LiveLab = new LiveLab(this);
   #models: Promise<ModelInfo[]> | undefined;
 
   /** Probed once: what a machine allows does not change while we look. */
@@ -70,6 +80,25 @@ export class LabService {
 
   openScenario(nameOrFile: string): NamedScenario {
     return openScenario(nameOrFile);
+  }
+
+  scenarioCards(): ScenarioCard[] {
+    return this.listScenarios().flatMap((scenario) => cardOf(scenario) ?? []);
+  }
+
+  /** Throws LabError. */
+  async modelSource(id: ModelId): Promise<ModelSource> {
+    const model = (await this.listModels()).find((each) => each.id === id);
+    if (!model) throw new LabError('bad-input', `There is no model "${id}".`);
+    return readModelSource(model);
+  }
+
+  machine(host: MachineInfo['host']): MachineInfo {
+    const { kernel, cpuModel, cpus } = describeMachine(false);
+    return {
+      ...{ hostname: hostname(), kernel, cpuModel, cpus, memoryBytes: totalmem() },
+      ...{ node: process.version, fdscope: version(), host },
+    };
   }
 
   async doctor(): Promise<DoctorItem[]> {
@@ -158,8 +187,12 @@ export class LabService {
     return model;
   }
 
+  /** Options as the model takes them. Throws LabError where it is not available here or refuses one. */
+  async resolveModel(id: ModelId, options: ModelOptions): Promise<ModelOptions> {
+    return resolveOptions(await this.#checkAvailable(id), options);
+  }
+
   async #checkServer(server: ServerSettings): Promise<ServerSettings> {
-    const model = await this.#checkAvailable(server.model);
-    return { ...server, options: resolveOptions(model, server.options) };
+    return { ...server, options: await this.resolveModel(server.model, server.options) };
   }
 }

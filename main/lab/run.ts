@@ -48,7 +48,10 @@ export function loadConfigOf(settings: RunSettings, target: string, cpus: string
 }
 
 /** The lab's own upstream, where the handler is `forward` and no other server was named. */
-function upstreamSettings({ server, upstream }: ModelRunSettings): ServerSettings | undefined {
+export function upstreamSettings({
+  server,
+  upstream,
+}: Pick<ModelRunSettings, 'server' | 'upstream'>): ServerSettings | undefined {
   if (server.handler !== 'forward' || server.upstream !== undefined) return undefined;
   if (!upstream) throw new LabError('bad-input', 'The handler forward needs an upstream server to forward to.');
   const { model, handler, responseBytes, workUs, waitMs } = upstream;

@@ -21,7 +21,8 @@ export interface ThreadRecord {
   readonly threadId: number;
   tid: number;
   name: string;
-  readonly startedNs: number;
+  /** NaN while no frame has told a time yet. */
+  startedNs: number;
   endedNs: number;
   /** Cumulative, as in `firstSyscallEntry`: counters, then system calls. */
   readonly totals: Float64Array;
@@ -133,7 +134,7 @@ export class ThreadStore {
       };
       this.byId.set(threadId, record);
       this.version++;
-    }
+    } else if (Number.isNaN(record.startedNs)) record.startedNs = timeNs;
     return record;
   }
 

@@ -31,7 +31,8 @@ export function decodeHistogram(encoded: Uint8Array): Histogram {
     refuse(`it announces ${payloadBytes} bytes and has ${encoded.length - headerBytes}`);
   }
   try {
-    return JsHistogram.decode(encoded, 64);
+    // Not as a Buffer, whose slice() is a view: the decoder reverses what it sliced, and the bytes would change.
+    return JsHistogram.decode(new Uint8Array(encoded.buffer, encoded.byteOffset, encoded.length), 64);
   } catch (error) {
     return refuse(error instanceof Error ? error.message : String(error));
   }

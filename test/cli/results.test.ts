@@ -108,15 +108,15 @@ describe('run', () => {
       expect(result).toMatchObject({ model: 'epoll-lt', protocol: 'http', handler: 'respond', connections: 10 });
       const requests = result.requests as number;
       expect(requests).toBeGreaterThan(100);
-      expect((result.serverRequests as number) - requests).toBeLessThanOrEqual(10 * 2);
       // The rate is of the clients' interval, the duration of the server's, whose frames fall a moment apart.
       const rate = (result.requestsPerSecond as number) * (result.durationSeconds as number);
       expect(rate / requests).toBeGreaterThan(0.8);
       expect(rate / requests).toBeLessThan(1.25);
       const { read, write } = result.syscalls as Record<string, number>;
       // Without EAGAIN from drain loops, level-triggered epoll reads and writes once a request.
-      expect(read).toBeGreaterThanOrEqual(requests - 20);
-      expect(write).toBeGreaterThanOrEqual(requests - 20);
+      const served = result.serverRequests as number;
+      expect(read).toBeGreaterThanOrEqual(served - 20);
+      expect(write).toBeGreaterThanOrEqual(served - 20);
       expect(JSON.parse(readFileSync(out, 'utf8'))).toEqual(result);
     }));
 

@@ -7,6 +7,7 @@ import { registerModels } from './models.ts';
 import { registerRun } from './run.ts';
 import { registerServe } from './serve.ts';
 import { registerSweep } from './sweep.ts';
+import { registerWeb } from './web.ts';
 
 export const commands: readonly Register[] = [
   registerModels,
@@ -16,4 +17,5 @@ export const commands: readonly Register[] = [
   registerSweep,
   registerServe,
   registerLoad,
+  registerWeb,
 ];

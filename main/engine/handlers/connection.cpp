@@ -271,6 +271,7 @@ void Connection::open_upstream() {
     if (errno == EMFILE || errno == ENFILE) count_error(ErrorKind::fd_limit);
     return upstream_failed();
   }
+  telemetry::upstream_opened(slot, id, upstream_fd_, config_->upstream);
   count(Counter::upstream_connects);
   upstream_reply_.begin(config_->protocol, request_.head);
   stage_ = Stage::connecting;
@@ -316,6 +317,7 @@ void Connection::upstream_failed() {
 }
 
 void Connection::close_upstream() {
+  telemetry::upstream_closed(slot);
   if (upstream_fd_ >= 0) sys::close(upstream_fd_);
   upstream_fd_ = -1;
   upstream_watch = {};

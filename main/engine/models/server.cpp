@@ -80,12 +80,14 @@ Fd open_listener(ListenAddress& address) {
   if (sys::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&bound.storage), &bound.size) != 0) fail("getsockname");
   // sin_port and sin6_port are at the same place.
   address.port = ntohs(reinterpret_cast<const sockaddr_in&>(bound.storage).sin_port);
+  telemetry::listener_opened(fd.get());
   return fd;
 }
 
 Fd open_sibling_listener(const ListenAddress& address) {
   Fd fd = bound_socket(parse(address), true);
   if (sys::listen(fd.get(), address.backlog) != 0) fail("listen");
+  telemetry::listener_opened(fd.get());
   return fd;
 }
 
@@ -117,6 +119,7 @@ Connection& ConnectionTable::open(int fd, const sockaddr_storage& peer, const Ha
   c.id = next_id_++;
   c.peer = peer;
   c.open(fd, config, nonblocking);
+  telemetry::client_opened(slot, c.id, fd, peer);
   open_count_.fetch_add(1, std::memory_order_relaxed);
   if (fd >= FD_SETSIZE) beyond_select_count_.fetch_add(1, std::memory_order_relaxed);
   c.beyond_select = fd >= FD_SETSIZE;
@@ -134,6 +137,7 @@ Connection* ConnectionTable::find(uint64_t ref) {
 void ConnectionTable::close(Connection& connection) {
   // Unfindable before its descriptor can be given to another connection.
   live_[connection.slot].store(0, std::memory_order_release);
+  telemetry::client_closed(connection.slot);
   connection.close_sockets();
   telemetry::count(wire::Counter::closes);
   open_count_.fetch_sub(1, std::memory_order_relaxed);

@@ -16,17 +16,22 @@ const waitedUs = (seen: Observation, socket: SocketNow): number =>
   isWaiting(socket) ? socket.waitingUs + ((seen.server.last?.timeNs ?? socket.timeNs) - socket.timeNs) / 1000 : 0;
 
 function longestWaiting(seen: Observation): { socket: SocketNow; us: number } | undefined {
-  const waiting = seen.openSockets.filter(isWaiting).map((socket) => ({ socket, us: waitedUs(seen, socket) }));
-  return waiting.sort((a, b) => b.us - a.us)[0];
+  let longest: { socket: SocketNow; us: number } | undefined;
+  for (const socket of seen.openSockets) {
+    const us = waitedUs(seen, socket);
+    if (us > (longest?.us ?? 0)) longest = { socket, us };
+  }
+  return longest;
 }
 
 export const fdStarves: Rule = {
   code: 'fdStarves',
   holdMs: 100,
   look: (seen) => {
-    const longest = longestWaiting(seen);
     const requests = seen.grew('requests') / seen.server.seconds;
-    if (!longest || longest.us < starvedUs || requests < 10 || seen.cores() < idleCores) return undefined;
+    if (requests < 10 || seen.cores() < idleCores) return undefined;
+    const longest = longestWaiting(seen);
+    if (!longest || longest.us < starvedUs) return undefined;
     const waiting = seen.openSockets.filter((socket) => waitedUs(seen, socket) >= starvedUs).length;
     const { socket, us } = longest;
     // Where all wait alike, the server is slow rather than unfair.

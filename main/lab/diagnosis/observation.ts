@@ -49,6 +49,11 @@ export interface SocketNow {
   stateSinceNs: number;
 }
 
+const newSocket = (connectionId: number, role: FdRole): SocketNow => ({
+  ...{ connectionId, role, fd: -1, flags: 0, tcpState: 'unknown', receiveQueueBytes: 0, sendQueueBytes: 0 },
+  ...{ waitingUs: 0, timeNs: 0, stateSinceNs: 0 },
+});
+
 interface ThreadNow {
   readonly name: string;
   readonly values: Map<number, number>;
@@ -88,7 +93,9 @@ class Ticks {
 export class Observation {
   readonly server = new Ticks();
   readonly clients = new Ticks();
-  readonly sockets = new Map<string, SocketNow>();
+  /** By connection and role. */
+  readonly sockets = new Map<number, SocketNow>();
+  #open: SocketNow[] | undefined;
   readonly #threads = new Map<number, ThreadNow>();
   #clientThreads = 0;
   #basedNs = 0;
@@ -189,7 +196,7 @@ export class Observation {
 
   /** Connections that are open, the listener not among them. */
   get openSockets(): SocketNow[] {
-    return [...this.sockets.values()].filter(({ role }) => role !== 'listener');
+    return (this.#open ??= [...this.sockets.values()].filter(({ role }) => role !== 'listener'));
   }
 
   #takeClients(kind: number, payload: Uint8Array): void {
@@ -228,20 +235,24 @@ export class Observation {
       const connectionId = frame.connectionIds[i] ?? 0;
       const role = fdRoles[frame.roles[i] ?? 0] ?? 'client';
       const flags = frame.flags[i] ?? 0;
-      const key = `${role} ${connectionId}`;
+      const key = connectionId * fdRoles.length + (frame.roles[i] ?? 0);
       if ((flags & fdFlags.closed) !== 0) {
         this.sockets.delete(key);
         continue;
       }
-      const known = this.sockets.get(key);
       const tcpState = tcpStates[frame.tcpStates[i] ?? 0] ?? 'unknown';
-      this.sockets.set(key, {
-        ...{ connectionId, role, flags, tcpState, fd: frame.fds[i] ?? -1, timeNs: frame.timeNs },
-        receiveQueueBytes: frame.receiveQueueBytes[i] ?? 0,
-        sendQueueBytes: frame.sendQueueBytes[i] ?? 0,
-        waitingUs: frame.waitingUs[i] ?? 0,
-        stateSinceNs: known?.tcpState === tcpState ? known.stateSinceNs : frame.timeNs,
-      });
+      let socket = this.sockets.get(key);
+      if (!socket) this.sockets.set(key, (socket = newSocket(connectionId, role)));
+      if (socket.tcpState !== tcpState) socket.stateSinceNs = frame.timeNs;
+      // In place: there may be ten thousand of them, twenty times a second.
+      socket.flags = flags;
+      socket.tcpState = tcpState;
+      socket.fd = frame.fds[i] ?? -1;
+      socket.timeNs = frame.timeNs;
+      socket.receiveQueueBytes = frame.receiveQueueBytes[i] ?? 0;
+      socket.sendQueueBytes = frame.sendQueueBytes[i] ?? 0;
+      socket.waitingUs = frame.waitingUs[i] ?? 0;
     }
+    this.#open = undefined;
   }
 }
