@@ -41,7 +41,7 @@ export default defineConfig({
         },
       },
       {
-        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 90_000, ...alone },
+        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 240_000, ...alone },
       },
       {
         test: { name: 'truth', include: ['test/truth/**/*.test.ts'], testTimeout: 120_000, ...alone },

@@ -111,6 +111,13 @@ export class LabService {
     const settings = parsed(runSettingsSchema, input);
     const { model } = settings.server;
     if (model === externalId) return runExternal(settings, hooks);
+    // Silence would be a figure of something else than what was asked for.
+    if (settings.phases) {
+      throw new LabError(
+        'bad-input',
+        'Phases are not run by this version: switch and change a lab in the app instead.',
+      );
+    }
     const server = await this.#checkServer({ ...settings.server, model });
     if (settings.upstream) await this.#checkAvailable(settings.upstream.model);
     return runOnce({ ...settings, server }, hooks);

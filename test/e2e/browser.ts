@@ -47,6 +47,7 @@ export class AppUnderTest {
   async window({ width = 1440, height = 900, scheme = 'dark' }: Look = {}): Promise<App> {
     const context = await this.#browser.newContext({ viewport: { width, height }, colorScheme: scheme });
     const page = await context.newPage();
+    page.setDefaultTimeout(60_000);
     const complaints: string[] = [];
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());

@@ -33,7 +33,8 @@ const row = (page: Page, model: string) =>
 async function figure(page: Page, model: string, id: string): Promise<number> {
   const cell = row(page, model).locator(`.cell.${id}`);
   await cell.filter({ hasText: /\d/ }).waitFor({ timeout: 15_000 });
-  return Number((await cell.innerText()).replace(/,/g, '').trim());
+  const [, digits, unit] = /^([\d.]+)([kMG]?)$/.exec((await cell.innerText()).trim()) ?? [];
+  return Number(digits) * ({ k: 1e3, M: 1e6, G: 1e9 }[unit ?? ''] ?? 1);
 }
 
 const switchTo = async (page: Page, model: string): Promise<void> => {
@@ -108,10 +109,10 @@ describe('the Scope screen', () => {
     await page.keyboard.press('+');
     await page.keyboard.press('Space');
     await button('Following').waitFor();
-    await page.getByRole('button', { name: 'Figures' }).click();
+    await button('Figures').click();
     await page.getByRole('table').first().waitFor();
     await view.screenshot('figures-dark');
-    await page.getByRole('button', { name: 'Figures' }).click();
+    await button('Figures').click();
   });
 
   it('by keyboard alone: switch, stop, run, help and palette', async () => {
