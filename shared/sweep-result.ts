@@ -1,4 +1,5 @@
 /** What a sweep found: the JSON of `fdscope sweep --json`. Other programs read it; keys are only ever added. */
+import { z } from 'zod';
 import type { ServerId } from './catalogue.ts';
 import type { Estimate } from './compare-result.ts';
 import type { MetricName } from './expectations/metrics.ts';
@@ -13,6 +14,7 @@ export const sweepAxes = {
   idle: 'part of the connections that is idle',
 } as const;
 export type SweepAxis = keyof typeof sweepAxes;
+export const sweepAxisSchema = z.enum(Object.keys(sweepAxes) as [SweepAxis, ...SweepAxis[]]);
 
 export const sweptFigures = [
   'throughput',

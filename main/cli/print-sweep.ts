@@ -1,7 +1,7 @@
 /** A sweep for people and for spreadsheets. */
 import { metrics } from '../../shared/expectations/metrics.ts';
 import { sweptFigures, type SweepPoint, type SweepResult, type SweptFigure } from '../../shared/sweep-result.ts';
-import { csvText } from './output.ts';
+import { csvText } from '../../shared/csv.ts';
 import { digits } from './print-compare.ts';
 import { machineLine, tableOf } from './print.ts';
 

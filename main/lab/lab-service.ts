@@ -24,6 +24,7 @@ import { diagnose, type DoctorItem } from './doctor.ts';
 import { machineFacts } from './doctor-facts.ts';
 import { version } from './engine-location.ts';
 import { LabError, sentenceOf } from './errors.ts';
+import { Experiments } from './experiments/experiments.ts';
 import { LiveLab } from './live/live-lab.ts';
 import { cardOf } from './live/scenario-cards.ts';
 import { runExternal } from './external/run-external.ts';
@@ -31,16 +32,18 @@ import { loadOnce } from './load.ts';
 import { describeMachine } from './machine.ts';
 import { readModelSource } from './model-source.ts';
 import { listModels, resolveOptions, unavailableSentence } from './models.ts';
-import type { Hooks, Progress } from './progress.ts';
+import type { Hooks, Progress, RunWatch } from './progress.ts';
 import { runOnce } from './run.ts';
 import { builtInNames, openScenario, type NamedScenario } from './scenario-files.ts';
 import { serveOnce, type ServeHooks } from './serve.ts';
+import { ScenarioLibrary } from './scenario-library.ts';
 import { sweep, type SweepHooks, type SweepPlan, type SweepRecord } from './sweep/sweep.ts';
 
 export interface PlanHooks {
   readonly signal?: AbortSignal | undefined;
   readonly onRun?: ((run: PlannedRun, index: number) => void) | undefined;
   readonly onProgress?: ((progress: Progress, index: number) => void) | undefined;
+  readonly watch?: RunWatch | undefined;
   /** A run has ended, well or not. */
   readonly onOutcome?: ((outcome: Outcome, index: number) => void) | undefined;
 }
@@ -66,6 +69,8 @@ function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
 export class LabService {
   /** The running lab, shared by all who watch it. */
   readonly live: LiveLab = new LiveLab(this);
+  readonly scenarios: ScenarioLibrary = new ScenarioLibrary();
+  readonly experiments: Experiments = new Experiments(this);
   #models: Promise<ModelInfo[]> | undefined;
 
   /** Probed once: what a machine allows does not change while we look. */
@@ -131,7 +136,7 @@ export class LabService {
     for (const [index, run] of plan.entries()) {
       hooks.onRun?.(run, index);
       const outcome = await this.#outcomeOf(run, {
-        signal: hooks.signal,
+        ...{ signal: hooks.signal, watch: hooks.watch },
         onProgress: (progress) => hooks.onProgress?.(progress, index),
       });
       outcomes.push(outcome);

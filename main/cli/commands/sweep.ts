@@ -86,8 +86,8 @@ async function run(texts: readonly string[], flags: SweepFlags, { lab, signal }:
       plan,
       {
         signal,
-        onProgress: ({ done, label, elapsedSeconds, secondsLeft }) =>
-          bar.updateWithTimeLeft(done, label, elapsedSeconds, secondsLeft),
+        onProgress: ({ done, label, value, elapsedSeconds, secondsLeft }) =>
+          bar.updateWithTimeLeft(done, `${label}, ${plan.axis}=${value ?? ''}`, elapsedSeconds, secondsLeft),
         onRecord: (record) => records.push(record),
       },
       before,

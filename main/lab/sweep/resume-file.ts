@@ -2,12 +2,12 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { runSettingsSchema } from '../../../shared/schemas/settings.ts';
-import { sweepAxes, type SweepAxis } from '../../../shared/sweep-result.ts';
+import { sweepAxisSchema } from '../../../shared/sweep-result.ts';
 import { LabError, sentenceOf } from '../errors.ts';
 import type { SweepPlan, SweepRecord } from './sweep.ts';
 
 const planSchema = z.object({
-  axis: z.enum(Object.keys(sweepAxes) as [SweepAxis, ...SweepAxis[]]),
+  axis: sweepAxisSchema,
   values: z.array(z.number()).min(1),
   repeats: z.number().int().min(1),
   entries: z.array(z.object({ label: z.string().exactOptional(), settings: runSettingsSchema })).min(1),

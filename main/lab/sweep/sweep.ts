@@ -33,7 +33,7 @@ export type SweepRecord = { readonly value: number; readonly label: string; read
   { readonly result: RunResult } | { readonly shortfall: Shortfall; readonly result?: RunResult | undefined }
 );
 
-export interface SweepHooks extends CompareHooks {
+export interface SweepHooks extends Omit<CompareHooks, 'onRun'> {
   /** After each run. */
   readonly onRecord?: ((record: SweepRecord) => void) | undefined;
 }
@@ -101,6 +101,11 @@ function pointOf(step: Step, records: readonly SweepRecord[]): SweepPoint {
   return { ...at, status: 'done', figures };
 }
 
+/** Throws LabError('bad-input') where the plan cannot be. */
+export function checkSweepPlan(plan: SweepPlan, models: readonly ModelInfo[]): void {
+  stepsOf(plan, models);
+}
+
 /** Throws LabError where the plan cannot be. A run that fails is a point that failed; an interruption keeps what is done. */
 export async function sweep(
   plan: SweepPlan,
@@ -131,10 +136,10 @@ export async function sweep(
     }
     try {
       const result = await context.runOne(settings, {
-        signal: hooks.signal,
+        ...{ signal: hooks.signal, watch: hooks.watch },
         onProgress: (progress) =>
           hooks.onProgress?.({
-            ...{ ...progress, label: `${label}, ${plan.axis}=${value}`, done, total: toRun.length },
+            ...{ ...progress, label, value, done, total: toRun.length },
             secondsLeft: pace.secondsLeft(done, progress.elapsedSeconds),
           }),
       });
