@@ -15,6 +15,9 @@ export default defineConfig({
         test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 },
       },
       {
+        test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 30_000, ...alone },
+      },
+      {
         test: {
           name: 'conformance',
           include: ['test/conformance/**/*.test.ts'],

@@ -1,31 +1,32 @@
 /** What was typed, turned into settings; whatever cannot be is refused with one sentence that names the option. */
 import { CommanderError } from 'commander';
 import type { z } from 'zod';
-import { LabError } from '../lab/errors.ts';
+import { pathText, problemsIn, type Path } from '../../shared/schemas/problems.ts';
+import { ScenarioError } from '../../shared/schemas/scenario-text.ts';
+import { LabError, sentenceOf } from '../lab/errors.ts';
 
-/** Path of a setting to the option that gives it, where the names differ. */
-const optionNames: Record<string, string> = {
+/** Name of a setting to the option that gives it, where it is not the same in kebab case. */
+const optionNames: Readonly<Record<string, string>> = {
   durationSeconds: '--duration',
   warmupSeconds: '--warmup',
-  requestBytes: '--request-bytes',
-  responseBytes: '--response-bytes',
-  workUs: '--work-us',
-  waitMs: '--wait-ms',
   timeoutMs: '--timeout',
+  check: '--expect',
 };
 
-function optionOf(path: readonly PropertyKey[]): string {
-  const last = path.filter((part) => typeof part === 'string').at(-1) ?? '';
-  return optionNames[last] ?? `--${last}`;
+function optionOf(path: Path): string {
+  const last = path.filter((part) => typeof part === 'string').at(-1) ?? pathText(path);
+  return optionNames[last] ?? `--${last.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-/** Validates; LabError('bad-input') with one sentence for the first mistake. */
+/** Validates; throws LabError('bad-input') with one sentence for the first mistake. */
 export function parseSettings<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const option = optionOf(issue?.path ?? []);
-  throw new LabError('bad-input', `${option} cannot be used as given: ${issue?.message ?? 'it is not valid'}.`);
+  const [problem] = problemsIn(schema, value, result.error, optionOf);
+  if (problem?.isKey) {
+    throw new LabError('bad-input', `${optionOf(problem.path)} does not go with the profile of the clients.`);
+  }
+  throw new LabError('bad-input', problem?.sentence ?? 'The settings are not valid.');
 }
 
 /** The number that an option gives. */
@@ -37,22 +38,35 @@ export function numberOption(name: string): (text: string) => number {
   };
 }
 
-/** Collects `name=value` pairs of --option. */
-export function modelOption(
-  text: string,
-  before: Record<string, string | number | boolean>,
-): Record<string, string | number | boolean> {
+/** Collects `name=value` pairs of --option; the model says of which kind the value is. */
+export function modelOption(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
   const at = text.indexOf('=');
   if (at < 1) throw new LabError('bad-input', `--option takes name=value, not "${text}".`);
-  const value = text.slice(at + 1);
-  const typed =
-    value === 'true' ? true : value === 'false' ? false : Number.isNaN(Number(value)) ? value : Number(value);
-  return { ...before, [text.slice(0, at)]: typed };
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
 /** Exit codes: 0 done, 1 failed, 2 bad input, 3 model not available here, 130 interrupted. */
-export function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (!(error instanceof LabError)) return 1;
-  return { 'bad-input': 2, unavailable: 3, failed: 1, interrupted: 130 }[error.kind];
+const exitCodes = { 'bad-input': 2, unavailable: 3, failed: 1, interrupted: 130 } as const;
+
+/** Commander's message as one sentence: no "error:", no second line. */
+function commanderSentence(message: string): string {
+  const text = message
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*\((Did you mean [^)]*)\)/, '. $1')
+    .trim();
+  return /[.?]$/.test(text) ? text : `${text}.`;
+}
+
+/** What stderr is told about a fault, and the exit code that it gives. */
+export function verdictOf(error: unknown): { readonly code: number; readonly text: string } {
+  if (error instanceof CommanderError) {
+    // Help and version are no faults; commander has printed them.
+    if (error.exitCode === 0) return { code: 0, text: '' };
+    if (error.code === 'commander.help') return { code: 2, text: '' };
+    const sentence = commanderSentence(error.message);
+    return { code: 2, text: sentence.charAt(0).toUpperCase() + sentence.slice(1) };
+  }
+  if (error instanceof ScenarioError) return { code: 2, text: error.message };
+  if (error instanceof LabError) return { code: exitCodes[error.kind], text: error.message };
+  return { code: 1, text: `fdscope failed: ${sentenceOf(error)}` };
 }

@@ -1,6 +1,13 @@
-/** Results for people: tables and notices. */
+/** Results for people: tables, what they were measured on, and notices. */
 import Table from 'cli-table3';
-import type { LoadResult, ResultNotice, RunResult, ServeResult } from '../../shared/run-result.ts';
+import type { LoadResult, Machine, ResultNotice, RunResult, ServeResult } from '../../shared/run-result.ts';
+
+/** No colours, which a pipe or file would show as noise, and no lines between the rows. */
+const tableOf = (head: string[]): Table.Table => {
+  const none = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
+  const colAligns = head.map((_, i) => (i === 0 ? 'left' : 'right') as Table.HorizontalAlignment);
+  return new Table({ head, colAligns, style: { head: [], border: [] }, chars: none });
+};
 
 const figure = (value: number, digits: number): string => (Number.isFinite(value) ? value.toFixed(digits) : '–');
 const total = (counts: Readonly<Record<string, number>>): number =>
@@ -22,13 +29,15 @@ function serverColumns(result: RunResult | ServeResult, requests: number): strin
 
 const serverHead = ['CPU µs/req', 'calls/req', 'switches/req', 'memory'];
 
+export const runName = (model: string, variant: string | undefined): string =>
+  variant === undefined ? model : `${model}, ${variant}`;
+
 export function runTable(results: readonly RunResult[]): string {
   const head = ['model', 'req/s', 'p50 µs', 'p99 µs', ...serverHead, 'errors'];
-  const table = new Table({ head, style: { head: [] } });
+  const table = tableOf(head);
   for (const result of results) {
-    const name = result.variant === undefined ? result.model : `${result.model}, ${result.variant}`;
     table.push([
-      name,
+      runName(result.model, result.variant),
       figure(result.requestsPerSecond, 0),
       figure(result.latency.corrected.p50, 0),
       figure(result.latency.corrected.p99, 0),
@@ -40,7 +49,7 @@ export function runTable(results: readonly RunResult[]): string {
 }
 
 export function serveTable(result: ServeResult): string {
-  const table = new Table({ head: ['model', 'requests', ...serverHead, 'errors'], style: { head: [] } });
+  const table = tableOf(['model', 'requests', ...serverHead, 'errors']);
   const columns = serverColumns(result, result.requests);
   table.push([result.model, String(result.requests), ...columns, String(total(result.errors))]);
   return table.toString();
@@ -48,7 +57,7 @@ export function serveTable(result: ServeResult): string {
 
 export function loadTable(result: LoadResult): string {
   const head = ['target', 'req/s', 'p50 µs', 'p99 µs', 'p99.9 µs', 'client CPU', 'errors'];
-  const table = new Table({ head, style: { head: [] } });
+  const table = tableOf(head);
   const { p50, p99, p999 } = result.latency.corrected;
   table.push([
     result.target,
@@ -60,7 +69,36 @@ export function loadTable(result: LoadResult): string {
   return table.toString();
 }
 
-/** One line for each notice, told once. */
-export function noticeLines(notices: readonly ResultNotice[]): string {
-  return [...new Set(notices.map((notice) => `${notice.level}: ${notice.text}\n`))].join('');
+interface Noticed {
+  readonly model?: string;
+  readonly variant?: string;
+  readonly notices: readonly ResultNotice[];
+}
+
+/** One line for each notice, told once; of several runs, with the run that it is about. */
+export function noticeLines(results: readonly Noticed[]): string {
+  const lines = results.flatMap(({ model, variant, notices }) => {
+    const about = results.length > 1 && model !== undefined ? ` (${runName(model, variant)})` : '';
+    return notices.map(({ level, text }) => `${level}${about}: ${text}\n`);
+  });
+  return [...new Set(lines)].join('');
+}
+
+function machineLine({ cpus, cpuModel, kernel, serverCpus, clientCpus }: Machine): string {
+  const pinned = serverCpus === '' ? 'not pinned' : `server on CPU ${serverCpus}, clients on CPU ${clientCpus}`;
+  return `${cpus} CPUs, ${cpuModel}, Linux ${kernel}; ${pinned}`;
+}
+
+/** Everything that `run` prints. */
+export function runText(
+  scenario: { readonly title: string; readonly question: string } | undefined,
+  results: readonly RunResult[],
+): string {
+  const [first] = results;
+  return [
+    ...(scenario ? [scenario.title, scenario.question, ''] : []),
+    runTable(results),
+    ...(first ? [machineLine(first.machine)] : []),
+    noticeLines(results),
+  ].join('\n');
 }

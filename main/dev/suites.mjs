@@ -7,6 +7,7 @@ import { ensureEngine, root } from './setup.mjs';
 /** Name of a suite to its vitest project and the engine variant it drives. */
 export const suites = {
   unit: { project: 'unit', variant: 'release' },
+  cli: { project: 'cli', variant: 'release' },
   conformance: { project: 'conformance', variant: 'release' },
   truth: { project: 'truth', variant: 'release' },
   asan: { project: 'conformance', variant: 'asan' },

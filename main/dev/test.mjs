@@ -1,4 +1,4 @@
-// `npm test`: checks, unit tests, conformance. `npm test -- unit truth` runs only those named; `asan` and `tsan` too.
+// `npm test`: all but the sanitized tables. `npm test -- unit truth` runs only those named; `asan` and `tsan` too.
 // What starts with a dash, and what follows it, goes to vitest: `npm test -- conformance -t epoll`.
 // The last line is `N passed, N failed, N skipped`, from vitest's reports; each check counts as one.
 import { runChecks } from './checks.mjs';
@@ -6,8 +6,8 @@ import { ensureBuild, ensureEngine, ensurePackages, exitWithSentence, SetupError
 import { runSuite, suites } from './suites.mjs';
 
 const names = ['check', ...Object.keys(suites)];
-// The sanitized tables and the comparisons with strace, wrk and their like run by name.
-const usual = ['check', 'unit', 'conformance'];
+// The sanitized tables run by name.
+const usual = ['check', 'unit', 'cli', 'conformance', 'truth'];
 const args = process.argv.slice(2);
 const firstOption = args.findIndex((arg) => arg.startsWith('-'));
 const chosen = firstOption === -1 ? args : args.slice(0, firstOption);

@@ -1,14 +1,19 @@
 /** How many connections each client of a mix has. */
 import type { Client } from '../../shared/schemas/settings.ts';
+import { LabError } from './errors.ts';
 
 export type CountedClient = Client & { readonly connections: number };
 
 /**
  * Clients with `connections` keep them; the others share `total` by weight (1 where none is given), rounded by largest
- * remainder, at least one each. Expects `total` to be no less than the number of those that share.
+ * remainder, at least one each. Throws LabError where there are fewer than one for each of those that share.
  */
 export function shareConnections(clients: readonly Client[], total: number): CountedClient[] {
   const sharing = clients.filter((client) => client.connections === undefined);
+  if (sharing.length > total) {
+    const connections = total === 1 ? 'one connection' : `${total} connections`;
+    throw new LabError('bad-input', `${sharing.length} clients share ${connections}, so some would have none.`);
+  }
   const weightSum = sharing.reduce((sum, client) => sum + (client.weight ?? 1), 0);
   // One for each first, so that no weight is too small to be seen.
   const rest = total - sharing.length;

@@ -13,6 +13,7 @@ import {
   type ServerSettings,
   type ServerSettingsInput,
 } from '../../shared/schemas/settings.ts';
+import { shareConnections } from './client-mix.ts';
 import { diagnose, type DoctorItem } from './doctor.ts';
 import { machineFacts } from './doctor-facts.ts';
 import { LabError, sentenceOf } from './errors.ts';
@@ -80,9 +81,15 @@ export class LabService {
 
   /**
    * Runs one after another. A model that is not available and a run that fails end only themselves; bad input and an
-   * interruption end the whole.
+   * interruption end the whole. Bad input is found before the first run, as far as it can be.
    */
   async runPlan(plan: readonly PlannedRun[], hooks: PlanHooks = {}): Promise<Outcome[]> {
+    const models = await this.listModels();
+    for (const { settings } of plan) {
+      const model = models.find(({ id }) => id === settings.server.model);
+      if (model?.available) resolveOptions(model, settings.server.options);
+      shareConnections(settings.clients, settings.connections);
+    }
     const outcomes: Outcome[] = [];
     for (const [index, run] of plan.entries()) {
       hooks.onRun?.(run, index);

@@ -6,7 +6,7 @@ import { shareConnections, totalConnections } from './client-mix.ts';
 import { LabError, throwIfInterrupted } from './errors.ts';
 import { describeMachine } from './machine.ts';
 import { MeasuredClients, type LoadConfig } from './measured-clients.ts';
-import { noticeClientLimit, noticeEarlyErrors, noticeMismatches, Notices } from './notices.ts';
+import { noticeClientLimit, noticeEarlyErrors, noticeMismatches, noticeNoReply, Notices } from './notices.ts';
 import { reportProgress, type Hooks } from './progress.ts';
 import { secondsBetween } from './result.ts';
 
@@ -43,6 +43,7 @@ export async function loadOnce(settings: LoadSettings, { signal, onProgress }: H
     noticeEarlyErrors(notices, from);
     noticeClientLimit(notices, figures.clientCpuShare, config.threads);
     noticeMismatches(notices, figures.errors.mismatch);
+    noticeNoReply(notices, config.target, figures);
     return {
       target: config.target,
       protocol: settings.protocol,

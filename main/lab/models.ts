@@ -1,7 +1,7 @@
 /** Every model of the catalogue as this machine has it, and the values that its options may take. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { modelIds, modelListSchema, type ModelInfo, type OptionSpec } from '../../shared/catalogue.ts';
+import { modelIds, modelListSchema, type ModelId, type ModelInfo, type OptionSpec } from '../../shared/catalogue.ts';
 import { didYouMean } from '../../shared/schemas/suggest.ts';
 import type { ModelOptions } from '../../shared/schemas/settings.ts';
 import { optionSpecs as nodeOptions } from '../engine/node/settings.ts';
@@ -23,19 +23,32 @@ function nodeModel(): ModelInfo {
   };
 }
 
+/** A model of the catalogue that the engine does not have. */
+function absentModel(id: ModelId): ModelInfo {
+  return {
+    id,
+    summary: 'a model of the catalogue that this engine does not have',
+    ...kindOf(id),
+    ...{ sourceFile: '', options: [], available: false },
+    ...{ reason: 'this engine was built without it', enable: 'npm run engine' },
+  };
+}
+
+export function kindOf(id: ModelId): Pick<ModelInfo, 'family' | 'execution'> {
+  if (id.startsWith('blocking-'))
+    return { family: 'blocking', execution: id === 'blocking-fork' ? 'process' : 'thread' };
+  if (id === 'polling-threads') return { family: 'non-blocking', execution: 'thread' };
+  if (id === 'polling-scan') return { family: 'non-blocking', execution: 'event-loop' };
+  if (id.startsWith('coroutine-')) return { family: 'multiplexing', execution: 'coroutine' };
+  if (id === 'signal-driven') return { family: 'signal-driven', execution: 'event-loop' };
+  return { family: id === 'io_uring' ? 'asynchronous' : 'multiplexing', execution: 'event-loop' };
+}
+
 /** In the order of the catalogue. A model that the engine lacks is listed as unavailable. Throws LabError. */
 export async function listModels(): Promise<ModelInfo[]> {
   const known = new Map((await askEngine('models', modelListSchema)).map((model) => [model.id, model]));
   known.set('node', nodeModel());
-  return modelIds.map(
-    (id): ModelInfo =>
-      known.get(id) ?? {
-        ...{ id, summary: '', family: 'blocking', execution: 'thread', sourceFile: '', options: [] },
-        available: false,
-        reason: 'this engine was built without it',
-        enable: 'npm run engine',
-      },
-  );
+  return modelIds.map((id) => known.get(id) ?? absentModel(id));
 }
 
 /** The sentence for a model that cannot run here. */

@@ -1,8 +1,8 @@
 /** Facts that a reader of figures must know, from the engines and from the figures themselves; each once. */
-import type { ResultNotice } from '../../shared/run-result.ts';
+import type { Errors, ResultNotice } from '../../shared/run-result.ts';
 import { errorCounter } from '../../shared/run-result.ts';
 import { counterOf, type Counters } from '../../shared/telemetry/codec.ts';
-import { errorKinds } from '../../shared/telemetry/wire.ts';
+import { errorKinds, type ErrorKind } from '../../shared/telemetry/wire.ts';
 import type { Notice } from '../../shared/engine-messages.ts';
 
 /** Above this share of their cores the clients are the limit, not the server. */
@@ -27,16 +27,20 @@ export class Notices {
   }
 }
 
+const countedErrors = (countOf: (kind: ErrorKind) => number): string =>
+  errorKinds
+    .map((kind) => ({ kind, count: countOf(kind) }))
+    .filter(({ count }) => count > 0)
+    .map(({ kind, count }) => `${kind} ${count}`)
+    .join(', ');
+
 /** What happened before the measured interval, while connections were opened, and so is missing in its figures. */
 export function noticeEarlyErrors(notices: Notices, clientsAtSteady: Counters): void {
-  const early = errorKinds
-    .map((kind) => ({ kind, count: counterOf(clientsAtSteady, errorCounter(kind)) }))
-    .filter(({ count }) => count > 0)
-    .map(({ kind, count }) => `${kind} ${count}`);
-  if (early.length === 0) return;
+  const early = countedErrors((kind) => counterOf(clientsAtSteady, errorCounter(kind)));
+  if (early === '') return;
   notices.warn(
     'earlyErrors',
-    `Before the measured interval the clients met errors that its figures do not hold: ${early.join(', ')}.`,
+    `Before the measured interval the clients met errors that its figures do not hold: ${early}.`,
   );
 }
 
@@ -75,6 +79,14 @@ export function noticeMismatches(notices: Notices, mismatches: number): void {
     code: 'mismatch',
     text: `${mismatches} replies were not, byte for byte, what the server should have sent.`,
   });
+}
+
+/** Clients that met errors and not one reply have measured nothing of the server. */
+export function noticeNoReply(notices: Notices, target: string, figures: { requests: number; errors: Errors }): void {
+  const met = countedErrors((kind) => figures.errors[kind]);
+  if (figures.requests > 0 || met === '') return;
+  const text = `No request to ${target} was answered; the clients met errors: ${met}.`;
+  notices.add('lab', { level: 'error', code: 'noReply', text });
 }
 
 export function noticeSharedCore(notices: Notices, cpus: number): void {

@@ -68,6 +68,11 @@ export function knownKeys(schema: unknown, value: unknown, path: Path): string[]
 
 type Issue = z.core.$ZodIssue;
 
+/** How a sentence names the place of a mistake. */
+export type NameOf = (path: Path) => string;
+
+const quotedPath: NameOf = (path) => (path.length === 0 ? 'the whole' : `"${pathText(path)}"`);
+
 function expectation(issue: Issue, value: unknown): string {
   switch (issue.code) {
     case 'invalid_type': {
@@ -104,9 +109,9 @@ function likelyBranch(branches: readonly (readonly Issue[])[]): readonly Issue[]
   return fits ?? branches[0] ?? [];
 }
 
-function problemsOf(schema: unknown, whole: unknown, issue: Issue, base: Path): Problem[] {
+function problemsOf(schema: unknown, whole: unknown, issue: Issue, base: Path, nameOf: NameOf): Problem[] {
   const path: Path = [...base, ...(issue.path as (string | number)[])];
-  const name = path.length === 0 ? 'the whole' : `"${pathText(path)}"`;
+  const name = nameOf(path);
   const value = valueAt(whole, path);
   const problem = (sentence: string): Problem => {
     const text = sentence.charAt(0).toUpperCase() + sentence.slice(1);
@@ -127,13 +132,18 @@ function problemsOf(schema: unknown, whole: unknown, issue: Issue, base: Path): 
         problem(`${name} ${expectation({ code: 'invalid_value', values: choices, path: [], message: '' }, value)}`),
       ];
     }
-    return likelyBranch(issue.errors).flatMap((inner) => problemsOf(schema, whole, inner, path));
+    return likelyBranch(issue.errors).flatMap((inner) => problemsOf(schema, whole, inner, path, nameOf));
   }
   if (issue.code === 'custom') return [problem(issue.message)];
   return [problem(`${name} ${expectation(issue, value)}`)];
 }
 
 /** All mistakes that `schema` finds in `value`, given its error. */
-export function problemsIn(schema: z.ZodType, value: unknown, error: z.ZodError): Problem[] {
-  return error.issues.flatMap((issue) => problemsOf(schema, value, issue, []));
+export function problemsIn(
+  schema: z.ZodType,
+  value: unknown,
+  error: z.ZodError,
+  nameOf: NameOf = quotedPath,
+): Problem[] {
+  return error.issues.flatMap((issue) => problemsOf(schema, value, issue, [], nameOf));
 }

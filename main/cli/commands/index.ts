@@ -1,0 +1,9 @@
+/** All commands, in the order in which the help lists them. README.md describes each; a test keeps the two together. */
+import type { Register } from '../command.ts';
+import { registerDoctor } from './doctor.ts';
+import { registerLoad } from './load.ts';
+import { registerModels } from './models.ts';
+import { registerRun } from './run.ts';
+import { registerServe } from './serve.ts';
+
+export const commands: readonly Register[] = [registerModels, registerDoctor, registerRun, registerServe, registerLoad];

@@ -1,0 +1,55 @@
+/** `fdscope serve`: hosts a server for the user's own clients until Ctrl-C or its time is over. */
+import { z } from 'zod';
+import { runTimeSchema, serverSettingsSchema } from '../../../shared/schemas/settings.ts';
+import { addressText, reachableHost } from '../../lab/addresses.ts';
+import { LabError } from '../../lab/errors.ts';
+import type { Register } from '../command.ts';
+import { parseSettings } from '../input.ts';
+import { addJson, addNumber, addOut, addServer, type OutputFlags, type ServerFlags } from '../options.ts';
+import { checkOut, deliver } from '../output.ts';
+import { noticeLines, serveTable } from '../print.ts';
+import { checkHost, serverInput, withThreads } from '../settings.ts';
+
+interface ServeFlags extends ServerFlags, OutputFlags {
+  readonly duration?: number;
+  readonly pin?: boolean;
+}
+
+const serveTimeSchema = z.object({ durationSeconds: runTimeSchema.durationSeconds.unwrap().optional() });
+
+const examples = {
+  http: (address: string) => `curl http://${address}/`,
+  resp: (_address: string, port: number) => `redis-benchmark -p ${port} -t ping`,
+  echo: () => undefined,
+};
+
+export const registerServe: Register = (program, { lab, signal }) => {
+  const command = program.command('serve').description('host a server for your own clients');
+  command.requiredOption('--model <id>', 'the model, as `fdscope models` lists them');
+  addServer(command);
+  addNumber(command, '--duration', 'seconds; without it until Ctrl-C');
+  addJson(addOut(command)).action(async (flags: ServeFlags) => {
+    checkOut(flags);
+    checkHost(flags);
+    if (flags.handler === 'forward' && flags.upstream === undefined) {
+      throw new LabError('bad-input', '--handler forward needs --upstream <host:port>: the server behind it.');
+    }
+    const { durationSeconds } = parseSettings(serveTimeSchema, { durationSeconds: flags.duration });
+    const { settings } = withThreads(
+      parseSettings(serverSettingsSchema, serverInput(flags)),
+      flags,
+      await lab.listModels(),
+    );
+    const result = await lab.serve(settings, {
+      ...{ signal, durationSeconds, pin: flags.pin },
+      onReady: ({ host, port }) => {
+        const example = examples[settings.protocol](addressText({ host: reachableHost(host), port }), port);
+        const text = `Serving ${settings.protocol} under ${settings.model} on ${addressText({ host, port })}`;
+        // With --json stdout is for the result alone.
+        const stream = flags.json === true ? process.stderr : process.stdout;
+        stream.write(`${text}${example === undefined ? '' : `; try: ${example}`}\n`);
+      },
+    });
+    await deliver(flags, result, () => `${serveTable(result)}\n${noticeLines([result])}`);
+  });
+};

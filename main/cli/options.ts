@@ -1,0 +1,67 @@
+/** Options that several commands share, and the flags that they become. */
+import type { Command } from 'commander';
+import { clientProfiles } from '../../shared/schemas/settings.ts';
+import { modelOption, numberOption } from './input.ts';
+
+export interface OutputFlags {
+  readonly json?: boolean;
+  readonly out?: string;
+}
+
+export interface ServerFlags {
+  readonly model?: string;
+  readonly protocol?: string;
+  readonly handler?: string;
+  readonly host?: string;
+  readonly exposeToNetwork?: boolean;
+  readonly upstream?: string;
+  readonly option?: Readonly<Record<string, string>>;
+  readonly threads?: number;
+  readonly port?: number;
+  readonly responseBytes?: number;
+  readonly chunks?: number;
+  readonly workUs?: number;
+  readonly waitMs?: number;
+}
+
+export interface ClientFlags {
+  readonly connections?: number;
+  readonly rate?: number;
+  readonly profile?: string;
+  readonly pipeline?: number;
+  readonly duration?: number;
+  readonly warmup?: number;
+}
+
+export const addNumber = (command: Command, flag: string, summary: string): Command =>
+  command.option(`${flag} <number>`, summary, numberOption(flag));
+
+export const addJson = (command: Command): Command =>
+  command.option('--json', 'one JSON object on stdout, nothing else');
+
+export const addOut = (command: Command): Command => command.option('--out <file>', 'write the JSON to a file too');
+
+export function addServer(command: Command): Command {
+  command.option('--protocol <name>', 'http, echo or resp');
+  command.option('--handler <name>', 'echo, respond or forward');
+  command.option('--option <name=value>', 'an option of the model, as `fdscope models` lists them', modelOption);
+  addNumber(command, '--threads', 'threads of the model, where it has more than one');
+  command.option('--host <address>', 'listen there instead of on 127.0.0.1');
+  command.option('--expose-to-network', 'allow a --host that other machines can reach');
+  addNumber(command, '--port', 'port; 0, the default, is any free one');
+  command.option('--upstream <host:port>', 'the server behind the handler forward');
+  addNumber(command, '--response-bytes', 'body of a reply');
+  addNumber(command, '--chunks', 'hand each reply to the kernel in so many pieces');
+  addNumber(command, '--work-us', 'CPU work for each request, in microseconds');
+  addNumber(command, '--wait-ms', 'upstream wait for each request, in milliseconds');
+  return command.option('--no-pin', 'let the system choose the cores');
+}
+
+export function addClients(command: Command): Command {
+  addNumber(command, '--connections', 'connections');
+  addNumber(command, '--rate', 'requests a second, open loop, whether or not replies come');
+  command.option('--profile <name>', `what all clients do: ${clientProfiles.join(', ')}`);
+  addNumber(command, '--pipeline', 'requests under way on one connection');
+  addNumber(command, '--duration', 'seconds to measure');
+  return addNumber(command, '--warmup', 'seconds before measuring');
+}

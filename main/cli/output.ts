@@ -1,0 +1,56 @@
+/** Where results go: stdout for people or, with --json, for programs; --out for a file. */
+import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { ResultNotice } from '../../shared/run-result.ts';
+import { LabError } from '../lab/errors.ts';
+import type { OutputFlags } from './options.ts';
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'its folder does not exist',
+  ENOTDIR: 'its folder does not exist',
+  EACCES: 'this user may not write there',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+};
+
+function refuse(out: string, error: unknown): never {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  throw new LabError('bad-input', `--out ${out} cannot be written: ${reasons[code] ?? code}.`);
+}
+
+/** Before anything runs, so that no figures are measured that then have no place to go. Throws LabError. */
+export function checkOut({ out }: OutputFlags): void {
+  if (out === undefined) return;
+  try {
+    accessSync(dirname(out), constants.W_OK);
+  } catch (error) {
+    refuse(out, error);
+  }
+  if (statSync(out, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new LabError('bad-input', `--out ${out} cannot be written: it is a folder.`);
+  }
+}
+
+/** Resolves when the text has left this process: exiting before would cut what a pipe has not taken yet. */
+const print = (text: string): Promise<void> => new Promise((resolve) => process.stdout.write(text, () => resolve()));
+
+/** Prints, and writes the file whole or not at all. Throws LabError, after printing, where the file cannot be written. */
+export async function deliver(flags: OutputFlags, result: object, text: () => string): Promise<void> {
+  const json = `${JSON.stringify(result, null, 2)}\n`;
+  await print(flags.json === true ? json : text());
+  if (flags.out === undefined) return;
+  const part = `${flags.out}.${process.pid}.part`;
+  try {
+    writeFileSync(part, json);
+    renameSync(part, flags.out);
+  } catch (error) {
+    rmSync(part, { force: true });
+    refuse(flags.out, error);
+  }
+}
+
+/** A result with a notice of level `error` is shown, but nobody may rely on it. Throws LabError, which gives exit code 1. */
+export function failOnErrors(notices: readonly ResultNotice[]): void {
+  const [first] = notices.filter(({ level }) => level === 'error');
+  if (first) throw new LabError('failed', first.text);
+}
