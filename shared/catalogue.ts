@@ -25,6 +25,11 @@ export const modelIds = [
 
 export type ModelId = (typeof modelIds)[number];
 
+/** The user's own server. It is no model of the engine and in no list of models: it is watched from outside. */
+export const externalId = 'external';
+export const serverIds = [...modelIds, externalId] as const;
+export type ServerId = (typeof serverIds)[number];
+
 /** The five I/O models of Stevens' "UNIX Network Programming". */
 export const families = ['blocking', 'non-blocking', 'multiplexing', 'signal-driven', 'asynchronous'] as const;
 

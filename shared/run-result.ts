@@ -4,7 +4,7 @@
  * Every figure is the difference between two moments: for a run from the clients' `steady` mark to their `loadDone`
  * mark, for `serve` from ready to the end. Where a figure comes from is said at each key.
  */
-import type { ModelId } from './catalogue.ts';
+import type { ModelId, ServerId } from './catalogue.ts';
 import type { Handler, ModelOptions, Protocol } from './schemas/settings.ts';
 import type { CounterName, ErrorKind } from './telemetry/wire.ts';
 
@@ -38,7 +38,8 @@ export interface StepHits {
 export interface ThreadGroup {
   readonly name: string;
   readonly threads: number;
-  readonly requests: number;
+  /** Null where nobody but the server itself could say. */
+  readonly requests: number | null;
   readonly cpuSeconds: number;
   readonly voluntarySwitches: number;
   readonly involuntarySwitches: number;
@@ -54,41 +55,50 @@ export interface Machine {
   readonly clientCpus: string;
 }
 
-/** The server's own account of itself: its counters, and what the kernel says of its process. */
-export interface ServerFigures {
+/** What only a server of the lab can say of itself: its counters. */
+interface InsideFigures {
   /** System calls through the engine's traced wrappers, by name; those that occurred. */
   readonly syscalls: Readonly<Record<string, number>>;
   /** Divided by the server's own count of requests; 0 where there were none. */
   readonly syscallsPerRequest: number;
-  readonly cpuMicrosPerRequest: number;
-  readonly switchesPerRequest: number;
   readonly eagain: number;
   readonly wakeups: number;
   readonly readyEvents: number;
   readonly accepts: number;
   readonly closes: number;
-  /** Of the server's whole process, its forked children included. Source: getrusage. */
-  readonly contextSwitches: { readonly voluntary: number; readonly involuntary: number };
   readonly coroutineSwitches: number;
-  readonly cpuSeconds: { readonly user: number; readonly system: number };
-  /** Highest value seen in the counter frames of the interval, 50 ms apart. `peakThreads` includes the two or three of telemetry. */
-  readonly maxRssBytes: number;
-  readonly peakThreads: number;
-  readonly peakFds: number;
   readonly peakConnections: number;
   readonly steps: readonly StepHits[];
-  readonly threads: readonly ThreadGroup[];
   /** CPU time of the server's own telemetry threads, which is part of `cpuSeconds`. */
   readonly telemetry: { readonly cpuSeconds: number };
-  readonly pid: number;
-  readonly options: ModelOptions;
   readonly sourceFile: string;
 }
 
+/** What the kernel says of the server's process, so that anybody's server has it. */
+export interface OutsideFigures {
+  /** Divided by the server's own count of requests, or that of the clients where it has none; 0 where there were none. */
+  readonly cpuMicrosPerRequest: number;
+  readonly switchesPerRequest: number;
+  /** Of the server's whole process, its children included. Source: getrusage; of an external one /proc. */
+  readonly contextSwitches: { readonly voluntary: number; readonly involuntary: number };
+  readonly cpuSeconds: { readonly user: number; readonly system: number };
+  /** Highest value seen in the counter frames of the interval, 50 ms apart. `peakThreads` includes the three or four of telemetry and supervision. */
+  readonly maxRssBytes: number;
+  readonly peakThreads: number;
+  readonly peakFds: number;
+  readonly threads: readonly ThreadGroup[];
+  readonly pid: number;
+  readonly options: ModelOptions;
+}
+
+export interface ServerFigures extends InsideFigures, OutsideFigures {}
+
+type OrNull<T> = { readonly [K in keyof T]: T[K] | null };
+
 export type Errors = Readonly<Record<ErrorKind, number>>;
 
-interface Subject {
-  readonly model: ModelId;
+interface Subject<Model> {
+  readonly model: Model;
   readonly protocol: Protocol;
   readonly handler: Handler;
 }
@@ -100,7 +110,7 @@ interface Interval {
 }
 
 /** `serve`: everything as the server counted it. */
-export interface ServeResult extends Subject, Interval, ServerFigures {
+export interface ServeResult extends Subject<ModelId>, Interval, ServerFigures {
   readonly host: string;
   readonly port: number;
   /** Replies that the server sent whole. */
@@ -130,15 +140,30 @@ interface ClientFigures {
   readonly clientCpuShare: number;
 }
 
-/** `run`: requests, errors and latency from the clients, everything else from the server. */
-export interface RunResult extends Subject, Interval, ClientFigures, ServerFigures {
-  readonly variant?: string;
+/** Further figures of a run that only a server of the lab can give. */
+interface InsideRunFigures extends InsideFigures {
   /** What the server received and sent towards its clients and its upstream. */
   readonly bytesIn: number;
   readonly bytesOut: number;
   /** Replies by the server's count; differs from `requests` by those under way at either end of the interval. */
   readonly serverRequests: number;
   readonly serverErrors: Errors;
+}
+export type InsideFigure = keyof InsideRunFigures;
+
+/**
+ * `run`: requests, errors and latency from the clients, everything else from the server. What only a server of the lab
+ * can say is null for the user's own (`external`), and `notAvailable` says why: it is not zero, it is not known.
+ */
+export interface RunResult
+  extends Subject<ServerId>, Interval, ClientFigures, OutsideFigures, OrNull<InsideRunFigures> {
+  /** What the scenario calls this model, where that is not the model's id. */
+  readonly label?: string;
+  readonly variant?: string;
+  /** Resident memory of the server when it was ready and nobody had connected yet. */
+  readonly idleRssBytes: number;
+  /** Each figure that is null, and why. */
+  readonly notAvailable?: Readonly<Partial<Record<InsideFigure, string>>>;
   readonly machine: Machine;
 }
 

@@ -1,17 +1,10 @@
 /** The command line, a thin host of the lab. Other programs call it: with --json, stdout is one object. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command } from 'commander';
-import { findRoot } from '../lab/engine-location.ts';
+import { version } from '../lab/engine-location.ts';
 import { LabService } from '../lab/lab-service.ts';
 import type { CliContext } from './command.ts';
 import { commands } from './commands/index.ts';
 import { verdictOf } from './input.ts';
-
-function version(): string {
-  const manifest = JSON.parse(readFileSync(join(findRoot(), 'package.json'), 'utf8')) as { version: string };
-  return manifest.version;
-}
 
 export function createProgram(context: CliContext): Command {
   const program = new Command('fdscope').description('An oscilloscope for sockets.').version(version());

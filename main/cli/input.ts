@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { pathText, problemsIn, type Path } from '../../shared/schemas/problems.ts';
 import { ScenarioError } from '../../shared/schemas/scenario-text.ts';
 import { LabError, sentenceOf } from '../lab/errors.ts';
+import { UnmetExpectation } from './output.ts';
 
 /** Name of a setting to the option that gives it, where it is not the same in kebab case. */
 const optionNames: Readonly<Record<string, string>> = {
@@ -45,7 +46,7 @@ export function modelOption(text: string, before: Readonly<Record<string, string
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
-/** Exit codes: 0 done, 1 failed, 2 bad input, 3 model not available here, 130 interrupted. */
+/** Exit codes: 0 done, 1 failed, 2 bad input, 3 model not available here, 4 expectation not held, 130 interrupted. */
 const exitCodes = { 'bad-input': 2, unavailable: 3, failed: 1, interrupted: 130 } as const;
 
 /** Commander's message as one sentence: no "error:", no second line. */
@@ -66,6 +67,7 @@ export function verdictOf(error: unknown): { readonly code: number; readonly tex
     const sentence = commanderSentence(error.message);
     return { code: 2, text: sentence.charAt(0).toUpperCase() + sentence.slice(1) };
   }
+  if (error instanceof UnmetExpectation) return { code: 4, text: error.message };
   if (error instanceof ScenarioError) return { code: 2, text: error.message };
   if (error instanceof LabError) return { code: exitCodes[error.kind], text: error.message };
   return { code: 1, text: `fdscope failed: ${sentenceOf(error)}` };

@@ -5,6 +5,7 @@ import { modelOption, numberOption } from './input.ts';
 
 export interface OutputFlags {
   readonly json?: boolean;
+  readonly csv?: boolean;
   readonly out?: string;
 }
 
@@ -18,6 +19,9 @@ export interface ServerFlags {
   readonly option?: Readonly<Record<string, string>>;
   readonly threads?: number;
   readonly port?: number;
+  readonly command?: string;
+  readonly pid?: number;
+  readonly allowCommands?: boolean;
   readonly responseBytes?: number;
   readonly chunks?: number;
   readonly workUs?: number;
@@ -33,11 +37,15 @@ export interface ClientFlags {
   readonly warmup?: number;
 }
 
+/** `flag` may be several, such as '--clients, --connections'; the last gives the name. */
 export const addNumber = (command: Command, flag: string, summary: string): Command =>
-  command.option(`${flag} <number>`, summary, numberOption(flag));
+  command.option(`${flag} <number>`, summary, numberOption(flag.split(', ').at(-1) ?? flag));
 
 export const addJson = (command: Command): Command =>
   command.option('--json', 'one JSON object on stdout, nothing else');
+
+export const addCsv = (command: Command): Command =>
+  command.option('--csv', 'comma-separated values on stdout, a figure a line');
 
 export const addOut = (command: Command): Command => command.option('--out <file>', 'write the JSON to a file too');
 
@@ -57,11 +65,18 @@ export function addServer(command: Command): Command {
   return command.option('--no-pin', 'let the system choose the cores');
 }
 
+/** What `--model external` needs beside --port. */
+export function addExternal(command: Command): Command {
+  command.option('--command <line>', 'with --model external: starts your server, which listens on --port');
+  command.option('--allow-commands', 'let a scenario start the programs that it names');
+  return addNumber(command, '--pid', 'with --model external: your server, which runs already');
+}
+
 export function addClients(command: Command): Command {
-  addNumber(command, '--connections', 'connections');
+  addNumber(command, '--clients, --connections', 'connections');
   addNumber(command, '--rate', 'requests a second, open loop, whether or not replies come');
   command.option('--profile <name>', `what all clients do: ${clientProfiles.join(', ')}`);
   addNumber(command, '--pipeline', 'requests under way on one connection');
-  addNumber(command, '--duration', 'seconds to measure');
+  addNumber(command, '--seconds, --duration', 'seconds to measure');
   return addNumber(command, '--warmup', 'seconds before measuring');
 }

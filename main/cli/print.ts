@@ -1,9 +1,10 @@
 /** Results for people: tables, what they were measured on, and notices. */
 import Table from 'cli-table3';
+import type { Conclusion, JudgedFigure } from '../../shared/expectations/conclude.ts';
 import type { LoadResult, Machine, ResultNotice, RunResult, ServeResult } from '../../shared/run-result.ts';
 
 /** No colours, which a pipe or file would show as noise, and no lines between the rows. */
-const tableOf = (head: string[]): Table.Table => {
+export const tableOf = (head: string[]): Table.Table => {
   const none = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
   const colAligns = head.map((_, i) => (i === 0 ? 'left' : 'right') as Table.HorizontalAlignment);
   return new Table({ head, colAligns, style: { head: [], border: [] }, chars: none });
@@ -18,7 +19,7 @@ const mebibytes = (bytes: number): string => `${figure(bytes / 1_048_576, 1)} Mi
 function serverColumns(result: RunResult | ServeResult, requests: number): string[] {
   const { cpuSeconds, contextSwitches } = result;
   const switches = contextSwitches.voluntary + contextSwitches.involuntary;
-  const syscalls = total(result.syscalls);
+  const syscalls = total(result.syscalls ?? {});
   return [
     figure(perRequest((cpuSeconds.user + cpuSeconds.system) * 1e6, requests), 1),
     syscalls > 0 ? figure(perRequest(syscalls, requests), 2) : '–',
@@ -37,11 +38,11 @@ export function runTable(results: readonly RunResult[]): string {
   const table = tableOf(head);
   for (const result of results) {
     table.push([
-      runName(result.model, result.variant),
+      runName(result.label ?? result.model, result.variant),
       figure(result.requestsPerSecond, 0),
       figure(result.latency.corrected.p50, 0),
       figure(result.latency.corrected.p99, 0),
-      ...serverColumns(result, result.serverRequests),
+      ...serverColumns(result, result.serverRequests ?? result.requests),
       String(total(result.errors)),
     ]);
   }
@@ -71,34 +72,61 @@ export function loadTable(result: LoadResult): string {
 
 interface Noticed {
   readonly model?: string;
+  readonly label?: string;
   readonly variant?: string;
   readonly notices: readonly ResultNotice[];
 }
 
 /** One line for each notice, told once; of several runs, with the run that it is about. */
 export function noticeLines(results: readonly Noticed[]): string {
-  const lines = results.flatMap(({ model, variant, notices }) => {
-    const about = results.length > 1 && model !== undefined ? ` (${runName(model, variant)})` : '';
+  const lines = results.flatMap(({ model, label, variant, notices }) => {
+    const about = results.length > 1 && model !== undefined ? ` (${runName(label ?? model, variant)})` : '';
     return notices.map(({ level, text }) => `${level}${about}: ${text}\n`);
   });
   return [...new Set(lines)].join('');
 }
 
-function machineLine({ cpus, cpuModel, kernel, serverCpus, clientCpus }: Machine): string {
+export function machineLine({ cpus, cpuModel, kernel, serverCpus, clientCpus }: Machine): string {
   const pinned = serverCpus === '' ? 'not pinned' : `server on CPU ${serverCpus}, clients on CPU ${clientCpus}`;
   return `${cpus} CPUs, ${cpuModel}, Linux ${kernel}; ${pinned}`;
+}
+
+const judgedFigure = ({ text, value, unit }: JudgedFigure): string =>
+  `${text} = ${Number(value.toPrecision(3)).toLocaleString('en-US')}${unit === '' ? '' : ` ${unit}`}`;
+
+/** Each expectation with its verdict, its figures, and why; the prediction with the choice that the figures bear out. */
+export function conclusionText({ expectations, prediction }: Conclusion): string {
+  const lines: string[] = [];
+  for (const { expect, because, otherwise, held, figures, missing } of expectations) {
+    const verdict = held === null ? 'not judged  ' : held ? 'held        ' : 'did not hold';
+    lines.push(`${verdict}  ${expect}`);
+    if (figures.length > 0) lines.push(`              ${figures.map(judgedFigure).join(', ')}`);
+    if (missing.length > 0) lines.push(`              no run gave ${missing.join(', ')}`);
+    lines.push(`              ${held === false ? otherwise : because}`);
+  }
+  if (prediction) {
+    const right = prediction.choices.filter(({ isRight }) => isRight).map(({ text }) => text);
+    lines.push(
+      '',
+      prediction.ask,
+      right.length > 0 ? `  Measured here: ${right.join(' ')}` : '  Not decided by these runs.',
+    );
+  }
+  return lines.length > 0 ? `${lines.join('\n')}\n` : '';
 }
 
 /** Everything that `run` prints. */
 export function runText(
   scenario: { readonly title: string; readonly question: string } | undefined,
   results: readonly RunResult[],
+  conclusion: Conclusion,
 ): string {
   const [first] = results;
   return [
     ...(scenario ? [scenario.title, scenario.question, ''] : []),
     runTable(results),
     ...(first ? [machineLine(first.machine)] : []),
+    ...(conclusion.expectations.length > 0 ? ['', conclusionText(conclusion)] : []),
     noticeLines(results),
   ].join('\n');
 }

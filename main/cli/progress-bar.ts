@@ -1,6 +1,13 @@
 /** A progress bar on a terminal, nothing elsewhere. It is on stderr, so that stdout holds the result alone. */
 import { SingleBar } from 'cli-progress';
 
+export function durationText(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
 export class ProgressBar {
   readonly #bar: SingleBar | undefined;
   /** Seconds before each run. */
@@ -17,6 +24,11 @@ export class ProgressBar {
       ...{ format: '{bar} {value}/{total} s  {label}', stream, clearOnComplete: true, hideCursor: true },
       formatValue: (value, _options, type) => (type === 'value' || type === 'total' ? value.toFixed(1) : String(value)),
     });
+  }
+
+  /** With the time that is still left, as the lab reckons it. */
+  updateWithTimeLeft(index: number, label: string, elapsedSeconds: number, secondsLeft: number): void {
+    this.update(index, `${label}, ${durationText(secondsLeft)} left`, elapsedSeconds);
   }
 
   update(index: number, label: string, elapsedSeconds: number): void {

@@ -1,6 +1,6 @@
 /** From flags to the settings that the schemas check; a setting that no flag gives keeps its default. */
-import type { ModelInfo } from '../../shared/catalogue.ts';
-import type { Client, ServerSettings } from '../../shared/schemas/settings.ts';
+import { externalId, type ModelInfo } from '../../shared/catalogue.ts';
+import type { Client, RunServer, ServerSettings } from '../../shared/schemas/settings.ts';
 import { isLoopback } from '../lab/addresses.ts';
 import { LabError } from '../lab/errors.ts';
 import { threadsOption } from '../lab/models.ts';
@@ -14,11 +14,12 @@ export const timeInput = (flags: ClientFlags): Record<string, unknown> =>
   given({ durationSeconds: flags.duration, warmupSeconds: flags.warmup, connections: flags.connections });
 
 /** A server's settings, as changes to `from`. */
-export const serverInput = (flags: ServerFlags, from?: ServerSettings): Record<string, unknown> => ({
+export const serverInput = (flags: ServerFlags, from?: RunServer): Record<string, unknown> => ({
   ...from,
   ...given({
     ...{ model: flags.model, protocol: flags.protocol, handler: flags.handler, upstream: flags.upstream },
     ...{ host: flags.host, exposeToNetwork: flags.exposeToNetwork, port: flags.port },
+    ...{ command: flags.command, pid: flags.pid },
     ...{ responseBytes: flags.responseBytes, chunks: flags.chunks, workUs: flags.workUs, waitMs: flags.waitMs },
   }),
   options: { ...from?.options, ...flags.option },
@@ -34,14 +35,33 @@ export function checkHost({ host, exposeToNetwork }: ServerFlags): void {
 }
 
 /**
+ * Throws LabError where a command or a pid is given to a server that is not external, and where a scenario would start
+ * a command that the user has not agreed to: opening somebody's file must not run what it says.
+ */
+export function checkExternal(
+  { model, command, pid }: RunServer,
+  flags: Pick<ServerFlags, 'command' | 'pid' | 'allowCommands'>,
+): void {
+  if (model !== externalId && (command !== undefined || pid !== undefined)) {
+    const name = command === undefined ? '--pid' : '--command';
+    throw new LabError('bad-input', `${name} goes with --model ${externalId}, not with --model ${model}.`);
+  }
+  if (command === undefined || command === flags.command || flags.allowCommands === true) return;
+  throw new LabError(
+    'bad-input',
+    `The scenario starts a program, \`${command}\`; add --allow-commands where you trust it.`,
+  );
+}
+
+/**
  * --threads becomes the option of the model that sets how many threads serve. `isUnused`: the model has none, which is
  * for the caller to refuse or to tell.
  */
-export function withThreads(
-  settings: ServerSettings,
+export function withThreads<Server extends Pick<ServerSettings, 'options'> & { readonly model: string }>(
+  settings: Server,
   { threads }: ServerFlags,
   models: readonly ModelInfo[],
-): { settings: ServerSettings; isUnused: boolean } {
+): { settings: Server; isUnused: boolean } {
   const model = models.find(({ id }) => id === settings.model);
   if (threads === undefined || !model?.available) return { settings, isUnused: false };
   const name = threadsOption(model);

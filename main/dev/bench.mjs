@@ -1,25 +1,30 @@
 // `npm run bench`: what the models, the load engine and the telemetry cost, against servers and clients that others wrote.
+// `npm run bench -- drawing`: what the tracks cost a browser.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { ensureBuild, ensureEngine, ensurePackages, exitWithSentence, root } from './setup.mjs';
 
 try {
   await ensurePackages();
-  await ensureEngine('release');
-  await ensureEngine('bare');
-  await ensureBuild();
+  const isDrawing = process.argv[2] === 'drawing';
+  if (!isDrawing) {
+    await ensureEngine('release');
+    await ensureEngine('bare');
+    await ensureBuild();
+  }
   const { build } = await import('esbuild');
   await build({
     absWorkingDir: root,
-    entryPoints: ['test/bench/index.ts'],
-    outfile: 'out/bench.mjs',
+    entryPoints: [isDrawing ? 'test/bench/drawing.ts' : 'test/bench/index.ts'],
+    // As deep below the top as the sources are, so that what they find from their own place is found from there.
+    outfile: 'out/test/bench.mjs',
     bundle: true,
     packages: 'external',
     platform: 'node',
     format: 'esm',
     target: 'node20',
   });
-  const child = spawn(process.execPath, [join(root, 'out/bench.mjs'), ...process.argv.slice(2)], {
+  const child = spawn(process.execPath, [join(root, 'out/test/bench.mjs'), ...process.argv.slice(2)], {
     cwd: root,
     stdio: 'inherit',
   });

@@ -8,7 +8,7 @@
  * Faults that the user can mend are SetupErrors, whose message is one sentence; see `exitWithSentence`.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -190,6 +190,40 @@ export async function ensureBuild() {
     const outputs = result.outputFiles.map((file) => relative(root, file.path));
     const record = { inputs: Object.fromEntries(inputs.map((path) => [path, fingerprint(path)])), outputs };
     replace(buildRecord(), JSON.stringify(record, null, 2));
+  });
+}
+
+const rendererRecord = () => join(root, 'out/renderer.json');
+
+/** Everything that the renderer is made of; its packages are those of the lock file. */
+function rendererInputs() {
+  const files = ['renderer', 'shared'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name))),
+  );
+  return Object.fromEntries([...files.sort(), 'package-lock.json'].map((path) => [path, fingerprint(path)]));
+}
+
+function rendererIsCurrent() {
+  if (!existsSync(rendererRecord()) || !existsSync(join(root, 'out/renderer/index.html'))) return false;
+  return readFileSync(rendererRecord(), 'utf8') === JSON.stringify(rendererInputs());
+}
+
+/** Builds the app's page into out/renderer where a source changed. Throws SetupError. */
+export async function ensureRenderer() {
+  if (rendererIsCurrent()) return;
+  await setupLock(async () => {
+    if (rendererIsCurrent()) return;
+    say("building the app's page ...");
+    const inputs = rendererInputs();
+    const args = [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--config', 'renderer/vite.config.ts'];
+    const { code, output } = await run(process.execPath, args);
+    if (code !== 0) {
+      say(output.trimEnd());
+      throw new SetupError("The app's page did not build; the messages are above.");
+    }
+    writeFileSync(rendererRecord(), JSON.stringify(inputs));
   });
 }
 

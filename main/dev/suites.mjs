@@ -2,14 +2,16 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensureEngine, root } from './setup.mjs';
+import { ensureBrowser } from './browser.mjs';
+import { ensureEngine, ensureRenderer, root } from './setup.mjs';
 
 /** Name of a suite to its vitest project and the engine variant it drives. */
 export const suites = {
-  unit: { project: 'unit', variant: 'release' },
+  unit: { project: 'unit*', variant: 'release' },
   cli: { project: 'cli', variant: 'release' },
   conformance: { project: 'conformance', variant: 'release' },
   truth: { project: 'truth', variant: 'release' },
+  e2e: { project: 'e2e', variant: 'release' },
   asan: { project: 'conformance', variant: 'asan' },
   tsan: { project: 'conformance', variant: 'tsan' },
 };
@@ -74,6 +76,13 @@ export async function runSuite(name, filters = []) {
   const reason = obstacle(variant);
   if (reason) return { passed: 0, failed: 0, skipped: 1, reasons: [`${name}: ${reason}`] };
   await ensureEngine(variant);
+  const extra = {};
+  if (name === 'e2e') {
+    const { browser, reason: none } = ensureBrowser();
+    if (!browser) return { passed: 0, failed: 0, skipped: 1, reasons: [`e2e: ${none}`] };
+    await ensureRenderer();
+    extra.FDSCOPE_BROWSER = browser;
+  }
   const report = join(root, 'out/test', `${name}.json`);
   rmSync(report, { force: true });
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
@@ -81,7 +90,7 @@ export async function runSuite(name, filters = []) {
   const child = spawn(process.execPath, [...args, `--outputFile.json=${report}`, ...filters], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...sanitizerOptions, ...process.env, FDSCOPE_ENGINE_VARIANT: variant },
+    env: { ...sanitizerOptions, ...process.env, ...extra, FDSCOPE_ENGINE_VARIANT: variant },
   });
   const exitCode = await new Promise((resolve, reject) => {
     child.on('error', reject);

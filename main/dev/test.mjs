@@ -7,7 +7,7 @@ import { runSuite, suites } from './suites.mjs';
 
 const names = ['check', ...Object.keys(suites)];
 // The sanitized tables run by name.
-const usual = ['check', 'unit', 'cli', 'conformance', 'truth'];
+const usual = ['check', 'unit', 'cli', 'conformance', 'truth', 'e2e'];
 const args = process.argv.slice(2);
 const firstOption = args.findIndex((arg) => arg.startsWith('-'));
 const chosen = firstOption === -1 ? args : args.slice(0, firstOption);

@@ -16,6 +16,7 @@
 #include <string>
 
 #include "models/model.hpp"
+#include "serve_messages.hpp"
 #include "sys/fd.hpp"
 #include "sys/json.hpp"
 #include "sys/uring_probe.hpp"
@@ -111,7 +112,7 @@ int models_command() {
             ",\"family\":" + json_quote(model->family) + ",\"execution\":" + json_quote(model->execution) +
             ",\"sourceFile\":" + json_quote(model->source_file) + ",\"options\":[";
     for (size_t i = 0; i < model->options.size(); ++i) json += (i > 0 ? "," : "") + option_json(model->options[i]);
-    json += "]," + availability_json(model->probe()) + "}";
+    json += "]," + steps_json(*model) + "," + availability_json(model->probe()) + "}";
   }
   std::printf("%s]\n", json.c_str());
   return 0;

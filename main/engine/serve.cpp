@@ -1,104 +1,84 @@
 #include "serve.hpp"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <chrono>
 #include <cstdio>
-#include <mutex>
 #include <system_error>
 #include <thread>
 
+#include "handlers/lingering.hpp"
 #include "handlers/pattern.hpp"
 #include "handlers/work.hpp"
 #include "models/crew.hpp"
-#include "serve_settings.hpp"
+#include "serve_messages.hpp"
+#include "succession.hpp"
 #include "sys/clock.hpp"
 #include "sys/process.hpp"
 #include "telemetry/command_reader.hpp"
 #include "telemetry/reporter.hpp"
-#include "telemetry/steps.hpp"
 #include "telemetry/summary.hpp"
 
 namespace fdscope {
 
 namespace {
 
-// A blocked thread is interrupted so often until it has seen that it is to stop.
-constexpr auto nudge_interval = std::chrono::milliseconds(2);
-// An engine that still lives so long after the word to stop has a fault, or nobody reads its frames; it ends all the
-// same.
-constexpr auto stop_limit = std::chrono::seconds(5);
-
-std::string ready_json(const ServeSettings& s, const Server& server) {
-  std::string json = "{\"role\":\"serve\",\"pid\":" + std::to_string(getpid()) +
-                     ",\"wireVersion\":" + std::to_string(wire::version) + ",\"model\":" + json_quote(s.model->id) +
-                     ",\"protocol\":" + json_quote(s.protocol_name) + ",\"handler\":" + json_quote(s.handler_name) +
-                     ",\"host\":" + json_quote(server.address().host) +
-                     ",\"port\":" + std::to_string(server.address().port) + ",\"startNs\":" + std::to_string(now_ns()) +
-                     ",\"frameIntervalMs\":" + std::to_string(wire::frame_interval_ms) + ",\"options\":{";
-  bool first = true;
-  for (const OptionSpec& spec : s.model->options) {
-    const int64_t value = s.options.get(spec.name);
-    json += (first ? "" : ",") + json_quote(spec.name) + ":";
-    first = false;
-    if (spec.kind == OptionSpec::Kind::boolean)
-      json += value != 0 ? "true" : "false";
-    else if (spec.kind == OptionSpec::Kind::choice)
-      json += json_quote(spec.choices[static_cast<size_t>(value)]);
-    else
-      json += std::to_string(value);
-  }
-  json += "},\"sourceFile\":" + json_quote(s.model->source_file) + ",\"steps\":[";
-  first = true;
-  for (const telemetry::Step& step : telemetry::steps_of(s.model->source_file)) {
-    json += (first ? "" : ",") + std::string("{\"index\":") + std::to_string(step.index) +
-            ",\"line\":" + std::to_string(step.line) + ",\"label\":" + json_quote(step.label) + "}";
-    first = false;
-  }
-  return json + "],\"notices\":[]}";
+// Commands that change a running server.
+void add_commands(telemetry::CommandReader& commands, telemetry::Reporter& reporter, Server& server,
+                  Succession& succession) {
+  using Answer = telemetry::CommandReader::Answer;
+  commands.add("level", [&reporter](const JsonValue& command, const Answer& answer) {
+    const Detail detail = read_detail(command, {telemetry::detail_level(), reporter.records_switches()});
+    reporter.set_detail(detail.level, detail.switches);
+    answer("");
+  });
+  commands.add("switch", [&succession](const JsonValue& command, Answer answer) {
+    const std::string id = command.string_or("model", "");
+    if (id == "node")
+      throw BadInput(
+          "The model node is a process of its own and cannot take over open connections: start a server under it and "
+          "let the clients connect anew.");
+    const JsonValue* options = command.find("options");
+    succession.switch_to(read_model_choice(id, options != nullptr ? *options : JsonValue{JsonValue::Object{}}),
+                         std::move(answer));
+  });
+  commands.add("handler", [&server](const JsonValue& command, const Answer& answer) {
+    for (const auto& [key, value] : command.object())
+      if (key != "id" && key != "cmd" && key != "workUs" && key != "waitMs" && key != "chunks")
+        throw BadInput("\"" + key + "\" cannot be changed while the server runs: workUs, waitMs and chunks can.");
+    HandlerConfig changed = server.handler();
+    read_request_cost(command, changed);
+    // Measured before any request is to pay for it.
+    if (changed.work_us > 0) calibrate_cpu();
+    read_request_cost(command, server.handler());
+    answer("");
+  });
 }
 
-// Ends the model's run from outside: by command, signal or time.
-class Stopper {
+// Ends connections that linger too long, whichever model serves.
+class LingeringLimit {
  public:
-  explicit Stopper(Server& server) : server_(server) {}
-  ~Stopper() {
-    all_done_.store(true);
-    if (thread_.joinable()) thread_.join();
-  }
-  // From any thread; the first reason counts.
-  void stop(const std::string& reason) {
-    const std::lock_guard lock(mutex_);
-    if (!reason_.empty()) return;
-    reason_ = reason;
-    server_.request_stop();
-    thread_ = std::thread([this] {
-      const auto limit = std::chrono::steady_clock::now() + stop_limit;
-      while (!all_done_.load()) {
-        if (!model_returned_.load()) Crew::nudge_all();
-        std::this_thread::sleep_for(nudge_interval);
-        if (std::chrono::steady_clock::now() > limit) {
-          std::fprintf(stderr, "%s within %lld s; the engine ends itself.\n",
-                       model_returned_.load() ? "The last frames could not be sent" : "The model did not stop",
-                       static_cast<long long>(stop_limit.count()));
-          _exit(1);
-        }
-      }
-    });
-  }
-  void model_returned() { model_returned_.store(true); }
-  std::string reason() {
-    const std::lock_guard lock(mutex_);
-    return reason_.empty() ? "stopped" : reason_;
+  LingeringLimit() : thread_([this] { watch(); }) {}
+  ~LingeringLimit() {
+    over_.store(true);
+    Lingering::sockets().wake();
+    thread_.join();
   }
 
  private:
-  Server& server_;
-  std::mutex mutex_;
-  std::string reason_;
-  std::atomic<bool> model_returned_{false}, all_done_{false};
-  std::thread thread_;
+  void watch() {
+    // Signals that interrupt or stop the server are not for this thread.
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    telemetry::enter_thread("lingering");
+    Lingering::sockets().watch([this] { return over_.load(); });
+    telemetry::leave_thread();
+  }
+
+  std::atomic<bool> over_{false};
+  std::thread thread_;  // the last member: it uses the other
 };
 
 int serve(const ServeSettings& settings, telemetry::FrameWriter& writer) {
@@ -109,15 +89,21 @@ int serve(const ServeSettings& settings, telemetry::FrameWriter& writer) {
   if (settings.handler.kind == HandlerKind::respond) pattern();
 
   Server server(settings.address, settings.handler);
-  const std::unique_ptr<Model> model = settings.model->create(settings.options);
   telemetry::Reporter reporter(writer, [&server] { return server.connections().open_count(); });
-  Stopper stopper(server);
-  telemetry::CommandReader commands(writer, reporter, [&stopper](const std::string& reason) { stopper.stop(reason); });
+  Succession succession(server, settings.choice);
+  const LingeringLimit lingering_limit;
+  telemetry::CommandReader commands(writer, reporter, [&](const std::string& reason) { succession.stop(reason); });
+  add_commands(commands, reporter, server, succession);
+  succession.on_switched = [&](const std::string& frame) {
+    commands.post([&writer, frame] { writer.json(wire::FrameKind::model, frame); });
+  };
   const std::string ready = ready_json(settings, server);
   const uint64_t start_ns = now_ns();
+  reporter.set_detail(settings.detail.level, settings.detail.switches);
   reporter.start();
   if (settings.frames) {
     writer.json(wire::FrameKind::ready, ready);
+    writer.json(wire::FrameKind::model, model_json(settings.choice));
   } else {
     std::printf("{\"ready\":%s}\n", ready.c_str());
     std::fflush(stdout);
@@ -127,21 +113,15 @@ int serve(const ServeSettings& settings, telemetry::FrameWriter& writer) {
                   .signals = &stop_signals,
                   .obeys_interrupt = !settings.frames,
                   .end_ns = settings.duration_ms > 0 ? start_ns + settings.duration_ms * 1'000'000 : 0});
-  std::string error;
   Crew::watch_this_thread();
-  try {
-    model->run(server);
-  } catch (const std::exception& failure) {
-    error = std::string("The model ") + settings.model->id + " could not go on: " + failure.what() + ".";
-  }
-  stopper.model_returned();
+  std::string error = succession.run();
   for (Connection* c : server.connections().all()) server.close(*c);
   reporter.stop();
   // `finished` is the last frame: no answer may follow it.
   commands.end();
   if (!settings.frames) telemetry::print_summary(reporter.totals(), start_ns);
   if (writer.broken() && error.empty()) error = "Nobody reads the engine's frames any more.";
-  const std::string reason = error.empty() ? stopper.reason() : "error";
+  const std::string reason = error.empty() ? succession.reason() : "error";
   writer.json(wire::FrameKind::finished,
               "{\"reason\":" + json_quote(reason) + (error.empty() ? "" : ",\"error\":" + json_quote(error)) + "}");
   if (!error.empty()) std::fprintf(stderr, "%s\n", error.c_str());
@@ -159,9 +139,10 @@ int serve_command(const JsonValue& given) {
     return code;
   };
   if (settings.frames) end_with_parent(getppid());
-  const Availability availability = settings.model->probe();
+  const Availability availability = settings.choice.model->probe();
   if (!availability.available)
-    return refuse(3, std::string("The model ") + settings.model->id + " is not available here: " + availability.reason +
+    return refuse(3, std::string("The model ") + settings.choice.model->id +
+                         " is not available here: " + availability.reason +
                          (availability.enable.empty() ? "" : " To enable it: " + availability.enable));
   try {
     return serve(settings, writer);

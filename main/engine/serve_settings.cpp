@@ -61,12 +61,43 @@ void parse_endpoint(const std::string& key, const std::string& text, sockaddr_st
   }
 }
 
+ModelChoice read_model_choice(const std::string& id, const JsonValue& options) {
+  ModelChoice choice;
+  choice.model = find_model(id);
+  if (choice.model == nullptr) throw BadInput("There is no model \"" + id + "\": `fdscope-engine models` lists them.");
+  if (!options.is_object()) throw BadInput("options must be an object of the model's options.");
+  for (const auto& [key, value] : options.object()) {
+    bool known = false;
+    for (const OptionSpec& spec : choice.model->options) known |= key == spec.name;
+    if (!known) throw BadInput("The model " + id + " has no option \"" + key + "\".");
+  }
+  for (const OptionSpec& spec : choice.model->options) choice.options.set(spec.name, option_value(spec, options));
+  return choice;
+}
+
+void read_request_cost(const JsonValue& from, HandlerConfig& handler) {
+  const auto whole = [&](const char* key, uint32_t now, int64_t min, int64_t max) {
+    return static_cast<uint32_t>(from.integer_or(key, now, min, max));
+  };
+  const uint32_t chunks = whole("chunks", handler.chunks, 1, 1000);
+  const uint32_t work_us = whole("workUs", handler.work_us, 0, 10'000'000);
+  const uint32_t wait_ms = whole("waitMs", handler.wait_ms, 0, 600'000);
+  handler.chunks = chunks;
+  handler.work_us = work_us;
+  handler.wait_ms = wait_ms;
+}
+
+Detail read_detail(const JsonValue& from, Detail otherwise) {
+  using enum wire::DetailLevel;
+  std::string name;
+  const char* current = wire::detail_level_names[static_cast<size_t>(otherwise.level)];
+  return {one_of<wire::DetailLevel>(from, "level", current, {{"counters", counters}, {"fds", fds}, {"events", events}},
+                                    name),
+          from.boolean_or("switches", otherwise.switches)};
+}
+
 ServeSettings read_serve_settings(const JsonValue& settings) {
   ServeSettings read;
-  const std::string id = settings.string_or("model", "epoll-lt");
-  read.model = find_model(id);
-  if (read.model == nullptr) throw BadInput("There is no model \"" + id + "\": `fdscope-engine models` lists them.");
-
   auto& h = read.handler;
   h.protocol = one_of<Protocol>(settings, "protocol", "http",
                                 {{"http", Protocol::http}, {"echo", Protocol::echo}, {"resp", Protocol::resp}},
@@ -76,9 +107,7 @@ ServeSettings read_serve_settings(const JsonValue& settings) {
       {{"echo", HandlerKind::echo}, {"respond", HandlerKind::respond}, {"forward", HandlerKind::forward}},
       read.handler_name);
   h.response_bytes = static_cast<uint32_t>(settings.integer_or("responseBytes", 128, 0, max_body_bytes));
-  h.chunks = static_cast<uint32_t>(settings.integer_or("chunks", 1, 1, 1000));
-  h.work_us = static_cast<uint32_t>(settings.integer_or("workUs", 0, 0, 10'000'000));
-  h.wait_ms = static_cast<uint32_t>(settings.integer_or("waitMs", 0, 0, 600'000));
+  read_request_cost(settings, h);
   const std::string upstream = settings.string_or("upstream", "");
   if (h.kind == HandlerKind::forward) {
     if (upstream.empty()) throw BadInput("The handler forward needs an upstream such as 127.0.0.1:8080.");
@@ -93,23 +122,21 @@ ServeSettings read_serve_settings(const JsonValue& settings) {
   read.address.port = static_cast<uint16_t>(settings.integer_or("port", 0, 0, 65'535));
   read.duration_ms = static_cast<uint64_t>(settings.integer_or("durationMs", 0, 0, 86'400'000));
   read.cpus = settings.string_or("cpus", "");
+  read.detail = read_detail(settings, {});
   read.frames = settings.boolean_or("frames", false);
 
   // Options come nested from the lab and flat from a command line; flat ones win.
   const JsonValue* nested = settings.find("options");
   if (nested != nullptr && !nested->is_object()) throw BadInput("options must be an object of the model's options.");
   JsonValue options{nested != nullptr ? nested->object() : JsonValue::Object{}};
-  const std::set<std::string> own{"model",    "protocol", "handler", "responseBytes", "chunks", "workUs", "waitMs",
-                                  "upstream", "host",     "port",    "durationMs",    "cpus",   "frames", "options"};
+  const std::set<std::string> own{"model",  "protocol", "handler", "responseBytes", "chunks",     "workUs",
+                                  "waitMs", "upstream", "host",    "port",          "durationMs", "cpus",
+                                  "frames", "options",  "level",   "switches"};
   for (const auto& [key, value] : settings.object())
     if (!own.contains(key)) options.object()[key] = value;
-  for (const auto& [key, value] : options.object()) {
-    bool known = false;
-    for (const OptionSpec& spec : read.model->options) known |= key == spec.name;
-    if (!known) throw BadInput("The model " + id + " has no option \"" + key + "\".");
-  }
-  for (const OptionSpec& spec : read.model->options) read.options.set(spec.name, option_value(spec, options));
-  if (read.options.all().contains("backlog")) read.address.backlog = static_cast<int>(read.options.get("backlog"));
+  read.choice = read_model_choice(settings.string_or("model", "epoll-lt"), options);
+  const ModelOptions& chosen = read.choice.options;
+  if (chosen.all().contains("backlog")) read.address.backlog = static_cast<int>(chosen.get("backlog"));
   return read;
 }
 

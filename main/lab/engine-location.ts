@@ -22,6 +22,12 @@ export function findRoot(from = dirname(fileURLToPath(import.meta.url))): string
   }
 }
 
+/** Of this installation. */
+export function version(root = findRoot()): string {
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  return manifest.version;
+}
+
 export const scenarioFolder = (root = findRoot()): string => join(root, 'shared/scenarios');
 
 /**

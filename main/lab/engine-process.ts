@@ -23,11 +23,13 @@ import type { Command } from './engine-location.ts';
 import {
   finishedSchema,
   markSchema,
+  modelFrameSchema,
   noticeSchema,
   readySchema,
   replySchema,
   type Finished,
   type Mark,
+  type ModelFrame,
   type Notice,
   type Ready,
 } from '../../shared/engine-messages.ts';
@@ -35,12 +37,16 @@ import { LabError, sentenceOf } from './errors.ts';
 import { StderrTail } from './stderr-tail.ts';
 
 interface EngineEvents {
+  /** Every frame as it came, replies left out; before the event of its kind. */
+  frame: [Frame];
   counters: [Counters];
   latency: [Latency];
   threadStarted: [ThreadStarted];
   threads: [Threads];
   notice: [Notice];
   mark: [Mark];
+  /** Who serves from here on. */
+  model: [ModelFrame];
   /** The process is gone and its stdout is read to the end. */
   end: [EngineEnd];
 }
@@ -152,13 +158,20 @@ export class EngineProcess extends EventEmitter<EngineEvents> {
     });
   }
 
-  /** Sends a command. Rejects with LabError where the engine refuses it, ends, or does not answer in time. */
-  async command(cmd: string, fields: Readonly<Record<string, unknown>> = {}, id = this.#nextId++): Promise<void> {
+  /**
+   * Sends a command. Rejects with LabError where the engine refuses it, ends, or does not answer in time; of the kind
+   * `unavailable` where it has no such command.
+   */
+  async command(
+    cmd: string,
+    fields: Readonly<Record<string, unknown>> = {},
+    { id = this.#nextId++, limitMs = this.#patience.replyMs }: { id?: number; limitMs?: number } = {},
+  ): Promise<void> {
     if (this.#end) throw new LabError('failed', `${this.name} has ended and takes no command.`);
     const reply = new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
-        reject(new LabError('failed', `${this.name} did not answer "${cmd}" within ${this.#patience.replyMs} ms.`));
-      }, this.#patience.replyMs);
+        reject(new LabError('failed', `${this.name} did not answer "${cmd}" within ${limitMs} ms.`));
+      }, limitMs);
       const settle = (act: () => void): void => {
         clearTimeout(timer);
         this.#replies.delete(id);
@@ -182,7 +195,7 @@ export class EngineProcess extends EventEmitter<EngineEvents> {
     });
     this.on('counters', onCounters);
     try {
-      const [frame] = await this.during(Promise.all([answered, this.command('snapshot', {}, id)]));
+      const [frame] = await this.during(Promise.all([answered, this.command('snapshot', {}, { id })]));
       return frame;
     } catch (error) {
       // An engine that is done sends its counters once more, and then takes no commands.
@@ -246,12 +259,14 @@ export class EngineProcess extends EventEmitter<EngineEvents> {
     try {
       for (const frame of this.#splitter.push(chunk)) this.#take(frame);
     } catch (error) {
-      if (!(error instanceof FrameError)) throw error;
+      if (!(error instanceof FrameError || error instanceof LabError)) throw error;
       this.#failWith(`${this.name} sent something that is not a frame: ${error.message}`);
     }
   }
 
-  #take({ kind, payload }: Frame): void {
+  #take(frame: Frame): void {
+    const { kind, payload } = frame;
+    if (kind !== frameKinds.reply) this.emit('frame', frame);
     switch (kind) {
       case frameKinds.counters:
         this.lastCounters = decodeCounters(payload);
@@ -278,6 +293,9 @@ export class EngineProcess extends EventEmitter<EngineEvents> {
       case frameKinds.mark:
         this.emit('mark', checked(markSchema, payload, 'mark'));
         break;
+      case frameKinds.model:
+        this.emit('model', checked(modelFrameSchema, payload, 'model'));
+        break;
       case frameKinds.finished:
         this.#finished = checked(finishedSchema, payload, 'finished');
         break;
@@ -285,15 +303,17 @@ export class EngineProcess extends EventEmitter<EngineEvents> {
         const reply = checked(replySchema, payload, 'reply');
         const waiting = this.#replies.get(reply.id);
         if (reply.ok) waiting?.resolve();
-        else
-          waiting?.reject(
-            new LabError('failed', `${this.name} refused a command: ${reply.error ?? 'no reason given'}`),
-          );
+        else waiting?.reject(this.#refusal(reply.error ?? 'no reason given'));
         break;
       }
       default:
       // A heartbeat, or a kind that a newer engine has: that it came is all.
     }
+  }
+
+  #refusal(why: string): LabError {
+    const kind = /^(Unknown|There is no) command /.test(why) ? 'unavailable' : 'failed';
+    return new LabError(kind, `${this.name} refused a command: ${why}`);
   }
 
   /** A fault of the engine that it cannot tell itself: it is ended, and `ended` carries the sentence. */

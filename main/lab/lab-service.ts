@@ -1,6 +1,9 @@
 /** The lab as its hosts see it: models, scenarios, runs. Knows no terminal, no HTTP, no Electron. */
+import { hostname, totalmem } from 'node:os';
 import type { z } from 'zod';
-import type { ModelInfo } from '../../shared/catalogue.ts';
+import { externalId, type ModelId, type ModelInfo } from '../../shared/catalogue.ts';
+import type { CompareResult } from '../../shared/compare-result.ts';
+import type { MachineInfo, ModelSource, ScenarioCard } from '../../shared/contract/lab.ts';
 import type { LoadResult, RunResult, ServeResult } from '../../shared/run-result.ts';
 import { problemsIn } from '../../shared/schemas/problems.ts';
 import type { PlannedRun } from '../../shared/schemas/scenario.ts';
@@ -9,15 +12,23 @@ import {
   runSettingsSchema,
   serverSettingsSchema,
   type LoadSettingsInput,
+  type ModelOptions,
   type RunSettingsInput,
   type ServerSettings,
   type ServerSettingsInput,
 } from '../../shared/schemas/settings.ts';
 import { shareConnections } from './client-mix.ts';
+import { compare, type CompareHooks, type ComparePlan } from './compare/compare.ts';
 import { diagnose, type DoctorItem } from './doctor.ts';
 import { machineFacts } from './doctor-facts.ts';
+import { version } from './engine-location.ts';
 import { LabError, sentenceOf } from './errors.ts';
+import { LiveLab } from './live/live-lab.ts';
+import { cardOf } from './live/scenario-cards.ts';
+import { runExternal } from './external/run-external.ts';
 import { loadOnce } from './load.ts';
+import { describeMachine } from './machine.ts';
+import { readModelSource } from './model-source.ts';
 import { listModels, resolveOptions, unavailableSentence } from './models.ts';
 import type { Hooks, Progress } from './progress.ts';
 import { runOnce } from './run.ts';
@@ -38,6 +49,7 @@ export type Outcome =
   | {
       readonly kind: 'unavailable' | 'failed';
       readonly model: string;
+      readonly label?: string;
       readonly variant?: string;
       readonly sentence: string;
     };
@@ -50,6 +62,8 @@ function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
 }
 
 export class LabService {
+  /** The running lab, shared by all who watch it. */
+  readonly live: LiveLab = new LiveLab(this);
   #models: Promise<ModelInfo[]> | undefined;
 
   /** Probed once: what a machine allows does not change while we look. */
@@ -66,6 +80,25 @@ export class LabService {
     return openScenario(nameOrFile);
   }
 
+  scenarioCards(): ScenarioCard[] {
+    return this.listScenarios().flatMap((scenario) => cardOf(scenario) ?? []);
+  }
+
+  /** Throws LabError. */
+  async modelSource(id: ModelId): Promise<ModelSource> {
+    const model = (await this.listModels()).find((each) => each.id === id);
+    if (!model) throw new LabError('bad-input', `There is no model "${id}".`);
+    return readModelSource(model);
+  }
+
+  machine(host: MachineInfo['host']): MachineInfo {
+    const { kernel, cpuModel, cpus } = describeMachine(false);
+    return {
+      ...{ hostname: hostname(), kernel, cpuModel, cpus, memoryBytes: totalmem() },
+      ...{ node: process.version, fdscope: version(), host },
+    };
+  }
+
   async doctor(): Promise<DoctorItem[]> {
     const [facts, models] = await Promise.all([machineFacts(), this.listModels()]);
     return diagnose(facts, models);
@@ -74,7 +107,16 @@ export class LabService {
   /** Throws LabError: bad-input, unavailable, failed or interrupted. Leaves no engine behind in any case. */
   async run(input: RunSettingsInput, hooks: Hooks = {}): Promise<RunResult> {
     const settings = parsed(runSettingsSchema, input);
-    const server = await this.#checkServer(settings.server);
+    const { model } = settings.server;
+    if (model === externalId) return runExternal(settings, hooks);
+    // Silence would be a figure of something else than what was asked for.
+    if (settings.phases) {
+      throw new LabError(
+        'bad-input',
+        'Phases are not run by this version: switch and change a lab in the app instead.',
+      );
+    }
+    const server = await this.#checkServer({ ...settings.server, model });
     if (settings.upstream) await this.#checkAvailable(settings.upstream.model);
     return runOnce({ ...settings, server }, hooks);
   }
@@ -84,12 +126,7 @@ export class LabService {
    * interruption end the whole. Bad input is found before the first run, as far as it can be.
    */
   async runPlan(plan: readonly PlannedRun[], hooks: PlanHooks = {}): Promise<Outcome[]> {
-    const models = await this.listModels();
-    for (const { settings } of plan) {
-      const model = models.find(({ id }) => id === settings.server.model);
-      if (model?.available) resolveOptions(model, settings.server.options);
-      shareConnections(settings.clients, settings.connections);
-    }
+    await this.#checkPlan(plan);
     const outcomes: Outcome[] = [];
     for (const [index, run] of plan.entries()) {
       hooks.onRun?.(run, index);
@@ -103,14 +140,32 @@ export class LabService {
     return outcomes;
   }
 
-  async #outcomeOf({ settings, variant }: PlannedRun, hooks: Hooks): Promise<Outcome> {
-    const labelled = variant === undefined ? {} : { variant };
+  /** Finds bad input before anything runs, as far as it can be found. Throws LabError. */
+  async #checkPlan(plan: readonly PlannedRun[]): Promise<void> {
+    const models = await this.listModels();
+    for (const { settings } of plan) {
+      const model = models.find(({ id }) => id === settings.server.model);
+      if (model?.available) resolveOptions(model, settings.server.options);
+      shareConnections(settings.clients, settings.connections);
+    }
+  }
+
+  async #outcomeOf({ settings, ...labelled }: PlannedRun, hooks: Hooks): Promise<Outcome> {
     try {
       return { kind: 'done', result: { ...(await this.run(settings, hooks)), ...labelled } };
     } catch (error) {
       if (!(error instanceof LabError) || error.kind === 'bad-input' || error.kind === 'interrupted') throw error;
       return { kind: error.kind, model: settings.server.model, ...labelled, sentence: sentenceOf(error) };
     }
+  }
+
+  /**
+   * All entries under the same load, in turn and in random order. An interruption ends it early and keeps what is done.
+   * Throws LabError.
+   */
+  async compare(plan: ComparePlan, hooks: CompareHooks = {}): Promise<CompareResult> {
+    await this.#checkPlan(plan.entries);
+    return compare(plan, (settings, runHooks) => this.run(settings, runHooks), hooks);
   }
 
   /** Serves until the signal or the duration ends it. Throws LabError. */
@@ -130,8 +185,12 @@ export class LabService {
     return model;
   }
 
+  /** Options as the model takes them. Throws LabError where it is not available here or refuses one. */
+  async resolveModel(id: ModelId, options: ModelOptions): Promise<ModelOptions> {
+    return resolveOptions(await this.#checkAvailable(id), options);
+  }
+
   async #checkServer(server: ServerSettings): Promise<ServerSettings> {
-    const model = await this.#checkAvailable(server.model);
-    return { ...server, options: resolveOptions(model, server.options) };
+    return { ...server, options: await this.resolveModel(server.model, server.options) };
   }
 }

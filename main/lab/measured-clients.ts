@@ -48,7 +48,7 @@ export interface ClientFiguresOnly {
 
 export class MeasuredClients {
   readonly engine: EngineProcess;
-  readonly #latency = new LatencyTotals();
+  readonly latency = new LatencyTotals();
   readonly #steady: Promise<unknown>;
   readonly #done: Promise<unknown>;
   readonly #config: LoadConfig;
@@ -62,8 +62,8 @@ export class MeasuredClients {
     this.#steady = this.engine.mark('steady');
     this.#done = this.engine.mark('loadDone');
     // In the very turn of the mark: latencies that come behind it belong to the measured interval.
-    this.engine.on('mark', ({ name }) => name === 'steady' && this.#latency.restart());
-    this.engine.on('latency', (frame) => this.#latency.add(frame));
+    this.engine.on('mark', ({ name }) => name === 'steady' && this.latency.restart());
+    this.engine.on('latency', (frame) => this.latency.add(frame));
     this.engine.on('notice', (notice) => notices.add('clients', notice));
     void this.engine.ready
       .then((ready) => ready.notices.forEach((notice) => notices.add('clients', notice)))
@@ -106,7 +106,7 @@ export class MeasuredClients {
       bytesIn: growth(from, to, 'bytesIn'),
       bytesOut: growth(from, to, 'bytesOut'),
       errors: errorsBetween(from, to),
-      latency: { corrected: summarise(this.#latency.corrected), uncorrected: summarise(this.#latency.uncorrected) },
+      latency: { corrected: summarise(this.latency.corrected), uncorrected: summarise(this.latency.uncorrected) },
       clientCpuShare: ratio(cpuSeconds.user + cpuSeconds.system, seconds * this.#config.threads),
       cpuSeconds,
     };

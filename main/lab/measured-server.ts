@@ -2,6 +2,7 @@
 import type { ResultNotice, ServerFigures } from '../../shared/run-result.ts';
 import type { ServerSettings } from '../../shared/schemas/settings.ts';
 import type { Counters } from '../../shared/telemetry/codec.ts';
+import type { Frame } from '../../shared/telemetry/frame-splitter.ts';
 import { addressText, isLoopback, reachableHost, type Address } from './addresses.ts';
 import { serverCommand } from './engine-location.ts';
 import type { Ready } from '../../shared/engine-messages.ts';
@@ -34,7 +35,14 @@ export class MeasuredServer {
   /** Resolves when it listens. Throws LabError; then nothing is left running. */
   static async start(
     settings: ServerSettings,
-    context: { cpus: string; notices: Notices; source: ResultNotice['source']; signal: AbortSignal | undefined },
+    context: {
+      cpus: string;
+      notices: Notices;
+      source: ResultNotice['source'];
+      signal: AbortSignal | undefined;
+      /** Sees every frame from the first on. */
+      onFrame?: (frame: Frame) => void;
+    },
   ): Promise<MeasuredServer> {
     if (!isLoopback(settings.host) && !settings.exposeToNetwork) {
       throw new LabError(
@@ -52,6 +60,7 @@ export class MeasuredServer {
       '--frames',
       '1',
     ]);
+    if (context.onFrame) engine.on('frame', context.onFrame);
     const peaks = new Peaks();
     const threads = new ThreadTotals();
     engine.on('counters', (frame) => peaks.see(frame));

@@ -1,6 +1,7 @@
 /** What a host is told while something runs. */
 import { counterOf, type Counters } from '../../shared/telemetry/codec.ts';
 import type { EngineProcess } from './engine-process.ts';
+import type { LatencyTotals } from './latency.ts';
 
 export interface Progress {
   /** Of the measured interval. */
@@ -14,6 +15,8 @@ export interface Hooks {
   /** Ends the work early. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** The histograms of the measured interval, when it is over: those of several runs can be merged. */
+  readonly onLatency?: ((latency: LatencyTotals) => void) | undefined;
 }
 
 /** Tells progress at every counter frame of the load engine. */

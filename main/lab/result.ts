@@ -45,7 +45,7 @@ export class Peaks {
   }
 }
 
-const telemetryGroups = new Set(['telemetry', 'commands']);
+const telemetryGroups = new Set(['telemetry', 'commands', 'supervisor']);
 
 /** The server's part of a result. */
 export function serverFigures(

@@ -1,6 +1,8 @@
 /** One run: a server under one model, its clients, and the figures of the time between `steady` and `loadDone`. */
+import { externalId } from '../../shared/catalogue.ts';
 import type { RunResult } from '../../shared/run-result.ts';
-import type { RunSettings, ServerSettings } from '../../shared/schemas/settings.ts';
+import type { ModelRunSettings, RunSettings, ServerSettings } from '../../shared/schemas/settings.ts';
+import { gaugeOf } from '../../shared/telemetry/codec.ts';
 import { shareConnections, totalConnections } from './client-mix.ts';
 import { LabError, throwIfInterrupted } from './errors.ts';
 import { describeMachine } from './machine.ts';
@@ -19,6 +21,11 @@ import { reportProgress, type Hooks } from './progress.ts';
 
 /** What replies the clients can expect of the server, or of the server behind it. */
 function expectedReplies({ server, upstream }: RunSettings): Pick<LoadConfig, 'handler' | 'responseBytes' | 'check'> {
+  // What somebody else's server answers is its own affair; a handler of echo still says that requests carry a payload.
+  if (server.model === externalId) {
+    const handler = server.handler === 'echo' ? 'echo' : 'respond';
+    return { handler, responseBytes: server.responseBytes, check: 'framing' };
+  }
   if (server.handler !== 'forward') {
     return { handler: server.handler, responseBytes: server.responseBytes, check: 'exact' };
   }
@@ -41,7 +48,10 @@ export function loadConfigOf(settings: RunSettings, target: string, cpus: string
 }
 
 /** The lab's own upstream, where the handler is `forward` and no other server was named. */
-function upstreamSettings({ server, upstream }: RunSettings): ServerSettings | undefined {
+export function upstreamSettings({
+  server,
+  upstream,
+}: Pick<ModelRunSettings, 'server' | 'upstream'>): ServerSettings | undefined {
   if (server.handler !== 'forward' || server.upstream !== undefined) return undefined;
   if (!upstream) throw new LabError('bad-input', 'The handler forward needs an upstream server to forward to.');
   const { model, handler, responseBytes, workUs, waitMs } = upstream;
@@ -55,7 +65,10 @@ function upstreamSettings({ server, upstream }: RunSettings): ServerSettings | u
  * Runs to the end and resolves when every engine is gone. Throws LabError; then, too, every engine is gone.
  * Requests, errors and latency are the clients' account, all else the server's; see RunResult.
  */
-export async function runOnce(settings: RunSettings, { signal, onProgress }: Hooks): Promise<RunResult> {
+export async function runOnce(
+  settings: ModelRunSettings,
+  { signal, onProgress, onLatency }: Hooks,
+): Promise<RunResult> {
   throwIfInterrupted(signal);
   const machine = describeMachine(settings.pin);
   const notices = new Notices();
@@ -74,6 +87,7 @@ export async function runOnce(settings: RunSettings, { signal, onProgress }: Hoo
       ...{ cpus: machine.serverCpus, notices, source: 'server', signal },
     });
     engines.push(server.engine);
+    const idle = await server.engine.snapshot();
     const config = loadConfigOf(settings, server.target, machine.clientCpus);
     const clients = new MeasuredClients(config, notices, signal);
     engines.push(clients.engine);
@@ -86,6 +100,7 @@ export async function runOnce(settings: RunSettings, { signal, onProgress }: Hoo
     await clients.engine.stop();
 
     const ours = clients.figures(clientsFrom, clientsTo);
+    onLatency?.(clients.latency);
     noticeEarlyErrors(notices, clientsFrom);
     noticeServerLimits(notices, serverTo);
     noticeClientLimit(notices, ours.clientCpuShare, config.threads);
@@ -107,6 +122,7 @@ export async function runOnce(settings: RunSettings, { signal, onProgress }: Hoo
       latency: ours.latency,
       clientCpuShare: ours.clientCpuShare,
       ...server.figures(serverFrom, serverTo),
+      idleRssBytes: gaugeOf(idle, 'rssBytes'),
       notices: notices.all,
       machine,
     };

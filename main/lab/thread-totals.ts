@@ -11,7 +11,7 @@ interface Thread {
 }
 
 /** "connection 17" and "worker-3" are of one kind each. */
-const groupName = (name: string): string => name.replaceAll(/[\s#-]*\d+/g, '').trim() || name;
+export const groupName = (name: string): string => name.replaceAll(/[\s#-]*\d+/g, '').trim() || name;
 
 export class ThreadTotals {
   readonly #threads = new Map<number, Thread>();

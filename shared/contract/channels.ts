@@ -40,9 +40,15 @@ export const faultSchema = z.object({
 });
 export type Fault = z.infer<typeof faultSchema>;
 
+/** JSON leaves out what says nothing: `params` and `result` may be absent. */
 export const messageSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('request'), id: z.number().int(), verb: z.string(), params: z.unknown() }),
-  z.strictObject({ type: z.literal('result'), id: z.number().int(), result: z.unknown() }),
+  z.strictObject({
+    type: z.literal('request'),
+    id: z.number().int(),
+    verb: z.string(),
+    params: z.unknown().optional(),
+  }),
+  z.strictObject({ type: z.literal('result'), id: z.number().int(), result: z.unknown().optional() }),
   z.strictObject({ type: z.literal('fault'), id: z.number().int(), fault: faultSchema }),
   z.strictObject({ type: z.literal('event'), name: z.string(), payload: z.unknown() }),
   /** From the renderer: it can take so many bytes of frames more. Without credit the lab merges and waits. */

@@ -1,25 +1,47 @@
 /** Scenario files: one experiment, written so that others can repeat it. */
 import { z } from 'zod';
-import { modelIds } from '../catalogue.ts';
+import { externalId } from '../catalogue.ts';
+import { ExpressionError, parseExpectation, type Names } from '../expectations/expression.ts';
 import {
   clientSchema,
-  modelOptionsSchema,
+  phaseSchema,
   runTimeSchema,
   scenarioLoadSchema,
   scenarioServerSchema,
+  scenarioSubjectSchema,
   serverChangesSchema,
   upstreamSchema,
   type Client,
+  type RunServer,
   type RunSettings,
+  type ScenarioSubject,
 } from './settings.ts';
 
-/** A model by its id, or with options. */
-const scenarioModelSchema = z.union([
-  z.enum(modelIds),
-  z.strictObject({ model: z.enum(modelIds), options: modelOptionsSchema }),
-]);
-
 const text = z.string().trim().min(1);
+
+/** Sections of the launch page, in the order in which they are taught. */
+export const chapters = ['start', 'blocking', 'polling', 'multiplexing', 'coroutines', 'trouble', 'measuring'] as const;
+export type Chapter = (typeof chapters)[number];
+
+/** A sentence that the run bears out or not, as shared/expectations reads it. */
+const expectationSchema = z.strictObject({
+  expect: text,
+  /** Why it should hold. */
+  because: text,
+  /** What it may mean where it does not hold on some machine. */
+  otherwise: text,
+});
+export type Expectation = z.infer<typeof expectationSchema>;
+
+/** What the user is asked before the run. The right choice is the one whose `when` the measured figures bear out. */
+const predictionSchema = z.strictObject({
+  ask: text,
+  choices: z
+    .array(z.strictObject({ text, when: text }))
+    .min(2)
+    .max(6),
+});
+export type Prediction = z.infer<typeof predictionSchema>;
 
 /** What a variant may change; the rest is as in the scenario. */
 const variantSchema = z.strictObject({
@@ -44,7 +66,13 @@ const scenarioShape = z.strictObject({
   load: scenarioLoadSchema.prefault({}),
   /** With the handler `forward`: the server behind it. */
   upstream: upstreamSchema.optional(),
-  models: z.array(scenarioModelSchema).min(1),
+  models: z.array(scenarioSubjectSchema).min(1),
+  chapter: z.enum(chapters).optional(),
+  predict: predictionSchema.optional(),
+  expectations: z.array(expectationSchema).min(1).optional(),
+  phases: z.array(phaseSchema).min(1).optional(),
+  /** Every run is made so often, in turn; figures are medians. */
+  repeats: z.number().int().min(1).max(20).default(1),
   /** The whole is run once for each, for every model. */
   variants: z.array(variantSchema).min(1).optional(),
 });
@@ -71,13 +99,78 @@ export const scenarioSchema = scenarioShape.superRefine((scenario, context) => {
       mistake(['variants', index, 'label'], `two variants have the label "${variant.label}"`);
     }
   });
+  checkModels(scenario.models, mistake);
+  checkPhases(scenario, mistake);
+  checkExpressions(scenario, mistake);
 });
+
+type Mistake = (path: (string | number)[], message: string) => void;
+
+/** What expectations call an entry of `models`. */
+export const labelOf = (entry: ScenarioSubject): string =>
+  typeof entry === 'string' ? entry : (entry.label ?? entry.model);
+
+function checkModels(models: readonly ScenarioSubject[], mistake: Mistake): void {
+  const labels = models.map(labelOf);
+  labels.forEach((label, index) => {
+    if (labels.indexOf(label) < index) {
+      mistake(['models', index], `two entries are called "${label}": give one of them a label`);
+    }
+  });
+  models.forEach((entry, index) => {
+    if (typeof entry === 'string' || entry.model !== externalId) return;
+    if ((entry.command === undefined) === (entry.pid === undefined)) {
+      mistake(['models', index], 'an external server has either a command that starts it or the pid of a running one');
+    }
+  });
+}
+
+function checkPhases({ phases = [], durationSeconds }: Scenario, mistake: Mistake): void {
+  phases.forEach((phase, index) => {
+    const { at, label: _label, ...changes } = phase;
+    if (at >= durationSeconds) {
+      mistake(['phases', index, 'at'], `the phase at ${at} s begins after the run has ended (${durationSeconds} s)`);
+    }
+    if (index > 0 && at < (phases[index - 1]?.at ?? 0)) {
+      mistake(['phases', index, 'at'], 'phases are written in the order in which they come');
+    }
+    if (Object.values(changes).every((value) => value === undefined)) {
+      mistake(
+        ['phases', index],
+        'a phase changes something: switch, connections, clients, paused, workUs, waitMs or chunks',
+      );
+    }
+    if (phase.connections !== undefined && phase.clients === undefined && phase.connections < 1) {
+      mistake(['phases', index, 'connections'], 'to have no clients, pause them');
+    }
+  });
+}
+
+/** What expressions of a scenario may name. */
+export const namesIn = ({ models, variants }: Pick<Scenario, 'models' | 'variants'>): Names => ({
+  models: models.map(labelOf),
+  variants: (variants ?? []).map(({ label }) => label),
+});
+
+function checkExpressions(scenario: Scenario, mistake: Mistake): void {
+  const names = namesIn(scenario);
+  const check = (expression: string, path: (string | number)[]): void => {
+    try {
+      parseExpectation(expression, names);
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error;
+      mistake(path, error.message);
+    }
+  };
+  scenario.expectations?.forEach(({ expect }, index) => check(expect, ['expectations', index, 'expect']));
+  scenario.predict?.choices.forEach(({ when }, index) => check(when, ['predict', 'choices', index, 'when']));
+}
 
 function checkClients(
   clients: readonly Client[],
   connections: number,
   path: readonly (string | number)[],
-  mistake: (path: (string | number)[], message: string) => void,
+  mistake: Mistake,
 ): void {
   clients.forEach((client, index) => {
     if (client.connections !== undefined && client.weight !== undefined) {
@@ -90,8 +183,11 @@ function checkClients(
   }
 }
 
-/** One run of a scenario. `variant` is the label of its variant, where the scenario has variants. */
+/** One run of a scenario. */
 export interface PlannedRun {
+  /** What the scenario calls its model, where that is not the model's id. */
+  readonly label?: string;
+  /** The label of its variant, where the scenario has variants. */
   readonly variant?: string;
   readonly settings: RunSettings;
 }
@@ -102,21 +198,31 @@ type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
 const given = <T extends object>(changes: T): Defined<T> =>
   Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as Defined<T>;
 
-/** All runs of a scenario: every model for the first variant, then for the second. */
+/** The part of a server's settings that an entry of `models` gives. */
+function subjectOf(entry: ScenarioSubject): Pick<RunServer, 'model' | 'options'> & Partial<RunServer> {
+  if (typeof entry === 'string') return { model: entry, options: {} };
+  if (entry.model !== externalId) return { model: entry.model, options: entry.options };
+  const { model, command, pid, port } = entry;
+  return { model, options: {}, port, ...given({ command, pid }) };
+}
+
+/** All runs of a scenario, once: every model for the first variant, then for the second. */
 export function planScenario(scenario: Scenario): PlannedRun[] {
   const variants = scenario.variants ?? [undefined];
   return variants.flatMap((variant) =>
     scenario.models.map((entry): PlannedRun => {
-      const { model, options } = typeof entry === 'string' ? { model: entry, options: {} } : entry;
+      const { model } = subjectOf(entry);
+      const named = labelOf(entry) === model ? {} : { label: labelOf(entry) };
       const { label, server: serverChanges, ...changes } = variant ?? { label: undefined, server: undefined };
       const server = { ...scenario.server, ...given(serverChanges ?? {}) };
       const { durationSeconds, warmupSeconds, connections, clients } = { ...scenario, ...given(changes) };
       const settings: RunSettings = {
         ...{ durationSeconds, warmupSeconds, connections, clients, pin: true, load: scenario.load },
-        server: { ...server, model, options, host: '127.0.0.1', exposeToNetwork: false },
+        ...(scenario.phases ? { phases: scenario.phases } : {}),
+        server: { ...server, ...subjectOf(entry), host: '127.0.0.1', exposeToNetwork: false },
         ...(server.handler === 'forward' && scenario.upstream ? { upstream: scenario.upstream } : {}),
       };
-      return label === undefined ? { settings } : { variant: label, settings };
+      return { ...named, ...(label === undefined ? {} : { variant: label }), settings };
     }),
   );
 }

@@ -1,6 +1,6 @@
 /** What a server, its clients and a run can be told. Ranges and defaults are here and nowhere else in TypeScript. */
 import { z } from 'zod';
-import { modelIds } from '../catalogue.ts';
+import { externalId, modelIds, serverIds } from '../catalogue.ts';
 
 export const protocols = ['http', 'echo', 'resp'] as const;
 export type Protocol = (typeof protocols)[number];
@@ -60,6 +60,12 @@ const serverFields = {
 /** Any of a server's settings, without defaults: what is to be changed. */
 export const serverChangesSchema = z.strictObject(serverFields).partial();
 
+/** What a request costs the server; changeable while it runs, as replies stay the same bytes. */
+export const handlerChangesSchema = z
+  .strictObject({ workUs: serverFields.workUs, waitMs: serverFields.waitMs, chunks: serverFields.chunks })
+  .partial();
+export type HandlerChanges = z.infer<typeof handlerChangesSchema>;
+
 /** The server of a scenario: all but the model. */
 export const scenarioServerSchema = z.strictObject({
   protocol: serverFields.protocol.default('http'),
@@ -84,6 +90,21 @@ export const serverSettingsSchema = z.strictObject({
 });
 export type ServerSettings = z.infer<typeof serverSettingsSchema>;
 export type ServerSettingsInput = z.input<typeof serverSettingsSchema>;
+
+const externalFields = {
+  /** Started by the lab, through the shell, and ended with the run. It must stay in the foreground, */
+  command: z.string().trim().min(1).optional(),
+  /** or a process that runs already: the lab attaches to it and leaves it running. */
+  pid: z.number().int().min(1).optional(),
+};
+
+/** The server of a run: one of the lab's own, or the user's (`external`), which has a port and a command or a pid. */
+export const runServerSchema = z.strictObject({
+  ...serverSettingsSchema.shape,
+  model: z.enum(serverIds),
+  ...externalFields,
+});
+export type RunServer = z.infer<typeof runServerSchema>;
 
 /** The server behind `forward`, which the lab starts by itself. */
 export const upstreamSchema = z.strictObject({
@@ -167,6 +188,43 @@ export const runTimeSchema = {
   connections: whole('connections').default(50),
 };
 
+/** A model by its id, or with options; a label tells two entries of the same model apart. */
+export const scenarioModelSchema = z.union([
+  z.enum(modelIds),
+  z.strictObject({
+    model: z.enum(modelIds),
+    options: modelOptionsSchema.default({}),
+    label: z.string().trim().min(1).optional(),
+  }),
+]);
+export type ScenarioModel = z.infer<typeof scenarioModelSchema>;
+
+/** What a scenario runs: a model, or somebody's own server. */
+export const scenarioSubjectSchema = z.union([
+  ...scenarioModelSchema.options,
+  z.strictObject({
+    model: z.literal(externalId),
+    ...externalFields,
+    port: serverFields.port.min(1),
+    label: z.string().trim().min(1).optional(),
+  }),
+]);
+export type ScenarioSubject = z.infer<typeof scenarioSubjectSchema>;
+
+/** What changes while it runs, `at` seconds after the measured interval began. */
+export const phaseSchema = z.strictObject({
+  at: z.number().min(0),
+  label: z.string().trim().min(1).optional(),
+  /** Another model takes over the open connections. */
+  switch: scenarioModelSchema.optional(),
+  connections: runTimeSchema.connections.unwrap().optional(),
+  clients: z.array(clientSchema).min(1).max(64).optional(),
+  /** Clients stop asking, or go on. */
+  paused: z.boolean().optional(),
+  ...handlerChangesSchema.shape,
+});
+export type Phase = z.infer<typeof phaseSchema>;
+
 /** Clients against a server that is not the lab's own. */
 export const loadSettingsSchema = z.strictObject({
   ...scenarioLoadSchema.shape,
@@ -188,12 +246,15 @@ export type LoadSettingsInput = z.input<typeof loadSettingsSchema>;
 /** One run: a server under one model, its clients, and the upstream that the lab starts where one is needed. */
 export const runSettingsSchema = z.strictObject({
   ...runTimeSchema,
-  server: serverSettingsSchema,
+  server: runServerSchema,
   clients: z.array(clientSchema).min(1).max(64),
   load: scenarioLoadSchema.prefault({}),
   upstream: upstreamSchema.optional(),
+  phases: z.array(phaseSchema).min(1).optional(),
   /** Server and clients on separate cores where there are two. */
   pin: z.boolean().default(true),
 });
 export type RunSettings = z.infer<typeof runSettingsSchema>;
+/** A run of one of the lab's own models. */
+export type ModelRunSettings = Omit<RunSettings, 'server'> & { readonly server: ServerSettings };
 export type RunSettingsInput = z.input<typeof runSettingsSchema>;

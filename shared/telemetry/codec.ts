@@ -166,6 +166,13 @@ export function encodeHeartbeat(frame: Heartbeat): Uint8Array {
   return writer.bytes;
 }
 
+/** A frame as it came, of whatever kind, with its header again. */
+export function encodeFrame(kind: number, payload: Uint8Array): Uint8Array {
+  const writer = new FieldWriter(kind, payload.length);
+  writer.raw(payload);
+  return writer.bytes;
+}
+
 export type JsonFrameKind = (typeof frameKinds)[
   'ready' | 'notice' | 'reply' | 'finished' | 'mark' | 'model' | 'finding'];
 

@@ -1,6 +1,6 @@
 /** Reading and writing the fields of one frame, little-endian, with the checks that every frame needs. */
 import { FrameError } from './frame-splitter.ts';
-import { frameHeaderBytes, maxPayloadBytes, wireVersion, type FrameKind } from './wire.ts';
+import { frameHeaderBytes, maxPayloadBytes, wireVersion } from './wire.ts';
 
 const two32 = 0x1_0000_0000;
 
@@ -63,7 +63,7 @@ export class FieldWriter {
   readonly #view: DataView;
   #offset = frameHeaderBytes;
 
-  constructor(kind: FrameKind, payloadBytes: number) {
+  constructor(kind: number, payloadBytes: number) {
     if (payloadBytes > maxPayloadBytes) {
       throw new FrameError(`A frame of ${payloadBytes} bytes cannot be sent: at most ${maxPayloadBytes} are allowed.`);
     }

@@ -182,6 +182,7 @@ export const syscallNames = [
   'mmap',
   'munmap',
   'mprotect',
+  'getpeername',
 ] as const;
 
 export type SyscallName = (typeof syscallNames)[number];

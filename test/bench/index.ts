@@ -1,135 +1,141 @@
 /**
- * `npm run bench [-- --rounds N --seconds S --models a,b --only models|redis|clients|telemetry]`
+ * `npm run bench [-- --rounds N --seconds S --connections N --models a,b --only models|aims]`
  *
  * Server on one core, client on another. CPU, switches and system calls per request and paired ratios are the result;
- * requests per second are shown and prove little on shared machines. Ends everything that it started.
+ * requests per second are shown and prove little on shared machines. Ends everything that it started. The exit code is
+ * 1 where an aim is missed.
  */
-import { mkdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
+import { release } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
-import { driveWithLoadEngine, driveWithWrk, hasWrk } from './clients.ts';
-import { type Client, type Figure, median, ratios, rounds } from './pairs.ts';
-import { type Subject, endAll, engineSubject, libuvSubject, nginxSubject, redisSubject } from './subjects.ts';
+import { describeMachine } from '../../main/lab/machine.ts';
+import { modelIds } from '../../shared/catalogue.ts';
+import { root } from '../support/engines.ts';
+import { aims, type Aim } from './aims.ts';
+import { type Client, endClients, hasWrk, loadClient, wrkClient } from './clients.ts';
+import { comparePair, type Figure, measure, median, type Pair, type Spread } from './pairs.ts';
+import { endServers, engineSubject, libuvSubject, nginxSubject, type Subject, traceSyscalls } from './subjects.ts';
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '8' },
+    seconds: { type: 'string', default: '1' },
     connections: { type: 'string', default: '50' },
-    models: {
-      type: 'string',
-      default: 'epoll-lt,epoll-et,poll,select,io_uring,coroutine-stackful,coroutine-stackless,blocking-threads,node',
-    },
+    models: { type: 'string', default: modelIds.join(',') },
     only: { type: 'string' },
   },
 });
 const count = Number(values.rounds);
 const seconds = Number(values.seconds);
-const connections = Number(values.connections);
-const cpus = availableParallelism();
-const serverCpu = '0';
-const clientCpu = cpus > 1 ? '1' : '0';
-const release = resolve('build/engine/release/fdscope-engine');
-const bare = resolve('build/engine/bare/fdscope-engine');
-mkdirSync('build/bench', { recursive: true });
+const { cpus, serverCpus, clientCpus, cpuModel } = describeMachine(true);
+/** The first of a list of CPUs; a machine with one CPU pins nothing, and everything runs there. */
+const firstCpu = (list: string): string => /\d+/.exec(list)?.[0] ?? '0';
+const serverCpu = firstCpu(serverCpus);
+const clientCpu = firstCpu(clientCpus);
+const settings = { connections: Number(values.connections), cpu: clientCpu };
 
 const onProgress = (text: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${text}`);
 };
-const wanted = (part: string): boolean => values.only === undefined || values.only === part;
-const available = (subjects: Subject[]): Subject[] =>
+const two = (value: number | undefined): string => (value === undefined ? '–' : value.toFixed(2));
+const spread = (r: Spread): string => `${two(r.median)} (${two(r.min)}–${two(r.max)})`;
+const tableOf = (head: string[]): Table.Table => new Table({ head, style: { head: [], border: [] } });
+
+/** Those that are here; the others are named with the reason. */
+const available = (subjects: readonly Subject[]): Subject[] =>
   subjects.filter((subject) => {
     const reason = subject.missing();
-    if (reason) console.log(`left out: ${subject.name}: ${reason}`);
+    if (reason !== undefined) console.log(`left out: ${subject.name}: ${reason}`);
     return reason === undefined;
   });
 
-const wrk: Client = (port, time) => driveWithWrk({ port, connections, seconds: time, cpu: clientCpu });
-const ours =
-  (protocol: 'http' | 'resp'): Client =>
-  (port, time) =>
-    driveWithLoadEngine(release, protocol, { port, connections, seconds: time, cpu: clientCpu });
+async function tracedPerRequest(subject: Subject, client: Client): Promise<number | undefined> {
+  const server = await subject.start(serverCpu);
+  try {
+    return await traceSyscalls(server.pid, () => client(server.port, 1));
+  } finally {
+    await server.stop();
+  }
+}
 
-const two = (value: number | undefined): string => (value === undefined ? '–' : value.toFixed(2));
-const spread = (r: { min: number; median: number; max: number }): string =>
-  `${two(r.median)} (${two(r.min)}–${two(r.max)})`;
-
-/** One table: medians of each subject, and its CPU per request against the first ones named as references. */
-function print(title: string, figures: Map<string, Figure[]>, references: string[]): void {
-  console.log(`\n${title}`);
-  const present = references.filter((name) => figures.has(name));
-  const head = ['server', 'CPU µs/req', 'syscalls/req', 'switches/req', 'client µs/req', 'req/s'];
-  const table = new Table({ head: [...head, ...present.map((name) => `CPU ÷ ${name}`)], style: { head: [] } });
-  for (const [name, list] of figures) {
+/** Every model once or more, beside two well-known servers. */
+async function modelTable(client: Client): Promise<void> {
+  const ours = values.models.split(',').map((model) => engineSubject(model, 'http'));
+  const subjects = available([...ours, nginxSubject, libuvSubject()]);
+  const figures = new Map<string, Figure[]>(subjects.map(({ name }) => [name, []]));
+  const rounds = Math.max(1, Math.floor(count / 4));
+  for (let round = 0; round < rounds; round++) {
+    for (const subject of subjects) {
+      onProgress(`models, round ${round + 1} of ${rounds}: ${subject.name}`);
+      figures.get(subject.name)?.push(await measure(subject, client, serverCpu, seconds));
+    }
+  }
+  const table = tableOf(['server', 'CPU µs/req', 'syscalls/req', 'switches/req', 'client µs/req', 'req/s']);
+  for (const subject of subjects) {
+    const list = figures.get(subject.name) ?? [];
     const middle = (of: (figure: Figure) => number): number => median(list.map(of));
-    const syscalls = list.flatMap((figure) => figure.syscallsPerRequest ?? []);
+    const counted = list.flatMap((figure) => figure.syscallsPerRequest ?? []);
+    const calls = counted.length > 0 ? median(counted) : await tracedPerRequest(subject, client);
     table.push([
-      name,
+      subject.name,
       two(middle((f) => f.cpuMicrosPerRequest)),
-      two(syscalls.length > 0 ? median(syscalls) : undefined),
+      `${two(calls)}${counted.length === 0 && calls !== undefined ? ' (strace)' : ''}`,
       two(middle((f) => f.switchesPerRequest)),
       two(middle((f) => f.clientCpuMicrosPerRequest)),
-      Math.round(middle((f) => f.requestsPerSecond)).toString(),
-      ...present.map((other) => spread(ratios(list, figures.get(other) ?? [], (f) => f.cpuMicrosPerRequest))),
+      String(Math.round(middle((f) => f.requestsPerSecond))),
     ]);
   }
+  onProgress('');
+  console.log(`\nhttp, 128-byte replies, ${settings.connections} connections, medians of ${rounds} rounds`);
   console.log(table.toString());
 }
 
+async function aimTable(): Promise<boolean> {
+  const table = tableOf(['aim', 'CPU ratio, median (range)', 'throughput ratio', 'aim', '']);
+  let isMissed = false;
+  const row = ({ title, of, limit, sides }: Aim, pair: Pair): string[] => {
+    const ratio = pair.ratio(of);
+    const isHeld = limit === undefined || ratio.median <= limit;
+    isMissed ||= !isHeld;
+    const middle = (figures: readonly Figure[]): string => two(median(figures.map(of)));
+    const costs = `${sides[0].name} ${middle(pair.a)} µs, ${sides[1].name} ${middle(pair.b)} µs`;
+    const throughput = spread(pair.ratio((figure) => figure.requestsPerSecond));
+    const verdict = limit === undefined ? '' : isHeld ? 'held' : 'MISSED';
+    return [`${title}\n${costs}`, spread(ratio), throughput, limit === undefined ? '' : `≤ ${limit}`, verdict];
+  };
+  for (const aim of aims(settings, join(root, 'build/engine/bare/fdscope-engine'))) {
+    const reason = aim.sides.map(({ subject }) => subject.missing()).find((missing) => missing !== undefined);
+    const isOurs = aim.sides.some(({ name }) => name === 'wrk') && !hasWrk();
+    if (reason !== undefined || isOurs) {
+      console.log(`left out: ${aim.title}: ${reason ?? 'wrk is not installed'}`);
+      continue;
+    }
+    onProgress(aim.title);
+    table.push(row(aim, await comparePair(aim.sides, { cpu: serverCpu, count, seconds })));
+  }
+  onProgress('');
+  console.log(`\n${count} pairs of ${seconds} s each, in turns; ratios are of neighbours`);
+  console.log(table.toString());
+  return isMissed;
+}
+
 async function main(): Promise<void> {
-  const options = { count, seconds, onProgress };
-  const client = hasWrk() ? wrk : ours('http');
+  console.log(`${cpus} CPUs, ${cpuModel}, Linux ${release()}; server on CPU ${serverCpu}, client on CPU ${clientCpu}`);
   if (!hasWrk()) console.log('wrk is not installed: the lab’s own load engine is the client.');
   if (cpus < 2) console.log('Only one core: server and client share it, so no figure here says much.');
-
-  if (wanted('models')) {
-    const models = values.models.split(',');
-    const subjects = available([
-      ...models.map((model) => engineSubject(release, model, 'http')),
-      nginxSubject,
-      libuvSubject('test/bench/libuv-responder.c', 'build/bench'),
-    ]);
-    const figures = await rounds(subjects, client, serverCpu, options);
-    print(`http, 128-byte replies, ${connections} connections`, figures, ['epoll-lt', 'nginx', 'libuv responder']);
-  }
-  if (wanted('redis')) {
-    const subjects = available([engineSubject(release, 'epoll-lt', 'resp'), redisSubject]);
-    print('resp PING', await rounds(subjects, ours('resp'), serverCpu, options), ['epoll-lt', 'redis-server']);
-  }
-  if (wanted('clients') && hasWrk()) {
-    const subject = engineSubject(release, 'epoll-lt', 'http');
-    const collected = new Map<string, Figure[]>([
-      ['wrk', []],
-      ['fdscope load', []],
-    ]);
-    for (let round = 0; round < count; round++) {
-      for (const [name, drive] of [['wrk', wrk] as const, ['fdscope load', ours('http')] as const]) {
-        const one = await rounds([subject], drive, serverCpu, { ...options, count: 1 });
-        collected.get(name)?.push(...(one.get(subject.name) ?? []));
-      }
-    }
-    print('the same epoll-lt server under two clients (compare "client µs/req")', collected, []);
-    const cost = (f: Figure): number => f.clientCpuMicrosPerRequest;
-    console.log(
-      `client CPU, fdscope load ÷ wrk: ${spread(ratios(collected.get('fdscope load') ?? [], collected.get('wrk') ?? [], cost))}`,
-    );
-  }
-  if (wanted('telemetry')) {
-    const subjects = available([
-      engineSubject(release, 'epoll-lt', 'http', 'epoll-lt, counters'),
-      engineSubject(bare, 'epoll-lt', 'http', 'epoll-lt, no telemetry'),
-    ]);
-    const figures = await rounds(subjects, client, serverCpu, { ...options, count: count * 2 });
-    print('what telemetry at `counters` costs', figures, ['epoll-lt, no telemetry']);
-  }
+  const client = hasWrk() ? wrkClient(settings) : loadClient('http', settings);
+  if (values.only !== 'aims') await modelTable(client);
+  if (values.only !== 'models' && (await aimTable())) process.exitCode = 1;
 }
 
 // Interrupted: nothing that was started may stay.
-process.once('SIGINT', () => void endAll().finally(() => process.exit(130)));
+process.once('SIGINT', () => {
+  endClients();
+  void endServers().finally(() => process.exit(130));
+});
 try {
   await main();
 } finally {
-  await endAll();
+  await endServers();
 }

@@ -1,7 +1,7 @@
-/** Interleaved rounds and their ratios: the speed of these machines drifts, so only what ran side by side is compared. */
+/** Interleaved measurements and their ratios: the speed of shared machines drifts, so only neighbours are compared. */
+import type { Client } from './clients.ts';
 import { processUsage, usageBetween } from './processes.ts';
-import type { ClientResult } from './clients.ts';
-import type { Subject } from './subjects.ts';
+import type { Running, Subject } from './subjects.ts';
 
 /** One subject under one client for one stretch of time. */
 export interface Figure {
@@ -9,31 +9,37 @@ export interface Figure {
   readonly cpuMicrosPerRequest: number;
   readonly clientCpuMicrosPerRequest: number;
   readonly switchesPerRequest: number;
-  /** Only our engine counts its own system calls. */
-  readonly syscallsPerRequest?: number;
+  readonly syscallsPerRequest: number | undefined;
 }
 
-export type Client = (port: number, seconds: number) => Promise<ClientResult>;
+/** Seconds before a server is measured: caches warm, frequencies settle. */
+const warmUpSeconds = 1;
 
-/** Starts the subject, warms it up, measures it in a steady window (so accepting is not part of it), ends it. */
+/** A steady window: the server runs already and its start is no part of the figure. */
+export async function measureOnce(server: Running, client: Client, seconds: number): Promise<Figure> {
+  const before = processUsage(server.pid);
+  const callsBefore = await server.syscalls();
+  const run = await client(server.port, seconds);
+  const used = usageBetween(before, processUsage(server.pid));
+  const callsAfter = await server.syscalls();
+  const calls = callsBefore === undefined || callsAfter === undefined ? undefined : callsAfter - callsBefore;
+  return {
+    requestsPerSecond: run.requests / run.seconds,
+    cpuMicrosPerRequest: (used.cpuSeconds * 1e6) / run.requests,
+    clientCpuMicrosPerRequest: (run.cpuSeconds * 1e6) / run.requests,
+    switchesPerRequest: (used.voluntarySwitches + used.involuntarySwitches) / run.requests,
+    syscallsPerRequest: calls === undefined ? undefined : calls / run.requests,
+  };
+}
+
+/** Starts, warms up, measures, ends. */
 export async function measure(subject: Subject, client: Client, cpu: string, seconds: number): Promise<Figure> {
   const server = await subject.start(cpu);
   try {
-    await client(server.port, 1);
-    const before = processUsage(server.pid);
-    const run = await client(server.port, seconds);
-    const used = usageBetween(before, processUsage(server.pid));
-    const totals = await server.stop();
-    const syscalls = Object.values(totals?.syscalls ?? {}).reduce((sum, count) => sum + count, 0);
-    return {
-      requestsPerSecond: run.requests / run.seconds,
-      cpuMicrosPerRequest: (used.cpuSeconds * 1e6) / run.requests,
-      clientCpuMicrosPerRequest: (run.cpuSeconds * 1e6) / run.requests,
-      switchesPerRequest: (used.voluntarySwitches + used.involuntarySwitches) / run.requests,
-      ...(totals && syscalls > 0 ? { syscallsPerRequest: syscalls / totals.requests } : {}),
-    };
+    await client(server.port, warmUpSeconds);
+    return await measureOnce(server, client, seconds);
   } finally {
-    await server.stop().catch(() => undefined);
+    await server.stop();
   }
 }
 
@@ -44,28 +50,61 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
 }
 
-/** Figures of each subject, round by round; every round runs each subject once, in turn. */
-export async function rounds(
-  subjects: readonly Subject[],
-  client: Client,
-  cpu: string,
-  { count, seconds, onProgress }: { count: number; seconds: number; onProgress: (text: string) => void },
-): Promise<Map<string, Figure[]>> {
-  const figures = new Map<string, Figure[]>(subjects.map((subject) => [subject.name, []]));
-  for (let round = 0; round < count; round++) {
-    for (const subject of subjects) {
-      onProgress(`round ${round + 1} of ${count}: ${subject.name}`);
-      figures.get(subject.name)?.push(await measure(subject, client, cpu, seconds));
-    }
-  }
-  return figures;
+export interface Spread {
+  readonly min: number;
+  readonly median: number;
+  readonly max: number;
 }
 
-/** Ratios of one figure of A to that of B, pair by pair: {min, median, max}. */
-export function ratios(a: readonly Figure[], b: readonly Figure[], of: (figure: Figure) => number) {
-  const each = a.flatMap((figure, i) => {
-    const other = b[i];
-    return other ? [of(figure) / of(other)] : [];
-  });
-  return { min: Math.min(...each), median: median(each), max: Math.max(...each) };
+export const spreadOf = (values: readonly number[]): Spread => ({
+  min: Math.min(...values),
+  median: median(values),
+  max: Math.max(...values),
+});
+
+/** One side of a pair: a server, and the client that drives it. */
+export interface Side {
+  readonly name: string;
+  readonly subject: Subject;
+  readonly client: Client;
+}
+
+export interface Pair {
+  readonly a: readonly Figure[];
+  readonly b: readonly Figure[];
+  /** Of A's figure to B's in the same round. */
+  ratio(of: (figure: Figure) => number): Spread;
+}
+
+/**
+ * Both servers run all the time on the same core, and take turns under their clients: A B, B A, A B ... A server that
+ * nobody asks anything sleeps. (Those that poll do not, and are not compared in this way.)
+ */
+export async function comparePair(
+  [left, right]: readonly [Side, Side],
+  { cpu, count, seconds }: { cpu: string; count: number; seconds: number },
+): Promise<Pair> {
+  const servers: Running[] = [];
+  const a: Figure[] = [];
+  const b: Figure[] = [];
+  try {
+    const first = await left.subject.start(cpu);
+    servers.push(first);
+    const second = await right.subject.start(cpu);
+    servers.push(second);
+    const measureLeft = async (): Promise<unknown> => a.push(await measureOnce(first, left.client, seconds));
+    const measureRight = async (): Promise<unknown> => b.push(await measureOnce(second, right.client, seconds));
+    await left.client(first.port, warmUpSeconds);
+    await right.client(second.port, warmUpSeconds);
+    for (let round = 0; round < count; round++) {
+      const inOrder = round % 2 === 0 ? [measureLeft, measureRight] : [measureRight, measureLeft];
+      for (const turn of inOrder) await turn();
+    }
+  } finally {
+    for (const server of servers) await server.stop();
+  }
+  return {
+    ...{ a, b },
+    ratio: (of) => spreadOf(a.map((figure, i) => of(figure) / of(b[i] ?? figure))),
+  };
 }

@@ -1,33 +1,42 @@
 /** Servers under measurement: ours, and the well-known ones they are held against. Each listens on 127.0.0.1. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { allModels, root, serveCommand } from '../support/engines.ts';
+import { ServerUnderTest } from '../support/server-under-test.ts';
+import { isInstalled, toolEnvironment } from '../support/tools.ts';
+
+export type Protocol = 'http' | 'resp';
 
 export interface Running {
   readonly pid: number;
   readonly port: number;
-  /** Ends it by pid; resolves to the engine's own totals where it is ours. */
-  stop(): Promise<EngineTotals | undefined>;
+  /** System calls so far; undefined where the server does not count them. */
+  syscalls(): Promise<number | undefined>;
+  /** Ends it by its pid. May be called again. */
+  stop(): Promise<void>;
 }
 
 export interface Subject {
   readonly name: string;
-  readonly protocol: 'http' | 'resp';
   /** Why it cannot be measured here, or undefined. */
   missing(): string | undefined;
   start(cpu: string): Promise<Running>;
 }
 
-/** The part of the engine's closing line that the bench reads. */
-export interface EngineTotals {
-  readonly requests: number;
-  readonly syscalls: Record<string, number>;
+const live = new Set<Running>();
+/** Ends whatever still runs; for a bench that is interrupted. */
+export async function endServers(): Promise<void> {
+  await Promise.all([...live].map((server) => server.stop()));
 }
 
-const has = (command: string): boolean => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
+function tracked(server: Running): Running {
+  live.add(server);
+  return server;
+}
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -38,9 +47,9 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function untilListening(port: number, child: ChildProcess): Promise<void> {
+async function untilListening(name: string, port: number, child: ChildProcess): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt++) {
-    if (child.exitCode !== null) throw new Error(`the server ended with code ${child.exitCode} before it listened`);
+    if (child.exitCode !== null) throw new Error(`${name} ended with code ${child.exitCode} before it listened`);
     const open = await new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1', () => {
         socket.destroy();
@@ -51,7 +60,7 @@ async function untilListening(port: number, child: ChildProcess): Promise<void> 
     if (open) return;
     await sleep(25);
   }
-  throw new Error('the server did not listen within 5 s');
+  throw new Error(`${name} did not listen within 5 s`);
 }
 
 async function end(child: ChildProcess): Promise<void> {
@@ -63,119 +72,149 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(killer);
 }
 
-const live = new Set<ChildProcess>();
-/** Ends whatever is still running; for a bench that is interrupted. */
-export async function endAll(): Promise<void> {
-  await Promise.all([...live].map(end));
-}
-
-function launch(cpu: string, command: string[]): ChildProcess {
-  const child = spawn('taskset', ['-c', cpu, ...command], { stdio: ['ignore', 'pipe', 'ignore'] });
-  live.add(child);
-  child.once('close', () => live.delete(child));
-  return child;
-}
-
-/** Starts a third party's server and waits until it listens. taskset executes the command in its own process. */
+/** Starts somebody else's server and waits until it listens. taskset executes the command in its own process. */
 async function startForeign(
   cpu: string,
-  command: string,
-  args: string[],
+  [command = '', ...args]: readonly string[],
   port: number,
   cleanUp = () => {},
 ): Promise<Running> {
-  const child = launch(cpu, [command, ...args]);
-  child.stdout?.resume();
-  await untilListening(port, child);
-  return {
+  const child = spawn('taskset', ['-c', cpu, command, ...args], { stdio: 'ignore', env: toolEnvironment });
+  const server: Running = {
     pid: child.pid ?? 0,
     port,
+    syscalls: () => Promise.resolve(undefined),
     stop: async () => {
       await end(child);
+      live.delete(server);
       cleanUp();
-      return undefined;
     },
   };
+  tracked(server);
+  try {
+    await untilListening(command, port, child);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  return server;
 }
 
-export function engineSubject(binary: string, model: string, protocol: 'http' | 'resp', name = model): Subject {
-  // The model `node` is a Node process that takes the same command line.
-  const nodeServer = 'out/node-server.mjs';
-  const program = model === 'node' ? [process.execPath, nodeServer] : [binary];
-  const file = model === 'node' ? nodeServer : binary;
+/** Our engine as the lab runs it, with its frames every 50 ms. `binary` is another build of it. */
+export function engineSubject(model: string, protocol: Protocol, name = model, binary?: string): Subject {
+  const facts = allModels().find(({ id }) => id === model);
   return {
     name,
-    protocol,
-    missing: () => (existsSync(file) ? undefined : `${file} is not built`),
+    missing() {
+      if (binary !== undefined && !existsSync(binary)) return `${binary} is not built`;
+      return facts?.available ? undefined : (facts?.reason ?? 'the engine does not have this model');
+    },
     async start(cpu) {
       const handler = protocol === 'resp' ? 'echo' : 'respond';
-      const config = JSON.stringify({ model, protocol, handler, responseBytes: 128 });
-      const child = launch(cpu, [...program, 'serve', '--config', config]);
-      let text = '';
-      child.stdout?.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      const closed = new Promise((resolve) => child.once('close', resolve));
-      for (let i = 0; i < 400 && !text.includes('\n') && child.exitCode === null; i++) await sleep(10);
-      const first: unknown = JSON.parse(text.split('\n')[0] ?? '');
-      const { ready } = first as { ready: { port: number } };
-      return {
-        pid: child.pid ?? 0,
-        port: ready.port,
+      const [file, ...args] = serveCommand(model);
+      const command = [binary ?? file, ...args];
+      const settings = { protocol, handler, responseBytes: 128 };
+      const engine = await ServerUnderTest.start(model, settings, ['taskset', '-c', cpu], command);
+      const server: Running = {
+        pid: engine.pid,
+        port: engine.port,
+        syscalls: async () => {
+          const calls = (await engine.snapshot()).syscalls.reduce((sum, count) => sum + count, 0);
+          // The model node and the build without counters count none.
+          return calls > 0 ? calls : undefined;
+        },
         stop: async () => {
-          await end(child);
-          await closed;
-          const last = text.trim().split('\n').at(-1) ?? '';
-          return JSON.parse(last) as EngineTotals;
+          if (engine.isRunning) await engine.stop();
+          live.delete(server);
         },
       };
+      return tracked(server);
     },
   };
 }
 
 export const nginxSubject: Subject = {
   name: 'nginx',
-  protocol: 'http',
-  missing: () => (has('nginx') || existsSync('/usr/sbin/nginx') ? undefined : 'nginx is not installed'),
+  missing: () => (isInstalled('nginx') ? undefined : 'nginx is not installed'),
   async start(cpu) {
     const port = await freePort();
     const folder = mkdtempSync(join(tmpdir(), 'fdscope-nginx-'));
     const body = 'x'.repeat(128);
+    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
     writeFileSync(
       join(folder, 'nginx.conf'),
       `daemon off; master_process off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/error.log;
 events { worker_connections 4096; }
-http { access_log off; keepalive_requests 1000000000; client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p;
-  fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
-  server { listen 127.0.0.1:${port}; location / { default_type text/plain; return 200 "${body}"; } } }
+http {
+  access_log off; keepalive_requests 1000000000;
+  ${temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join(' ')}
+  server { listen 127.0.0.1:${port}; location / { default_type text/plain; return 200 "${body}"; } }
+}
 `,
     );
-    const command = has('nginx') ? 'nginx' : '/usr/sbin/nginx';
-    const cleanUp = () => rmSync(folder, { recursive: true, force: true });
-    return startForeign(cpu, command, ['-c', join(folder, 'nginx.conf'), '-p', folder], port, cleanUp);
+    const command = ['nginx', '-c', join(folder, 'nginx.conf'), '-p', folder, '-e', join(folder, 'error.log')];
+    return startForeign(cpu, command, port, () => rmSync(folder, { recursive: true, force: true }));
   },
 };
 
 export const redisSubject: Subject = {
   name: 'redis-server',
-  protocol: 'resp',
-  missing: () => (has('redis-server') ? undefined : 'redis-server is not installed'),
+  missing: () => (isInstalled('redis-server') ? undefined : 'redis-server is not installed'),
   async start(cpu) {
     const port = await freePort();
-    const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-    return startForeign(cpu, 'redis-server', args, port);
+    const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+    return startForeign(cpu, ['redis-server', ...settings], port);
   },
 };
 
 /** A minimal responder on libuv, compiled from libuv-responder.c where libuv's headers are installed. */
-export function libuvSubject(source: string, outFolder: string): Subject {
-  const binary = join(outFolder, 'libuv-responder');
-  const compile = () => spawnSync('cc', ['-O2', '-o', binary, source, '-luv'], { encoding: 'utf8' });
+export function libuvSubject(): Subject {
+  const binary = join(root, 'build/bench/libuv-responder');
+  const source = join(root, 'test/bench/libuv-responder.c');
   return {
     name: 'libuv responder',
-    protocol: 'http',
-    missing: () => (compile().status === 0 ? undefined : 'libuv is not installed with its headers (libuv1-dev)'),
+    missing() {
+      mkdirSync(join(root, 'build/bench'), { recursive: true });
+      const compiled = spawnSync('cc', ['-O2', '-o', binary, source, '-luv'], { encoding: 'utf8' });
+      return compiled.status === 0 ? undefined : 'libuv is not installed with its headers (libuv1-dev)';
+    },
     async start(cpu) {
       const port = await freePort();
-      return startForeign(cpu, binary, [String(port)], port);
+      return startForeign(cpu, [binary, String(port)], port);
     },
   };
+}
+
+/** The whole of `calls` in the summary of `strace -c`. */
+export const tracedCalls = (summary: string): number =>
+  Number(/^\s*[\d.]+\s+[\d.]+\s+(?:\d+\s+)?(\d+)\s+(?:\d+\s+)?total\s*$/m.exec(summary)?.[1] ?? NaN);
+
+/**
+ * System calls a request of a server that does not count them itself, by `strace -c -f` attached while `drive` runs.
+ * Undefined where strace is not installed or may not trace.
+ */
+export async function traceSyscalls(
+  pid: number,
+  drive: () => Promise<{ requests: number }>,
+): Promise<number | undefined> {
+  if (!isInstalled('strace')) return undefined;
+  const folder = mkdtempSync(join(tmpdir(), 'fdscope-strace-'));
+  const file = join(folder, 'summary');
+  const tracer = spawn('strace', ['-c', '-f', '-o', file, '-p', String(pid)], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const closed = new Promise((resolve) => tracer.once('close', resolve));
+  try {
+    const isAttached = new Promise<boolean>((resolve) => {
+      tracer.stderr.on('data', (chunk: Buffer) => chunk.toString().includes('attached') && resolve(true));
+      tracer.once('close', () => resolve(false));
+    });
+    if (!(await isAttached)) return undefined;
+    const { requests } = await drive();
+    tracer.kill('SIGINT');
+    await closed;
+    return tracedCalls(readFileSync(file, 'utf8')) / requests;
+  } finally {
+    tracer.kill('SIGKILL');
+    await closed;
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

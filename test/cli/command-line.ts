@@ -1,8 +1,9 @@
 /** The command line as other programs meet it: a process with arguments, two streams and an exit code. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { processTree } from '../../main/lab/external/proc.ts';
 import { root } from '../support/engines.ts';
 
 export interface Ran {
@@ -71,3 +72,13 @@ export async function withFolder(work: (folder: string) => Promise<void>): Promi
     rmSync(folder, { recursive: true });
   }
 }
+
+/** Whether a run of this command line is under way: its load engine is there. */
+export const hasClients = (pid: number): boolean =>
+  processTree(pid).some((child) => {
+    try {
+      return readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('\0load\0');
+    } catch {
+      return false; // it has gone meanwhile
+    }
+  });

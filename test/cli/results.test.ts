@@ -5,10 +5,14 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { modelIds, modelListSchema } from '../../shared/catalogue.ts';
 import { builtInNames, openScenario } from '../../main/lab/scenario-files.ts';
 import { kindOf } from '../../main/lab/models.ts';
+import { root } from '../support/engines.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { isAlive, settled } from '../support/server-under-test.ts';
 import { dialects, pattern } from '../support/dialects.ts';
+import { itWith, output } from '../support/tools.ts';
 import { runCli, startCli, withFolder } from './command-line.ts';
+
+const escape = '\u001b';
 
 type Shape = Record<string, unknown>;
 
@@ -104,12 +108,15 @@ describe('run', () => {
       expect(result).toMatchObject({ model: 'epoll-lt', protocol: 'http', handler: 'respond', connections: 10 });
       const requests = result.requests as number;
       expect(requests).toBeGreaterThan(100);
-      expect((result.serverRequests as number) - requests).toBeLessThanOrEqual(10 * 2);
-      expect(result.requestsPerSecond as number).toBeCloseTo(requests / (result.durationSeconds as number), -3);
+      // The rate is of the clients' interval, the duration of the server's, whose frames fall a moment apart.
+      const rate = (result.requestsPerSecond as number) * (result.durationSeconds as number);
+      expect(rate / requests).toBeGreaterThan(0.8);
+      expect(rate / requests).toBeLessThan(1.25);
       const { read, write } = result.syscalls as Record<string, number>;
       // Without EAGAIN from drain loops, level-triggered epoll reads and writes once a request.
-      expect(read).toBeGreaterThanOrEqual(requests - 20);
-      expect(write).toBeGreaterThanOrEqual(requests - 20);
+      const served = result.serverRequests as number;
+      expect(read).toBeGreaterThanOrEqual(served - 20);
+      expect(write).toBeGreaterThanOrEqual(served - 20);
       expect(JSON.parse(readFileSync(out, 'utf8'))).toEqual(result);
     }));
 
@@ -138,7 +145,15 @@ describe('run', () => {
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/│ model +│ +req\/s │/);
     expect(stdout).toMatch(/│ poll +│ +\d+ │/);
-    expect(stdout).not.toContain('\u001b');
+    expect(stdout).not.toContain(escape);
+  });
+
+  itWith('script', 'on a terminal: a progress bar that is gone in the end', async () => {
+    const line = `${process.execPath} ${join(root, 'main/cli/bin.mjs')} run --model poll --duration 0.3 --warmup 0`;
+    const text = await output('script', '-qec', line, '/dev/null');
+    expect(text).toMatch(/=+-* \d\.\d\/0\.3 s {2}poll/);
+    // Cleared, and then the table.
+    expect(text).toMatch(new RegExp(`${escape}\\[2K[^\\n]*┌─`));
   });
 
   it('--threads goes to the models that have threads, and is told of the others', async () => {

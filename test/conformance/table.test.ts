@@ -1,5 +1,5 @@
 /** Every case against every model under every protocol, each with the same bytes as the answer. */
-import { createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gaugeOf } from '../../shared/telemetry/codec.ts';
@@ -13,13 +13,23 @@ import { handlerCases } from './handler-cases.ts';
 
 const cases = [...commonCases, ...handlerCases];
 
-/** A port on which nobody listens: one that was free a moment ago. */
+/**
+ * A port on which nobody listens: a low one, as those that are free a moment long are given to the next server, or to a
+ * client that then meets itself.
+ */
 async function deadPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (let port = 1; port < 100; port++) {
+    const isRefused = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1');
+      socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
+      socket.once('connect', () => {
+        socket.destroy();
+        resolve(false);
+      });
+    });
+    if (isRefused) return port;
+  }
+  throw new Error('Somebody listens on every port below 100.');
 }
 
 interface Started {

@@ -40,10 +40,18 @@ export const isAlive = (pid: number): boolean => {
 };
 
 /** Waits until `value()` is what is wanted; resolves to the last value either way, for an assertion to judge. */
-export async function settled<T>(value: () => T, isWanted: (value: T) => boolean, limitMs = 3000): Promise<T> {
+export async function settled<T>(
+  value: () => T | Promise<T>,
+  isWanted: (value: T) => boolean,
+  limitMs = 3000,
+): Promise<T> {
   const endMs = performance.now() + limitMs * slowdown;
-  while (!isWanted(value()) && performance.now() < endMs) await sleep(10);
-  return value();
+  // What is returned is what was judged: the next look may catch a descriptor that the engine's telemetry has open.
+  for (;;) {
+    const now = await value();
+    if (isWanted(now) || performance.now() >= endMs) return now;
+    await sleep(10);
+  }
 }
 
 export class ServerUnderTest {
@@ -52,6 +60,8 @@ export class ServerUnderTest {
   stderr = '';
   /** Names of the threads that the engine announced, by their tid. */
   readonly threadNames = new Map<number, string>();
+  /** The newest counters; after `stop` the last that the engine sent, which hold everything. */
+  lastCounters: Counters | undefined;
   private readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
   private readonly exit: Promise<[number | null, NodeJS.Signals | null]>;
   private readonly splitter = new FrameSplitter();
@@ -61,11 +71,10 @@ export class ServerUnderTest {
   private nextId = 1;
   private hasExited = false;
 
-  private constructor(model: string, settings: ServeSettings, wrapper: readonly string[]) {
+  private constructor(settings: ServeSettings, command: readonly string[]) {
+    const [file = '', ...args] = command;
     const config = JSON.stringify(settings);
-    const args = [...wrapper, ...serveCommand(model), '--config', config, '--frames', '1'];
-    const command = args.shift() ?? '';
-    this.child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.child = spawn(file, [...args, '--config', config, '--frames', '1'], { stdio: ['pipe', 'pipe', 'pipe'] });
     this.pid = this.child.pid ?? 0;
     this.exit = once(this.child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
     void this.exit.then(() => (this.hasExited = true));
@@ -75,13 +84,17 @@ export class ServerUnderTest {
     this.child.stdin.on('error', () => {});
   }
 
-  /** Starts a server and waits for its ready frame. `wrapper` is a command that runs it, such as strace. */
+  /**
+   * Starts a server and waits for its ready frame. `wrapper` is a command that runs it, such as strace; `command` another
+   * program than the engine under test.
+   */
   static async start(
     model: string,
     settings: ServeSettings,
     wrapper: readonly string[] = [],
+    command: readonly string[] = serveCommand(model),
   ): Promise<ServerUnderTest> {
-    const server = new ServerUnderTest(model, settings, wrapper);
+    const server = new ServerUnderTest(settings, [...wrapper, ...command]);
     const isReady = new Promise<true>((resolve) => (server.ready = () => resolve(true)));
     const first = await Promise.race([isReady, server.exit, sleep(readyLimitMs * slowdown, 'late' as const)]);
     if (first === true) return server;
@@ -96,6 +109,7 @@ export class ServerUnderTest {
         this.ready();
       } else if (frame.kind === frameKinds.counters) {
         const counters = decodeCounters(frame.payload);
+        this.lastCounters = counters;
         this.snapshots.get(counters.snapshotId)?.(counters);
         this.snapshots.delete(counters.snapshotId);
       } else if (frame.kind === frameKinds.threadStarted) {

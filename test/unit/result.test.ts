@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { emptyHistogram, LatencyTotals, summarise } from '../../main/lab/latency.ts';
+import { LatencyTotals, summarise } from '../../main/lab/latency.ts';
+import { emptyHistogram } from '../../shared/telemetry/latency-histogram.ts';
 import { errorsBetween, Peaks, serverFigures, syscallsBetween } from '../../main/lab/result.ts';
 import { ThreadTotals } from '../../main/lab/thread-totals.ts';
 import { counterEntry, type Counters } from '../../shared/telemetry/codec.ts';

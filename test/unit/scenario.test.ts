@@ -115,10 +115,13 @@ describe('the shipped scenarios', () => {
   const folder = new URL('../../shared/scenarios/', import.meta.url);
   const files = readdirSync(folder);
 
-  it('are the five that are promised', () => {
-    expect(files.sort()).toEqual(
-      ['busy-polling', 'forward-proxy', 'head-of-line', 'idle-thousands', 'quick-tour'].map((name) => `${name}.yaml`),
-    );
+  it('each asks a question and judges what it measured', () => {
+    const scenarios = files.map((file) => parseScenario(readFileSync(new URL(file, folder), 'utf8'), file));
+    expect(scenarios.length).toBeGreaterThanOrEqual(16);
+    for (const { title, question, expectations } of scenarios) {
+      expect(question, title).toMatch(/\?$/);
+      expect(expectations?.length ?? 0, title).toBeGreaterThan(0);
+    }
   });
 
   it.each(files)('%s is valid', (file) => {

@@ -1,9 +1,19 @@
 /** All commands, in the order in which the help lists them. README.md describes each; a test keeps the two together. */
 import type { Register } from '../command.ts';
+import { registerCompare } from './compare.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerLoad } from './load.ts';
 import { registerModels } from './models.ts';
 import { registerRun } from './run.ts';
 import { registerServe } from './serve.ts';
+import { registerWeb } from './web.ts';
 
-export const commands: readonly Register[] = [registerModels, registerDoctor, registerRun, registerServe, registerLoad];
+export const commands: readonly Register[] = [
+  registerModels,
+  registerDoctor,
+  registerRun,
+  registerCompare,
+  registerServe,
+  registerLoad,
+  registerWeb,
+];

@@ -1,13 +1,14 @@
 /** `fdscope run`: a scenario with all its models, or a single model; measured from both ends. */
+import { conclude, type Conclusion } from '../../../shared/expectations/conclude.ts';
 import type { RunResult } from '../../../shared/run-result.ts';
 import { planScenario, type PlannedRun, type Scenario } from '../../../shared/schemas/scenario.ts';
-import { runSettingsSchema } from '../../../shared/schemas/settings.ts';
 import { LabError } from '../../lab/errors.ts';
 import type { LabService, Outcome } from '../../lab/lab-service.ts';
 import type { CliContext, Register } from '../command.ts';
-import { parseSettings } from '../input.ts';
+import { numberOption } from '../input.ts';
 import {
   addClients,
+  addExternal,
   addJson,
   addOut,
   addServer,
@@ -15,26 +16,22 @@ import {
   type OutputFlags,
   type ServerFlags,
 } from '../options.ts';
-import { checkOut, deliver, failOnErrors } from '../output.ts';
+import { planned } from '../planning.ts';
+import { checkOut, deliver, failOnErrors, failOnUnmet } from '../output.ts';
 import { runName, runText } from '../print.ts';
 import { ProgressBar } from '../progress-bar.ts';
-import { checkHost, clientsInput, given, noThreadsSentence, serverInput, timeInput, withThreads } from '../settings.ts';
+import { checkExternal, checkHost, noThreadsSentence, withThreads } from '../settings.ts';
 
 interface RunFlags extends ServerFlags, ClientFlags, OutputFlags {
+  readonly repeats?: number;
   readonly pin?: boolean;
 }
 
 interface Plan {
-  readonly scenario?: { readonly name: string; readonly title: string; readonly question: string };
+  readonly scenario?: { readonly name: string; readonly opened: Scenario };
   readonly runs: readonly PlannedRun[];
   /** Models that --threads does not apply to. */
   readonly withoutThreads: ReadonlySet<string>;
-}
-
-/** Behind `forward` the lab starts a server of its own, unless another is named; then replies are that server's. */
-function upstreamInput(flags: RunFlags, server: Record<string, unknown>, from: unknown): unknown {
-  if (server.handler !== 'forward' || server.upstream !== undefined) return undefined;
-  return { ...(from ?? {}), ...given({ responseBytes: flags.responseBytes }) };
 }
 
 /** The scenario under one model: as the scenario has it, where it has it. */
@@ -44,29 +41,22 @@ function onlyModel(scenario: Scenario, model: string): Scenario {
   return { ...scenario, models: [own ?? (model as never)] };
 }
 
-function planned(flags: RunFlags, from?: PlannedRun): PlannedRun {
-  const server = serverInput(flags, from?.settings.server);
-  const settings = parseSettings(
-    runSettingsSchema,
-    given({
-      ...from?.settings,
-      ...timeInput(flags),
-      ...{ server, clients: clientsInput(flags, from?.settings.clients), pin: flags.pin },
-      upstream: upstreamInput(flags, server, from?.settings.upstream),
-    }),
-  );
-  return { ...from, settings };
-}
-
 async function planOf(name: string | undefined, flags: RunFlags, lab: LabService): Promise<Plan> {
   const opened = name === undefined ? undefined : lab.openScenario(name);
   if (!opened && flags.model === undefined) {
     throw new LabError('bad-input', 'Say what to run: a scenario, such as quick-tour, or a model with --model.');
   }
   const scenario = opened && flags.model !== undefined ? onlyModel(opened.scenario, flags.model) : opened?.scenario;
-  const runs = scenario ? planScenario(scenario).map((run) => planned(flags, run)) : [planned(flags)];
+  const once = scenario ? planScenario(scenario).map((run) => planned(flags, run)) : [planned(flags)];
+  // Repeats are interleaved, so that a machine that slows down meets all models alike.
+  const repeats = flags.repeats ?? scenario?.repeats ?? 1;
+  if (!Number.isInteger(repeats) || repeats < 1 || repeats > 20) {
+    throw new LabError('bad-input', `--repeats must be a whole number from 1 to 20, not ${repeats}.`);
+  }
+  const runs = Array.from({ length: repeats }, () => once).flat();
   const models = await lab.listModels();
   const withoutThreads = new Set<string>();
+  for (const { settings } of once) checkExternal(settings.server, flags);
   const threaded = runs.map((run): PlannedRun => {
     const { settings: server, isUnused } = withThreads(run.settings.server, flags, models);
     if (isUnused) withoutThreads.add(server.model);
@@ -77,8 +67,7 @@ async function planOf(name: string | undefined, flags: RunFlags, lab: LabService
     throw new LabError('bad-input', noThreadsSentence(first));
   }
   if (!opened) return { runs: threaded, withoutThreads };
-  const { title, question } = opened.scenario;
-  return { scenario: { name: opened.name, title, question }, runs: threaded, withoutThreads };
+  return { scenario: { name: opened.name, opened: opened.scenario }, runs: threaded, withoutThreads };
 }
 
 function withThreadsNotice(result: RunResult, { withoutThreads }: Plan): RunResult {
@@ -88,10 +77,19 @@ function withThreadsNotice(result: RunResult, { withoutThreads }: Plan): RunResu
 }
 
 /** One run is an object of its own; several are the list `runs`, beside those that could not be made. */
-function report({ scenario, runs }: Plan, results: readonly RunResult[], others: readonly Outcome[]): object {
-  const named = scenario ? { scenario: scenario.name, title: scenario.title } : {};
+function report(
+  { scenario, runs }: Plan,
+  {
+    results,
+    others,
+    conclusion,
+  }: { results: readonly RunResult[]; others: readonly Outcome[]; conclusion: Conclusion },
+): object {
+  const named = scenario ? { scenario: scenario.name, title: scenario.opened.title } : {};
+  const concluded = conclusion.expectations.length > 0 || conclusion.prediction ? { conclusion } : {};
   const [only] = results;
-  return runs.length === 1 && only ? { ...only, ...named } : { ...named, runs: results, notRun: others };
+  const isSingle = runs.length === 1 && only;
+  return isSingle ? { ...only, ...named, ...concluded } : { ...named, runs: results, notRun: others, ...concluded };
 }
 
 async function run(name: string | undefined, flags: RunFlags, { lab, signal }: CliContext): Promise<void> {
@@ -104,11 +102,15 @@ async function run(name: string | undefined, flags: RunFlags, { lab, signal }: C
     bar.end();
     const results = outcomes.flatMap((each) => (each.kind === 'done' ? [withThreadsNotice(each.result, plan)] : []));
     const others = outcomes.filter((each) => each.kind !== 'done');
+    const conclusion = plan.scenario ? conclude(plan.scenario.opened, results) : { expectations: [] };
     if (results.length > 0) {
-      await deliver(flags, report(plan, results, others), () => runText(plan.scenario, results));
+      await deliver(flags, report(plan, { results, others, conclusion }), () =>
+        runText(plan.scenario?.opened, results, conclusion),
+      );
     }
     if (others.length === 0) {
       failOnErrors(results.flatMap(({ notices }) => notices));
+      failOnUnmet(conclusion);
       return;
     }
     const kind = others.some((each) => each.kind === 'failed') ? 'failed' : 'unavailable';
@@ -119,7 +121,8 @@ async function run(name: string | undefined, flags: RunFlags, { lab, signal }: C
       signal,
       onProgress: ({ elapsedSeconds }, index) => {
         const current = plan.runs[index];
-        if (current) bar.update(index, runName(current.settings.server.model, current.variant), elapsedSeconds);
+        if (current)
+          bar.update(index, runName(current.label ?? current.settings.server.model, current.variant), elapsedSeconds);
       },
       onOutcome: (outcome) => outcomes.push(outcome),
     });
@@ -135,7 +138,8 @@ export const registerRun: Register = (program, context) => {
   const command = program.command('run').description('run a scenario or a single model, and measure it');
   command.argument('[scenario]', 'name of a built-in scenario, or a YAML file');
   command.option('--model <id>', 'this model only, as `fdscope models` lists them');
-  addJson(addOut(addClients(addServer(command)))).action((name: string | undefined, flags: RunFlags) =>
+  command.option('--repeats <number>', 'make every run so often, in turn', numberOption('--repeats'));
+  addJson(addOut(addClients(addExternal(addServer(command))))).action((name: string | undefined, flags: RunFlags) =>
     run(name, flags, context),
   );
 };

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "handlers/lingering.hpp"
 #include "handlers/work.hpp"
 #include "sys/calls.hpp"
 #include "sys/clock.hpp"
@@ -46,14 +47,18 @@ void Connection::open(int client_fd, const HandlerConfig& config, bool nonblocki
 }
 
 void Connection::set_nonblocking(bool nonblocking) {
-  nonblocking_ = nonblocking;
   client_watch = upstream_watch = {};
+  if (nonblocking_ == nonblocking) return;
+  unlimit_lingering();
+  nonblocking_ = nonblocking;
   set_flag(client_fd_, nonblocking);
   set_flag(upstream_fd_, nonblocking);
+  limit_lingering();
 }
 
 void Connection::close_sockets() {
   close_upstream();
+  unlimit_lingering();
   // The descriptor is gone whatever close() returns.
   if (client_fd_ >= 0) sys::close(client_fd_);
   client_fd_ = -1;
@@ -111,9 +116,9 @@ void Connection::advance() {
 
 void Connection::start_request() {
   spend_cpu(config_->work_us);
-  if (config_->wait_ms > 0) {
+  if (const uint32_t wait_ms = config_->wait_ms; wait_ms > 0) {
     stage_ = Stage::pausing;
-    resume_at_ns_ = now_ns() + uint64_t{config_->wait_ms} * 1'000'000;
+    resume_at_ns_ = now_ns() + uint64_t{wait_ms} * 1'000'000;
     return set_need(Need::pause, false);
   }
   answer();
@@ -129,7 +134,7 @@ void Connection::resumed() {
 void Connection::answer() {
   if (config_->kind == HandlerKind::forward) return open_upstream();
   const bool keep = write_reply(*config_, input_.view(), request_, parser_, output_);
-  if (config_->chunks > 1) output_.split(config_->chunks);
+  if (const uint32_t chunks = config_->chunks; chunks > 1) output_.split(chunks);
   finish_request(keep);
 }
 
@@ -157,7 +162,10 @@ void Connection::fail(ErrorReply error) {
 bool Connection::received(ssize_t n) {
   if (n < 0) {
     if (stage_ == Stage::relaying) output_.keep(0);
-    if (would_block(errno)) return false;
+    if (would_block(errno)) {
+      if (stage_ == Stage::lingering && now_ns() >= linger_until_ns_) set_need(Need::close, false);
+      return need_ == Need::close;
+    }
     if (on_upstream_) {
       upstream_failed();
       return true;
@@ -169,7 +177,7 @@ bool Connection::received(ssize_t n) {
     relayed(static_cast<size_t>(n));
   } else if (stage_ == Stage::lingering) {
     lingered_bytes_ += static_cast<uint32_t>(n);
-    if (n == 0 || lingered_bytes_ > linger_bytes) set_need(Need::close, false);
+    if (n == 0 || lingered_bytes_ > linger_bytes || now_ns() >= linger_until_ns_) set_need(Need::close, false);
   } else {
     if (n == 0) peer_eof_ = true;
     count(Counter::bytes_in, static_cast<uint64_t>(n));
@@ -225,13 +233,33 @@ void Connection::reply_written() {
   unreported_ = 0;
   if (close_after_reply_) {
     if (!linger_after_reply_) return set_need(Need::close, false);
-    // The reply is followed by our end of stream; the rest of what the client sends is read and dropped.
-    if (sys::shutdown(client_fd_, SHUT_WR) != 0) return set_need(Need::close, false);  // the peer has gone already
-    stage_ = Stage::lingering;
-    return set_need(peer_eof_ ? Need::close : Need::read, false);
+    return linger();
   }
   stage_ = Stage::reading;
   advance();
+}
+
+// The reply is followed by our end of stream; the rest of what the client sends is read and dropped.
+void Connection::linger() {
+  if (peer_eof_ || sys::shutdown(client_fd_, SHUT_WR) != 0)  // where that fails the peer has gone already
+    return set_need(Need::close, false);
+  stage_ = Stage::lingering;
+  linger_until_ns_ = now_ns() + linger_limit_ns;
+  limit_lingering();
+  set_need(Need::read, false);
+}
+
+void Connection::limit_lingering() {
+  if (stage_ != Stage::lingering) return;
+  if (nonblocking_) return Lingering::sockets().add(client_fd_, linger_until_ns_);
+  const uint64_t now = now_ns();
+  const uint64_t left_us = linger_until_ns_ > now ? (linger_until_ns_ - now) / 1000 + 1 : 1;
+  // Fails for no open socket; the least that is not "for ever" is a microsecond.
+  sys::set_receive_timeout(client_fd_, left_us);
+}
+
+void Connection::unlimit_lingering() {
+  if (stage_ == Stage::lingering && nonblocking_) Lingering::sockets().remove(client_fd_);
 }
 
 void Connection::open_upstream() {
@@ -243,6 +271,7 @@ void Connection::open_upstream() {
     if (errno == EMFILE || errno == ENFILE) count_error(ErrorKind::fd_limit);
     return upstream_failed();
   }
+  telemetry::upstream_opened(slot, id, upstream_fd_, config_->upstream);
   count(Counter::upstream_connects);
   upstream_reply_.begin(config_->protocol, request_.head);
   stage_ = Stage::connecting;
@@ -288,6 +317,7 @@ void Connection::upstream_failed() {
 }
 
 void Connection::close_upstream() {
+  telemetry::upstream_closed(slot);
   if (upstream_fd_ >= 0) sys::close(upstream_fd_);
   upstream_fd_ = -1;
   upstream_watch = {};

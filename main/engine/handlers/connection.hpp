@@ -37,6 +37,7 @@ class Connection {
   uint32_t generation = 0;
   uint64_t id = 0;  // unique in this run, from 1
   sockaddr_storage peer{};
+  bool beyond_select = false;  // counted by the table as such
 
   uint64_t ref() const { return uint64_t{generation} << 32 | slot; }
 
@@ -81,6 +82,10 @@ class Connection {
   size_t unread_bytes() const;  // delivered or pipelined bytes that wait to be parsed
   // The peer is gone (EPOLLHUP, EPOLLERR) while the connection waits for something else: need() becomes close.
   void peer_lost();
+  // The last reply and our end of stream are out, and the client's is awaited, for linger_limit_ns at most. A read that
+  // returns EAGAIN after that, as one beyond SO_RCVTIMEO does, ends the connection.
+  bool lingers() const { return stage_ == Stage::lingering; }
+  uint64_t linger_until_ns() const { return linger_until_ns_; }
   // True where the peer's end of stream is known and nothing more will be read from the client.
   bool at_eof() const { return peer_eof_; }
 
@@ -93,6 +98,9 @@ class Connection {
   void relayed(size_t n);
   void fail(ErrorReply error);
   void client_error(int error);
+  void linger();
+  void limit_lingering();
+  void unlimit_lingering();
   void open_upstream();
   void close_upstream();
   void upstream_failed();
@@ -112,6 +120,7 @@ class Connection {
   bool close_after_reply_ = false;
   bool linger_after_reply_ = false;
   uint32_t lingered_bytes_ = 0;
+  uint64_t linger_until_ns_ = 0;
   uint32_t unreported_ = 0;   // requests whose reply is not yet wholly with the kernel
   size_t forwarded_ = 0;      // bytes of the request that the upstream has
   size_t relayed_bytes_ = 0;  // bytes of its reply that the client has or will have

@@ -26,6 +26,7 @@ std::atomic<uint64_t> sink;
 }  // namespace
 
 void calibrate_cpu() {
+  if (steps_per_ms.load(std::memory_order_relaxed) != 0) return;
   constexpr uint64_t steps = 2'000'000;
   uint64_t best_ns = ~uint64_t{0};
   // The fastest of a few: a core that is slowed for a moment must not make all later work shorter.
@@ -40,7 +41,7 @@ void calibrate_cpu() {
 
 void spend_cpu(uint32_t microseconds) {
   if (microseconds == 0) return;
-  if (steps_per_ms.load(std::memory_order_relaxed) == 0) calibrate_cpu();
+  calibrate_cpu();
   sink.store(churn(steps_per_ms.load(std::memory_order_relaxed) * microseconds / 1000), std::memory_order_relaxed);
 }
 

@@ -23,7 +23,31 @@ constexpr uint64_t ms = 1'000'000;
 constexpr uint64_t connect_limit_ns = 10'000 * ms;
 // How long a finished run waits for the lab to take its last look.
 constexpr uint64_t farewell_ns = 10'000 * ms;
+constexpr uint64_t for_ever_ns = uint64_t{1} << 62;
 constexpr size_t spare_fds = 64;
+
+void check_fds(const ClientPlan& plan, size_t fds) {
+  if (plan.connections() + spare_fds > fds)
+    throw BadInput(std::to_string(plan.connections()) + " connections need more files than this process may open (" +
+                   std::to_string(fds) + "): raise the hard limit with ulimit -Hn, or ask for fewer.");
+}
+
+// Commands that change running clients.
+void add_commands(telemetry::CommandReader& commands, const LoadSettings& settings, LoadState& state, size_t fds) {
+  using Answer = telemetry::CommandReader::Answer;
+  commands.add("clients", [&settings, &state, fds](const JsonValue& command, const Answer& answer) {
+    const JsonValue* clients = command.find("clients");
+    ClientPlan plan = read_client_plan(clients != nullptr ? *clients : JsonValue{}, settings.source_addresses);
+    check_fds(plan, fds);
+    state.set_plan(std::move(plan));
+    answer("");
+  });
+  commands.add("pause", [&state](const JsonValue& command, const Answer& answer) {
+    if (command.find("paused") == nullptr) throw BadInput("Say whether to pause: \"paused\" must be true or false.");
+    state.paused.store(command.boolean_or("paused", false));
+    answer("");
+  });
+}
 
 std::string percentiles_json(const Histogram& h) {
   const auto micros = [](double ns) { return std::to_string(ns / 1000); };
@@ -44,7 +68,7 @@ class Director {
   void direct(LoadState& state) {
     // Those that begin later are not waited for.
     uint32_t at_once = 0;
-    for (const ClientSettings& c : settings_.clients)
+    for (const ClientSettings& c : settings_.plan.clients)
       if (c.ramp_ms + c.start_ms == 0) at_once += c.connections;
     wait(connect_limit_ns, [&] { return state.tried.load() >= at_once; });
     mark("connected");
@@ -52,7 +76,7 @@ class Director {
     state.measuring.store(true);
     measured_from_ns = now_ns();
     mark("steady");
-    wait(settings_.duration_ms * ms,
+    wait(settings_.duration_ms == 0 ? for_ever_ns : settings_.duration_ms * ms,
          [&] { return settings_.requests > 0 && state.measured.load() >= settings_.requests; });
     measured_to_ns = now_ns();
     state.measuring.store(false);
@@ -93,22 +117,21 @@ int load_command(const JsonValue& given) {
   const LoadSettings settings = read_load_settings(given);
   if (settings.frames) end_with_parent(getppid());
   const size_t fds = raise_fd_limit();
-  if (settings.connections() + spare_fds > fds)
-    throw BadInput(std::to_string(settings.connections()) +
-                   " connections need more files than this process may open (" + std::to_string(fds) +
-                   "): raise the hard limit with ulimit -Hn, or ask for fewer.");
+  check_fds(settings.plan, fds);
   pin_to(settings.cpus);
   telemetry::FrameWriter writer(settings.frames ? STDOUT_FILENO : -1);
   LoadState state;
+  state.set_plan(settings.plan);
   Director director(settings, writer);
   telemetry::Reporter reporter(writer, [] { return uint64_t{0}; });
   telemetry::CommandReader commands(writer, reporter, [&](const std::string&) { director.stop(); });
-  writer.json(
-      wire::FrameKind::ready,
-      "{\"role\":\"load\",\"pid\":" + std::to_string(getpid()) + ",\"wireVersion\":" + std::to_string(wire::version) +
-          ",\"target\":" + json_quote(settings.target_text) +
-          ",\"connections\":" + std::to_string(settings.connections()) + ",\"startNs\":" + std::to_string(now_ns()) +
-          ",\"frameIntervalMs\":" + std::to_string(wire::frame_interval_ms) + ",\"notices\":[]}");
+  add_commands(commands, settings, state, fds);
+  writer.json(wire::FrameKind::ready, "{\"role\":\"load\",\"pid\":" + std::to_string(getpid()) +
+                                          ",\"wireVersion\":" + std::to_string(wire::version) +
+                                          ",\"target\":" + json_quote(settings.target_text) +
+                                          ",\"connections\":" + std::to_string(settings.plan.connections()) +
+                                          ",\"startNs\":" + std::to_string(now_ns()) + ",\"frameIntervalMs\":" +
+                                          std::to_string(wire::frame_interval_ms) + ",\"notices\":[]}");
   const uint64_t start_ns = now_ns();
   reporter.start();
   if (settings.frames) commands.start();
@@ -128,8 +151,8 @@ int load_command(const JsonValue& given) {
   if (!settings.frames) {
     LatencyPair sum;
     for (const auto& loop : loops) {
-      sum.corrected.add(loop->total.corrected);
-      sum.uncorrected.add(loop->total.uncorrected);
+      sum.corrected.add(loop->total().corrected);
+      sum.uncorrected.add(loop->total().uncorrected);
     }
     const double seconds = static_cast<double>(director.measured_to_ns - director.measured_from_ns) / 1e9;
     telemetry::print_summary(reporter.totals(), start_ns,

@@ -54,10 +54,19 @@ ClientSettings read_client(const JsonValue& from) {
 
 }  // namespace
 
-uint32_t LoadSettings::connections() const {
+uint32_t ClientPlan::connections() const {
   uint32_t sum = 0;
   for (const ClientSettings& c : clients) sum += c.connections;
   return sum;
+}
+
+ClientPlan read_client_plan(const JsonValue& clients, uint32_t source_addresses) {
+  if (!clients.is_array() || clients.array().empty()) throw BadInput("clients must be a list of at least one profile.");
+  ClientPlan plan;
+  for (const JsonValue& client : clients.array()) plan.clients.push_back(read_client(client));
+  // Ephemeral ports end at some 28,000 an address and target: beyond that, more source addresses are needed.
+  plan.source_addresses = std::max(source_addresses, plan.connections() / 20'000 + 1);
+  return plan;
 }
 
 LoadSettings read_load_settings(const JsonValue& settings) {
@@ -99,22 +108,16 @@ LoadSettings read_load_settings(const JsonValue& settings) {
     return static_cast<uint32_t>(settings.integer_or(key, fallback, min, max));
   };
   read.threads = whole("threads", 1, 1, 64);
-  read.duration_ms = whole("durationMs", 3000, 1, 86'400'000);
+  read.duration_ms = whole("durationMs", 3000, 0, 86'400'000);
   read.warmup_ms = whole("warmupMs", 200, 0, 3'600'000);
   read.timeout_ms = whole("timeoutMs", 10'000, 1, 3'600'000);
   read.source_addresses = whole("sourceAddresses", 1, 1, 200);
   read.requests = static_cast<uint64_t>(settings.integer_or("requests", 0, 0, int64_t{1} << 52));
   read.cpus = settings.string_or("cpus", "");
   read.frames = settings.boolean_or("frames", false);
-  if (const JsonValue* clients = settings.find("clients")) {
-    if (!clients->is_array() || clients->array().empty())
-      throw BadInput("clients must be a list of at least one profile.");
-    for (const JsonValue& client : clients->array()) read.clients.push_back(read_client(client));
-  } else {
-    read.clients.push_back({});
-  }
-  // Ephemeral ports end at some 28,000 an address and target: beyond that, more source addresses are needed.
-  read.source_addresses = std::max(read.source_addresses, read.connections() / 20'000 + 1);
+  const JsonValue* clients = settings.find("clients");
+  const JsonValue one{JsonValue::Array{JsonValue{JsonValue::Object{}}}};
+  read.plan = read_client_plan(clients != nullptr ? *clients : one, read.source_addresses);
   return read;
 }
 

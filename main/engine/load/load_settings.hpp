@@ -26,19 +26,28 @@ struct ClientSettings {
   uint32_t chunk_bytes = 0;  // slow-writer, slow-reader: size of a piece
 };
 
+// Who the clients are; may change while they run.
+struct ClientPlan {
+  std::vector<ClientSettings> clients;
+  uint32_t source_addresses = 1;
+  uint32_t connections() const;
+};
+
 struct LoadSettings {
   TrafficSettings traffic;
   std::string target_text;
   sockaddr_storage target{};
   socklen_t target_size = 0;
-  uint32_t threads = 1, duration_ms = 3000, warmup_ms = 200, timeout_ms = 10'000, source_addresses = 1;
+  uint32_t threads = 1, duration_ms = 3000 /* 0: until it is stopped */, warmup_ms = 200, timeout_ms = 10'000,
+           source_addresses = 1;
   uint64_t requests = 0;
   std::string cpus;
   bool frames = false;
-  std::vector<ClientSettings> clients;
-  uint32_t connections() const;
+  ClientPlan plan;
 };
 
 LoadSettings read_load_settings(const JsonValue& settings);
+// `clients` is a list of profiles; `source_addresses` the fewest to connect from. Throws BadInput.
+ClientPlan read_client_plan(const JsonValue& clients, uint32_t source_addresses);
 
 }  // namespace fdscope

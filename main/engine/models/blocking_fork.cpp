@@ -6,9 +6,11 @@
 // the fork, and the client sees no end of stream until both have closed it; children that nobody waits for stay
 // zombies.
 //
-// Connections of the model before this one are left as they are: their buffers could go to a child, but not come back.
+// Connections of the model before this one go to a child each, with their buffers. They cannot come back: what a child
+// has read is in its memory alone, so no other model can go on from here.
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -52,6 +54,8 @@ class BlockingFork final : public Model {
     // A thread of its own collects them: a SIGCHLD that comes just before accept sleeps would leave a zombie till the
     // next client.
     crew_.spawn("reaper", [this, &server] { reap(server); });
+    for (Connection* c : server.connections().all()) serve_in_process(server, *c);
+    server.serving();
 
     while (!server.stopping()) {
       STEP("sleep in accept until a client comes");
@@ -99,7 +103,7 @@ class BlockingFork final : public Model {
     sigemptyset(&term);
     sigaddset(&term, SIGTERM);
     sigprocmask(SIG_UNBLOCK, &term, nullptr);
-    close_all_but(c.client_fd(), server);
+    close_all_but(c, server);
 
     Io io(server);
     converse(io, c);
@@ -110,14 +114,19 @@ class BlockingFork final : public Model {
   }
 
   // An inherited socket stays open for as long as any child has it, and a pipe never ends. stderr stays for sanitizers.
-  static void close_all_but(int own, const Server& server) {
+  static void close_all_but(const Connection& own, const Server& server) {
     sys::close(server.listener());
     sys::close(STDIN_FILENO);
     sys::close(STDOUT_FILENO);
 #ifdef SYS_close_range
     // Where the kernel does not know it, what stays open is of no harm while the parent lives, and no longer than that.
-    if (own > STDERR_FILENO + 1) syscall(SYS_close_range, STDERR_FILENO + 1, own - 1, 0);
-    syscall(SYS_close_range, own + 1, ~0u, 0);
+    int from = STDERR_FILENO + 1;
+    const auto [lower, upper] = std::minmax({own.client_fd(), own.upstream_fd()});  // the latter may be -1
+    for (const int fd : {lower, upper}) {
+      if (fd > from) syscall(SYS_close_range, from, fd - 1, 0);
+      from = std::max(from, fd + 1);
+    }
+    syscall(SYS_close_range, from, ~0u, 0);
 #endif
   }
 
@@ -171,6 +180,8 @@ extern const ModelInfo blocking_fork{
     "models/blocking_fork.cpp",
     {backlog_option()},
     always_available,
-    [](const ModelOptions&) -> std::unique_ptr<Model> { return std::make_unique<BlockingFork>(); }};
+    [](const ModelOptions&) -> std::unique_ptr<Model> { return std::make_unique<BlockingFork>(); },
+    0,
+    false};
 
 }  // namespace fdscope

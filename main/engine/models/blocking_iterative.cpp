@@ -28,6 +28,7 @@ class BlockingIterative final : public Model {
  public:
   void run(Server& server) override {
     server.use_blocking_sockets(true);
+    server.serving();
     for (Connection* c : server.connections().all()) serve(server, *c);
 
     while (!server.stopping()) {

@@ -6,8 +6,8 @@
 // are.
 #include "handlers/converse.hpp"
 #include "models/blocking_io.hpp"
-#include "models/crew.hpp"
 #include "models/model.hpp"
+#include "models/workers.hpp"
 #include "telemetry/steps.hpp"
 
 namespace fdscope {
@@ -28,17 +28,17 @@ class Io : public BlockingIo {
 
 class BlockingPool final : public Model {
  public:
-  explicit BlockingPool(const ModelOptions& options) : size_(options.get("poolSize")) {}
+  explicit BlockingPool(const ModelOptions& options) : size_(static_cast<size_t>(options.get("poolSize"))) {}
 
   void run(Server& server) override {
     server.use_blocking_sockets(true);
     adopted_ = server.connections().all();
-    for (int64_t i = 1; i <= size_; ++i) crew_.spawn("worker " + std::to_string(i), [this, &server] { work(server); });
-    crew_.join();
+    run_workers(server, "worker", size_, [this, &server](size_t) { work(server); });
   }
 
  private:
   void work(Server& server) {
+    server.serving(size_);
     while (Connection* c = next_adopted()) serve(server, *c);
     while (!server.stopping()) {
       STEP("sleep in accept until a client comes");
@@ -60,10 +60,9 @@ class BlockingPool final : public Model {
     server.close(c);
   }
 
-  int64_t size_;
+  size_t size_;
   std::vector<Connection*> adopted_;
   std::atomic<size_t> next_{0};
-  Crew crew_;
 };
 
 }  // namespace

@@ -35,6 +35,7 @@ class CoroutineStackful final : public Model {
     WaitingRoom room(server, backend_);
     room_ = &room;
     for (Connection* c : server.connections().all()) begin(*c);
+    server.serving();
 
     while (!server.stopping()) {
       STEP("wait for all sockets at once");

@@ -132,6 +132,7 @@ class CoroutineStackless final : public Model {
     server.use_blocking_sockets(false);
     Parking parking(server, Parking::Backend::epoll, batch_);
     for (Connection* c : server.connections().all()) start(server, parking, *c);
+    server.serving();
 
     while (!server.stopping()) {
       STEP("every coroutine waits: ask the kernel which may go on");

@@ -39,6 +39,7 @@ struct Registration {
 
 struct Task {
   std::string name;
+  std::function<void()> wait;
   std::function<void()> body;
   std::function<void()> done;
 };
@@ -49,6 +50,7 @@ void* run_task(void* argument) {
     const Registration registration;
     telemetry::enter_thread(task->name);
     pthread_setname_np(pthread_self(), task->name.substr(0, 15).c_str());
+    task->wait();
     task->body();
     telemetry::leave_thread();
   }
@@ -91,7 +93,11 @@ void Crew::spawn(const std::string& name, std::function<void()> body) {
     --alive_;
     ended_.notify_all();
   };
-  auto task = std::make_unique<Task>(Task{name, std::move(body), done});
+  auto wait = [this] {
+    std::unique_lock lock(mutex_);
+    released_.wait(lock, [this] { return !held_; });
+  };
+  auto task = std::make_unique<Task>(Task{name, wait, std::move(body), done});
   pthread_t thread;
   const int error = pthread_create(&thread, &attributes, run_task, task.get());
   pthread_attr_destroy(&attributes);
@@ -101,6 +107,17 @@ void Crew::spawn(const std::string& name, std::function<void()> body) {
   }
   telemetry::count(wire::Syscall::clone3);
   (void)task.release();  // it belongs to the thread now
+}
+
+void Crew::hold() {
+  const std::lock_guard lock(mutex_);
+  held_ = true;
+}
+
+void Crew::release() {
+  const std::lock_guard lock(mutex_);
+  held_ = false;
+  released_.notify_all();
 }
 
 void Crew::join() {

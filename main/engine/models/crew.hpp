@@ -21,6 +21,9 @@ class Crew {
   ~Crew() { join(); }
   // Starts a thread. Throws std::system_error where the system refuses (EAGAIN).
   void spawn(const std::string& name, std::function<void()> body);
+  // Threads that are started from here on begin when release() is called.
+  void hold();
+  void release();
   void join();  // returns when every thread has ended
   size_t alive();
 
@@ -33,8 +36,9 @@ class Crew {
  private:
   size_t stack_kib_;
   std::mutex mutex_;
-  std::condition_variable ended_;
+  std::condition_variable ended_, released_;
   size_t alive_ = 0;
+  bool held_ = false;
 };
 
 }  // namespace fdscope

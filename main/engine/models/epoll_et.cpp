@@ -6,6 +6,7 @@
 // each connection has a share of a turn and goes to the end of a queue.
 #include <deque>
 
+#include "models/epoll_set.hpp"
 #include "models/model.hpp"
 #include "models/nonblocking.hpp"
 #include "models/timers.hpp"
@@ -14,7 +15,6 @@
 namespace fdscope {
 namespace {
 
-constexpr uint64_t listener_tag = ~uint64_t{0}, wake_tag = ~uint64_t{0} - 1, upstream_bit = uint64_t{1} << 63;
 // Calls on one connection before the others have their turn.
 constexpr int share = 32;
 
@@ -25,13 +25,10 @@ class EpollEt final : public Model {
   void run(Server& server) override {
     server_ = &server;
     server.use_blocking_sockets(false);
-    epoll_.reset(sys::epoll_create1(EPOLL_CLOEXEC));
-    sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, server.listener(), EPOLLIN | EPOLLET, listener_tag);
-    sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, server.wake_fd(), EPOLLIN, wake_tag);
-    for (Connection* c : server.connections().all()) {
-      if (c->need() == Need::pause) timers_.add(*c);
-      serve(*c);
-    }
+    epoll_ = open_epoll(server.wake_fd());
+    watch_always(epoll_, server.listener(), EPOLLIN | EPOLLET, listener_tag);
+    for (Connection* c : server.connections().all()) serve(*c);
+    server.serving();
 
     while (!server.stopping()) {
       STEP("wait until the kernel reports a change");

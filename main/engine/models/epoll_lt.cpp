@@ -4,6 +4,7 @@
 // Cost: one epoll_wait for many events; idle connections cost nothing, as the kernel keeps the list.
 // Kernel: 2.6. Watch: readiness is reported again for as long as it lasts, so one read a report is enough; but interest
 // in what is not wanted just now must be taken back (epoll_ctl), or the loop spins.
+#include "models/epoll_set.hpp"
 #include "models/model.hpp"
 #include "models/nonblocking.hpp"
 #include "models/timers.hpp"
@@ -12,8 +13,6 @@
 namespace fdscope {
 namespace {
 
-constexpr uint64_t listener_tag = ~uint64_t{0}, wake_tag = ~uint64_t{0} - 1, upstream_bit = uint64_t{1} << 63;
-
 class EpollLt final : public Model {
  public:
   explicit EpollLt(const ModelOptions& options) : events_(static_cast<size_t>(options.get("batch"))) {}
@@ -21,10 +20,10 @@ class EpollLt final : public Model {
   void run(Server& server) override {
     server_ = &server;
     server.use_blocking_sockets(false);
-    epoll_.reset(sys::epoll_create1(EPOLL_CLOEXEC));
-    sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, server.listener(), EPOLLIN, listener_tag);
-    sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, server.wake_fd(), EPOLLIN, wake_tag);
+    epoll_ = open_epoll(server.wake_fd());
+    watch_always(epoll_, server.listener(), EPOLLIN, listener_tag);
     for (Connection* c : server.connections().all()) settle(*c);
+    server.serving();
 
     while (!server.stopping()) {
       STEP("wait until the kernel reports ready sockets");

@@ -9,6 +9,7 @@
 #include "models/epoll_set.hpp"
 #include "models/model.hpp"
 #include "models/nonblocking.hpp"
+#include "models/sibling_listeners.hpp"
 #include "models/timers.hpp"
 #include "models/workers.hpp"
 #include "telemetry/steps.hpp"
@@ -25,6 +26,7 @@ class Loop {
 
   void run(const std::vector<Connection*>& adopted, size_t first, size_t step) {
     for (size_t i = first; i < adopted.size(); i += step) settle(*adopted[i]);
+    server_.serving(step);
 
     while (!server_.stopping()) {
       STEP("wait until the kernel reports ready sockets");
@@ -128,39 +130,14 @@ class EpollReactors final : public Model {
 
   void run(Server& server) override {
     server.use_blocking_sockets(false);
-    std::vector<Fd> siblings;
-    for (size_t i = 1; i < threads_; ++i) siblings.push_back(open_sibling(server));
     const std::vector<Connection*> adopted = server.connections().all();
+    const SiblingListeners listeners(server, threads_ - 1);
     run_workers(server, "reactor", threads_, [&](size_t i) {
-      Loop(server, batch_, i == 0 ? server.listener() : siblings[i - 1].get()).run(adopted, i, threads_);
+      Loop(server, batch_, i == 0 ? server.listener() : listeners.get(i - 1)).run(adopted, i, threads_);
     });
-    for (const Fd& sibling : siblings) drain(server, sibling.get());
   }
 
  private:
-  static Fd open_sibling(Server& server) {
-    Fd listener = open_sibling_listener(server.address());
-    const int flags = sys::fcntl(listener.get(), F_GETFL, 0);  // on an open descriptor neither call can fail
-    sys::fcntl(listener.get(), F_SETFL, flags | O_NONBLOCK);
-    return listener;
-  }
-
-  // Closing a listener resets whoever waits in its queue, so they are taken into the table first. A client whose
-  // handshake ends between the last accept4 and the close is reset all the same (net.ipv4.tcp_migrate_req would move it
-  // to another listener).
-  static void drain(Server& server, int listener) {
-    for (;;) {
-      sockaddr_storage peer{};
-      socklen_t size = sizeof peer;
-      STEP("take who still waits before the listener is closed");
-      const int fd = sys::accept4(listener, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
-      if (fd >= 0)
-        server.adopt(fd, peer);
-      else if (errno != EINTR && errno != ECONNABORTED)
-        return;  // EAGAIN: nobody is left; EMFILE: nobody can be taken
-    }
-  }
-
   size_t threads_, batch_;
 };
 

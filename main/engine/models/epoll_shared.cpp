@@ -24,6 +24,7 @@ class Loop {
 
   void run(const std::vector<Connection*>& adopted, size_t first, size_t step) {
     for (size_t i = first; i < adopted.size(); i += step) settle(*adopted[i]);
+    server_.serving(step);
 
     while (!server_.stopping()) {
       STEP("wait until the kernel reports ready sockets");

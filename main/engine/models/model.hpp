@@ -58,6 +58,8 @@ struct ModelInfo {
   std::vector<OptionSpec> options;
   Availability (*probe)();
   std::unique_ptr<Model> (*create)(const ModelOptions&);
+  int fd_limit = 0;        // descriptors from here on it cannot serve; 0: any
+  bool hands_over = true;  // false: its connections end with it
 };
 
 // For models that every Linux can run.

@@ -19,6 +19,7 @@ class Poll final : public Model {
     fds_ = {{server.listener(), POLLIN, 0}, {server.wake_fd(), POLLIN, 0}};
     connections_ = {nullptr, nullptr};
     for (Connection* c : server.connections().all()) settle(*c);
+    server.serving();
 
     while (!server.stopping()) {
       STEP("hand over the whole list and wait");

@@ -18,6 +18,7 @@ class PollingScan final : public Model {
   void run(Server& server) override {
     server.use_blocking_sockets(false);
     open_ = server.connections().all();
+    server.serving();
 
     while (!server.stopping()) {
       STEP("ask for new clients");

@@ -7,8 +7,8 @@
 
 #include "handlers/converse.hpp"
 #include "models/blocking_io.hpp"
-#include "models/crew.hpp"
 #include "models/model.hpp"
+#include "models/workers.hpp"
 #include "telemetry/steps.hpp"
 
 namespace fdscope {
@@ -41,7 +41,8 @@ class PollingThreads final : public Model {
 
   void run(Server& server) override {
     server.use_blocking_sockets(false);
-    for (Connection* c : server.connections().all()) serve_in_thread(server, *c);
+    serve_adopted(server, crew_, serve);
+    server.serving();
 
     while (!server.stopping()) {
       STEP("ask for a new client");

@@ -9,12 +9,13 @@ extern const ModelInfo select_model, poll_model;
 extern const ModelInfo epoll_lt, epoll_et, epoll_oneshot, epoll_reactors, epoll_shared;
 extern const ModelInfo coroutine_stackless, coroutine_stackful;
 extern const ModelInfo signal_driven;
+extern const ModelInfo io_uring_model;
 
 std::span<const ModelInfo* const> all_models() {
   static const ModelInfo* const models[] = {
       &blocking_iterative, &blocking_fork,       &blocking_threads,   &blocking_pool, &polling_threads, &polling_scan,
       &select_model,       &poll_model,          &epoll_lt,           &epoll_et,      &epoll_oneshot,   &epoll_reactors,
-      &epoll_shared,       &coroutine_stackless, &coroutine_stackful, &signal_driven,
+      &epoll_shared,       &coroutine_stackless, &coroutine_stackful, &signal_driven, &io_uring_model,
   };
   return models;
 }

@@ -23,6 +23,7 @@ class Select final : public Model {
     FD_SET(server.wake_fd(), &reading_);
     highest_ = std::max(server.listener(), server.wake_fd());
     for (Connection* c : server.connections().all()) settle(*c);
+    server.serving();
 
     while (!server.stopping()) {
       fd_set readable = reading_, writable = writing_;
@@ -130,6 +131,7 @@ extern const ModelInfo select_model{
     "models/select.cpp",
     {backlog_option()},
     always_available,
-    [](const ModelOptions&) -> std::unique_ptr<Model> { return std::make_unique<Select>(); }};
+    [](const ModelOptions&) -> std::unique_ptr<Model> { return std::make_unique<Select>(); },
+    FD_SETSIZE};
 
 }  // namespace fdscope

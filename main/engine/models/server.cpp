@@ -3,8 +3,10 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <sys/mman.h>
 
 #include <cerrno>
+#include <new>
 #include <stdexcept>
 #include <system_error>
 
@@ -52,6 +54,14 @@ Fd bound_socket(const SocketAddress& address, bool reuse_port) {
 
 constexpr uint32_t live_bit = 1u << 31;
 
+void unmap(HandlerConfig* config) { munmap(config, sizeof *config); }
+
+std::unique_ptr<HandlerConfig, void (*)(HandlerConfig*)> share(const HandlerConfig& config) {
+  void* memory = mmap(nullptr, sizeof config, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) fail("mmap of the handler's settings");
+  return {new (memory) HandlerConfig(config), unmap};
+}
+
 }  // namespace
 
 Fd open_listener(ListenAddress& address) {
@@ -70,12 +80,14 @@ Fd open_listener(ListenAddress& address) {
   if (sys::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&bound.storage), &bound.size) != 0) fail("getsockname");
   // sin_port and sin6_port are at the same place.
   address.port = ntohs(reinterpret_cast<const sockaddr_in&>(bound.storage).sin_port);
+  telemetry::listener_opened(fd.get());
   return fd;
 }
 
 Fd open_sibling_listener(const ListenAddress& address) {
   Fd fd = bound_socket(parse(address), true);
   if (sys::listen(fd.get(), address.backlog) != 0) fail("listen");
+  telemetry::listener_opened(fd.get());
   return fd;
 }
 
@@ -107,7 +119,10 @@ Connection& ConnectionTable::open(int fd, const sockaddr_storage& peer, const Ha
   c.id = next_id_++;
   c.peer = peer;
   c.open(fd, config, nonblocking);
+  telemetry::client_opened(slot, c.id, fd, peer);
   open_count_.fetch_add(1, std::memory_order_relaxed);
+  if (fd >= FD_SETSIZE) beyond_select_count_.fetch_add(1, std::memory_order_relaxed);
+  c.beyond_select = fd >= FD_SETSIZE;
   live_[slot].store(c.generation | live_bit, std::memory_order_release);
   return c;
 }
@@ -122,9 +137,11 @@ Connection* ConnectionTable::find(uint64_t ref) {
 void ConnectionTable::close(Connection& connection) {
   // Unfindable before its descriptor can be given to another connection.
   live_[connection.slot].store(0, std::memory_order_release);
+  telemetry::client_closed(connection.slot);
   connection.close_sockets();
   telemetry::count(wire::Counter::closes);
   open_count_.fetch_sub(1, std::memory_order_relaxed);
+  if (connection.beyond_select) beyond_select_count_.fetch_sub(1, std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);
   vacant_.push_back(connection.slot);
 }
@@ -140,7 +157,7 @@ std::vector<Connection*> ConnectionTable::all() {
 
 Server::Server(ListenAddress address, HandlerConfig handler)
     : address_(std::move(address)),
-      handler_(handler),
+      handler_(share(handler)),
       listener_(open_listener(address_)),
       wake_(sys::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       reserve_(::open("/dev/null", O_RDONLY | O_CLOEXEC)) {
@@ -148,10 +165,19 @@ Server::Server(ListenAddress address, HandlerConfig handler)
 }
 
 void Server::use_blocking_sockets(bool blocking) {
-  nonblocking_ = !blocking;
-  const int flags = sys::fcntl(listener(), F_GETFL, 0);
-  sys::fcntl(listener(), F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+  if (nonblocking_ == blocking) {
+    nonblocking_ = !blocking;
+    const int flags = sys::fcntl(listener(), F_GETFL, 0);
+    sys::fcntl(listener(), F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+  }
   for (Connection* c : connections_.all()) c->set_nonblocking(!blocking);
+}
+
+void Server::use_backlog(int backlog) {
+  if (backlog == address_.backlog) return;
+  address_.backlog = backlog;
+  // On a socket that listens it changes the length and nothing else.
+  if (sys::listen(listener(), backlog) != 0) fail("listen");
 }
 
 Connection* Server::accept(int listener) {
@@ -178,7 +204,7 @@ Connection* Server::adopt(int fd, const sockaddr_storage& peer) {
   // It cannot fail on a TCP socket; on one that was reset meanwhile, the first read says so.
   sys::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   telemetry::count(wire::Counter::accepts);
-  return &connections_.open(fd, peer, handler_, nonblocking_);
+  return &connections_.open(fd, peer, *handler_, nonblocking_);
 }
 
 bool Server::shed(int listener) {
@@ -197,7 +223,22 @@ void Server::request_stop() {
   stopping_.store(true, std::memory_order_release);
   const uint64_t one = 1;
   // Only a full counter could refuse this, and then the eventfd is readable already.
-  if (::write(wake_.get(), &one, sizeof one) != sizeof one) return;
+  const bool woken = ::write(wake_.get(), &one, sizeof one) == sizeof one;
+  (void)woken;
+  if (on_stopping) on_stopping();
+}
+
+void Server::clear_stop() {
+  uint64_t count;
+  // Refused where nothing was written, which is as well.
+  const bool emptied = ::read(wake_.get(), &count, sizeof count) == sizeof count;
+  (void)emptied;
+  serving_threads_.store(0, std::memory_order_relaxed);
+  stopping_.store(false, std::memory_order_release);
+}
+
+void Server::serving(size_t threads) {
+  if (serving_threads_.fetch_add(1, std::memory_order_acq_rel) + 1 == threads && on_serving) on_serving();
 }
 
 }  // namespace fdscope

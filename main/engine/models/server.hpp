@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -40,6 +41,8 @@ class ConnectionTable {
   // All open connections; only while no other thread opens or closes any.
   std::vector<Connection*> all();
   size_t open_count() const { return open_count_.load(std::memory_order_relaxed); }
+  // Clients whose descriptor is beyond what select() can name.
+  size_t beyond_select_count() const { return beyond_select_count_.load(std::memory_order_relaxed); }
 
  private:
   static constexpr uint32_t chunk_size = 256, chunk_count = 1024;
@@ -48,7 +51,7 @@ class ConnectionTable {
   std::vector<uint32_t> vacant_;
   uint32_t used_ = 0;
   uint64_t next_id_ = 1;
-  std::atomic<size_t> open_count_{0};
+  std::atomic<size_t> open_count_{0}, beyond_select_count_{0};
   // Live flags and generations apart from the objects, so that find() from another thread reads only atomics.
   std::atomic<uint32_t> live_[chunk_size * chunk_count];
 };
@@ -59,9 +62,12 @@ class Server {
 
   int listener() const { return listener_.get(); }
   const ListenAddress& address() const { return address_; }
-  const HandlerConfig& handler() const { return handler_; }
+  // In memory that forked children share, so that a change reaches them too.
+  HandlerConfig& handler() { return *handler_; }
   ConnectionTable& connections() { return connections_; }
 
+  // The length of the accept queue from now on; nobody who waits in it is turned away.
+  void use_backlog(int backlog);
   // Sockets of this server block or not, from now on and for those already open; each model says so first.
   void use_blocking_sockets(bool blocking);
 
@@ -80,17 +86,27 @@ class Server {
   // From any thread: sets stopping(), makes wake_fd() readable. Blocked threads are woken by Crew::nudge_all().
   void request_stop();
   std::atomic<bool>& stop_flag() { return stopping_; }
+  // Takes the word to stop back, when a model has returned and before the next one begins.
+  void clear_stop();
+
+  // Every thread of a model that serves calls it once it has taken over its part of the open connections and is about
+  // to wait for the first time; `threads` is how many there are.
+  void serving(size_t threads = 1);
+
+  // Who is told; to be set before the first model runs. `on_serving` is called once a model, on a thread of it.
+  std::function<void()> on_stopping, on_serving;
 
  private:
   bool shed(int listener);
 
   ListenAddress address_;
-  HandlerConfig handler_;
+  std::unique_ptr<HandlerConfig, void (*)(HandlerConfig*)> handler_;
   Fd listener_, wake_, reserve_;
   std::mutex reserve_mutex_;
   bool nonblocking_ = false;
   ConnectionTable connections_;
   std::atomic<bool> stopping_{false};
+  std::atomic<size_t> serving_threads_{0};
 };
 
 }  // namespace fdscope

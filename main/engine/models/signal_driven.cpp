@@ -42,10 +42,12 @@ class SignalDriven final : public Model {
     change_mask(SIG_BLOCK, &signals_, &before);
     signal_on_change(server.listener());
     sweep();
+    server.serving();
 
     while (!server.stopping()) {
       take_signal();
       timers_.expire(server, [this](Connection& c) { serve(c); });
+      end_lingering();
       if (unfinished_.empty()) continue;
       Connection* c = server.connections().find(unfinished_.front());
       unfinished_.pop_front();
@@ -127,10 +129,22 @@ class SignalDriven final : public Model {
           break;
         default: going = try_connect(c);
       }
-      if (!going) return;
+      if (!going) {
+        if (c.lingers()) lingering_.push_back({c.linger_until_ns(), c.ref()});
+        return;
+      }
     }
     c.client_watch.index |= queued;
     unfinished_.push_back(c.ref());
+  }
+
+  // That our own side gave up on a socket sends no signal: a last read tells.
+  void end_lingering() {
+    while (!lingering_.empty() && lingering_.front().first <= now_ns()) {
+      Connection* c = server_->connections().find(lingering_.front().second);
+      lingering_.pop_front();
+      if (c != nullptr) serve(*c);
+    }
   }
 
   // A signal for a connection that pauses brings it here again; client_watch.events tells that its timer runs.
@@ -163,6 +177,7 @@ class SignalDriven final : public Model {
     // On an open descriptor these cannot fail.
     sys::fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
     sys::fcntl(fd, F_SETSIG, 0);
+    sys::fcntl(fd, F_SETOWN, 0);
   }
 
   static void change_mask(int how, const sigset_t* set, sigset_t* before) {
@@ -179,7 +194,8 @@ class SignalDriven final : public Model {
   sigset_t signals_{};
   Timers timers_;
   std::deque<uint64_t> unfinished_;
-  std::vector<uint64_t> refs_;  // by descriptor: who had that number last
+  std::deque<std::pair<uint64_t, uint64_t>> lingering_;  // until when, and who
+  std::vector<uint64_t> refs_;                           // by descriptor: who had that number last
 };
 
 }  // namespace

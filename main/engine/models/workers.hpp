@@ -45,4 +45,21 @@ inline void run_workers(Server& server, const std::string& role, size_t count,
   if (failure) std::rethrow_exception(failure);
 }
 
+// A thread for each connection of the model before this one. They begin when all have been started: those that were
+// first would keep the cores from starting the rest, and where one cannot be started none has touched its connection.
+// Then std::system_error is thrown.
+inline void serve_adopted(Server& server, Crew& crew, void (*serve)(Server&, Connection&)) {
+  crew.hold();
+  try {
+    for (Connection* c : server.connections().all())
+      crew.spawn("connection " + std::to_string(c->id), [&server, c, serve] { serve(server, *c); });
+  } catch (const std::system_error&) {
+    server.request_stop();
+    crew.release();
+    crew.join();
+    throw;
+  }
+  crew.release();
+}
+
 }  // namespace fdscope

@@ -18,6 +18,8 @@ import { spendCpu } from './work.ts';
 const gatherBytes = 65_536;
 // What is read and dropped after an error reply before the connection is closed all the same.
 const lingerBytes = 1 << 20;
+// How long the client's end of stream is waited for, as in the other models.
+const lingerLimitMs = 2000;
 
 const isReset = (code: string | undefined): boolean =>
   code === 'ECONNRESET' || code === 'EPIPE' || code === 'ETIMEDOUT';
@@ -26,12 +28,13 @@ export class Connection {
   private stage: 'reading' | 'pausing' | 'forwarding' | 'replying' | 'lingering' | 'closed' = 'reading';
   private readonly input = new Input();
   private readonly parser: Parser;
-  private readonly gathers: boolean;
   private pieces: Buffer[] = [];
   private pieceBytes = 0;
   /** Requests whose reply is not yet wholly with the kernel. */
   private unreported = 0;
   private writesPending = 0;
+  /** A reply goes piece by piece, and nothing may come between; the setting may change meanwhile. */
+  private inPieces = false;
   private peerEnded = false;
   private closeAfterReply = false;
   private lingerAfterReply = false;
@@ -47,13 +50,17 @@ export class Connection {
     this.config = config;
     this.counters = counters;
     this.parser = newParser(config.protocol);
-    // Requests that pause, forward or answer in pieces are finished one by one; others of a pipeline share a write.
-    this.gathers = config.waitMs === 0 && config.kind !== 'forward' && config.chunks === 1;
     socket.on('data', (chunk: Buffer) => this.received(chunk));
     socket.on('end', () => this.ended());
     socket.on('drain', () => this.drained());
     socket.on('error', (error: NodeJS.ErrnoException) => this.broken(error.code));
     socket.on('close', () => this.closed());
+  }
+
+  /** Requests that pause, forward or answer in pieces are finished one by one; others of a pipeline share a write. */
+  private get gathers(): boolean {
+    const { waitMs, kind, chunks } = this.config;
+    return waitMs === 0 && kind !== 'forward' && chunks === 1;
   }
 
   close(): void {
@@ -225,6 +232,7 @@ export class Connection {
     this.pieceBytes = 0;
     if (this.config.chunks > 1) {
       this.stage = 'replying';
+      this.inPieces = true;
       this.writeInChunks(Buffer.concat(pieces), Math.ceil(pieceBytes / this.config.chunks));
       return false;
     }
@@ -259,7 +267,7 @@ export class Connection {
   }
 
   private drained(): void {
-    if (this.stage === 'replying' && !this.closeAfterReply && this.config.chunks === 1) {
+    if (this.stage === 'replying' && !this.closeAfterReply && !this.inPieces) {
       this.stage = 'reading';
       this.advance();
     }
@@ -267,6 +275,7 @@ export class Connection {
 
   /** All that was written is with the kernel. */
   private written(): void {
+    this.inPieces = false;
     if (this.stage === 'closed' || this.stage === 'lingering') return;
     if (this.closeAfterReply && this.pieceBytes === 0) {
       if (!this.lingerAfterReply || this.peerEnded) {
@@ -275,6 +284,7 @@ export class Connection {
       }
       // The reply is followed by our end of stream; the rest of what the client sends is read and dropped.
       this.stage = 'lingering';
+      this.timer = setTimeout(() => this.close(), lingerLimitMs);
       this.socket.end();
     } else if (this.stage === 'replying') {
       this.stage = 'reading';

@@ -107,8 +107,14 @@ async function serve(settings: Settings): Promise<void> {
   process.stdout.on('error', () => process.exit(0));
   if (settings.frames) {
     telemetry.json(frameKinds.ready, ready);
+    const { options, steps, sourceFile } = ready;
+    telemetry.json(frameKinds.model, { timeNs: nowNs(), model: ready.model, options, sourceFile, steps });
     telemetry.start();
-    listenForCommands(telemetry, stop);
+    listenForCommands(telemetry, stop, (cost) => {
+      // Measured before any request is to pay for it.
+      if ((cost.workUs ?? 0) > 0) calibrateCpu();
+      Object.assign(settings.handler, cost);
+    });
   } else {
     console.log(JSON.stringify({ ready }));
     // Peaks in the closing line come from looking now and then.

@@ -107,6 +107,28 @@ function parseAddress(key: string, address: string): { host: string; port: numbe
   return { host, port };
 }
 
+const costKeys = ['workUs', 'waitMs', 'chunks'] as const;
+/** What a request costs; it can be changed while the server runs. */
+export type RequestCost = Partial<Pick<HandlerConfig, (typeof costKeys)[number]>>;
+
+const ranges = { workUs: [0, 10_000_000], waitMs: [0, 600_000], chunks: [1, 1000] } as const;
+function costOf(values: Values, key: (typeof costKeys)[number], fallback: number): number {
+  const [min, max] = ranges[key];
+  return integer(values, key, fallback, min, max);
+}
+
+/** The fields of the command `handler`. Throws BadInput. */
+export function readRequestCost(command: Values): RequestCost {
+  const { id: _id, cmd: _cmd, ...changes } = command;
+  for (const key of Object.keys(changes)) {
+    if (costKeys.some((known) => known === key)) continue;
+    throw new BadInput(`"${key}" cannot be changed while the server runs: workUs, waitMs and chunks can.`);
+  }
+  return Object.fromEntries(
+    costKeys.filter((key) => changes[key] !== undefined).map((key) => [key, costOf(changes, key, 0)]),
+  );
+}
+
 /** Throws BadInput. */
 export function readSettings(args: readonly string[]): Settings {
   const values = readValues(args);
@@ -123,9 +145,9 @@ export function readSettings(args: readonly string[]): Settings {
       protocol,
       kind,
       responseBytes: integer(values, 'responseBytes', 128, 0, maxBodyBytes),
-      chunks: integer(values, 'chunks', 1, 1, 1000),
-      workUs: integer(values, 'workUs', 0, 0, 10_000_000),
-      waitMs: integer(values, 'waitMs', 0, 0, 600_000),
+      chunks: costOf(values, 'chunks', 1),
+      workUs: costOf(values, 'workUs', 0),
+      waitMs: costOf(values, 'waitMs', 0),
       ...(kind === 'forward' ? { upstream: parseAddress('upstream', upstream) } : {}),
     },
     host,

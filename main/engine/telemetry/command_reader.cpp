@@ -52,6 +52,7 @@ void CommandReader::start(const CommandSources& sources) {
 void CommandReader::end() {
   if (!thread_.joinable()) return;
   writer_.when_broken({});
+  ending_.store(true);
   wake();
   thread_.join();
 }
@@ -60,6 +61,23 @@ void CommandReader::wake() {
   const uint64_t one = 1;
   // Only a full counter could refuse this, and then the thread is awake.
   if (::write(wake_.get(), &one, sizeof one) != sizeof one) return;
+}
+
+void CommandReader::post(std::function<void()> message) {
+  {
+    const std::lock_guard lock(posted_mutex_);
+    posted_.push_back(std::move(message));
+  }
+  wake();
+}
+
+void CommandReader::deliver_posted() {
+  std::vector<std::function<void()>> messages;
+  {
+    const std::lock_guard lock(posted_mutex_);
+    messages.swap(posted_);
+  }
+  for (const auto& message : messages) message();
 }
 
 void CommandReader::stop(const std::string& reason) {
@@ -77,8 +95,13 @@ void CommandReader::loop(const CommandSources& sources, int signals) {
     // Plain calls: what telemetry and commands cost is not the server's doing.
     if (::poll(fds, 3, timeout_ms(end_ns)) < 0) continue;  // EINTR
     if (fds[1].revents != 0) {
+      uint64_t count;
+      if (::read(wake_.get(), &count, sizeof count) != sizeof count) continue;
+      const bool last = ending_.load();
+      deliver_posted();
       if (writer_.broken()) stop("error");
-      return;
+      if (last || writer_.broken()) return;
+      continue;
     }
     signalfd_siginfo signal;
     while (fds[2].revents != 0 && ::read(signals, &signal, sizeof signal) == sizeof signal)
@@ -117,16 +140,29 @@ void CommandReader::obey(const std::string& line) {
     if (name == "stop") {
       // Before the answer: that waits for as long as nobody reads.
       stop("stopped");
+    } else if (const auto action = actions_.find(name); action != actions_.end()) {
+      return action->second(
+          command, [this, id](const std::string& sentence) { post([this, id, sentence] { answer(id, sentence); }); });
     } else if (name == "snapshot") {
       reporter_.snapshot(static_cast<uint32_t>(id));
     } else if (name == "level") {
       if (command.string_or("level", "") != "counters") error = "This engine knows the level \"counters\" only.";
     } else {
-      error = "Unknown command \"" + name + "\": this engine knows stop, snapshot and level.";
+      error = unknown(name);
     }
   } catch (const BadInput& bad) {
     error = bad.what();
   }
+  answer(id, error);
+}
+
+std::string CommandReader::unknown(const std::string& name) const {
+  std::string known = "stop, snapshot, level";
+  for (const auto& [action, _] : actions_) known += ", " + action;
+  return "Unknown command \"" + name + "\": this engine knows " + known + ".";
+}
+
+void CommandReader::answer(int64_t id, const std::string& error) {
   writer_.json(wire::FrameKind::reply,
                "{\"id\":" + std::to_string(id) +
                    (error.empty() ? ",\"ok\":true}" : ",\"ok\":false,\"error\":" + json_quote(error) + "}"));

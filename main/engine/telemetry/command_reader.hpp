@@ -2,11 +2,15 @@
 // the time it was given, and a reader of its frames that is gone. One thread waits for all, and wakes for nothing else.
 #pragma once
 
+#include <atomic>
 #include <csignal>
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "sys/fd.hpp"
 #include "sys/json.hpp"
@@ -25,25 +29,41 @@ struct CommandSources {
 
 class CommandReader {
  public:
+  // What answers a command: called once, from any thread, with an empty sentence where it was obeyed.
+  using Answer = std::function<void(const std::string& error)>;
+  using Action = std::function<void(const JsonValue& command, Answer answer)>;
+
   // on_stop(reason) is called once, on the reader's thread: "stopped" (command or signal), "duration", "eof" (stdin
   // has ended) or "error" (the frames cannot be written any more).
   CommandReader(FrameWriter& writer, Reporter& reporter, std::function<void(const std::string& reason)> on_stop);
   ~CommandReader() { end(); }
+  // A further command, beside stop, snapshot and level; before start(). The action runs on the reader's thread and may
+  // throw BadInput instead of answering.
+  void add(const std::string& name, Action action) { actions_[name] = std::move(action); }
   void start(const CommandSources& sources = {});
-  // Answers nothing more; returns when the thread has ended.
+  // From any thread: runs `message` on the reader's thread, which may wait until somebody reads a frame. In order.
+  void post(std::function<void()> message);
+  // Answers nothing more than what was posted before; returns when the thread has ended.
   void end();
 
  private:
   void loop(const CommandSources& sources, int signals);
   bool take_input();  // false: no more will come
   void obey(const std::string& line);
+  void answer(int64_t id, const std::string& error);
+  void deliver_posted();
+  std::string unknown(const std::string& name) const;
   void stop(const std::string& reason);
   void wake();
 
   FrameWriter& writer_;
   Reporter& reporter_;
   std::function<void(const std::string&)> on_stop_;
+  std::map<std::string, Action> actions_;
   bool told_ = false;
+  std::atomic<bool> ending_{false};
+  std::mutex posted_mutex_;
+  std::vector<std::function<void()>> posted_;
   std::string pending_;
   Fd wake_;
   std::thread thread_;

@@ -1,6 +1,5 @@
 #include "telemetry/counters.hpp"
 
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -9,13 +8,18 @@
 #include <cerrno>
 #include <cstring>
 #include <new>
-#include <system_error>
+
+#include "telemetry/shared_memory.hpp"
+#include "telemetry/sockets.hpp"
+#include "telemetry/switches.hpp"
+#include "telemetry/ticks.hpp"
 
 namespace fdscope::telemetry {
 
 namespace {
 
 struct Arena {
+  std::atomic<uint32_t> detail{0};
   std::atomic<uint32_t> next_thread_id{1};
   std::atomic<uint32_t> high_water{0};
   std::atomic<uint32_t> search_from{0};
@@ -53,15 +57,14 @@ Block* claim() {
 thread_local Block* tls_block = &unread;
 
 void init() {
-  // MAP_NORESERVE: the mapping is tens of megabytes of address space, of which only used blocks ever become memory.
-  void* memory =
-      mmap(nullptr, sizeof(Arena), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "mmap of the counters");
-  // Zero pages already are the initial value of every member but one; constructing in place would touch them all.
-  arena = static_cast<Arena*>(memory);
+  init_ticks();
+  // Zero pages already are the initial value of nearly every member; constructing in place would touch them all.
+  arena = map_shared<Arena>("mmap of the counters");
   arena->next_thread_id.store(1);
   arena->overflow.state.store(static_cast<uint32_t>(BlockState::active));
   tls_block = &arena->overflow;
+  init_event_pool();
+  init_sockets();
 }
 
 void enter_thread(std::string_view name) {
@@ -76,9 +79,29 @@ void enter_thread(std::string_view name) {
   block->pid.store(getpid());
   block->tid.store(static_cast<int32_t>(syscall(SYS_gettid)));
   block->thread_id.store(arena->next_thread_id.fetch_add(1));
-  block->state.store(static_cast<uint32_t>(BlockState::active), std::memory_order_release);
+  block->last_step.store(no_step);
+  block->state.store(static_cast<uint32_t>(BlockState::active));
+  // Again where the level was changed between the two: whoever changes it may not have seen this block yet.
+  uint32_t level;
+  do block->detail.store(level = arena->detail.load());
+  while (level != arena->detail.load());
   tls_block = block;
+  record_own_switches(*block);
 }
+
+void set_detail(wire::DetailLevel level) {
+  const auto number = static_cast<uint32_t>(level);
+  const bool begins = arena->detail.exchange(number) == 0;
+  for (size_t i = 0; i < block_high_water(); ++i) {
+    Block& b = arena->blocks[i];
+    if (b.state.load() != static_cast<uint32_t>(BlockState::active)) continue;
+    // Time that passed unrecorded belongs to no step.
+    if (begins) b.last_step.store(no_step, std::memory_order_relaxed);
+    b.detail.store(number);
+  }
+}
+
+wire::DetailLevel detail_level() { return static_cast<wire::DetailLevel>(arena->detail.load()); }
 
 void leave_thread() {
   Block* block = tls_block;
@@ -109,6 +132,10 @@ Block& overflow_block() { return arena->overflow; }
 
 void recycle(Block& block) {
   for (size_t i = 0; i < value_count; ++i) block.set(i, 0);
+  for (auto& time : block.step_ticks) time.store(0, std::memory_order_relaxed);
+  block.call.store(0, std::memory_order_relaxed);
+  block.detail.store(0, std::memory_order_relaxed);
+  block.events.release();
   block.state.store(static_cast<uint32_t>(BlockState::vacant), std::memory_order_release);
 }
 

@@ -3,6 +3,9 @@
 // Every thread (and every process forked by blocking-fork) owns one block in a shared anonymous mapping, so that a
 // child's counts survive it and need no copying. A block has one writer; values are relaxed atomics, written as
 // load + store, which compiles to a plain add: about a nanosecond, and no data race.
+//
+// A block also says how much its thread is to record beyond that, which call it is in, and where its events wait
+// (recorder.hpp).
 #pragma once
 
 #include <atomic>
@@ -10,6 +13,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "telemetry/event_ring.hpp"
 #include "telemetry/wire.gen.hpp"
 
 namespace fdscope::telemetry {
@@ -22,6 +26,15 @@ inline constexpr size_t step_base = wire::counter_count + wire::syscall_count;
 inline constexpr size_t value_count = step_base + wire::max_steps;
 inline constexpr size_t max_blocks = 32'768;
 
+inline constexpr uint32_t no_step = ~0u;
+
+// The call that a thread is in, as one word: 0 is none.
+inline constexpr uint64_t call_timed = uint64_t{1} << 63, call_present = uint64_t{1} << 62;
+inline uint64_t call_word(Syscall name, int fd, bool timed) {
+  return call_present | (timed ? call_timed : 0) | uint64_t{static_cast<uint16_t>(name)} << 32 |
+         static_cast<uint32_t>(fd);
+}
+
 enum class BlockState : uint32_t { vacant, active, ended };
 
 struct Block {
@@ -30,7 +43,15 @@ struct Block {
   std::atomic<int32_t> pid{0};
   std::atomic<int32_t> tid{0};
   char name[32]{};
+  std::atomic<uint32_t> detail{0};  // of wire::DetailLevel; set by the telemetry thread
+  std::atomic<uint32_t> call_socket{0};
+  std::atomic<uint64_t> call{0};
+  std::atomic<uint64_t> call_ticks{0};  // since when, where the call is marked as timed
+  std::atomic<uint64_t> last_step_ticks{0};
+  std::atomic<uint32_t> last_step{no_step};
+  EventRing events;
   std::atomic<uint64_t> values[value_count]{};
+  std::atomic<uint64_t> step_ticks[wire::max_steps]{};  // from each step to the next
 
   void add(size_t index, uint64_t n) {
     auto& v = values[index];
@@ -46,6 +67,9 @@ void init();
 // Gives the calling thread its block; the name is its role ("worker 3"). Where all blocks are taken, threads share an
 // overflow block: their counts stay complete in the totals though no longer told apart.
 void enter_thread(std::string_view name);
+// From now on and for threads to come.
+void set_detail(wire::DetailLevel level);
+wire::DetailLevel detail_level();
 // Publishes the thread's exact CPU time and context switches and marks the block as ended.
 void leave_thread();
 // Marks the block of a forked child as ended, for a parent that has reaped it; the child may have been killed.
@@ -66,10 +90,21 @@ extern thread_local Block* tls_block;
 inline void count(Counter, uint64_t = 1) {}
 inline void count(Syscall) {}
 inline void count_step(uint16_t) {}
+constexpr wire::DetailLevel detail() { return wire::DetailLevel::counters; }
 #else
+// A thread passed a step, above the level `counters`.
+void reached_step(Block& block, uint16_t index);
 inline void count(Counter c, uint64_t n = 1) { tls_block->add(static_cast<size_t>(c), n); }
 inline void count(Syscall s) { tls_block->add(wire::counter_count + static_cast<size_t>(s), 1); }
-inline void count_step(uint16_t index) { tls_block->add(step_base + index, 1); }
+inline wire::DetailLevel detail() {
+  return static_cast<wire::DetailLevel>(tls_block->detail.load(std::memory_order_relaxed));
+}
+inline void count_step(uint16_t index) {
+  Block& block = *tls_block;
+  block.add(step_base + index, 1);
+  if (block.detail.load(std::memory_order_relaxed) != 0) [[unlikely]]
+    reached_step(block, index);
+}
 #endif
 inline void count_error(ErrorKind kind) { count(wire::counter_of(kind)); }
 

@@ -5,30 +5,45 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 namespace fdscope::telemetry {
 
+namespace {
+
+struct Header {
+  uint32_t payload_bytes;
+  uint16_t kind;
+  uint16_t version = wire::version;
+};
+static_assert(sizeof(Header) == wire::frame_header_bytes);
+
+std::span<const uint8_t> bytes_of(const Header& header) {
+  return {reinterpret_cast<const uint8_t*>(&header), sizeof header};
+}
+
+}  // namespace
+
 void FrameWriter::send(wire::FrameKind kind, std::span<const uint8_t> payload) {
+  const Header header{static_cast<uint32_t>(payload.size()), static_cast<uint16_t>(kind)};
+  write(bytes_of(header), payload);
+}
+
+void FrameWriter::send_frames(std::span<const uint8_t> frames) { write(frames, {}); }
+
+void FrameWriter::write(std::span<const uint8_t> first, std::span<const uint8_t> second) {
   if (fd_ < 0 || broken()) return;
-  uint8_t header[wire::frame_header_bytes];
-  const uint32_t length = static_cast<uint32_t>(payload.size());
-  const uint16_t number = static_cast<uint16_t>(kind), version = wire::version;
-  std::memcpy(header, &length, 4);
-  std::memcpy(header + 4, &number, 2);
-  std::memcpy(header + 6, &version, 2);
   {
     const std::lock_guard lock(mutex_);
-    if (broken() || write_all(header, payload)) return;
+    if (broken() || write_all(first, second)) return;
     broken_.store(true, std::memory_order_relaxed);
   }
   const std::lock_guard lock(tell_mutex_);
   if (tell_) tell_();
 }
 
-bool FrameWriter::write_all(std::span<const uint8_t> header, std::span<const uint8_t> payload) {
-  iovec parts[2] = {{const_cast<uint8_t*>(header.data()), header.size()},
-                    {const_cast<uint8_t*>(payload.data()), payload.size()}};
+bool FrameWriter::write_all(std::span<const uint8_t> first, std::span<const uint8_t> second) {
+  iovec parts[2] = {{const_cast<uint8_t*>(first.data()), first.size()},
+                    {const_cast<uint8_t*>(second.data()), second.size()}};
   iovec* next = parts;
   int count = 2;
   while (count > 0) {
@@ -62,6 +77,21 @@ void FrameWriter::when_broken(std::function<void()> tell) {
 
 void FrameWriter::json(wire::FrameKind kind, std::string_view object) {
   send(kind, {reinterpret_cast<const uint8_t*>(object.data()), object.size()});
+}
+
+Payload& FrameBatch::begin(wire::FrameKind kind) {
+  start_ = frames_.size();
+  return frames_.raw(bytes_of({0, static_cast<uint16_t>(kind)}));
+}
+
+void FrameBatch::end() {
+  frames_.patch(start_, static_cast<uint32_t>(payload_bytes()));
+  if (frames_.size() >= split_bytes) flush();
+}
+
+void FrameBatch::flush() {
+  if (frames_.size() > 0) writer_.send_frames(frames_.bytes());
+  frames_.clear();
 }
 
 }  // namespace fdscope::telemetry

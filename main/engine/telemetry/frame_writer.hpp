@@ -51,19 +51,76 @@ class FrameWriter {
   bool enabled() const { return fd_ >= 0; }
   void send(wire::FrameKind kind, std::span<const uint8_t> payload);
   void json(wire::FrameKind kind, std::string_view object);
+  // Whole frames with their headers, one behind the other.
+  void send_frames(std::span<const uint8_t> frames);
   // The reader is gone or the pipe is broken: nobody is left to measure for.
   bool broken() const { return broken_.load(std::memory_order_relaxed); }
   // Called once when that happens, on the thread whose frame could not be written. An empty function takes it back.
   void when_broken(std::function<void()> tell);
 
  private:
-  bool write_all(std::span<const uint8_t> header, std::span<const uint8_t> payload);
+  void write(std::span<const uint8_t> first, std::span<const uint8_t> second);
+  bool write_all(std::span<const uint8_t> first, std::span<const uint8_t> second);
 
   int fd_;
   std::mutex mutex_;
   std::mutex tell_mutex_;
   std::function<void()> tell_;
   std::atomic<bool> broken_{false};
+};
+
+// Gathers frames and writes many with one call: thousands of threads may each have a small one.
+class FrameBatch {
+ public:
+  explicit FrameBatch(FrameWriter& writer) : writer_(writer) {}
+  ~FrameBatch() { flush(); }
+  // The payload is put behind this; end() closes the frame.
+  Payload& begin(wire::FrameKind kind);
+  void end();
+  // Bytes that the open frame's payload has so far.
+  size_t payload_bytes() const { return frames_.size() - start_ - wire::frame_header_bytes; }
+  template <class T>
+  void patch(size_t payload_offset, T value) {
+    frames_.patch(start_ + wire::frame_header_bytes + payload_offset, value);
+  }
+  void flush();
+
+ private:
+  FrameWriter& writer_;
+  Payload frames_;
+  size_t start_ = 0;
+};
+
+// A frame of many records is split before it grows beyond this.
+inline constexpr size_t split_bytes = 256 * 1024;
+
+// A frame of records that begins with time, count and a zero: opened, fd_states, thread_states, switches.
+template <class Record>
+class RecordFrames {
+ public:
+  RecordFrames(FrameBatch& batch, wire::FrameKind kind, uint64_t time_ns)
+      : batch_(batch), kind_(kind), time_ns_(time_ns) {}
+  ~RecordFrames() { close(); }
+  void add(const Record& record) {
+    if (payload_ == nullptr) payload_ = &batch_.begin(kind_).put(time_ns_).put(uint32_t{0}).put(uint32_t{0});
+    payload_->put(record);
+    ++count_;
+    if (batch_.payload_bytes() + sizeof(Record) > split_bytes) close();
+  }
+  void close() {
+    if (payload_ == nullptr) return;
+    batch_.patch(sizeof(uint64_t), count_);
+    batch_.end();
+    payload_ = nullptr;
+    count_ = 0;
+  }
+
+ private:
+  FrameBatch& batch_;
+  wire::FrameKind kind_;
+  uint64_t time_ns_;
+  Payload* payload_ = nullptr;
+  uint32_t count_ = 0;
 };
 
 }  // namespace fdscope::telemetry

@@ -127,6 +127,12 @@ bool ProcessStats::child_usage(int32_t pid, Usage& usage) {
 
 bool ProcessStats::is_unreaped(int32_t pid) { return ::kill(pid, 0) == 0; }
 
+char ProcessStats::state_letter(int32_t pid, int32_t tid) {
+  const std::string stat = read_once("/proc/" + std::to_string(pid) + "/task/" + std::to_string(tid) + "/stat");
+  const size_t at = stat.rfind(')');
+  return at != std::string::npos && at + 2 < stat.size() ? stat[at + 2] : '\0';
+}
+
 uint64_t ProcessStats::private_bytes(int32_t pid) {
   const std::string smaps = read_once("/proc/" + std::to_string(pid) + "/smaps_rollup");
   return (number_after(smaps, "\nPrivate_Clean:") + number_after(smaps, "\nPrivate_Dirty:")) * 1024;

@@ -36,6 +36,8 @@ class ProcessStats {
   static bool child_usage(int32_t pid, Usage& usage);
   // Whether the child is not reaped yet: until then it is not in usage().
   static bool is_unreaped(int32_t pid);
+  // What the kernel says a thread (its process `pid`, which may be a child's) does: R, S, D...; 0 where it is gone.
+  static char state_letter(int32_t pid, int32_t tid);
   // Memory of a child that it shares with nobody, e.g. what it wrote to since the fork. Source: smaps_rollup; ~50 µs.
   static uint64_t private_bytes(int32_t pid);
 

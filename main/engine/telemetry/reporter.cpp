@@ -17,7 +17,6 @@ constexpr uint64_t heartbeat_ns = 1'000'000'000;
 // Reading one thread's /proc files takes some 30 µs: with thousands of threads they are read in turn, so that
 // telemetry stays within a few percent of a core.
 constexpr uint64_t usage_budget_ns = 1'500'000;
-constexpr size_t split_bytes = 256 * 1024;
 
 // The four values that come from the kernel stand in a row.
 constexpr size_t usage_base = static_cast<size_t>(Counter::cpu_user_ns), usage_values = 4;
@@ -37,6 +36,7 @@ Reporter::Reporter(FrameWriter& writer, std::function<uint64_t()> open_connectio
     : writer_(writer),
       open_connections_(std::move(open_connections)),
       own_pid_(getpid()),
+      inspector_(writer),
       retired_(values_in_use(), 0) {}
 
 void Reporter::start() {
@@ -74,11 +74,8 @@ void Reporter::loop() {
 }
 
 void Reporter::tick() {
-  meet_threads();
-  read_usages(false);
-  const Totals totals = collect();
-  send_counters(totals, 0, 0);
-  report_threads(totals.time_ns);
+  const Totals totals = collect(false);
+  send_all(totals, 0);
   if (totals.time_ns >= next_heartbeat_ns_) {
     next_heartbeat_ns_ = totals.time_ns + heartbeat_ns;
     writer_.send(wire::FrameKind::heartbeat, Payload().put(totals.time_ns).bytes());
@@ -93,6 +90,7 @@ void Reporter::meet_threads() {
     if (state != BlockState::active && state != BlockState::ended) continue;
     if (seen_[i].thread_id == b.thread_id.load()) continue;
     seen_[i] = {b.thread_id.load(), std::vector<uint64_t>(values_in_use(), 0), {}, 0, true};
+    inspector_.meet(i, seen_[i].thread_id);
     const std::string_view name = b.name;
     writer_.send(wire::FrameKind::thread_started, Payload()
                                                       .put(seen_[i].thread_id)
@@ -131,9 +129,14 @@ void Reporter::read_usage(const Block& b, Seen& seen) {
   }
 }
 
-Totals Reporter::collect() {
+Totals Reporter::collect(bool every_child) {
   Totals totals;
   totals.time_ns = now_ns();
+  meet_threads();
+  read_usages(every_child);
+  inspector_.read(totals.time_ns);
+  totals.step_ns = inspector_.step_ns();
+  inspector_.fill(totals.gauges);
   totals.values = retired_;
   const size_t used = values_in_use();
   const auto gauge = [&](wire::Gauge g) -> uint64_t& { return totals.gauges[static_cast<size_t>(g)]; };
@@ -176,30 +179,38 @@ Totals Reporter::collect() {
 
 Totals Reporter::totals() {
   const std::lock_guard lock(mutex_);
-  meet_threads();
-  read_usages(true);
-  return collect();
+  return collect(true);
+}
+
+void Reporter::set_detail(wire::DetailLevel level, bool switches) {
+  const std::lock_guard lock(mutex_);
+  inspector_.set_detail(level, switches);
 }
 
 void Reporter::snapshot(uint32_t id) {
   const std::lock_guard lock(mutex_);
-  meet_threads();
-  read_usages(true);
-  const Totals totals = collect();
-  // The threads first, so that whoever waits for the answer has both.
-  report_threads(totals.time_ns);
-  send_counters(totals, 1, id);
+  send_all(collect(true), id);
 }
 
-void Reporter::send_counters(const Totals& totals, uint8_t flags, uint32_t snapshot_id) {
+// The counters last, so that whoever waits for the answer to a snapshot has all.
+void Reporter::send_all(const Totals& totals, uint32_t snapshot_id) {
+  inspector_.send(totals.time_ns);
+  report_threads(totals.time_ns);
+  send_counters(totals, snapshot_id);
+}
+
+void Reporter::send_counters(const Totals& totals, uint32_t snapshot_id) {
   if (!writer_.enabled()) return;
   Payload payload;
-  payload.put(totals.time_ns).put(sequence_++).put(flags).put(static_cast<uint8_t>(wire::gauge_count));
+  payload.put(totals.time_ns)
+      .put(sequence_++)
+      .put(static_cast<uint8_t>(snapshot_id != 0))
+      .put(static_cast<uint8_t>(wire::gauge_count));
   payload.put(static_cast<uint16_t>(wire::counter_count)).put(static_cast<uint16_t>(wire::syscall_count));
   payload.put(static_cast<uint16_t>(step_sites().size())).put(snapshot_id);
   for (const uint64_t value : totals.gauges) payload.put(value);
   for (const uint64_t value : totals.values) payload.put(value);
-  for (size_t i = 0; i < step_sites().size(); ++i) payload.put(uint64_t{0});
+  for (const uint64_t ns : totals.step_ns) payload.put(ns);
   writer_.send(wire::FrameKind::counters, payload.bytes());
 }
 
@@ -247,6 +258,7 @@ void Reporter::report_threads(uint64_t time_ns) {
     }
     if (ended) {
       for (size_t v = 0; v < used; ++v) retired_[v] += seen.values[v];
+      inspector_.end(i, time_ns);
       seen = {};
       recycle(b);
     }

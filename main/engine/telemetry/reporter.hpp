@@ -19,6 +19,7 @@
 
 #include "telemetry/counters.hpp"
 #include "telemetry/frame_writer.hpp"
+#include "telemetry/inspector.hpp"
 #include "telemetry/process_stats.hpp"
 
 namespace fdscope::telemetry {
@@ -27,6 +28,7 @@ struct Totals {
   uint64_t time_ns = 0;
   std::array<uint64_t, wire::gauge_count> gauges{};
   std::vector<uint64_t> values;  // counters, then system calls, then step hits, as in a Block
+  std::vector<uint64_t> step_ns;
   uint64_t max_rss_bytes = 0, peak_threads = 0, peak_fds = 0;
 };
 
@@ -40,6 +42,9 @@ class Reporter {
   // A counters frame now, marked as the answer to command `id`, with every child's figures read anew.
   void snapshot(uint32_t id);
   Totals totals();
+  // How much is recorded from now on.
+  void set_detail(wire::DetailLevel level, bool switches);
+  bool records_switches() const { return inspector_.records_switches(); }
 
  private:
   // What is known of the thread or child process in a block.
@@ -54,16 +59,18 @@ class Reporter {
   void loop();
   void tick();
   void meet_threads();
+  void send_all(const Totals& totals, uint32_t snapshot_id);
   void read_usages(bool every_child);
   void read_usage(const Block& block, Seen& seen);
-  Totals collect();
-  void send_counters(const Totals& totals, uint8_t flags, uint32_t snapshot_id);
+  Totals collect(bool every_child);
+  void send_counters(const Totals& totals, uint32_t snapshot_id);
   void report_threads(uint64_t time_ns);
 
   FrameWriter& writer_;
   std::function<uint64_t()> open_connections_;
   const int32_t own_pid_;
   ProcessStats process_;
+  Inspector inspector_;
   std::mutex mutex_;  // of everything below: ticks and snapshots come from different threads
   std::condition_variable wake_;
   bool stopping_ = false;

@@ -187,9 +187,10 @@ enum class Syscall : std::uint16_t {
   mmap = 36,
   munmap = 37,
   mprotect = 38,
+  getpeername = 39,
 };
 
-inline constexpr std::size_t syscall_count = 39;
+inline constexpr std::size_t syscall_count = 40;
 /// As strace names them on x86-64.
 inline constexpr std::array<const char*, syscall_count> syscall_names = {
   "read",
@@ -231,6 +232,7 @@ inline constexpr std::array<const char*, syscall_count> syscall_names = {
   "mmap",
   "munmap",
   "mprotect",
+  "getpeername",
 };
 
 /// What went wrong.

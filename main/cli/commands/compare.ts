@@ -1,0 +1,83 @@
+/** `fdscope compare`: several models, or one with several options, or somebody's own server, under the same load. */
+import { randomInt } from 'node:crypto';
+import type { CompareResult } from '../../../shared/compare-result.ts';
+import { LabError } from '../../lab/errors.ts';
+import type { CliContext, Register } from '../command.ts';
+import {
+  addClients,
+  addCsv,
+  addExternal,
+  addJson,
+  addNumber,
+  addOut,
+  addServer,
+  type OutputFlags,
+} from '../options.ts';
+import { checkFormat, checkOut, deliver, failOnErrors } from '../output.ts';
+import { subjectRuns, type PlanFlags } from '../planning.ts';
+import { compareCsv, compareText } from '../print-compare.ts';
+import { ProgressBar } from '../progress-bar.ts';
+import { checkHost } from '../settings.ts';
+
+interface CompareFlags extends PlanFlags, OutputFlags {
+  readonly repeats?: number;
+  readonly seed?: number;
+}
+
+/** Six pairs are the fewest that can tell a difference with a confidence of 95 %. */
+const defaultRepeats = 6;
+const seedLimit = 2 ** 32;
+
+function failOnNotRun({ notRun, isCancelled, entries }: CompareResult): void {
+  if (isCancelled) throw new LabError('interrupted', 'The comparison was cancelled; what was measured before is kept.');
+  const dead = entries.filter(({ runs }) => runs.every((run) => run === null)).map(({ label }) => label);
+  const sentences = notRun.filter(({ label }) => dead.includes(label)).map(({ sentence }) => sentence);
+  if (dead.length > 0) throw new LabError('unavailable', [...new Set(sentences)].join('\n'));
+}
+
+async function run(texts: readonly string[], flags: CompareFlags, { lab, signal }: CliContext): Promise<void> {
+  checkFormat(flags);
+  checkOut(flags);
+  checkHost(flags);
+  const seed = flags.seed ?? randomInt(seedLimit);
+  if (!Number.isInteger(seed) || seed < 0 || seed >= seedLimit) {
+    throw new LabError('bad-input', `--seed must be a whole number from 0 to ${seedLimit - 1}, not ${seed}.`);
+  }
+  const repeats = flags.repeats ?? defaultRepeats;
+  const entries = await subjectRuns(texts, flags, lab);
+  const seconds = entries[0]?.settings.durationSeconds ?? 0;
+  const bar = new ProgressBar(Array.from({ length: repeats * entries.length }, () => seconds));
+  const result = await lab
+    .compare(
+      { entries, repeats, seed },
+      {
+        signal,
+        onProgress: ({ done, label, elapsedSeconds, secondsLeft }) =>
+          bar.updateWithTimeLeft(done, label, elapsedSeconds, secondsLeft),
+      },
+    )
+    .finally(() => bar.end());
+  await deliver(
+    flags,
+    result,
+    () => compareText(result),
+    () => compareCsv(result),
+  );
+  failOnNotRun(result);
+  failOnErrors(result.entries.flatMap(({ runs }) => runs.flatMap((each) => each?.notices ?? [])));
+}
+
+export const registerCompare: Register = (program, context) => {
+  const command = program
+    .command('compare')
+    .description('compare models under the same load, and tell noise from more');
+  command.argument('[models...]', 'models, each with options of its own: epoll-shared:threads=4,exclusive=true');
+  command.option('--scenario <name>', 'the load of a scenario; without models, those of the scenario');
+  command.option('--variant <label>', 'the variant of the scenario; by default its first');
+  addNumber(command, '--repeats', `runs of each, in turn; by default ${defaultRepeats}`);
+  addNumber(command, '--seed', 'repeats the random order of an earlier comparison');
+  addNumber(command, '--request-bytes', 'payload of a request');
+  addJson(addCsv(addOut(addClients(addExternal(addServer(command)))))).action((texts: string[], flags: CompareFlags) =>
+    run(texts, flags, context),
+  );
+};

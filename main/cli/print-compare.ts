@@ -1,0 +1,80 @@
+/** A comparison for people and for spreadsheets. */
+import {
+  comparedFigures,
+  type CompareResult,
+  type ComparedFigure,
+  type Estimate,
+} from '../../shared/compare-result.ts';
+import { metrics } from '../../shared/expectations/metrics.ts';
+import { csvText } from './output.ts';
+import { machineLine, tableOf } from './print.ts';
+
+const heads: Readonly<Record<ComparedFigure, string>> = {
+  throughput: 'requests/s',
+  p50: 'p50 µs',
+  p99: 'p99 µs',
+  p999: 'p99.9 µs',
+  rawP50: 'p50 µs, raw',
+  rawP99: 'p99 µs, raw',
+  rawP999: 'p99.9 µs, raw',
+  cpuPerRequest: 'CPU µs/request',
+  syscallsPerRequest: 'calls/request',
+  switchesPerRequest: 'switches/request',
+  memoryPerConnection: 'bytes/connection',
+  errors: 'errors',
+};
+
+/** Three significant digits, or all digits before the point. */
+export const digits = (value: number): string =>
+  Math.abs(value) >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
+
+const cell = (estimate: Estimate | null): string => {
+  if (!estimate) return 'not available';
+  const { median, low, high } = estimate;
+  return low === high ? digits(median) : `${digits(median)} (${digits(low)}–${digits(high)})`;
+};
+
+/** What is beyond noise first; then what is not. */
+function differenceLines({ differences }: CompareResult): string {
+  const told = differences.filter(({ verdict }) => verdict !== 'not-available' && verdict !== 'equal');
+  const isClear = ({ verdict }: { verdict: string }): boolean => verdict === 'more' || verdict === 'less';
+  const lines = [...told.filter(isClear), ...told.filter((each) => !isClear(each))].map(
+    ({ sentence }) => `${sentence}\n`,
+  );
+  return lines.join('');
+}
+
+export function compareText(result: CompareResult): string {
+  const { entries, notRun, repeats, seed, machine } = result;
+  const table = tableOf(['', ...entries.map(({ label }) => label)]);
+  for (const figure of comparedFigures) {
+    table.push([heads[figure], ...entries.map(({ figures }) => cell(figures[figure]))]);
+  }
+  const coverage = Math.min(...entries.flatMap(({ figures }) => figures.throughput?.coverage ?? []));
+  const share = Number.isFinite(coverage) ? `${(Math.floor(coverage * 1000) / 10).toFixed(1)} %` : 'none';
+  return [
+    table.toString(),
+    ...(machine ? [machineLine(machine)] : []),
+    `Medians of ${repeats} runs each, in random order (seed ${seed}); in brackets where the true median is, confidence ${share}.`,
+    '',
+    differenceLines(result),
+    ...notRun.map(({ label, round, sentence }) => `not run: ${label}, round ${round}: ${sentence}\n`),
+  ].join('\n');
+}
+
+export function compareCsv({ entries, differences }: CompareResult): string {
+  const head = ['entry', 'model', 'figure', 'unit', 'median', 'low', 'high', 'coverage', 'runs'];
+  const against = ['against', 'ratio', 'ratio low', 'ratio high', 'verdict'];
+  const rows = entries.flatMap(({ label, model, figures }) =>
+    comparedFigures.map((figure) => {
+      const { median, low, high, coverage, count } = figures[figure] ?? {};
+      const found = differences.find((each) => each.label === label && each.figure === figure);
+      const { median: ratio, low: ratioLow, high: ratioHigh } = found?.ratio ?? {};
+      return [
+        ...[label, model, figure, metrics[figure].unit, median, low, high, coverage, count],
+        ...[found?.against, ratio, ratioLow, ratioHigh, found?.verdict],
+      ].map((value) => value ?? null);
+    }),
+  );
+  return csvText([[...head, ...against], ...rows]);
+}

@@ -1,0 +1,43 @@
+// One simulated client and the group of those that behave alike.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "load/load_settings.hpp"
+#include "load/rate_schedule.hpp"
+#include "load/traffic.hpp"
+
+namespace fdscope {
+
+// The connections of one profile in one loop.
+struct Group {
+  ClientSettings settings;
+  RateSchedule schedule;          // profile rate
+  std::vector<uint32_t> resting;  // profile rate: connections free to take the next request
+};
+
+struct Client {
+  enum class Phase : uint8_t { absent, connecting, resting, busy, closing };
+  struct Flight {
+    uint64_t number, intended_ns, sent_ns;
+  };
+
+  int fd = -1;
+  std::shared_ptr<Group> group;  // none: this place is vacant
+  // What becomes of it when its present exchange is over: it goes on, joins another group, or leaves.
+  enum class Fate : uint8_t { stays, moves, leaves } fate = Fate::stays;
+  std::shared_ptr<Group> next_group;
+  uint32_t index = 0, serial = 0;  // serial: which life of this client a timer belongs to
+  uint32_t watched = 0, failures = 0;
+  Phase phase = Phase::absent;
+  bool tried = false, checking = false;
+  size_t written = 0;          // bytes of `out` that are with the kernel
+  std::vector<uint8_t> out;    // requests not yet wholly written
+  std::deque<Flight> flights;  // sent, reply awaited, oldest first
+  ReplyChecker checker;
+};
+
+}  // namespace fdscope

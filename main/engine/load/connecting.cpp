@@ -1,0 +1,110 @@
+// A client's connection: opened, lost, closed, opened again.
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <algorithm>
+
+#include "load/loop.hpp"
+#include "sys/calls.hpp"
+#include "sys/clock.hpp"
+
+namespace fdscope {
+
+using telemetry::count;
+using telemetry::count_error;
+using wire::Counter;
+using wire::ErrorKind;
+
+namespace {
+
+constexpr uint64_t ms = 1'000'000;
+constexpr uint64_t first_backoff_ns = 5 * ms, longest_backoff_ns = 500 * ms;
+
+}  // namespace
+
+void LoadLoop::connect(Client& c) {
+  const int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+  c.fd = sys::socket(settings_.target.ss_family, type, 0);
+  if (c.fd < 0) return fail_errno(c, errno);
+  count(Counter::connects_started);
+  // Can fail only on something that is no TCP socket.
+  sys::setsockopt(c.fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (c.group->settings.profile == Profile::slow_reader) sys::setsockopt(c.fd, SOL_SOCKET, SO_RCVBUF, 4096);
+  if (source_addresses_ > 1 && settings_.target.ss_family == AF_INET) {
+    sockaddr_in source{};
+    source.sin_family = AF_INET;
+    source.sin_addr.s_addr = htonl(0x7F000001 + c.index % source_addresses_);
+    // The port is chosen by connect(), where the whole 4-tuple is known.
+    sys::setsockopt(c.fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+    if (sys::bind(c.fd, reinterpret_cast<sockaddr*>(&source), sizeof source) != 0) return fail_errno(c, errno);
+  }
+  c.phase = Phase::connecting;
+  if (sys::connect(c.fd, reinterpret_cast<const sockaddr*>(&settings_.target), settings_.target_size) == 0) {
+    watch(c, EPOLLIN);
+    return connected(c);
+  }
+  if (errno != EINPROGRESS) return fail_errno(c, errno);
+  watch(c, EPOLLOUT);
+}
+
+void LoadLoop::connected(Client& c) {
+  count(Counter::connects_done);
+  if (!c.tried) {
+    c.tried = true;
+    state_.tried.fetch_add(1);
+  }
+  c.failures = 0;
+  watch(c, EPOLLIN);
+  c.phase = Phase::resting;
+  if (!meet_fate(c)) ready(c);
+}
+
+void LoadLoop::fail_errno(Client& c, int error) {
+  if (error == EMFILE || error == ENFILE) return fail(c, ErrorKind::fd_limit);
+  if (error == ECONNREFUSED) return fail(c, ErrorKind::refused);
+  if (c.phase == Phase::connecting) return fail(c, ErrorKind::connect);
+  fail(c, error == ECONNRESET || error == EPIPE ? ErrorKind::reset : ErrorKind::other);
+}
+
+void LoadLoop::fail(Client& c, ErrorKind kind) {
+  count_error(kind);
+  if (!c.tried) {
+    c.tried = true;
+    state_.tried.fetch_add(1);
+  }
+  close(c);
+  // Longer each time, so that a server that is gone is not hammered.
+  reconnect(c, std::min(longest_backoff_ns, first_backoff_ns << std::min(c.failures++, 7u)));
+}
+
+void LoadLoop::close(Client& c, bool reset) {
+  if (c.fd >= 0) {
+    const linger hard{1, 0};
+    // Without lingering, close() sends a reset. It cannot fail on a socket.
+    if (reset) ::setsockopt(c.fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+    sys::close(c.fd);
+    count(Counter::closes);
+  }
+  c.fd = -1;
+  ++c.serial;
+  c.watched = 0;
+  c.phase = Phase::absent;
+  c.checking = false;
+  c.out.clear();
+  c.written = 0;
+  c.flights.clear();
+}
+
+void LoadLoop::reconnect(Client& c, uint64_t delay_ns) {
+  if (!meet_fate(c)) timer(c, now_ns() + std::max(delay_ns, ms));
+}
+
+void LoadLoop::watch(Client& c, uint32_t events) {
+  if (c.watched == (events | EPOLLRDHUP)) return;
+  const int operation = c.watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+  sys::epoll_ctl(epoll_.get(), operation, c.fd, events, uint64_t{c.serial} << 32 | c.index);
+  // A bit that is never asked for tells "watched for nothing" from "not watched".
+  c.watched = events | EPOLLRDHUP;
+}
+
+}  // namespace fdscope

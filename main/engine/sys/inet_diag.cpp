@@ -1,0 +1,98 @@
+#include "sys/inet_diag.hpp"
+
+#include <arpa/inet.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace fdscope {
+
+namespace {
+
+constexpr size_t buffer_bytes = 64 * 1024;
+
+// The kernel's filter language: an operation says how far to go on where it holds and where it does not; whoever ends
+// up exactly at the end is taken, whoever jumps 4 bytes beyond is not. The port stands in the place behind the
+// operation.
+struct PortFilter {
+  inet_diag_bc_op code[4];
+  PortFilter(InetDiag::Port side, uint16_t port) {
+    const bool local = side == InetDiag::Port::local;
+    constexpr uint8_t pair = 2 * sizeof(inet_diag_bc_op);
+    constexpr uint16_t rest = sizeof code, refused = 4;
+    code[0] = {static_cast<uint8_t>(local ? INET_DIAG_BC_S_GE : INET_DIAG_BC_D_GE), pair, rest + refused};
+    code[1] = {0, 0, port};
+    code[2] = {static_cast<uint8_t>(local ? INET_DIAG_BC_S_LE : INET_DIAG_BC_D_LE), pair, rest - pair + refused};
+    code[3] = {0, 0, port};
+  }
+};
+
+struct Request {
+  nlmsghdr header;
+  inet_diag_req_v2 query;
+  rtattr attribute;
+  PortFilter filter;
+};
+
+TcpSocketRow row_of(const inet_diag_msg& m) {
+  TcpSocketRow row;
+  row.state = m.idiag_state;
+  row.local_port = ntohs(m.id.idiag_sport);
+  row.remote_port = ntohs(m.id.idiag_dport);
+  const size_t bytes = m.idiag_family == AF_INET ? 4 : 16;
+  std::memcpy(row.local.data(), m.id.idiag_src, bytes);
+  std::memcpy(row.remote.data(), m.id.idiag_dst, bytes);
+  row.receive_bytes = m.idiag_rqueue;
+  row.send_bytes = m.idiag_wqueue;
+  row.inode = m.idiag_inode;
+  return row;
+}
+
+}  // namespace
+
+bool InetDiag::available() {
+  if (!opened_) {
+    opened_ = true;
+    fd_.reset(::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+  }
+  return static_cast<bool>(fd_);
+}
+
+bool InetDiag::dump(int family, Port side, uint16_t port, const std::function<void(const TcpSocketRow&)>& row) {
+  if (!available()) return false;
+  buffer_.resize(buffer_bytes);
+  Request request{{}, {}, {}, PortFilter(side, port)};
+  request.header.nlmsg_len = sizeof request;
+  request.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  request.query.sdiag_family = static_cast<uint8_t>(family);
+  request.query.sdiag_protocol = IPPROTO_TCP;
+  request.query.idiag_states = ~(1u << TCP_TIME_WAIT);
+  request.attribute = {sizeof(rtattr) + sizeof(PortFilter), INET_DIAG_REQ_BYTECODE};
+  sockaddr_nl kernel{};
+  kernel.nl_family = AF_NETLINK;
+  if (::sendto(fd_.get(), &request, sizeof request, 0, reinterpret_cast<sockaddr*>(&kernel), sizeof kernel) < 0)
+    return false;
+  bool whole = true;
+  for (;;) {
+    const ssize_t n = ::recv(fd_.get(), buffer_.data(), buffer_.size(), 0);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    auto left = static_cast<unsigned>(n);
+    for (auto* m = reinterpret_cast<const nlmsghdr*>(buffer_.data()); NLMSG_OK(m, left); m = NLMSG_NEXT(m, left)) {
+      // Sockets came or went between two parts of the answer: some may be missing.
+      if ((m->nlmsg_flags & NLM_F_DUMP_INTR) != 0) whole = false;
+      if (m->nlmsg_type == NLMSG_DONE) return whole;
+      if (m->nlmsg_type == NLMSG_ERROR) return false;
+      if (m->nlmsg_type == SOCK_DIAG_BY_FAMILY) row(row_of(*static_cast<const inet_diag_msg*>(NLMSG_DATA(m))));
+    }
+  }
+}
+
+}  // namespace fdscope

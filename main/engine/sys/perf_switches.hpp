@@ -1,0 +1,63 @@
+// Every context switch of one thread, exactly, as the kernel's perf subsystem records it: a software event that counts
+// nothing, asked to leave a record at each switch (PERF_RECORD_SWITCH). Needs no privilege for threads of one's own
+// user where kernel.perf_event_paranoid is at most 2. The records come through a ring of pages that is mapped here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "telemetry/wire.gen.hpp"
+
+namespace fdscope {
+
+class PerfSwitches {
+ public:
+  struct Record {
+    uint64_t time_ns;  // CLOCK_MONOTONIC
+    wire::SwitchKind kind;
+  };
+
+  // `tid` 0 is the calling thread. `pages` of the ring is a power of two; one more is mapped for its head. nullptr
+  // where the kernel refuses, and `error` then is errno of perf_event_open, or of mmap, which refuses beyond what a
+  // user may lock (`is_memory`).
+  static std::unique_ptr<PerfSwitches> open(int32_t tid, size_t pages, int& error, bool& is_memory);
+  ~PerfSwitches();
+  PerfSwitches(const PerfSwitches&) = delete;
+  PerfSwitches& operator=(const PerfSwitches&) = delete;
+
+  // Calls take(record) for each since the last time, in the order of time. Returns how many the ring had no room for.
+  template <class Take>
+  uint64_t drain(Take take);
+  size_t bytes() const { return bytes_; }
+
+ private:
+  PerfSwitches(void* memory, size_t bytes) : memory_(static_cast<uint8_t*>(memory)), bytes_(bytes) {}
+  // Kind of the next record, 0 where there is none; `value` is its time, or the number of lost ones.
+  enum class Next { none, record, lost, other };
+  Next next(uint64_t head, Record& record, uint64_t& lost);
+  uint64_t head() const;
+  void set_tail();
+
+  uint8_t* memory_;
+  size_t bytes_;
+  uint64_t tail_ = 0;
+};
+
+template <class Take>
+uint64_t PerfSwitches::drain(Take take) {
+  uint64_t lost_in_all = 0;
+  const uint64_t end = head();
+  for (;;) {
+    Record record{};
+    uint64_t lost = 0;
+    const Next what = next(end, record, lost);
+    if (what == Next::none) break;
+    if (what == Next::record) take(record);
+    lost_in_all += lost;
+  }
+  set_tail();
+  return lost_in_all;
+}
+
+}  // namespace fdscope

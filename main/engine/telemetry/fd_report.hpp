@@ -1,0 +1,69 @@
+// The frames `opened` and `fdStates`: at every tick, what happened on each socket and how it is now.
+//
+// A socket waits where it is known to have something to read, or room for bytes that it wants to write, and nobody has
+// used that yet. Known from a readiness report, or, for models that ask for none, from a receive queue in which the
+// kernel holds bytes and from which nobody has read since; the latter is seen at the first look at the queues after the
+// bytes came, so it is a lower bound.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "telemetry/counters.hpp"
+#include "telemetry/frame_writer.hpp"
+#include "telemetry/queues.hpp"
+#include "telemetry/ticks.hpp"
+
+namespace fdscope::telemetry {
+
+class FdReport {
+ public:
+  explicit FdReport(FrameWriter& writer) : writer_(writer) {}
+  // `sleeping`: places of sockets on which a thread sleeps in a call.
+  void tick(uint64_t time_ns, const TickClock& clock, const std::vector<uint32_t>& sleeping);
+
+ private:
+  struct OpenedRecord {
+    uint64_t time_ns;
+    uint32_t connection_id;
+    int32_t fd;
+    uint8_t role, family;
+    uint16_t local_port, peer_port, zero;
+    uint8_t local[16], peer[16];
+  };
+  static_assert(sizeof(OpenedRecord) == wire::record_bytes::opened);
+  struct StateRecord {
+    uint32_t connection_id = 0;
+    int32_t fd = 0;
+    uint16_t flags = 0;
+    uint8_t role = 0, tcp_state = 0;
+    uint32_t receive_queue_bytes = 0, send_queue_bytes = 0, waiting_us = 0, bytes_in = 0, bytes_out = 0;
+  };
+  static_assert(sizeof(StateRecord) == wire::record_bytes::fd_state);
+  // What is known of the socket at a place.
+  struct Seen {
+    uint64_t opened_ticks = 0;  // tells one socket from the next at the same place; 0: not announced
+    SocketAddress local;
+    uint64_t bytes_in = 0, bytes_out = 0;
+    uint64_t queue_since_ns = 0;  // bytes were seen in its receive queue, and it was not read since
+    uint8_t tcp_state = 0;
+    uint32_t receive_bytes = 0, send_bytes = 0;
+    uint64_t looked = 0;  // the tick of its last row
+    bool sleeping = false;
+    StateRecord sent;
+  };
+
+  void forget_all();
+  bool announce(uint32_t place, RecordFrames<OpenedRecord>& frames, const TickClock& clock);
+  void look_at_queues(uint64_t time_ns, const TickClock& clock);
+  void report(uint32_t place, uint64_t time_ns, const TickClock& clock, RecordFrames<StateRecord>& frames);
+  uint64_t waiting_since_ns(const Socket& socket, const Seen& seen, const TickClock& clock) const;
+
+  FrameWriter& writer_;
+  Queues queues_;
+  std::vector<Seen> seen_;  // by place
+  uint64_t tick_ = 0;
+  bool is_on_ = false;
+};
+
+}  // namespace fdscope::telemetry

@@ -1,0 +1,171 @@
+/** Several servers under the same load, in turn and in random order, and what distinguishes them beyond noise. */
+import { encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
+import {
+  comparedFigures,
+  type CompareResult,
+  type ComparedEntry,
+  type ComparedFigure,
+  type Distribution,
+  type Estimate,
+} from '../../../shared/compare-result.ts';
+import { metrics } from '../../../shared/expectations/metrics.ts';
+import type { RunResult } from '../../../shared/run-result.ts';
+import type { PlannedRun } from '../../../shared/schemas/scenario.ts';
+import type { RunSettings } from '../../../shared/schemas/settings.ts';
+import { LabError, sentenceOf } from '../errors.ts';
+import { LatencyTotals } from '../latency.ts';
+import { Pace } from '../pace.ts';
+import type { Hooks, Progress } from '../progress.ts';
+import { differenceOf } from './differences.ts';
+import { estimate, seededRandom, shuffled } from './statistics.ts';
+
+export interface ComparePlan {
+  /** At least two, whose names (label, or else the model) differ. */
+  readonly entries: readonly PlannedRun[];
+  readonly repeats: number;
+  /** A whole number below 2^32: the same one gives the same order. */
+  readonly seed: number;
+}
+
+export interface SeriesProgress extends Progress {
+  readonly label: string;
+  /** Runs that are over, of so many. */
+  readonly done: number;
+  readonly total: number;
+  readonly secondsLeft: number;
+}
+
+export interface CompareHooks {
+  /** Ends it early; what is done is kept. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: SeriesProgress) => void) | undefined;
+}
+
+/** Runs once. Throws LabError. */
+export type RunOne = (settings: RunSettings, hooks: Hooks) => Promise<RunResult>;
+
+/** Of an interval of one figure. Of twenty ties, one looks like a difference. */
+const confidence = 0.95;
+
+const percentileLadder = [1, 5, 10, 25, 50, 75, 90, 95, 97.5, 99, 99.5, 99.75, 99.9, 99.95, 99.99, 99.999, 100];
+
+function distributionOf(histogram: Histogram): Distribution {
+  const at = (percentile: number): number => histogram.getValueAtPercentile(percentile) / 1000;
+  return {
+    percentiles: percentileLadder.map((percentile) => ({ percentile, us: at(percentile) })),
+    count: histogram.totalCount,
+    hdr: encodeIntoCompressedBase64(histogram),
+  };
+}
+
+export const nameOf = ({ label, settings }: PlannedRun): string => label ?? settings.server.model;
+
+/** One entry while its runs are made. */
+class Series {
+  readonly name: string;
+  readonly planned: PlannedRun;
+  readonly runs: (RunResult | null)[] = [];
+  readonly #latency = new LatencyTotals();
+  /** Trying again would give the same answer. */
+  isUnavailable = false;
+
+  constructor(planned: PlannedRun) {
+    this.planned = planned;
+    this.name = nameOf(planned);
+  }
+
+  merge({ corrected, uncorrected }: LatencyTotals): void {
+    this.#latency.corrected.add(corrected);
+    this.#latency.uncorrected.add(uncorrected);
+  }
+
+  valuesOf(figure: ComparedFigure): (number | null)[] {
+    return this.runs.map((run) => run && metrics[figure].of(run));
+  }
+
+  get entry(): ComparedEntry {
+    const figures = Object.fromEntries(
+      comparedFigures.map((figure) => {
+        const known = this.valuesOf(figure).filter(
+          (value): value is number => value !== null && Number.isFinite(value),
+        );
+        return [figure, estimate(known, confidence) ?? null];
+      }),
+    ) as Record<ComparedFigure, Estimate | null>;
+    const { corrected, uncorrected } = this.#latency;
+    const hasRun = this.runs.some((run) => run !== null);
+    return {
+      ...{ label: this.name, model: this.planned.settings.server.model, runs: this.runs, figures },
+      latency: hasRun ? { corrected: distributionOf(corrected), uncorrected: distributionOf(uncorrected) } : null,
+    };
+  }
+}
+
+/** Throws LabError where the plan itself cannot be; a run that fails is told in the result and ends nothing. */
+function checkPlan({ entries, repeats }: ComparePlan): void {
+  const names = entries.map(nameOf);
+  if (names.length < 2) throw new LabError('bad-input', 'A comparison needs at least two to compare.');
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined)
+    throw new LabError('bad-input', `"${twice}" is there twice: give one of them other options.`);
+  if (!Number.isInteger(repeats) || repeats < 1 || repeats > 100) {
+    throw new LabError('bad-input', `Repeats must be a whole number from 1 to 100, not ${repeats}.`);
+  }
+}
+
+export async function compare(plan: ComparePlan, runOne: RunOne, hooks: CompareHooks = {}): Promise<CompareResult> {
+  checkPlan(plan);
+  const { repeats, seed } = plan;
+  const series = plan.entries.map((planned) => new Series(planned));
+  const random = seededRandom(seed);
+  const rounds = Array.from({ length: repeats }, () => shuffled(series, random));
+  const runs = rounds.flat();
+  const pace = new Pace(runs.map(({ planned: { settings } }) => settings.durationSeconds));
+  const notRun: { label: string; round: number; sentence: string }[] = [];
+  let isCancelled = false;
+  let done = 0;
+  for (const [round, order] of rounds.entries()) {
+    for (const each of order) {
+      if (hooks.signal?.aborted) isCancelled = true;
+      if (isCancelled) break;
+      if (each.isUnavailable) each.runs[round] = null;
+      else {
+        try {
+          each.runs[round] = await runOne(each.planned.settings, {
+            signal: hooks.signal,
+            onProgress: (progress) =>
+              hooks.onProgress?.({
+                ...{ ...progress, label: each.name, done, total: runs.length },
+                secondsLeft: pace.secondsLeft(done, progress.elapsedSeconds),
+              }),
+            onLatency: (latency) => each.merge(latency),
+          });
+        } catch (error) {
+          if (!(error instanceof LabError) || error.kind === 'bad-input') throw error;
+          if (error.kind === 'interrupted') {
+            isCancelled = true;
+            break;
+          }
+          each.runs[round] = null;
+          each.isUnavailable = error.kind === 'unavailable';
+          notRun.push({ label: each.name, round: round + 1, sentence: sentenceOf(error) });
+        }
+      }
+      done++;
+    }
+  }
+  const [base, ...others] = series;
+  const differences = others.flatMap((other) =>
+    comparedFigures.map((figure) => {
+      const valued = (each: Series) => ({ label: each.name, values: each.valuesOf(figure) });
+      return differenceOf(figure, valued(other), valued(base ?? other), confidence);
+    }),
+  );
+  const [measured] = series.flatMap((each) => each.runs.filter((run) => run !== null));
+  return {
+    ...{ seed, repeats, confidence, notRun, isCancelled, differences },
+    order: rounds.map((round) => round.map(({ name }) => name)),
+    entries: series.map((each) => each.entry),
+    machine: measured?.machine ?? null,
+  };
+}

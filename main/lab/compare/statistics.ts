@@ -1,0 +1,65 @@
+/**
+ * Medians and intervals that assume no distribution: latencies and rates of a shared machine have none that one could
+ * name. The interval of a median lies between two order statistics; how often such an interval holds the true median
+ * follows from the binomial distribution alone and is told with it.
+ */
+import type { Estimate } from '../../../shared/compare-result.ts';
+import { median } from '../../../shared/expectations/evaluate.ts';
+
+/** Random numbers in [0, 1) that a seed repeats: the generator mulberry32. */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** A new order, each as likely as any other (Fisher-Yates). */
+export function shuffled<T>(values: readonly T[], random: () => number): T[] {
+  const order = [...values];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [order[i], order[j]] = [order[j] as T, order[i] as T];
+  }
+  return order;
+}
+
+/** Part of all cases in which the median of a population lies below the `rank`-th smallest of `count` samples. */
+function tail(count: number, rank: number): number {
+  let sum = 0;
+  let choices = 1;
+  for (let below = 0; below < rank; below++) {
+    sum += choices;
+    choices = (choices * (count - below)) / (below + 1);
+  }
+  return sum / 2 ** count;
+}
+
+/** The interval from the `rank`-th smallest to the `rank`-th largest of `count` samples. */
+export const coverageOf = (count: number, rank: number): number => 1 - 2 * tail(count, rank);
+
+/** The fewest samples whose smallest and largest enclose the median with this confidence. */
+export function samplesFor(confidence: number): number {
+  let count = 1;
+  while (coverageOf(count, 1) < confidence) count++;
+  return count;
+}
+
+/** The narrowest symmetric interval that reaches the confidence, or the widest there is. Undefined without values. */
+export function estimate(values: readonly number[], confidence = 0.95): Estimate | undefined {
+  const count = values.length;
+  if (count === 0) return undefined;
+  const sorted = [...values].sort((a, b) => a - b);
+  let rank = 1;
+  while (rank + 1 <= count / 2 && coverageOf(count, rank + 1) >= confidence) rank++;
+  return {
+    median: median(sorted),
+    low: sorted[rank - 1] ?? NaN,
+    high: sorted[count - rank] ?? NaN,
+    coverage: Math.max(0, coverageOf(count, rank)),
+    count,
+  };
+}

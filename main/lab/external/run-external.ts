@@ -1,0 +1,83 @@
+/** A run against the user's own server: the lab's clients, and the server watched from outside. */
+import { externalId } from '../../../shared/catalogue.ts';
+import type { InsideFigure, RunResult } from '../../../shared/run-result.ts';
+import type { RunSettings } from '../../../shared/schemas/settings.ts';
+import { totalConnections } from '../client-mix.ts';
+import { LabError, throwIfInterrupted } from '../errors.ts';
+import { describeMachine } from '../machine.ts';
+import { MeasuredClients } from '../measured-clients.ts';
+import { noticeClientLimit, noticeEarlyErrors, noticeNoReply, noticeSharedCore, Notices } from '../notices.ts';
+import { reportProgress, type Hooks } from '../progress.ts';
+import { secondsBetween } from '../result.ts';
+import { loadConfigOf } from '../run.ts';
+import { ExternalServer } from './external-server.ts';
+
+const notCounted = 'the server is not one of the lab: nobody counts this inside it';
+
+/** What only a server of the lab can say. The compiler sees to it that the list is whole. */
+const insideFigures = {
+  ...{ syscalls: null, syscallsPerRequest: null, eagain: null, wakeups: null, readyEvents: null, accepts: null },
+  ...{ closes: null, coroutineSwitches: null, peakConnections: null, steps: null, telemetry: null, sourceFile: null },
+  ...{ bytesIn: null, bytesOut: null, serverRequests: null, serverErrors: null },
+} satisfies Record<InsideFigure, null>;
+
+const notAvailable = Object.fromEntries(Object.keys(insideFigures).map((key) => [key, notCounted]));
+
+function noticeLostThreads(notices: Notices, { watch }: ExternalServer): void {
+  if (watch.lostThreads === 0) return;
+  notices.warn(
+    'lostThreads',
+    `${watch.lostThreads} threads of the external server ended while it was watched; the context switches of their last ${watch.slowestLookMs} ms, and those of threads that lived shorter, are not counted.`,
+  );
+}
+
+/** Resolves when everything that the lab started is gone. Throws LabError; then, too. */
+export async function runExternal(settings: RunSettings, { signal, onProgress, onLatency }: Hooks): Promise<RunResult> {
+  throwIfInterrupted(signal);
+  if (settings.phases) {
+    throw new LabError('bad-input', 'Phases change the lab’s own servers; an external server has none.');
+  }
+  const machine = describeMachine(settings.pin);
+  const notices = new Notices();
+  noticeSharedCore(notices, machine.cpus);
+  const server = await ExternalServer.start(settings.server, { cpus: machine.serverCpus, notices, signal });
+  let clients: MeasuredClients | undefined;
+  try {
+    server.watch.begin();
+    const idleRssBytes = server.watch.rssBytes;
+    const config = loadConfigOf(settings, server.target, machine.clientCpus);
+    clients = new MeasuredClients(config, notices, signal);
+    await server.during(clients.steady());
+    server.watch.stop();
+    server.watch.begin();
+    const from = await clients.engine.snapshot();
+    reportProgress(clients.engine, from, settings.durationSeconds, onProgress);
+    await server.during(clients.done());
+    server.watch.end();
+    const to = await clients.engine.snapshot();
+    await clients.engine.stop();
+    const ours = clients.figures(from, to);
+    onLatency?.(clients.latency);
+    noticeEarlyErrors(notices, from);
+    noticeClientLimit(notices, ours.clientCpuShare, config.threads);
+    noticeNoReply(notices, server.target, ours);
+    noticeLostThreads(notices, server);
+    const { cpuSeconds: _clientCpu, bytesIn: _in, bytesOut: _out, ...clientFigures } = ours;
+    return {
+      model: externalId,
+      protocol: settings.server.protocol,
+      handler: settings.server.handler,
+      connections: totalConnections(config.clients),
+      durationSeconds: secondsBetween(from, to),
+      ...clientFigures,
+      ...insideFigures,
+      ...server.watch.figures(ours.requests),
+      ...{ idleRssBytes, pid: server.pid, options: {}, notAvailable },
+      notices: notices.all,
+      machine,
+    };
+  } finally {
+    await clients?.engine.stop();
+    await server.stop();
+  }
+}

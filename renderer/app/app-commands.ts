@@ -1,0 +1,102 @@
+/** Actions of the window and of the lab, for the palette, the keys and the overlay. */
+import type { Command } from '../stores/commands.ts';
+import { useChannels } from '../stores/channels.ts';
+import { useLab } from '../stores/lab.ts';
+import { useSelection } from '../stores/selection.ts';
+import { useSetup } from '../stores/setup.ts';
+import { useTimebase } from '../stores/timebase.ts';
+import { themes, useUi } from '../stores/ui.ts';
+import { trackCommands, type TrackCommand } from '../tracks/track-commands.ts';
+
+/** Keys of the tracks that mean the same wherever the focus is. */
+const everywhere = ['Space', '+', '=', '-'];
+
+function ofTracks(command: TrackCommand): Command {
+  const { id, title, keys } = command;
+  return {
+    id,
+    title,
+    group: 'Tracks',
+    keys: keys.filter((key) => everywhere.includes(key)),
+    hintKeys: keys.filter((key) => !everywhere.includes(key)),
+    run: () => command.run(),
+  };
+}
+
+export function useAppCommands(): readonly Command[] {
+  const lab = useLab();
+  const setup = useSetup();
+  const ui = useUi();
+  const channels = useChannels();
+  const selection = useSelection();
+  const isOpen = (): boolean => lab.status === 'open' && !lab.isBusy;
+  const connections = (factor: number) => (): void =>
+    setup.setConnections(Math.min(100_000, Math.max(1, Math.round(setup.draft.connections * factor))));
+  return [
+    {
+      id: 'lab.toggle',
+      title: 'Run, or stop',
+      group: 'Lab',
+      keys: ['R'],
+      words: 'start server clients',
+      isEnabled: isOpen,
+      run: () => (lab.isRunning ? lab.stop() : lab.start(setup.toStart)),
+    },
+    {
+      id: 'lab.pause',
+      title: 'Pause the clients, or let them go on',
+      group: 'Lab',
+      keys: ['P'],
+      isEnabled: () => lab.phase === 'running',
+      run: () => lab.pauseClients(!lab.state.paused),
+    },
+    {
+      id: 'lab.restart',
+      title: 'Restart with the settings as they are now',
+      group: 'Lab',
+      isEnabled: () => lab.isRunning,
+      run: () => lab.restart(setup.toStart),
+    },
+    {
+      id: 'lab.mark',
+      title: 'Mark this moment',
+      group: 'Lab',
+      keys: ['M'],
+      isEnabled: () => lab.isRunning,
+      run: () => lab.mark('marked'),
+    },
+    { id: 'lab.double', title: 'Twice the connections', group: 'Lab', keys: ['.'], run: connections(2) },
+    { id: 'lab.halve', title: 'Half the connections', group: 'Lab', keys: [','], run: connections(0.5) },
+    { id: 'bank.clear', title: 'Clear the figures of all models', group: 'Lab', run: () => channels.clear() },
+    ...trackCommands(useTimebase()).map(ofTracks),
+    { id: 'inspector.clear', title: 'Clear what the inspector shows', group: 'View', run: () => selection.clear() },
+    {
+      id: 'view.source',
+      title: 'Show or hide the source',
+      group: 'View',
+      keys: ['C'],
+      words: 'code file lines',
+      run: () => (ui.isSourceOpen = !ui.isSourceOpen),
+    },
+    {
+      id: 'view.side',
+      title: 'Show or hide inspector and findings',
+      group: 'View',
+      keys: ['I'],
+      run: () => (ui.isSideOpen = !ui.isSideOpen),
+    },
+    { id: 'view.findings', title: 'Show the findings', group: 'View', keys: ['J'], run: () => ui.showSide('findings') },
+    { id: 'screen.scope', title: 'Go to Scope', group: 'View', run: () => (ui.screen = 'scope') },
+    { id: 'screen.doctor', title: 'Go to Doctor', group: 'View', run: () => (ui.screen = 'doctor') },
+    { id: 'theme.next', title: 'Next theme', group: 'View', keys: ['T'], run: () => ui.nextTheme() },
+    ...themes.map((theme): Command => ({
+      id: `theme.${theme}`,
+      title: `Theme: ${theme}`,
+      group: 'View',
+      words: 'dark light colours',
+      run: () => (ui.theme = theme),
+    })),
+    { id: 'palette', title: 'Find an action', group: 'View', keys: ['Mod+K'], run: () => (ui.isPaletteOpen = true) },
+    { id: 'help', title: 'Show every key', group: 'View', keys: ['?'], run: () => (ui.isHelpOpen = true) },
+  ];
+}

@@ -1,0 +1,159 @@
+/** Event records of each thread: system calls, readiness reports, steps, coroutine runs. */
+import type { Events } from '../../shared/telemetry/codec.ts';
+import { SharedLogs, type LogChunk } from './rings.ts';
+
+export interface EventColumns {
+  /** When it began. */
+  readonly timesNs: Float64Array;
+  readonly durationsNs: Float64Array;
+  readonly kinds: Uint16Array;
+  readonly codes: Uint16Array;
+  readonly fds: Int32Array;
+  readonly results: Int32Array;
+  readonly connectionIds: Uint32Array;
+}
+
+export interface EventRecord {
+  readonly threadId: number;
+  readonly timeNs: number;
+  readonly durationNs: number;
+  readonly kind: number;
+  readonly code: number;
+  readonly fd: number;
+  readonly result: number;
+  readonly connectionId: number;
+}
+
+const shape = {
+  rowBytes: 32,
+  make: (capacity: number): EventColumns => ({
+    timesNs: new Float64Array(capacity),
+    durationsNs: new Float64Array(capacity),
+    kinds: new Uint16Array(capacity),
+    codes: new Uint16Array(capacity),
+    fds: new Int32Array(capacity),
+    results: new Int32Array(capacity),
+    connectionIds: new Uint32Array(capacity),
+  }),
+};
+const budgetBytes = 96 << 20;
+
+export class EventStore {
+  readonly #logs: SharedLogs<EventColumns>;
+  readonly #threads = new Set<number>();
+  count = 0;
+  /** Events that found no room in the engine's rings. */
+  dropped = 0;
+
+  constructor(budget = budgetBytes) {
+    this.#logs = new SharedLogs(shape, budget);
+  }
+
+  get byteLength(): number {
+    return this.#logs.byteLength;
+  }
+
+  /** Events that were kept once and made room for newer ones. */
+  get evicted(): number {
+    return this.#logs.evicted;
+  }
+
+  take(frame: Events): void {
+    this.dropped += frame.dropped;
+    this.count += frame.count;
+    this.#threads.add(frame.threadId);
+    for (let done = 0; done < frame.count;) {
+      const chunk = this.#logs.roomIn(frame.threadId);
+      const some = Math.min(chunk.capacity - chunk.count, frame.count - done);
+      const { columns } = chunk;
+      const until = done + some;
+      columns.timesNs.set(frame.timesNs.subarray(done, until), chunk.count);
+      columns.durationsNs.set(frame.durationsNs.subarray(done, until), chunk.count);
+      columns.kinds.set(frame.kinds.subarray(done, until), chunk.count);
+      columns.codes.set(frame.codes.subarray(done, until), chunk.count);
+      columns.fds.set(frame.fds.subarray(done, until), chunk.count);
+      columns.results.set(frame.results.subarray(done, until), chunk.count);
+      columns.connectionIds.set(frame.connectionIds.subarray(done, until), chunk.count);
+      chunk.count += some;
+      done = until;
+    }
+  }
+
+  threadIds(): Iterable<number> {
+    return this.#threads;
+  }
+
+  chunksOf(threadId: number): readonly LogChunk<EventColumns>[] {
+    return this.#logs.chunksOf(threadId);
+  }
+
+  /**
+   * Calls `visit` for the events of a thread that touch [fromNs, toNs], in the order in which they ended, until it
+   * returns false.
+   */
+  visit(
+    threadId: number,
+    fromNs: number,
+    toNs: number,
+    visit: (columns: EventColumns, index: number) => boolean | undefined,
+  ): void {
+    let late = 0;
+    for (const chunk of this.#logs.chunksOf(threadId)) {
+      const { columns, count } = chunk;
+      if (count === 0 || endOf(columns, count - 1) < fromNs) continue;
+      for (let i = firstEnding(columns, count, fromNs); i < count; i++) {
+        if ((columns.timesNs[i] ?? 0) <= toNs) {
+          late = 0;
+          if (visit(columns, i) === false) return;
+          continue;
+        }
+        // A coroutine's run ends after the calls it made, so it may begin in time behind some that do not.
+        if (++late > maxNested) return;
+      }
+    }
+  }
+
+  /** The newest events of one socket before a moment, newest first. */
+  ofConnection(connectionId: number, beforeNs: number, most: number): EventRecord[] {
+    const found: EventRecord[] = [];
+    for (const threadId of this.#threads) {
+      let taken = 0;
+      for (const { columns, count } of this.#logs.chunksOf(threadId).toReversed()) {
+        for (let i = count - 1; i >= 0 && taken < most; i--) {
+          if (columns.connectionIds[i] !== connectionId || (columns.timesNs[i] ?? 0) > beforeNs) continue;
+          found.push(recordAt(threadId, columns, i));
+          taken++;
+        }
+      }
+    }
+    return found.sort((a, b) => b.timeNs - a.timeNs).slice(0, most);
+  }
+}
+
+/** Events inside one coroutine run that are looked past at the end of a window. */
+const maxNested = 256;
+
+export const endOf = (columns: EventColumns, i: number): number =>
+  (columns.timesNs[i] ?? 0) + (columns.durationsNs[i] ?? 0);
+
+function firstEnding(columns: EventColumns, count: number, timeNs: number): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (endOf(columns, middle) < timeNs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+export const recordAt = (threadId: number, columns: EventColumns, i: number): EventRecord => ({
+  threadId,
+  timeNs: columns.timesNs[i] ?? 0,
+  durationNs: columns.durationsNs[i] ?? 0,
+  kind: columns.kinds[i] ?? 0,
+  code: columns.codes[i] ?? 0,
+  fd: columns.fds[i] ?? 0,
+  result: columns.results[i] ?? 0,
+  connectionId: columns.connectionIds[i] ?? 0,
+});

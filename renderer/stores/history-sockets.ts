@@ -1,0 +1,396 @@
+/**
+ * What every socket did at every tick of the telemetry: a byte a socket and tick, in columns that are drawn as they
+ * are. A row is a place in the server's fd table, so that a connection which takes over a closed one's fd goes on in
+ * its row. Servers that fork have the same fd in several processes; those get rows of their own.
+ */
+import type { FdStates, OpenedSocket } from '../../shared/telemetry/codec.ts';
+import { fdFlags, fdRoles, frameIntervalMs, type FdRole } from '../../shared/telemetry/wire.ts';
+import { maxRows } from './series.ts';
+
+/** In the order in which they win where many share a pixel: trouble must stay visible among thousands. */
+export const socketStates = [
+  'none',
+  'closed',
+  'idle',
+  'served',
+  'eagain',
+  'reported',
+  'waiting',
+  'writeBlocked',
+  'error',
+] as const;
+export type SocketState = (typeof socketStates)[number];
+export const stateCode = Object.fromEntries(socketStates.map((name, i) => [name, i])) as Record<SocketState, number>;
+
+/** The state during a tick is in the lower half of its byte; the upper half is the state it was left in. */
+export const shownOf = (cell: number): number => cell & 15;
+export const leftOf = (cell: number): number => cell >>> 4;
+
+/** One connection's time in a row. */
+export interface Tenant {
+  readonly connectionId: number;
+  readonly role: FdRole;
+  readonly fd: number;
+  readonly row: number;
+  readonly local: string;
+  readonly peer: string;
+  readonly openedNs: number;
+  closedNs: number;
+}
+
+/** The newest that is known of a row. */
+export interface SocketFigures {
+  readonly flags: number;
+  readonly tcpState: number;
+  readonly receiveQueueBytes: number;
+  readonly sendQueueBytes: number;
+  /** Up to the newest tick. */
+  readonly waitingUs: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+const tickNs = frameIntervalMs * 1e6;
+/** Frames of one report come right after each other. */
+const sameTickNs = tickNs / 5;
+const columnBudgetBytes = 128 << 20;
+const maxPastTenants = 50_000;
+/** Columns are made in steps, so that the memory of one that went can serve the next. */
+const rowStep = 256;
+
+const servedFlags = fdFlags.read | fdFlags.wrote | fdFlags.accepted;
+const reportFlags = fdFlags.reportedReadable | fdFlags.reportedWritable;
+
+const figureNames = [
+  'flags',
+  'tcp',
+  'receive',
+  'send',
+  'waiting',
+  'bytesIn',
+  'bytesOut',
+  'lastNs',
+  'activity',
+] as const;
+type Figure = (typeof figureNames)[number];
+/** Per second: how soon what a socket did is forgotten when rows are sorted by activity. */
+const activityDecay = 0.5;
+
+const keyOf = (connectionId: number, role: number): number => connectionId * fdRoles.length + role;
+
+export class SocketStore {
+  /** Rows that were ever taken; they are numbered from 0. */
+  rows = 0;
+  /** Grows when a row begins or changes hands. */
+  rowsVersion = 0;
+  /** Ticks are counted from the first ever; the oldest kept, and one past the newest. */
+  firstTick = 0;
+  endTick = 0;
+  readonly #tickTimes = new Float64Array(maxRows);
+  readonly #columns: (Uint8Array | undefined)[] = new Array<Uint8Array | undefined>(maxRows);
+  #columnBytes = 0;
+  #spare: Uint8Array[] = [];
+  readonly #rowOf = new Map<number, number>();
+  readonly #rowsOfFd = new Map<number, number[]>();
+  /** Key of the connection that has each row, or had it last. */
+  readonly #keyIn: number[] = [];
+  #announced: OpenedSocket[] = [];
+  /** Whether a model that forks has served: then a fd may be open in several processes at once. */
+  hasForks = false;
+  readonly #tenants: (Tenant | undefined)[] = [];
+  readonly #past: Tenant[][] = [];
+  readonly #pastOrder: number[] = [];
+  #left = new Uint8Array(rowStep);
+  #isReported = new Uint8Array(rowStep);
+  readonly #figures = Object.fromEntries(figureNames.map((name) => [name, new Float64Array(rowStep)])) as Record<
+    Figure,
+    Float64Array
+  >;
+
+  get byteLength(): number {
+    return this.#columnBytes + this.#left.length * (2 + 8 * figureNames.length) + this.#tickTimes.byteLength;
+  }
+
+  get newestNs(): number {
+    return this.endTick === this.firstTick ? Number.NaN : this.tickTime(this.endTick - 1);
+  }
+
+  tickTime(tick: number): number {
+    return this.#tickTimes[tick % maxRows] ?? 0;
+  }
+
+  /** A cell per row as it was then; rows that came later have none. */
+  column(tick: number): Uint8Array | undefined {
+    return this.#columns[tick % maxRows];
+  }
+
+  /** The first tick at or after a time. */
+  tickAt(timeNs: number): number {
+    let low = this.firstTick;
+    let high = this.endTick;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.tickTime(middle) < timeNs) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  takeOpened(sockets: readonly OpenedSocket[]): void {
+    // Whether their fds' rows are free is told by the states of the same report, which may come before or after.
+    for (const socket of sockets) this.#announced.push(socket);
+  }
+
+  take(frame: FdStates): void {
+    const column = this.#settle(frame);
+    for (let i = 0; i < frame.count; i++) {
+      const key = keyOf(frame.connectionIds[i] ?? 0, frame.roles[i] ?? 0);
+      const row = this.#rowOf.get(key) ?? 0;
+      const flags = frame.flags[i] ?? 0;
+      const isCurrent = this.#keyIn[row] === key;
+      const left = isCurrent ? this.#stateLeft(row, flags, frame.receiveQueueBytes[i] ?? 0) : stateCode.none;
+      const shown = Math.max(shownOf(column[row] ?? 0), stateShown(flags, left));
+      // Of several connections that had the row within the tick, the last one's state remains.
+      if (isCurrent) {
+        this.#left[row] = left;
+        this.#note(row, frame, i);
+      }
+      column[row] = shown | ((this.#left[row] ?? 0) << 4);
+      if (flags & fdFlags.closed) this.#rowOf.delete(key);
+    }
+  }
+
+  /** Time passed: where nothing happened on any socket there may be no frame, and all stay as they were left. */
+  passTo(timeNs: number): void {
+    if (this.endTick > this.firstTick && timeNs - this.newestNs > 1.5 * tickNs) {
+      this.#columnFor(timeNs);
+    }
+  }
+
+  /** Who had a row at a time, or the one before or now in it where nobody had. */
+  tenantAt(row: number, timeNs: number): Tenant | undefined {
+    const now = this.#tenants[row];
+    if (now !== undefined && timeNs >= now.openedNs) return now;
+    const past = this.#past[row] ?? [];
+    for (let i = past.length - 1; i >= 0; i--) {
+      const tenant = past[i];
+      if (tenant !== undefined && timeNs >= tenant.openedNs - tickNs) return tenant;
+    }
+    return past[0] ?? now;
+  }
+
+  latestTenant(row: number): Tenant | undefined {
+    return this.#tenants[row];
+  }
+
+  rowOfSocket(connectionId: number, role: FdRole): number | undefined {
+    return this.#rowOf.get(keyOf(connectionId, fdRoles.indexOf(role)));
+  }
+
+  /** The row of an open connection's fd. */
+  rowOfFd(fd: number, connectionId: number): number | undefined {
+    for (let role = 0; role < fdRoles.length; role++) {
+      const row = this.#rowOf.get(keyOf(connectionId, role));
+      if (row !== undefined && this.#tenants[row]?.fd === fd) return row;
+    }
+    return this.#rowsOfFd.get(fd)?.[0];
+  }
+
+  figures(row: number): SocketFigures {
+    const at = (name: Figure): number => this.#figures[name][row] ?? 0;
+    return {
+      flags: at('flags'),
+      tcpState: at('tcp'),
+      receiveQueueBytes: at('receive'),
+      sendQueueBytes: at('send'),
+      waitingUs: this.waitingUs(row),
+      bytesIn: at('bytesIn'),
+      bytesOut: at('bytesOut'),
+    };
+  }
+
+  waitingUs(row: number): number {
+    const waiting = this.#figures.waiting[row] ?? 0;
+    return waiting === 0 || !this.isOpen(row) ? 0 : waiting + (this.newestNs - (this.#figures.lastNs[row] ?? 0)) / 1000;
+  }
+
+  /** How much a row did of late; for sorting only. */
+  activity(row: number): number {
+    const ageNs = this.newestNs - (this.#figures.lastNs[row] ?? 0);
+    return (this.#figures.activity[row] ?? 0) * Math.pow(activityDecay, ageNs / 1e9);
+  }
+
+  isOpen(row: number): boolean {
+    return this.#tenants[row]?.closedNs === Number.POSITIVE_INFINITY;
+  }
+
+  #stateLeft(row: number, flags: number, receiveQueueBytes: number): number {
+    if (flags & fdFlags.closed) return stateCode.none;
+    if (flags & fdFlags.writeBlocked) return stateCode.writeBlocked;
+    if (flags & reportFlags) this.#isReported[row] = 1;
+    else if (flags & servedFlags) this.#isReported[row] = 0;
+    if (flags & fdFlags.waiting) return this.#isReported[row] === 1 ? stateCode.reported : stateCode.waiting;
+    this.#isReported[row] = 0;
+    return flags & fdFlags.queuesKnown && receiveQueueBytes > 0 ? stateCode.waiting : stateCode.idle;
+  }
+
+  #note(row: number, frame: FdStates, i: number): void {
+    const f = this.#figures;
+    const passedNs = frame.timeNs - (f.lastNs[row] ?? 0);
+    const bytesIn = frame.bytesIn[i] ?? 0;
+    const bytesOut = frame.bytesOut[i] ?? 0;
+    f.activity[row] = (f.activity[row] ?? 0) * Math.pow(activityDecay, passedNs / 1e9) + 1 + bytesIn + bytesOut;
+    f.flags[row] = frame.flags[i] ?? 0;
+    f.tcp[row] = frame.tcpStates[i] ?? 0;
+    f.receive[row] = frame.receiveQueueBytes[i] ?? 0;
+    f.send[row] = frame.sendQueueBytes[i] ?? 0;
+    f.waiting[row] = frame.waitingUs[i] ?? 0;
+    f.bytesIn[row] = (f.bytesIn[row] ?? 0) + bytesIn;
+    f.bytesOut[row] = (f.bytesOut[row] ?? 0) + bytesOut;
+    f.lastNs[row] = frame.timeNs;
+  }
+
+  /** Gives rows to the sockets that are new in a report, and returns its column. */
+  #settle(frame: FdStates): Uint8Array {
+    const closing = new Set<number>();
+    for (let i = 0; i < frame.count; i++) {
+      if (((frame.flags[i] ?? 0) & fdFlags.closed) === 0) continue;
+      const key = keyOf(frame.connectionIds[i] ?? 0, frame.roles[i] ?? 0);
+      closing.add(key);
+      const row = this.#rowOf.get(key);
+      const tenant = row === undefined ? undefined : this.#tenants[row];
+      if (tenant !== undefined && this.#keyIn[row ?? 0] === key) tenant.closedNs = frame.timeNs;
+    }
+    const begin = (socket: OpenedSocket): void => {
+      const key = keyOf(socket.connectionId, fdRoles.indexOf(socket.role));
+      if (!this.#rowOf.has(key)) this.#begin(socket, key, closing.has(key) ? frame.timeNs : Number.POSITIVE_INFINITY);
+    };
+    for (const socket of this.#announced.sort((a, b) => a.timeNs - b.timeNs)) begin(socket);
+    this.#announced.length = 0;
+    // Sockets that nobody announced: their frame was dropped, or they were open before anybody looked.
+    for (let i = 0; i < frame.count; i++) {
+      const connectionId = frame.connectionIds[i] ?? 0;
+      const role = frame.roles[i] ?? 0;
+      if (this.#rowOf.has(keyOf(connectionId, role))) continue;
+      const timeNs = frame.timeNs - tickNs;
+      const fd = frame.fds[i] ?? -1;
+      begin({ timeNs, connectionId, fd, role: fdRoles[role] ?? 'client', local: '', peer: '' });
+    }
+    return this.#columnFor(frame.timeNs);
+  }
+
+  #begin(socket: OpenedSocket, key: number, closedNs: number): void {
+    const row = this.#freeRow(socket.fd);
+    this.#leave(row);
+    this.#rowOf.set(key, row);
+    this.#keyIn[row] = key;
+    this.#tenants[row] = { ...socket, row, openedNs: socket.timeNs, closedNs };
+    for (const name of figureNames) this.#figures[name][row] = 0;
+    this.#figures.lastNs[row] = socket.timeNs;
+    this.#left[row] = stateCode.idle;
+    this.#isReported[row] = 0;
+    this.rowsVersion++;
+  }
+
+  #freeRow(fd: number): number {
+    const rows = this.#rowsOfFd.get(fd);
+    if (rows === undefined) {
+      const row = this.#newRow();
+      this.#rowsOfFd.set(fd, [row]);
+      return row;
+    }
+    const free = rows.find((row) => !this.isOpen(row));
+    if (free !== undefined) return free;
+    // In one process the kernel gives a fd away only when it is free: the close was in a frame that was dropped.
+    if (!this.hasForks) return rows[0] ?? 0;
+    const row = this.#newRow();
+    rows.push(row);
+    return row;
+  }
+
+  #newRow(): number {
+    const row = this.rows++;
+    if (row >= this.#left.length) this.#widen();
+    return row;
+  }
+
+  /** The connection that had a row becomes its past. */
+  #leave(row: number): void {
+    const tenant = this.#tenants[row];
+    if (tenant === undefined) return;
+    if (tenant.closedNs === Number.POSITIVE_INFINITY) {
+      tenant.closedNs = this.newestNs;
+      this.#rowOf.delete(this.#keyIn[row] ?? -1);
+    }
+    (this.#past[row] ??= []).push(tenant);
+    this.#pastOrder.push(row);
+    if (this.#pastOrder.length <= 2 * maxPastTenants) return;
+    // Each row's own past is in the order in which they left, so the oldest is always its first.
+    for (const oldRow of this.#pastOrder.splice(0, maxPastTenants)) this.#past[oldRow]?.shift();
+  }
+
+  #columnFor(timeNs: number): Uint8Array {
+    const newest = this.endTick === this.firstTick ? undefined : this.column(this.endTick - 1);
+    if (newest !== undefined && timeNs - this.newestNs < sameTickNs) {
+      if (newest.length >= this.rows) return newest;
+      const wide = this.#makeColumn();
+      wide.set(newest);
+      this.#putColumn(this.endTick - 1, wide);
+      return wide;
+    }
+    const column = this.#makeColumn();
+    for (let row = 0; row < this.rows; row++) column[row] = (this.#left[row] ?? 0) * 17;
+    if (this.endTick - this.firstTick === maxRows) this.#dropOldest();
+    const tick = this.endTick++;
+    this.#tickTimes[tick % maxRows] = timeNs;
+    this.#putColumn(tick, column);
+    while (this.#columnBytes > columnBudgetBytes && this.endTick - this.firstTick > 1) this.#dropOldest();
+    return column;
+  }
+
+  #makeColumn(): Uint8Array {
+    const length = Math.max(rowStep, Math.ceil(this.rows / rowStep) * rowStep);
+    const spare = this.#spare.pop();
+    return spare?.length === length ? spare.fill(0) : new Uint8Array(length);
+  }
+
+  #putColumn(tick: number, column: Uint8Array): void {
+    this.#columnBytes += column.length - (this.column(tick)?.length ?? 0);
+    this.#columns[tick % maxRows] = column;
+  }
+
+  #dropOldest(): void {
+    const tick = this.firstTick++;
+    const column = this.column(tick);
+    if (column === undefined) return;
+    this.#columnBytes -= column.length;
+    this.#columns[tick % maxRows] = undefined;
+    this.#spare = [column];
+  }
+
+  #widen(): void {
+    const length = this.#left.length * 2;
+    const widened = (old: Uint8Array): Uint8Array<ArrayBuffer> => {
+      const wide = new Uint8Array(length);
+      wide.set(old);
+      return wide;
+    };
+    this.#left = widened(this.#left);
+    this.#isReported = widened(this.#isReported);
+    for (const name of figureNames) {
+      const wide = new Float64Array(length);
+      wide.set(this.#figures[name]);
+      this.#figures[name] = wide;
+    }
+  }
+}
+
+function stateShown(flags: number, left: number): number {
+  if (flags & fdFlags.error) return stateCode.error;
+  if (flags & fdFlags.closed) return stateCode.closed;
+  if (flags & fdFlags.writeBlocked) return stateCode.writeBlocked;
+  if (flags & servedFlags) return stateCode.served;
+  if (flags & fdFlags.eagain) return stateCode.eagain;
+  if (flags & reportFlags) return stateCode.reported;
+  return left;
+}

@@ -1,0 +1,174 @@
+/** Threads of the server and what each did when: running, ready for a core, asleep in a call. */
+import {
+  firstSyscallEntry,
+  type Switches,
+  type Threads,
+  type ThreadStarted,
+  type ThreadStates,
+} from '../../shared/telemetry/codec.ts';
+import { counterEntry } from '../../shared/telemetry/frames.ts';
+import {
+  counterNames,
+  noFd,
+  noSyscall,
+  syscallNames,
+  threadStates,
+  type CounterName,
+} from '../../shared/telemetry/wire.ts';
+import { SharedLogs, type LogChunk } from './rings.ts';
+
+export interface ThreadRecord {
+  readonly threadId: number;
+  tid: number;
+  name: string;
+  /** NaN while no frame has told a time yet. */
+  startedNs: number;
+  endedNs: number;
+  /** Cumulative, as in `firstSyscallEntry`: counters, then system calls. */
+  readonly totals: Float64Array;
+}
+
+/** What a thread does from a moment on. */
+export interface StateColumns {
+  readonly timesNs: Float64Array;
+  /** Index in threadStates. */
+  readonly states: Uint8Array;
+  /** Index in syscallNames, or noSyscall. */
+  readonly syscalls: Uint16Array;
+  readonly fds: Int32Array;
+}
+
+const stateShape = {
+  rowBytes: 8 + 1 + 2 + 4,
+  make: (capacity: number): StateColumns => ({
+    timesNs: new Float64Array(capacity),
+    states: new Uint8Array(capacity),
+    syscalls: new Uint16Array(capacity),
+    fds: new Int32Array(capacity),
+  }),
+};
+const stateBudgetBytes = 64 << 20;
+/** Ended threads are forgotten, the first to end first, beyond so many threads in all. */
+const maxThreads = 20_000;
+
+const codeOf = (state: (typeof threadStates)[number]): number => threadStates.indexOf(state);
+/** By the index of switchKinds: on a core, left it to wait, left it to others. */
+const stateAfterSwitch = [codeOf('running'), codeOf('blocked'), codeOf('ready')];
+
+export class ThreadStore {
+  readonly byId = new Map<number, ThreadRecord>();
+  /** Grows when a thread comes or goes. */
+  version = 0;
+  readonly #states = new SharedLogs<StateColumns>(stateShape, stateBudgetBytes);
+  #ended: number[] = [];
+
+  get byteLength(): number {
+    return this.#states.byteLength + this.byId.size * 8 * (counterNames.length + syscallNames.length);
+  }
+
+  get evicted(): number {
+    return this.#states.evicted;
+  }
+
+  takeStarted(thread: ThreadStarted, timeNs: number): void {
+    const record = this.#recordOf(thread.threadId, timeNs);
+    record.tid = thread.tid;
+    record.name = thread.name;
+    this.version++;
+  }
+
+  takeTotals(frame: Threads): void {
+    for (const { threadId, hasEnded, indexes, values } of frame.threads) {
+      const record = this.#recordOf(threadId, frame.timeNs);
+      for (let i = 0; i < indexes.length; i++) {
+        const entry = indexes[i] ?? 0;
+        if (entry < record.totals.length) record.totals[entry] = values[i] ?? 0;
+      }
+      if (hasEnded) this.#end(record, frame.timeNs);
+    }
+  }
+
+  takeStates(frame: ThreadStates): void {
+    for (let i = 0; i < frame.count; i++) {
+      const threadId = frame.threadIds[i] ?? 0;
+      const record = this.#recordOf(threadId, frame.sinceNs[i] ?? frame.timeNs);
+      if (record.endedNs !== Number.POSITIVE_INFINITY) continue;
+      const sinceNs = frame.sinceNs[i] ?? 0;
+      this.#enter(threadId, sinceNs, frame.states[i] ?? 0, frame.syscalls[i] ?? noSyscall, frame.fds[i] ?? noFd);
+    }
+  }
+
+  takeSwitches(frame: Switches): void {
+    for (let i = 0; i < frame.count; i++) {
+      const threadId = frame.threadIds[i] ?? 0;
+      const timeNs = frame.timesNs[i] ?? 0;
+      this.#recordOf(threadId, timeNs);
+      this.#enter(threadId, timeNs, stateAfterSwitch[frame.kinds[i] ?? 0] ?? 0, noSyscall, noFd);
+    }
+  }
+
+  /** State changes of a thread, each chunk and all of them in the order of time. */
+  statesOf(threadId: number): readonly LogChunk<StateColumns>[] {
+    return this.#states.chunksOf(threadId);
+  }
+
+  total(threadId: number, name: CounterName): number {
+    return this.byId.get(threadId)?.totals[counterEntry(name)] ?? 0;
+  }
+
+  /** How often a thread called each system call since it began. */
+  syscallTotals(threadId: number): Float64Array {
+    return this.byId.get(threadId)?.totals.subarray(firstSyscallEntry) ?? new Float64Array(0);
+  }
+
+  #recordOf(threadId: number, timeNs: number): ThreadRecord {
+    let record = this.byId.get(threadId);
+    if (record === undefined) {
+      record = {
+        threadId,
+        tid: 0,
+        name: `thread ${threadId}`,
+        startedNs: timeNs,
+        endedNs: Number.POSITIVE_INFINITY,
+        totals: new Float64Array(counterNames.length + syscallNames.length),
+      };
+      this.byId.set(threadId, record);
+      this.version++;
+    } else if (Number.isNaN(record.startedNs)) record.startedNs = timeNs;
+    return record;
+  }
+
+  #end(record: ThreadRecord, timeNs: number): void {
+    if (record.endedNs !== Number.POSITIVE_INFINITY) return;
+    record.endedNs = timeNs;
+    this.version++;
+    this.#ended.push(record.threadId);
+    if (this.byId.size <= maxThreads || this.#ended.length < 1000) return;
+    for (const threadId of this.#ended.splice(0, 1000)) this.byId.delete(threadId);
+  }
+
+  #enter(threadId: number, timeNs: number, state: number, syscall: number, fd: number): void {
+    const newest = this.#states.chunksOf(threadId).at(-1);
+    if (newest !== undefined && newest.count > 0) {
+      const last = newest.count - 1;
+      const { timesNs, states, syscalls, fds } = newest.columns;
+      if (
+        states[last] === state &&
+        (syscall === noSyscall || syscalls[last] === noSyscall || syscalls[last] === syscall)
+      ) {
+        // A sample of what a switch already told adds which call it is.
+        if (syscall !== noSyscall) syscalls[last] = syscall;
+        if (fd !== noFd) fds[last] = fd;
+        return;
+      }
+      // A sample is older than the switch that came after it.
+      if (timeNs <= (timesNs[last] ?? 0)) return;
+    }
+    const chunk = this.#states.roomIn(threadId);
+    chunk.columns.timesNs[chunk.count] = timeNs;
+    chunk.columns.states[chunk.count] = state;
+    chunk.columns.syscalls[chunk.count] = syscall;
+    chunk.columns.fds[chunk.count] = fd;
+    chunk.count++;
+  }
+}

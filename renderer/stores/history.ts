@@ -1,0 +1,157 @@
+/**
+ * All that is known of a run, as its frames brought it; live and replayed runs feed the same class. It lies outside
+ * Vue's reactivity: who draws it asks to be told of changes and reads what it needs. Every part has a bound.
+ */
+import type { FrameSource } from '../../shared/contract/channels.ts';
+import {
+  decodeCounters,
+  decodeEvents,
+  decodeFdStates,
+  decodeHeartbeat,
+  decodeLatency,
+  decodeOpened,
+  decodeSwitches,
+  decodeThreads,
+  decodeThreadStarted,
+  decodeThreadStates,
+  gaugeOf,
+} from '../../shared/telemetry/codec.ts';
+import { detailLevels, frameKinds } from '../../shared/telemetry/wire.ts';
+import { EventStore } from './history-events.ts';
+import { Moments } from './history-moments.ts';
+import { SocketStore } from './history-sockets.ts';
+import { ThreadStore } from './history-threads.ts';
+import { CounterSeries, LatencySeries, StepSeries, type LatencyByKind } from './series.ts';
+
+/** Processes whose figures are kept; the lab has none of its own. */
+export type FigureSource = Exclude<FrameSource, 'lab'>;
+
+const makeCounters = (): Record<FigureSource, CounterSeries> => ({
+  server: new CounterSeries(),
+  clients: new CounterSeries(),
+  upstream: new CounterSeries(),
+});
+const makeLatency = (): LatencyByKind => ({ corrected: new LatencySeries(), uncorrected: new LatencySeries() });
+
+export class TelemetryHistory {
+  /** Grows with every frame that was taken. */
+  version = 0;
+  /** Grows with every reset: what was read before belongs to another run. */
+  epoch = 0;
+  counters = makeCounters();
+  latency = makeLatency();
+  steps = new StepSeries();
+  sockets = new SocketStore();
+  threads = new ThreadStore();
+  events = new EventStore();
+  moments = new Moments();
+  /** CLOCK_MONOTONIC of the first and the newest frame; NaN before there is one. */
+  oldestNs = Number.NaN;
+  newestNs = Number.NaN;
+  readonly #listeners = new Set<() => void>();
+
+  /** Throws FrameError, or a schema's error, where the payload is not what its kind says. */
+  take(source: FrameSource, kind: number, payload: Uint8Array): void {
+    if (source !== 'lab') this.#takeFigures(source, kind, payload);
+    if (source === 'server') this.#takeInsides(kind, payload);
+    this.moments.take(source, kind, payload, this.newestNs);
+    if (kind === frameKinds.model) this.sockets.hasForks ||= this.moments.models.at(-1)?.model === 'blocking-fork';
+    this.version++;
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Calls `listener` at every frame; it should do no more than note it. Returns how to end that. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Forgets everything, for another run. */
+  reset(): void {
+    this.counters = makeCounters();
+    this.latency = makeLatency();
+    this.steps = new StepSeries();
+    this.sockets = new SocketStore();
+    this.threads = new ThreadStore();
+    this.events = new EventStore();
+    this.moments = new Moments();
+    this.oldestNs = Number.NaN;
+    this.newestNs = Number.NaN;
+    this.epoch++;
+    this.version++;
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Bytes of all typed arrays; what objects take beside them is a small part. */
+  get byteLength(): number {
+    const { counters, latency, steps, sockets, threads, events } = this;
+    return (
+      counters.server.ring.byteLength +
+      counters.clients.ring.byteLength +
+      counters.upstream.ring.byteLength +
+      latency.corrected.byteLength +
+      latency.uncorrected.byteLength +
+      steps.byteLength +
+      sockets.byteLength +
+      threads.byteLength +
+      events.byteLength
+    );
+  }
+
+  get hasData(): boolean {
+    return !Number.isNaN(this.newestNs);
+  }
+
+  #takeFigures(source: FigureSource, kind: number, payload: Uint8Array): void {
+    if (kind === frameKinds.counters) {
+      const frame = decodeCounters(payload);
+      this.#see(frame.timeNs);
+      this.counters[source].take(frame);
+      if (source !== 'server') return;
+      this.steps.take(frame);
+      if (gaugeOf(frame, 'detailLevel') >= detailLevels.indexOf('fds')) this.sockets.passTo(frame.timeNs);
+    } else if (kind === frameKinds.latency) {
+      const frame = decodeLatency(payload);
+      this.#see(frame.timeNs);
+      this.latency[frame.kind].take(frame);
+    } else if (kind === frameKinds.heartbeat) {
+      this.#see(decodeHeartbeat(payload).timeNs);
+    }
+  }
+
+  #takeInsides(kind: number, payload: Uint8Array): void {
+    switch (kind) {
+      case frameKinds.threadStarted:
+        this.threads.takeStarted(decodeThreadStarted(payload), this.newestNs);
+        break;
+      case frameKinds.threads:
+        this.threads.takeTotals(decodeThreads(payload));
+        break;
+      case frameKinds.opened:
+        this.sockets.takeOpened(decodeOpened(payload));
+        break;
+      case frameKinds.fdStates:
+        this.#seeThen(decodeFdStates(payload), (frame) => this.sockets.take(frame));
+        break;
+      case frameKinds.threadStates:
+        this.#seeThen(decodeThreadStates(payload), (frame) => this.threads.takeStates(frame));
+        break;
+      case frameKinds.switches:
+        this.#seeThen(decodeSwitches(payload), (frame) => this.threads.takeSwitches(frame));
+        break;
+      case frameKinds.events:
+        this.#seeThen(decodeEvents(payload), (frame) => this.events.take(frame));
+        break;
+    }
+  }
+
+  #seeThen<Frame extends { readonly timeNs: number }>(frame: Frame, take: (frame: Frame) => void): void {
+    this.#see(frame.timeNs);
+    take(frame);
+  }
+
+  #see(timeNs: number): void {
+    if (!(timeNs <= this.newestNs)) this.newestNs = timeNs;
+    if (!(timeNs >= this.oldestNs)) this.oldestNs = timeNs;
+  }
+}

@@ -1,0 +1,102 @@
+/** What was found, noted and changed in the run, as lists for the screen; new findings become toasts. */
+import { defineStore } from 'pinia';
+import { computed, shallowRef } from 'vue';
+import type { Mark } from '../../shared/engine-messages.ts';
+import type { Finding } from '../../shared/findings.ts';
+import type { TelemetryHistory } from './history.ts';
+import type { TimedNotice } from './history-moments.ts';
+import { useNotices, type Toast } from './notices.ts';
+import { history as runHistory } from './telemetry.ts';
+import { useTimebase } from './timebase.ts';
+
+export interface Moment {
+  readonly key: string;
+  readonly kind: 'finding' | 'notice' | 'change';
+  readonly level: Finding['level'];
+  readonly timeNs: number;
+  /** Since when it holds, where that is known. */
+  readonly sinceNs: number;
+  readonly model: string;
+  readonly text: string;
+}
+
+/** More than people read in a list; all of them stay in the history. */
+const mostShown = 200;
+const toastLevel: Record<Finding['level'], Toast['level']> = { info: 'info', warning: 'warning', error: 'error' };
+
+const ofFinding = (finding: Finding): Moment => ({
+  key: `${finding.code}.${finding.timeNs}`,
+  kind: 'finding',
+  level: finding.level,
+  timeNs: finding.timeNs,
+  sinceNs: finding.sinceNs,
+  model: finding.model,
+  text: finding.text,
+});
+const ofNotice = (notice: TimedNotice): Moment => ({
+  key: `${notice.source}.${notice.code}.${notice.timeNs}.${notice.text}`,
+  kind: 'notice',
+  level: notice.level,
+  timeNs: notice.timeNs,
+  sinceNs: notice.timeNs,
+  model: '',
+  text: notice.text,
+});
+const ofMark = (mark: Mark, text: string): Moment => ({
+  key: `mark.${mark.name}.${mark.timeNs}`,
+  kind: 'change',
+  level: 'info',
+  timeNs: mark.timeNs,
+  sinceNs: mark.timeNs,
+  model: '',
+  text,
+});
+
+export const useMoments = defineStore('moments', () => {
+  const notices = useNotices();
+  const timebase = useTimebase();
+  /** Newest first. */
+  const list = shallowRef<readonly Moment[]>([]);
+  const originNs = shallowRef(Number.NaN);
+  let epoch = -1;
+  let version = -1;
+  let toldFindings = 0;
+
+  /** A few times a second. */
+  function sample(history: TelemetryHistory = runHistory): void {
+    const { moments } = history;
+    const isSame = history.epoch === epoch && moments.version === version;
+    if (isSame || !history.hasData) return;
+    if (history.epoch !== epoch || moments.findings.length < toldFindings) toldFindings = 0;
+    ({ epoch } = history);
+    ({ version } = moments);
+    originNs.value = history.oldestNs;
+    for (const finding of moments.findings.slice(toldFindings)) {
+      // What is only worth knowing waits in the list.
+      if (finding.level !== 'info') tell(ofFinding(finding));
+    }
+    toldFindings = moments.findings.length;
+    // A notice that came before the first frame belongs to the start.
+    const timed = (moment: Moment): Moment =>
+      Number.isFinite(moment.timeNs) ? moment : { ...moment, timeNs: history.oldestNs, sinceNs: history.oldestNs };
+    list.value = [
+      ...moments.findings.map(ofFinding),
+      ...moments.notices.map(ofNotice),
+      ...moments.marks.flatMap((mark) => (mark.text === undefined ? [] : [ofMark(mark, mark.text)])),
+    ]
+      .map(timed)
+      .sort((a, b) => b.timeNs - a.timeNs)
+      .slice(0, mostShown);
+  }
+
+  function tell(moment: Moment): void {
+    notices.show(toastLevel[moment.level], moment.text, {
+      title: 'Show the moment',
+      run: () => timebase.showMoment(moment.timeNs),
+    });
+  }
+
+  const findings = computed(() => list.value.filter(({ kind }) => kind === 'finding').length);
+
+  return { list, findings, originNs, sample };
+});

@@ -1,0 +1,187 @@
+/** Figures over time as the frames bring them: totals of a process, latencies of an interval, steps of a model. */
+import { counterOf, gaugeOf, type Counters, type Latency } from '../../shared/telemetry/codec.ts';
+import { decodeHistogram, emptyHistogram } from '../../shared/telemetry/latency-histogram.ts';
+import {
+  counterNames,
+  frameIntervalMs,
+  gaugeNames,
+  syscallNames,
+  type CounterName,
+  type GaugeName,
+  type LatencyKind,
+  type SyscallName,
+} from '../../shared/telemetry/wire.ts';
+import { SeriesRing } from './rings.ts';
+
+/** Half an hour of frames. */
+export const maxRows = (30 * 60 * 1000) / frameIntervalMs;
+
+const firstGauge = counterNames.length;
+const firstSyscall = firstGauge + gaugeNames.length;
+
+const columnIndex = new Map<string, number>([
+  ...counterNames.map((name, i) => [`counter.${name}`, i] as const),
+  ...gaugeNames.map((name, i) => [`gauge.${name}`, firstGauge + i] as const),
+  ...syscallNames.map((name, i) => [`syscall.${name}`, firstSyscall + i] as const),
+]);
+
+export type SeriesName = `counter.${CounterName}` | `gauge.${GaugeName}` | `syscall.${SyscallName}`;
+
+/** The column of a name; every name of wire.ts has one. */
+export const columnOf = (name: SeriesName): number => columnIndex.get(name) ?? 0;
+
+/** Totals and gauges of one process. */
+export class CounterSeries {
+  readonly ring = new SeriesRing(columnIndex.size, maxRows);
+  latest: Counters | undefined;
+
+  take(frame: Counters): void {
+    // A frame that answers a snapshot comes between two others, and a rate over so short a time is mostly noise.
+    if (frame.snapshotId !== 0) return;
+    const row = this.ring.append(frame.timeNs);
+    if (row < 0) return;
+    this.latest = frame;
+    this.ring.setAll(0, row, frame.counters, counterNames.length);
+    this.ring.setAll(firstGauge, row, frame.gauges, gaugeNames.length);
+    this.ring.setAll(firstSyscall, row, frame.syscalls, syscallNames.length);
+  }
+
+  total(name: CounterName): number {
+    return this.latest === undefined ? 0 : counterOf(this.latest, name);
+  }
+
+  gauge(name: GaugeName): number {
+    return this.latest === undefined ? 0 : gaugeOf(this.latest, name);
+  }
+
+  /** Growth per second between two moments, from the frames that enclose them; NaN where there are not two. */
+  rateBetween(name: SeriesName, fromNs: number, toNs: number): number {
+    const { ring } = this;
+    const begin = Math.max(ring.first, ring.lowerBound(fromNs) - 1);
+    const end = Math.min(ring.end - 1, ring.lowerBound(toNs));
+    if (end <= begin) return Number.NaN;
+    const column = columnOf(name);
+    const grown = ring.at(column, end) - ring.at(column, begin);
+    return grown < 0 ? Number.NaN : (grown * 1e9) / (ring.timeAt(end) - ring.timeAt(begin));
+  }
+}
+
+export const latencyColumns = ['p50', 'p90', 'p99', 'p999', 'max', 'count'] as const;
+export type LatencyColumn = (typeof latencyColumns)[number];
+const percentiles = [50, 90, 99, 99.9] as const;
+
+/** Encoded histograms that are kept to be merged; about half an hour of ordinary ones. */
+const histogramBudgetBytes = 24 << 20;
+const countColumn = latencyColumns.indexOf('count');
+
+/** Latencies of each interval, in ns, and the histograms behind them: percentiles are never averaged. */
+export class LatencySeries {
+  readonly ring = new SeriesRing(latencyColumns.length, maxRows);
+  #encoded: { row: number; bytes: Uint8Array }[] = [];
+  #oldest = 0;
+  #encodedBytes = 0;
+
+  get byteLength(): number {
+    return this.ring.byteLength + this.#encodedBytes;
+  }
+
+  take(frame: Latency): void {
+    const row = this.ring.append(frame.timeNs);
+    if (row < 0) return;
+    const histogram = decodeHistogram(frame.encoded);
+    const count = histogram.totalCount;
+    if (count > 0) {
+      percentiles.forEach((percentile, i) => this.ring.set(i, row, histogram.getValueAtPercentile(percentile)));
+      this.ring.set(percentiles.length, row, histogram.maxValue);
+      this.ring.set(countColumn, row, count);
+    }
+    // The payload is a view into a batch that would be kept whole.
+    this.#keep(row, frame.encoded.slice());
+  }
+
+  /** All latencies between two moments, merged exactly; undefined where some of them are no longer kept. */
+  between(fromNs: number, toNs: number): ReturnType<typeof emptyHistogram> | undefined {
+    const begin = this.ring.lowerBound(fromNs);
+    const end = this.ring.lowerBound(toNs + 1);
+    const merged = emptyHistogram();
+    if (begin === end) return merged;
+    const oldest = this.#encoded[this.#oldest];
+    if (oldest === undefined || oldest.row > begin) return undefined;
+    for (let row = begin; row < end; row++) {
+      const kept = this.#encoded[this.#oldest + row - oldest.row];
+      if (kept !== undefined && this.ring.at(countColumn, row) > 0) merged.add(decodeHistogram(kept.bytes));
+    }
+    return merged;
+  }
+
+  /** A column's value in ns; NaN where nothing was measured in the interval. */
+  at(column: LatencyColumn, row: number): number {
+    if (this.ring.at(countColumn, row) === 0) return Number.NaN;
+    return this.ring.at(latencyColumns.indexOf(column), row);
+  }
+
+  #keep(row: number, bytes: Uint8Array): void {
+    this.#encoded.push({ row, bytes });
+    this.#encodedBytes += bytes.length;
+    for (;;) {
+      const oldest = this.#encoded[this.#oldest];
+      if (oldest === undefined) break;
+      if (this.#encodedBytes <= histogramBudgetBytes && oldest.row >= this.ring.first) break;
+      this.#encodedBytes -= oldest.bytes.length;
+      this.#oldest++;
+    }
+    if (this.#oldest > 1024 && this.#oldest * 2 > this.#encoded.length) {
+      this.#encoded = this.#encoded.slice(this.#oldest);
+      this.#oldest = 0;
+    }
+  }
+}
+
+export type LatencyByKind = Readonly<Record<LatencyKind, LatencySeries>>;
+
+/** Steps are read beside source lines, not drawn, so that two samples a second are enough. */
+const stepIntervalNs = 500e6;
+const maxStepRows = 2 * 30 * 60;
+
+export interface StepFigures {
+  readonly hits: number;
+  readonly hitsPerSecond: number;
+  /** Share of the time between the two moments that threads spent from this step to the next, summed over threads. */
+  readonly shareOfTime: number;
+}
+
+/** Hits and time of each step by its global index. */
+export class StepSeries {
+  #ring = new SeriesRing(0, maxStepRows);
+  #steps = 0;
+
+  get byteLength(): number {
+    return this.#ring.byteLength;
+  }
+
+  take(frame: Counters): void {
+    const steps = frame.stepHits.length;
+    if (steps === 0) return;
+    if (steps !== this.#steps) {
+      this.#steps = steps;
+      this.#ring = new SeriesRing(2 * steps, maxStepRows, 128);
+    }
+    if (this.#ring.rows > 0 && frame.timeNs - this.#ring.newestNs < stepIntervalNs) return;
+    const row = this.#ring.append(frame.timeNs);
+    if (row < 0) return;
+    this.#ring.setAll(0, row, frame.stepHits);
+    this.#ring.setAll(steps, row, frame.stepNs);
+  }
+
+  /** Between two moments, by default over the last second. */
+  figures(index: number, toNs = this.#ring.newestNs, fromNs = toNs - 1e9): StepFigures {
+    const ring = this.#ring;
+    const end = Math.min(ring.end - 1, ring.lowerBound(toNs));
+    const begin = Math.max(ring.first, Math.min(end - 1, ring.lowerBound(fromNs)));
+    if (index >= this.#steps || end <= begin) return { hits: 0, hitsPerSecond: 0, shareOfTime: 0 };
+    const ns = ring.timeAt(end) - ring.timeAt(begin);
+    const grown = (column: number): number => Math.max(0, ring.at(column, end) - ring.at(column, begin));
+    const hits = grown(index);
+    return { hits, hitsPerSecond: (hits * 1e9) / ns, shareOfTime: grown(this.#steps + index) / ns };
+  }
+}

@@ -1,0 +1,145 @@
+/** What the lab is, or would be, started with. While it runs, what can be changed live is changed at once. */
+import { useDebounceFn, useLocalStorage } from '@vueuse/core';
+import { defineStore } from 'pinia';
+import { computed } from 'vue';
+import type { ModelId } from '../../shared/catalogue.ts';
+import { liveSettingsSchema, type Detail, type LiveChanges, type LiveSettings } from '../../shared/contract/live.ts';
+import type { Client, ModelOptions, ServerSettings } from '../../shared/schemas/settings.ts';
+import { useLab } from './lab.ts';
+
+/** What the first press of "Run" shows. */
+const first = (): LiveSettings =>
+  liveSettingsSchema.parse({
+    server: { model: 'epoll-lt', protocol: 'http', handler: 'respond' },
+    connections: 50,
+    clients: [{ profile: 'closed' }],
+  });
+
+/** Long enough for a finger on a stepper, short enough to feel immediate. */
+const settleMs = 180;
+
+const isLive: readonly (keyof LiveChanges)[] = ['connections', 'clients', 'workUs', 'waitMs', 'chunks', 'detail'];
+
+export const useSetup = defineStore('setup', () => {
+  const lab = useLab();
+  const draft = useLocalStorage<LiveSettings>('fdscope.setup', first(), {
+    serializer: {
+      // Of an older version, or broken: begin anew.
+      read: (text) => {
+        try {
+          return liveSettingsSchema.parse(JSON.parse(text));
+        } catch {
+          return first();
+        }
+      },
+      write: (settings) => JSON.stringify(settings),
+    },
+  });
+  const optionsOf = useLocalStorage<Partial<Record<ModelId, ModelOptions>>>('fdscope.options', {});
+
+  /** Name of the scenario that the settings began as; empty where they are the user's own. */
+  const scenario = useLocalStorage('fdscope.scenario', '');
+
+  let unsent: LiveChanges = {};
+  const send = useDebounceFn(() => {
+    const changes = unsent;
+    unsent = {};
+    if (lab.isRunning && Object.keys(changes).length > 0) void lab.change(changes);
+  }, settleMs);
+
+  function later(changes: LiveChanges): void {
+    if (!lab.isRunning) return;
+    unsent = { ...unsent, ...changes };
+    void send();
+  }
+
+  function setServer(changes: Partial<ServerSettings>): void {
+    const server = { ...draft.value.server, ...changes };
+    draft.value = { ...draft.value, server };
+    if (server.handler === 'forward' && draft.value.upstream === undefined) {
+      draft.value = liveSettingsSchema.parse({ ...draft.value, upstream: {} });
+    }
+    const live = Object.fromEntries(
+      Object.entries(changes).filter(([key]) => isLive.includes(key as keyof LiveChanges)),
+    );
+    if (Object.keys(live).length > 0) later(live);
+  }
+
+  function setConnections(connections: number): void {
+    draft.value = { ...draft.value, connections };
+    later({ connections });
+  }
+
+  function setClients(clients: Client[]): void {
+    draft.value = { ...draft.value, clients };
+    later({ clients });
+  }
+
+  function setDetail(detail: Detail): void {
+    draft.value = { ...draft.value, detail };
+    later({ detail });
+  }
+
+  function setPin(pin: boolean): void {
+    draft.value = { ...draft.value, pin };
+  }
+
+  /** Takes everything: a scenario's, or those of a lab that runs already. */
+  function take(settings: LiveSettings, scenarioName = ''): void {
+    draft.value = liveSettingsSchema.parse(settings);
+    scenario.value = scenarioName;
+  }
+
+  function setOptions(model: ModelId, options: ModelOptions): void {
+    optionsOf.value = { ...optionsOf.value, [model]: options };
+  }
+
+  /** What differs from the running lab and cannot be changed while it runs. */
+  const needsRestart = computed<readonly string[]>(() => {
+    const running = lab.state.settings;
+    if (!lab.isRunning || running === undefined) return [];
+    const { server, upstream } = draft.value;
+    const found: string[] = [];
+    if (server.protocol !== running.server.protocol) found.push('protocol');
+    if (server.handler !== running.server.handler) found.push('handler');
+    if (server.responseBytes !== running.server.responseBytes) found.push('response size');
+    if (server.port !== running.server.port) found.push('port');
+    if (draft.value.pin !== running.pin) found.push('pinning');
+    if (JSON.stringify(upstream) !== JSON.stringify(running.upstream)) found.push('upstream');
+    const options = optionsOf.value[running.server.model];
+    if (options !== undefined && !isSubset(options, running.server.options)) found.push('model options');
+    return found;
+  });
+
+  /** The draft as it is to be started. */
+  const toStart = computed<LiveSettings>(() => {
+    const { server } = draft.value;
+    return { ...draft.value, server: { ...server, options: optionsOf.value[server.model] ?? {} } };
+  });
+
+  /** Figures under different keys cannot be compared. */
+  const conditions = computed(() => {
+    const { server, connections, clients, upstream } = lab.state.settings ?? draft.value;
+    const { protocol, handler, responseBytes, chunks, workUs, waitMs } = server;
+    return JSON.stringify([protocol, handler, responseBytes, chunks, workUs, waitMs, connections, clients, upstream]);
+  });
+
+  return {
+    draft,
+    scenario,
+    optionsOf,
+    needsRestart,
+    toStart,
+    conditions,
+    setServer,
+    setConnections,
+    setClients,
+    setDetail,
+    setPin,
+    setOptions,
+    take,
+  };
+});
+
+const isSubset = (some: ModelOptions, all: ModelOptions): boolean =>
+  Object.entries(some).every(([name, value]) => all[name] === undefined || all[name] === value);

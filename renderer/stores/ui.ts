@@ -1,0 +1,62 @@
+/** How the window looks: screen, theme, panes. Kept between visits. */
+import { useLocalStorage, useMediaQuery } from '@vueuse/core';
+import { defineStore } from 'pinia';
+import { computed, ref, watchEffect } from 'vue';
+import type { ModelId } from '../../shared/catalogue.ts';
+
+export const themes = ['system', 'dark', 'light'] as const;
+export type Theme = (typeof themes)[number];
+
+export const sideTabs = ['inspector', 'findings'] as const;
+export type SideTab = (typeof sideTabs)[number];
+
+export const screens = ['scope', 'doctor'] as const;
+export type Screen = (typeof screens)[number];
+
+/** Below this width the side pane would leave the tracks no room, so it begins closed. */
+const wideEnough = '(min-width: 1200px)';
+
+export const useUi = defineStore('ui', () => {
+  const theme = useLocalStorage<Theme>('fdscope.theme', 'system');
+  const prefersLight = useMediaQuery('(prefers-color-scheme: light)');
+  const shownTheme = computed<'dark' | 'light'>(() =>
+    theme.value === 'system' ? (prefersLight.value ? 'light' : 'dark') : theme.value,
+  );
+  watchEffect(() => {
+    document.documentElement.dataset.theme = shownTheme.value;
+  });
+
+  const isSourceOpen = useLocalStorage('fdscope.source', true);
+  const isSideOpen = useLocalStorage('fdscope.side', window.matchMedia(wideEnough).matches);
+  const screen = ref<Screen>('scope');
+  const paneSizes = useLocalStorage<Record<string, number[]>>('fdscope.panes', {});
+  const sideTab = ref<SideTab>('inspector');
+  /** Model beside the serving one in the source panel. */
+  const comparedSource = ref<ModelId>();
+  const isPaletteOpen = ref(false);
+  const isHelpOpen = ref(false);
+
+  function nextTheme(): void {
+    theme.value = themes[(themes.indexOf(theme.value) + 1) % themes.length] ?? 'system';
+  }
+
+  function showSide(tab: SideTab): void {
+    sideTab.value = tab;
+    isSideOpen.value = true;
+  }
+
+  return {
+    theme,
+    shownTheme,
+    nextTheme,
+    screen,
+    isSourceOpen,
+    isSideOpen,
+    paneSizes,
+    sideTab,
+    showSide,
+    comparedSource,
+    isPaletteOpen,
+    isHelpOpen,
+  };
+});

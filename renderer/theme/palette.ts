@@ -1,0 +1,121 @@
+/**
+ * Colours of what is drawn on canvases, dark and light. The series colours follow Okabe and Ito's set, which people with
+ * every common kind of colour blindness can tell apart; dashes and hatches say the same once more.
+ */
+import type { SocketState } from '../stores/history-sockets.ts';
+import type { ThreadState } from '../../shared/telemetry/wire.ts';
+
+export const seriesColours = ['sky', 'orange', 'green', 'purple', 'yellow', 'vermilion', 'blue', 'grey'] as const;
+export type SeriesColour = (typeof seriesColours)[number];
+
+export interface Palette {
+  readonly name: 'dark' | 'light';
+  readonly background: string;
+  readonly grid: string;
+  readonly axis: string;
+  readonly text: string;
+  readonly muted: string;
+  readonly accent: string;
+  readonly series: Readonly<Record<SeriesColour, string>>;
+  readonly sockets: Readonly<Record<SocketState, string>>;
+  readonly threads: Readonly<Record<ThreadState, string>>;
+  readonly arrow: string;
+  readonly sliceInk: string;
+}
+
+const dark: Palette = {
+  name: 'dark',
+  background: '#11151b',
+  grid: '#222a35',
+  axis: '#3a4556',
+  text: '#e8edf4',
+  muted: '#8593a7',
+  accent: '#5cc8ff',
+  series: {
+    sky: '#56b4e9',
+    orange: '#f0a02c',
+    green: '#2fb894',
+    purple: '#d58bbd',
+    yellow: '#e8dc55',
+    vermilion: '#ff7847',
+    blue: '#6f8fff',
+    grey: '#94a0b2',
+  },
+  sockets: {
+    none: '#11151b',
+    closed: '#5b6675',
+    idle: '#212b38',
+    served: '#1f9e7f',
+    eagain: '#4aa3e0',
+    reported: '#e8dc55',
+    waiting: '#f0902c',
+    writeBlocked: '#e07fc4',
+    error: '#ff5547',
+  },
+  threads: {
+    unknown: '#1a212b',
+    running: '#1f9e7f',
+    ready: '#f0902c',
+    blocked: '#2b3a4e',
+    sleeping: '#1c2531',
+  },
+  arrow: '#e8dc55',
+  sliceInk: '#07120e',
+};
+
+const light: Palette = {
+  name: 'light',
+  background: '#fbfcfd',
+  grid: '#e6eaf0',
+  axis: '#b9c3d0',
+  text: '#131a23',
+  muted: '#586577',
+  accent: '#0b66b5',
+  series: {
+    sky: '#1b7fb8',
+    orange: '#b86e00',
+    green: '#00795b',
+    purple: '#a2487e',
+    yellow: '#857700',
+    vermilion: '#c24a00',
+    blue: '#3a55cc',
+    grey: '#687587',
+  },
+  sockets: {
+    none: '#fbfcfd',
+    closed: '#99a5b4',
+    idle: '#e1e7ee',
+    served: '#2ba887',
+    eagain: '#4f9fd8',
+    reported: '#e0c919',
+    waiting: '#e07a00',
+    writeBlocked: '#b0408c',
+    error: '#cc1f12',
+  },
+  threads: {
+    unknown: '#eef1f5',
+    running: '#2ba887',
+    ready: '#e07a00',
+    blocked: '#c3cfdd',
+    sleeping: '#e4e9f0',
+  },
+  arrow: '#6b5f00',
+  sliceInk: '#06140f',
+};
+
+export const palettes = { dark, light } as const;
+
+/** A colour as the four bytes of a pixel, in the order in which ImageData has them on a little-endian machine. */
+export function pixelOf(hex: string, alpha = 255): number {
+  const rgb = Number.parseInt(hex.slice(1), 16);
+  return ((alpha << 24) | ((rgb & 0xff) << 16) | (rgb & 0xff00) | (rgb >>> 16)) >>> 0;
+}
+
+/** A pixel between two, `share` of the way to the second. */
+export function blend(from: number, to: number, share: number): number {
+  const part = (shift: number): number => {
+    const a = (from >>> shift) & 255;
+    return Math.round(a + (((to >>> shift) & 255) - a) * share) << shift;
+  };
+  return (part(24) | part(16) | part(8) | part(0)) >>> 0;
+}

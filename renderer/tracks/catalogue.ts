@@ -1,0 +1,214 @@
+/** The tracks of the Scope, in the order in which they are first shown. */
+import type { FigureSource, TelemetryHistory } from '../stores/history.ts';
+import { columnOf, type LatencyColumn, type SeriesName } from '../stores/series.ts';
+import type { LatencyKind } from '../../shared/telemetry/wire.ts';
+import { duration, mebibytes, percent, perSecond, shortNumber } from './format.ts';
+import { LineTrack, type LineSeries } from './line-track.ts';
+import { RasterTrack } from './raster-track.ts';
+import { StackedTrack } from './stacked-track.ts';
+import { TimelineTrack } from './timeline-track.ts';
+import type { Track } from './track.ts';
+
+type Look = Pick<LineSeries, 'label' | 'colour' | 'dash' | 'isFilled'>;
+
+/** Growth per second of a total, times `factor`. */
+function rate(history: TelemetryHistory, source: FigureSource, name: SeriesName, look: Look, factor = 1): LineSeries {
+  const column = columnOf(name);
+  return {
+    ...look,
+    ring: () => history.counters[source].ring,
+    valueOf: (row) => history.counters[source].ring.rateAt(column, row) * factor,
+    between: (fromNs, toNs) => history.counters[source].rateBetween(name, fromNs, toNs) * factor,
+  };
+}
+
+/** A state of the process; over a range, the highest. */
+function gauge(history: TelemetryHistory, source: FigureSource, name: SeriesName, look: Look, factor = 1): LineSeries {
+  const column = columnOf(name);
+  const ring = (): ReturnType<LineSeries['ring']> => history.counters[source].ring;
+  return {
+    ...look,
+    ring,
+    valueOf: (row) => ring().at(column, row) * factor,
+    between: (fromNs, toNs) => {
+      let highest = Number.NaN;
+      for (let row = ring().lowerBound(fromNs); row < Math.min(ring().end, ring().lowerBound(toNs) + 1); row++) {
+        highest = Number.isNaN(highest) ? ring().at(column, row) : Math.max(highest, ring().at(column, row));
+      }
+      return highest * factor;
+    },
+  };
+}
+
+function latency(
+  history: TelemetryHistory,
+  kind: LatencyKind,
+  column: Exclude<LatencyColumn, 'count'>,
+  look: Look,
+): LineSeries {
+  const percentileOf = { p50: 50, p90: 90, p99: 99, p999: 99.9, max: 100 } as const;
+  return {
+    ...look,
+    ring: () => history.latency[kind].ring,
+    valueOf: (row) => history.latency[kind].at(column, row),
+    between: (fromNs, toNs) => {
+      const merged = history.latency[kind].between(fromNs, toNs);
+      if (merged === undefined || merged.totalCount === 0) return Number.NaN;
+      return merged.getValueAtPercentile(percentileOf[column]);
+    },
+  };
+}
+
+const dashed = [5, 3] as const;
+const dotted = [1.5, 2.5] as const;
+
+export function makeTracks(history: TelemetryHistory): readonly Track[] {
+  const originNs = (): number => (Number.isNaN(history.oldestNs) ? 0 : history.oldestNs);
+  const without = (source: FigureSource, text: string) => (): string | undefined =>
+    history.counters[source].ring.rows > 1 ? undefined : text;
+  const server = without(
+    'server',
+    'Nothing runs yet. Choose a model and press Run: its requests a second appear here.',
+  );
+
+  return [
+    new LineTrack({
+      id: 'throughput',
+      title: 'Throughput',
+      unit: 'per second',
+      help: 'Requests that the server answered, by its own count. The dashed line is the clients’ count of replies, each checked byte for byte; the two should lie on each other.',
+      heightPx: 96,
+      scale: 'linear',
+      tableUnit: '1/s',
+      originNs,
+      format: perSecond,
+      emptyText: server,
+      series: [
+        rate(history, 'server', 'counter.requests', { label: 'served', colour: 'sky', isFilled: true }),
+        rate(history, 'clients', 'counter.requests', { label: 'replies', colour: 'orange', dash: dashed }),
+      ],
+    }),
+    new LineTrack({
+      id: 'latency',
+      title: 'Latency',
+      unit: 'log scale',
+      help: 'Percentiles of each interval of 50 ms, at the clients. Corrected ones count from the moment a request was due, so that a server that stalls cannot hide its stall (coordinated omission); raw ones from the moment it was sent. Over a selection histograms are merged; percentiles are never averaged.',
+      heightPx: 132,
+      scale: 'log',
+      tableUnit: 'ns',
+      originNs,
+      format: duration,
+      emptyText: () =>
+        history.latency.corrected.ring.rows > 0 || history.latency.uncorrected.ring.rows > 0
+          ? undefined
+          : 'The clients measure each reply. Run a server with at least one client that asks, and percentiles appear here.',
+      series: [
+        latency(history, 'corrected', 'p99', { label: 'p99', colour: 'vermilion' }),
+        latency(history, 'uncorrected', 'p99', { label: 'p99 raw', colour: 'vermilion', dash: dotted }),
+        latency(history, 'corrected', 'p90', { label: 'p90', colour: 'orange' }),
+        latency(history, 'corrected', 'p50', { label: 'p50', colour: 'sky' }),
+        latency(history, 'uncorrected', 'p50', { label: 'p50 raw', colour: 'sky', dash: dotted }),
+        latency(history, 'corrected', 'max', { label: 'max', colour: 'grey' }),
+      ],
+    }),
+    new LineTrack({
+      id: 'switches',
+      title: 'Context switches',
+      unit: 'per second',
+      help: 'Voluntary: a thread had to wait and gave its core up. Involuntary: the kernel took the core for another thread. Coroutine: user code changed from one coroutine to another, which the kernel does not see and which costs a few nanoseconds.',
+      heightPx: 96,
+      scale: 'linear',
+      tableUnit: '1/s',
+      originNs,
+      format: perSecond,
+      emptyText: without('server', 'Each time a thread leaves its core is counted by the kernel and shown here.'),
+      series: [
+        rate(history, 'server', 'counter.voluntarySwitches', { label: 'voluntary', colour: 'sky' }),
+        rate(history, 'server', 'counter.involuntarySwitches', {
+          label: 'involuntary',
+          colour: 'vermilion',
+          dash: dashed,
+        }),
+        rate(history, 'server', 'counter.coroutineSwitches', { label: 'coroutine', colour: 'green', dash: dotted }),
+      ],
+    }),
+    new StackedTrack(history, originNs),
+    new RasterTrack(history, originNs),
+    new TimelineTrack(history, originNs),
+    new LineTrack({
+      id: 'cpu',
+      title: 'CPU',
+      unit: 'of one core',
+      help: 'Time on a core by the kernel’s own clocks: in the server’s code (user), in system calls on its behalf (system), and of the clients. A client line near 100 % says that the clients are the limit, not the server.',
+      heightPx: 84,
+      scale: 'linear',
+      tableUnit: '(share of a core)',
+      originNs,
+      format: percent,
+      emptyText: without('server', 'User and system time of the server appear here while it runs.'),
+      series: [
+        rate(history, 'server', 'counter.cpuUserNs', { label: 'user', colour: 'green', isFilled: true }, 1e-9),
+        rate(history, 'server', 'counter.cpuSystemNs', { label: 'system', colour: 'purple', dash: dashed }, 1e-9),
+        rate(history, 'clients', 'counter.cpuUserNs', { label: 'clients user', colour: 'grey', dash: dotted }, 1e-9),
+      ],
+    }),
+    new LineTrack({
+      id: 'clients',
+      title: 'Client side',
+      unit: 'connections, per second',
+      help: 'What the clients see: connections open at the server, connects they complete a second, and errors of every kind.',
+      heightPx: 84,
+      scale: 'linear',
+      tableUnit: '',
+      originNs,
+      format: shortNumber,
+      emptyText: without('clients', 'Once clients run, their connections, connects and errors appear here.'),
+      series: [
+        gauge(history, 'server', 'gauge.openConnections', { label: 'open connections', colour: 'blue' }),
+        rate(history, 'clients', 'counter.connectsDone', { label: 'connects/s', colour: 'green', dash: dashed }),
+        errors(history),
+      ],
+    }),
+    new LineTrack({
+      id: 'memory',
+      title: 'Memory',
+      unit: 'resident',
+      help: 'Resident memory of the server’s process. Threads take a stack each, coroutines a few kilobytes, an event loop a few hundred bytes a connection.',
+      heightPx: 64,
+      scale: 'linear',
+      tableUnit: 'MiB',
+      originNs,
+      format: mebibytes,
+      emptyText: without('server', 'The server’s resident memory appears here while it runs.'),
+      series: [
+        gauge(history, 'server', 'gauge.rssBytes', { label: 'RSS', colour: 'purple', isFilled: true }, 1 / (1 << 20)),
+      ],
+    }),
+  ];
+}
+
+const errorNames = [
+  'errorConnect',
+  'errorRefused',
+  'errorReset',
+  'errorTimeout',
+  'errorProtocol',
+  'errorMismatch',
+  'errorFdLimit',
+  'errorOther',
+] as const;
+
+/** All kinds of error of the clients, added up. */
+function errors(history: TelemetryHistory): LineSeries {
+  const each = errorNames.map((name) =>
+    rate(history, 'clients', `counter.${name}`, { label: name, colour: 'vermilion' }),
+  );
+  return {
+    label: 'errors/s',
+    colour: 'vermilion',
+    dash: dotted,
+    ring: () => history.counters.clients.ring,
+    valueOf: (row) => each.reduce((sum, series) => sum + series.valueOf(row), 0),
+    between: (fromNs, toNs) => each.reduce((sum, series) => sum + series.between(fromNs, toNs), 0),
+  };
+}

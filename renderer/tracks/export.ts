@@ -1,0 +1,67 @@
+/** A track as a picture to keep: with its name, its axis and its legend, as a document of its own. */
+import { CanvasPen, type PicturePen } from './pen.ts';
+import { SvgPen } from './svg-pen.ts';
+import { timeTicks } from './time-scale.ts';
+import type { Track, TrackView } from './track.ts';
+
+const headPx = 40;
+const axisPx = 22;
+/** Pictures for print and slides are wanted sharper than a screen. */
+const pngRatio = 2;
+
+function drawPicture(track: Track, view: TrackView, originNs: number, pen: PicturePen): void {
+  const { palette, widthPx, heightPx } = view;
+  const fullPx = headPx + heightPx + axisPx;
+  pen.rect(0, 0, widthPx, fullPx, palette.background);
+  pen.below(headPx, () => track.draw(pen, view));
+  pen.rect(0, 0, widthPx, headPx, palette.background);
+  pen.text(6, 15, `${track.title}, ${track.unit}`, { colour: palette.text, sizePx: 13 });
+  let x = 6;
+  for (const item of track.legend((view.fromNs + view.toNs) / 2, palette)) {
+    if (item.hatch === undefined) {
+      const stroke = { colour: item.colour, widthPx: 2 };
+      pen.line([x, x + 16], [28, 28], 2, item.dash === undefined ? stroke : { ...stroke, dash: item.dash });
+    } else pen.band([x, x + 16], [24, 24], [33, 33], 2, item.colour, 1, item.hatch);
+    pen.text(x + 20, 32, item.label, { colour: palette.text, sizePx: 11 });
+    x += 34 + item.label.length * 6.4;
+  }
+  for (const tick of timeTicks(view, originNs)) {
+    pen.rect(tick.px, headPx + heightPx, 1, 5, palette.axis);
+    const align = tick.px < 20 ? 'left' : tick.px > widthPx - 30 ? 'right' : 'center';
+    pen.text(tick.px, fullPx - 5, tick.label, { colour: palette.muted, sizePx: 11, align });
+  }
+}
+
+export function trackAsSvg(track: Track, view: TrackView, originNs: number): string {
+  const pen = new SvgPen();
+  drawPicture(track, view, originNs, pen);
+  return pen.document(view.widthPx, headPx + view.heightPx + axisPx, track.title);
+}
+
+/** Throws where the browser has no memory for it. */
+export async function trackAsPng(track: Track, view: TrackView, originNs: number): Promise<Blob> {
+  const canvas = document.createElement('canvas');
+  canvas.width = Math.round(view.widthPx * pngRatio);
+  canvas.height = Math.round((headPx + view.heightPx + axisPx) * pngRatio);
+  const context = canvas.getContext('2d');
+  if (context === null) throw new Error('The browser has no memory left for a picture of this size.');
+  context.scale(pngRatio, pngRatio);
+  const pen = new CanvasPen(context);
+  drawPicture(track, { ...view, pixelRatio: pngRatio }, originNs, pen);
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((blob) => {
+      if (blob === null) reject(new Error('The browser could not write the picture.'));
+      else resolve(blob);
+    }, 'image/png');
+  });
+}
+
+/** Hands a file to the browser, which asks where to put it or does as it was set. */
+export function download(name: string, content: Blob | string, type: string): void {
+  const blob = typeof content === 'string' ? new Blob([content], { type }) : content;
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

@@ -1,0 +1,63 @@
+/** The pixels of the raster, a column a stretch of time. */
+import type { SocketStore } from '../stores/history-sockets.ts';
+import { frameIntervalMs } from '../../shared/telemetry/wire.ts';
+
+const tickNs = frameIntervalMs * 1e6;
+/** Without frames for longer than this nothing was looked at, and nothing is shown. */
+const longestTickNs = 30 * tickNs;
+
+export interface RasterColumns {
+  readonly store: SocketStore;
+  readonly columnNs: number;
+  readonly lines: number;
+  /** Pixels a line is high. */
+  readonly linePx: number;
+  /** Bytes of the lines at a tick; where several ticks share a column, the greater one is shown. */
+  foldedAt(tick: number): Uint8Array;
+  /** Of a line's byte, at a place within the line and in time. */
+  pixel(folded: number, column: number, y: number): number;
+}
+
+export function paintColumns(raster: RasterColumns, first: number, count: number, pixels: Uint32Array): void {
+  const { lines, linePx } = raster;
+  const bytes = new Uint8Array(lines);
+  for (let i = 0; i < count; i++) {
+    columnOfTime(raster, first + i, bytes);
+    for (let line = 0; line < lines; line++) {
+      for (let y = 0; y < linePx; y++) {
+        pixels[(line * linePx + y) * count + i] = raster.pixel(bytes[line] ?? 0, first + i, y);
+      }
+    }
+  }
+}
+
+/** Calls `visit` for the ticks that touch a stretch of time, with how much of it each covers. */
+export function visitTicks(
+  store: SocketStore,
+  fromNs: number,
+  toNs: number,
+  visit: (tick: number, coveredNs: number) => void,
+): void {
+  for (let tick = store.tickAt(fromNs); tick < store.endTick; tick++) {
+    const timeNs = store.tickTime(tick);
+    const beforeNs = tick > store.firstTick ? store.tickTime(tick - 1) : timeNs - tickNs;
+    const beginNs = timeNs - beforeNs > longestTickNs ? timeNs - tickNs : beforeNs;
+    if (beginNs >= toNs) return;
+    if (timeNs > fromNs) visit(tick, Math.min(timeNs, toNs) - Math.max(beginNs, fromNs));
+  }
+}
+
+/** What is shown in a column: of several ticks, what matters most. */
+export function columnOfTime(
+  raster: Pick<RasterColumns, 'store' | 'columnNs' | 'foldedAt'>,
+  column: number,
+  into: Uint8Array,
+): void {
+  into.fill(0);
+  visitTicks(raster.store, column * raster.columnNs, (column + 1) * raster.columnNs, (tick) => {
+    const folded = raster.foldedAt(tick);
+    for (let line = 0; line < into.length; line++) {
+      if ((folded[line] ?? 0) > (into[line] ?? 0)) into[line] = folded[line] ?? 0;
+    }
+  });
+}

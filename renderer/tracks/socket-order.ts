@@ -1,0 +1,51 @@
+/** The rows of the socket store in the order in which they are shown. */
+import type { SocketStore } from '../stores/history-sockets.ts';
+
+export const socketOrders = ['fd', 'activity', 'waiting'] as const;
+export type SocketOrderName = (typeof socketOrders)[number];
+
+/** What people watch must not jump under their eyes: orders by what happens are made anew no more often. */
+const settleNs = 1e9;
+
+export class SocketOrder {
+  by: SocketOrderName = 'fd';
+  /** Grows when the order changed. */
+  version = 0;
+  rows = new Uint32Array(0);
+  /** Place of each row. */
+  places = new Uint32Array(0);
+  #madeBy: SocketOrderName | undefined;
+  #store: SocketStore | undefined;
+  #rowsVersion = -1;
+  #madeNs = Number.NaN;
+
+  update(store: SocketStore): void {
+    const isSame = this.#store === store && this.#madeBy === this.by;
+    const isOld =
+      this.by === 'fd' ? store.rowsVersion !== this.#rowsVersion : store.newestNs - this.#madeNs >= settleNs;
+    if (isSame && !isOld && store.rows === this.rows.length) return;
+    this.#store = store;
+    this.#madeBy = this.by;
+    this.#rowsVersion = store.rowsVersion;
+    this.#madeNs = store.newestNs;
+    const rows = sortedRows(store, this.by);
+    if (isSame && rows.length === this.rows.length && rows.every((row, i) => row === this.rows[i])) return;
+    this.rows = rows;
+    this.places = new Uint32Array(rows.length);
+    rows.forEach((row, place) => (this.places[row] = place));
+    this.version++;
+  }
+}
+
+/** By fd: ascending. By activity and waiting: what does, or waits, most comes first; then by fd. */
+export function sortedRows(store: SocketStore, by: SocketOrderName): Uint32Array<ArrayBuffer> {
+  const keys = new Float64Array(store.rows);
+  const fds = new Float64Array(store.rows);
+  for (let row = 0; row < store.rows; row++) {
+    fds[row] = store.latestTenant(row)?.fd ?? 0;
+    if (by === 'activity') keys[row] = store.activity(row);
+    else if (by === 'waiting') keys[row] = store.waitingUs(row);
+  }
+  const rows = Uint32Array.from({ length: store.rows }, (_, row) => row);
+  return rows.sort((a, b) => (keys[b] ?? 0) - (keys[a] ?? 0) || (fds[a] ?? 0) - (fds[b] ?? 0) || a - b);
+}

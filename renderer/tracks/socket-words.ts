@@ -1,0 +1,41 @@
+/** The states of sockets in words, with their patterns; the raster, its legend and the inspector say the same. */
+import type { SocketState } from '../stores/history-sockets.ts';
+import type { Hatch } from './track.ts';
+
+export interface SocketStateWords {
+  readonly label: string;
+  readonly explanation: string;
+  readonly hatch: Hatch;
+}
+
+export const socketWords: Readonly<Record<SocketState, SocketStateWords>> = {
+  none: { label: 'no socket', explanation: 'Nobody had this row then.', hatch: 'plain' },
+  closed: { label: 'closed', explanation: 'The server closed it in this interval.', hatch: 'plain' },
+  idle: { label: 'idle', explanation: 'Nothing to read, nothing to write.', hatch: 'plain' },
+  served: {
+    label: 'being served',
+    explanation: 'The server read from it, wrote to it or accepted on it.',
+    hatch: 'plain',
+  },
+  eagain: {
+    label: 'asked in vain',
+    explanation: 'The server called read or write and the kernel said EAGAIN: not now.',
+    hatch: 'dots',
+  },
+  reported: {
+    label: 'reported ready',
+    explanation: 'The kernel told the server that it is ready; the server has not come to it yet.',
+    hatch: 'bars',
+  },
+  waiting: {
+    label: 'data waits',
+    explanation: 'Data lies in the kernel’s receive queue and the server has not been told or has not looked.',
+    hatch: 'rising',
+  },
+  writeBlocked: {
+    label: 'write blocked',
+    explanation: 'The server has bytes to send and the kernel’s send queue is full: the other side does not read.',
+    hatch: 'falling',
+  },
+  error: { label: 'error', explanation: 'A call on it failed.', hatch: 'cross' },
+};

@@ -1,0 +1,136 @@
+/** What all tracks share: the history, the timebase, the colours, and one animation frame. */
+import { computed, onScopeDispose, ref, shallowRef, watch, type ComputedRef, type Ref } from 'vue';
+import type { TelemetryHistory } from '../stores/history.ts';
+import { useSelection, type Picked } from '../stores/selection.ts';
+import { useTimebase, type Timebase } from '../stores/timebase.ts';
+import { palettes, type Palette } from '../theme/palette.ts';
+import { FrameScheduler, type Drawable } from './frame-scheduler.ts';
+import { Gestures } from './gestures.ts';
+import { Markers } from './markers.ts';
+import { nsAt, nsPerPx, type TimeScale } from './time-scale.ts';
+import type { TrackView } from './track.ts';
+
+/** Figures beside the tracks change no more often than people can read them. */
+const readoutMs = 250;
+
+export interface Stage {
+  readonly history: TelemetryHistory;
+  readonly timebase: Timebase;
+  readonly scheduler: FrameScheduler;
+  readonly markers: Markers;
+  readonly gestures: Gestures;
+  readonly palette: ComputedRef<Palette>;
+  readonly plotWidthPx: Ref<number>;
+  /** Where the pointer is over the plots; undefined outside. */
+  readonly pointerPx: Ref<number | undefined>;
+  /** Changes when figures beside the tracks should be read again. */
+  readonly readout: Ref<number>;
+  /** To be drawn whenever the window, the data or the colours change. Returns how to end that. */
+  add(drawable: Drawable): () => void;
+  scale(): TimeScale;
+  view(heightPx: number): TrackView;
+  pick(what: Picked | undefined): void;
+}
+
+export function useStage(history: TelemetryHistory, theme: () => Palette['name']): Stage {
+  const timebase = useTimebase();
+  const selection = useSelection();
+  const scheduler = new FrameScheduler();
+  const drawables = new Set<Drawable>();
+  const plotWidthPx = ref(0);
+  const pointerPx = ref<number>();
+  const readout = shallowRef(0);
+  const palette = computed(() => palettes[theme()]);
+  const scale = (): TimeScale => ({ fromNs: timebase.fromNs, toNs: timebase.toNs, widthPx: plotWidthPx.value });
+
+  let seenVersion = -1;
+  let seenEpoch = history.epoch;
+  let readAtMs = 0;
+  let readVersion = -1;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function drawAll(): void {
+    for (const drawable of drawables) scheduler.invalidate(drawable);
+  }
+
+  function takeNews(): void {
+    if (history.version === seenVersion) return;
+    seenVersion = history.version;
+    if (history.epoch !== seenEpoch) {
+      seenEpoch = history.epoch;
+      timebase.reset();
+      selection.clear();
+    }
+    // A window of half an hour moves by a pixel every second: until then there is nothing new to see.
+    const isWithinPixel = history.newestNs - timebase.toNs < nsPerPx(scale()) && timebase.bounds !== undefined;
+    if (timebase.isFollowing && isWithinPixel && history.newestNs > timebase.toNs) return;
+    const couldShowMore = timebase.isFollowing || timebase.toNs >= (timebase.bounds?.toNs ?? 0);
+    timebase.advance(history.oldestNs, history.newestNs);
+    if (timebase.isFollowing && pointerPx.value !== undefined) timebase.cursorNs = nsAt(scale(), pointerPx.value);
+    if (couldShowMore) drawAll();
+  }
+
+  function readOut(): void {
+    if (readVersion === history.version) return;
+    const dueMs = readAtMs + readoutMs - performance.now();
+    clearTimeout(timer);
+    if (dueMs > 0) {
+      // What came last is read even if nothing comes after it.
+      timer = setTimeout(() => scheduler.request(), dueMs);
+      return;
+    }
+    readAtMs = performance.now();
+    readVersion = history.version;
+    readout.value++;
+  }
+
+  onScopeDispose(history.subscribe(() => scheduler.request()));
+  onScopeDispose(scheduler.onFrame(takeNews));
+  onScopeDispose(scheduler.onFrame(readOut));
+  onScopeDispose(() => {
+    clearTimeout(timer);
+    scheduler.stop();
+  });
+  watch(
+    [() => timebase.fromNs, () => timebase.toNs, plotWidthPx, palette, () => selection.picked],
+    () => {
+      drawAll();
+      scheduler.request();
+    },
+    { flush: 'sync' },
+  );
+  watch([() => timebase.cursorNs, () => timebase.selection], () => readout.value++);
+  scheduler.request();
+
+  return {
+    history,
+    timebase,
+    scheduler,
+    markers: new Markers(history),
+    gestures: new Gestures(timebase, scale),
+    palette,
+    plotWidthPx,
+    pointerPx,
+    readout,
+    add(drawable) {
+      drawables.add(drawable);
+      scheduler.invalidate(drawable);
+      return () => {
+        drawables.delete(drawable);
+        scheduler.forget(drawable);
+      };
+    },
+    scale,
+    view: (heightPx) => ({
+      ...scale(),
+      heightPx,
+      pixelRatio: window.devicePixelRatio,
+      palette: palette.value,
+      picked: selection.picked,
+    }),
+    pick(what) {
+      if (what === undefined) selection.clear();
+      else selection.pick(what);
+    },
+  };
+}

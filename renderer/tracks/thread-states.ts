@@ -1,0 +1,106 @@
+/** What threads did over time: stretches of one state each, and how much of a pixel's time they take. */
+import type { StateColumns, ThreadRecord, ThreadStore } from '../stores/history-threads.ts';
+import type { LogChunk } from '../stores/rings.ts';
+import { noFd, noSyscall, threadStates } from '../../shared/telemetry/wire.ts';
+
+export const running = threadStates.indexOf('running');
+export const ready = threadStates.indexOf('ready');
+
+export interface Stretch {
+  /** Index in threadStates. */
+  readonly state: number;
+  readonly fromNs: number;
+  readonly toNs: number;
+  /** Index in syscallNames, or noSyscall. */
+  readonly syscall: number;
+  readonly fd: number;
+}
+
+/**
+ * Calls `visit` for what a thread did in [fromNs, toNs], in the order of time; a state lasts until the next, the end of
+ * the thread or `newestNs`. Before its first known state it is `unknown`.
+ */
+export function visitStretches(
+  store: ThreadStore,
+  thread: ThreadRecord,
+  fromNs: number,
+  toNs: number,
+  newestNs: number,
+  visit: (state: number, fromNs: number, toNs: number, chunk: LogChunk<StateColumns> | undefined, i: number) => void,
+): void {
+  const lastNs = Math.min(toNs, thread.endedNs, newestNs);
+  const chunks = store.statesOf(thread.threadId);
+  let firstChunk = 0;
+  while (firstChunk + 1 < chunks.length && (chunks[firstChunk + 1]?.columns.timesNs[0] ?? 0) <= fromNs) firstChunk++;
+  const startedNs = Number.isNaN(thread.startedNs) ? Number.NEGATIVE_INFINITY : thread.startedNs;
+  const begin = Math.max(fromNs, Math.min(startedNs, chunks[0]?.columns.timesNs[0] ?? startedNs));
+  let stateBegan = begin;
+  let state = 0;
+  let from: LogChunk<StateColumns> | undefined;
+  let index = 0;
+  for (let c = firstChunk; c < chunks.length; c++) {
+    const chunk = chunks[c];
+    if (chunk === undefined) continue;
+    const { timesNs, states } = chunk.columns;
+    for (let i = c === firstChunk ? lastAtOrBefore(timesNs, chunk.count, fromNs) : 0; i < chunk.count; i++) {
+      const timeNs = timesNs[i] ?? 0;
+      if (timeNs >= lastNs) break;
+      if (timeNs > stateBegan) {
+        visit(state, stateBegan, timeNs, from, index);
+        stateBegan = timeNs;
+      }
+      state = states[i] ?? 0;
+      from = chunk;
+      index = i;
+    }
+  }
+  if (lastNs > stateBegan) visit(state, stateBegan, lastNs, from, index);
+}
+
+export function stretchAt(
+  store: ThreadStore,
+  thread: ThreadRecord,
+  timeNs: number,
+  newestNs: number,
+): Stretch | undefined {
+  let found: Stretch | undefined;
+  const note = (
+    state: number,
+    fromNs: number,
+    toNs: number,
+    chunk: LogChunk<StateColumns> | undefined,
+    i: number,
+  ): void => {
+    const sinceNs = chunk?.columns.timesNs[i] ?? fromNs;
+    const syscall = chunk?.columns.syscalls[i] ?? noSyscall;
+    found = { state, fromNs: sinceNs, toNs, syscall, fd: chunk?.columns.fds[i] ?? noFd };
+  };
+  visitStretches(store, thread, timeNs, timeNs + 1, Math.max(newestNs, timeNs + 1), note);
+  return timeNs > newestNs || timeNs < thread.startedNs ? undefined : found;
+}
+
+/** Time in each state, in ns, by the index of threadStates. */
+export function timeInStates(
+  store: ThreadStore,
+  thread: ThreadRecord,
+  fromNs: number,
+  toNs: number,
+  newestNs: number,
+  into = new Float64Array(threadStates.length),
+): Float64Array {
+  visitStretches(store, thread, fromNs, toNs, newestNs, (state, from, to) => {
+    into[state] = (into[state] ?? 0) + to - from;
+  });
+  return into;
+}
+
+function lastAtOrBefore(timesNs: Float64Array, count: number, timeNs: number): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((timesNs[middle] ?? 0) <= timeNs) low = middle + 1;
+    else high = middle;
+  }
+  return Math.max(0, low - 1);
+}

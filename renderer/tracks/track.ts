@@ -1,0 +1,87 @@
+/** What every track can do; one kind of chart a file implements it. */
+import type { Palette } from '../theme/palette.ts';
+import type { Picked } from '../stores/selection.ts';
+import type { Pen } from './pen.ts';
+import type { TimeScale } from './time-scale.ts';
+
+export interface TrackView extends TimeScale {
+  readonly heightPx: number;
+  /** Device pixels a CSS pixel. */
+  readonly pixelRatio: number;
+  readonly palette: Palette;
+  readonly picked?: Picked | undefined;
+}
+
+export interface LegendItem {
+  readonly label: string;
+  readonly colour: string;
+  /** Of a line, in pixels: what tells it from others without its colour. */
+  readonly dash?: readonly number[] | undefined;
+  readonly hatch?: Hatch | undefined;
+  readonly value: string;
+}
+
+/** Patterns of areas: what tells them apart without their colour. */
+export const hatches = ['plain', 'dots', 'rising', 'falling', 'cross', 'bars'] as const;
+export type Hatch = (typeof hatches)[number];
+
+/** What is under the pointer. */
+export interface Hit {
+  readonly title: string;
+  readonly lines: readonly string[];
+  readonly pick?: Picked;
+}
+
+export interface Statistic {
+  readonly label: string;
+  readonly value: string;
+}
+
+export interface Table {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (string | number)[])[];
+  /** What the table leaves out, in one sentence. */
+  readonly note?: string;
+}
+
+export interface TrackChoice {
+  readonly label: string;
+  readonly options: readonly { readonly value: string; readonly label: string }[];
+  value: string;
+}
+
+/** What can be done with a track from its menu. */
+export const trackActions = ['table', 'up', 'down', 'hide', 'svg', 'png'] as const;
+export type TrackAction = (typeof trackActions)[number];
+
+export interface Track {
+  readonly id: string;
+  readonly title: string;
+  readonly unit: string;
+  /** What the picture says and what its colours mean, in a few sentences. */
+  readonly help: string;
+  readonly heightPx: number;
+  readonly choices?: readonly TrackChoice[];
+  /** Why there is nothing to see and what to do about it; undefined where there is something. */
+  emptyText(): string | undefined;
+  draw(pen: Pen, view: TrackView): void;
+  /** Values at a time, or the newest ones. */
+  legend(timeNs: number | undefined, palette: Palette): readonly LegendItem[];
+  hit(xPx: number, yPx: number, view: TrackView): Hit | undefined;
+  statistics(fromNs: number, toNs: number): readonly Statistic[];
+  table(fromNs: number, toNs: number): Table;
+  /** Wheel or keys over a track whose rows do not all fit; false where it has nothing to scroll. */
+  scrollRows?(byPx: number, view: TrackView): boolean;
+}
+
+/** Rows that a table shows at most: more than that nobody reads, and exports have whole sessions for it. */
+export const maxTableRows = 5000;
+
+/** CSV as RFC 4180 has it. */
+export function toCsv(table: Table): string {
+  const field = (value: string | number): string => {
+    const text = typeof value === 'number' ? (Number.isFinite(value) ? String(value) : '') : value;
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return [table.columns, ...table.rows].map((row) => `${row.map(field).join(',')}\r\n`).join('');
+}

@@ -1,0 +1,98 @@
+/** What a comparison found: the JSON of `fdscope compare --json`. Other programs read it; keys are only ever added. */
+import type { MetricName } from './expectations/metrics.ts';
+import type { Machine, RunResult } from './run-result.ts';
+import type { ServerId } from './catalogue.ts';
+
+/** The middle of several runs, and between which values it lies; no distribution is assumed. */
+export interface Estimate {
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+  /** How often an interval that is made like this one holds the true median, 0 to 1. With few runs less than asked for. */
+  readonly coverage: number;
+  /** Runs, or pairs of runs. */
+  readonly count: number;
+}
+
+/** Histograms of all runs, merged: percentiles are never averaged. */
+export interface Distribution {
+  /** Microseconds at percentiles, ascending. */
+  readonly percentiles: readonly { readonly percentile: number; readonly us: number }[];
+  readonly count: number;
+  /** The histogram itself, in ns, as HdrHistogram's compressed V2 encoding in Base64. */
+  readonly hdr: string;
+}
+
+export interface ComparedEntry {
+  readonly label: string;
+  readonly model: ServerId;
+  /** In the order of the rounds; null where that run failed or was not made. */
+  readonly runs: readonly (RunResult | null)[];
+  /** Null where no run has the figure. */
+  readonly figures: Readonly<Record<ComparedFigure, Estimate | null>>;
+  readonly latency: { readonly corrected: Distribution; readonly uncorrected: Distribution } | null;
+}
+
+/** `more` and `less`: the interval of the difference is on that side of 0. */
+export type DifferenceVerdict = 'more' | 'less' | 'equal' | 'within-noise' | 'too-few-runs' | 'not-available';
+
+/** Two entries in one figure, run by run: the two of a round were made one soon after the other. */
+export interface Difference {
+  readonly label: string;
+  readonly against: string;
+  readonly figure: ComparedFigure;
+  readonly verdict: DifferenceVerdict;
+  /** `label` less `against`. */
+  readonly difference: Estimate | null;
+  /** `label` divided by `against`; null where that would be by 0. */
+  readonly ratio: Estimate | null;
+  readonly sentence: string;
+}
+
+export const comparedFigures = [
+  'throughput',
+  'p50',
+  'p99',
+  'p999',
+  'rawP50',
+  'rawP99',
+  'rawP999',
+  'cpuPerRequest',
+  'syscallsPerRequest',
+  'switchesPerRequest',
+  'memoryPerConnection',
+  'errors',
+] as const satisfies readonly MetricName[];
+export type ComparedFigure = (typeof comparedFigures)[number];
+
+/** As the subject of a sentence. */
+export const figureNames: Readonly<Record<ComparedFigure, string>> = {
+  throughput: 'Requests per second',
+  p50: 'Median latency',
+  p99: 'p99 latency',
+  p999: 'p99.9 latency',
+  rawP50: 'Median latency, raw',
+  rawP99: 'p99 latency, raw',
+  rawP999: 'p99.9 latency, raw',
+  cpuPerRequest: 'CPU time per request',
+  syscallsPerRequest: 'System calls per request',
+  switchesPerRequest: 'Context switches per request',
+  memoryPerConnection: 'Memory per connection',
+  errors: 'Errors',
+};
+
+export interface CompareResult {
+  /** Gives the same order of runs again. */
+  readonly seed: number;
+  readonly repeats: number;
+  /** Labels in the order in which they ran, a list a round. */
+  readonly order: readonly (readonly string[])[];
+  readonly confidence: number;
+  readonly entries: readonly ComparedEntry[];
+  /** Every entry against the first. */
+  readonly differences: readonly Difference[];
+  readonly notRun: readonly { readonly label: string; readonly round: number; readonly sentence: string }[];
+  /** It was ended before its last round. */
+  readonly isCancelled: boolean;
+  readonly machine: Machine | null;
+}

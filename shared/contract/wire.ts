@@ -1,0 +1,13 @@
+/** A connection between a renderer and the lab, whatever carries it. Messages come whole and in order. */
+export interface Wire {
+  /** Text is a Message as JSON, bytes are a batch of frames. What is sent after the end is lost without a fault. */
+  send(message: string | Uint8Array): void;
+  /** Called once, before any message comes. */
+  onMessage(listener: (message: string | Uint8Array) => void): void;
+  /** Called once, when nothing will come any more; with the other side's reason, where it gave one. */
+  onClosed(listener: (reason: string) => void): void;
+  close(reason: string): void;
+}
+
+/** Reasons are for people, and a WebSocket carries 123 bytes of them. */
+export const maxReasonBytes = 120;

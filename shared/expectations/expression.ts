@@ -1,0 +1,212 @@
+/**
+ * Expectations: sentences such as `throughput(epoll-lt) > 2 * throughput(select)` that a run's figures bear out or not.
+ *
+ *   metric(model)               a figure of a model's run; the median, where it was run several times
+ *   metric(model, "variant")    of one variant of the scenario
+ *   numbers, + - * /, comparisons < <= > >=, `and`/`&&`, `or`/`||`, `not (...)`, brackets, min(...), max(...), abs(x)
+ *
+ * Parsed by jsep and walked here; nothing is ever handed to eval.
+ */
+import jsep from 'jsep';
+import { modelIds } from '../catalogue.ts';
+import { didYouMean } from '../schemas/suggest.ts';
+import { metricNames, metrics, type MetricName } from './metrics.ts';
+
+// Model ids are names with hyphens in them, so a minus has blanks around it.
+jsep.addIdentifierChar('-');
+jsep.addBinaryOp('and', 2);
+jsep.addBinaryOp('or', 1);
+jsep.addUnaryOp('not');
+
+export interface FigureRef {
+  readonly metric: MetricName;
+  readonly model: string;
+  readonly variant?: string;
+}
+
+export type Expression =
+  | { readonly kind: 'number'; readonly value: number }
+  | ({ readonly kind: 'figure' } & FigureRef)
+  | {
+      readonly kind: 'arithmetic';
+      readonly operator: '+' | '-' | '*' | '/';
+      readonly left: Expression;
+      readonly right: Expression;
+    }
+  | { readonly kind: 'function'; readonly name: 'min' | 'max' | 'abs'; readonly of: readonly Expression[] }
+  | {
+      readonly kind: 'comparison';
+      readonly operator: Comparison;
+      readonly left: Expression;
+      readonly right: Expression;
+    }
+  | { readonly kind: 'both' | 'either'; readonly left: Expression; readonly right: Expression }
+  | { readonly kind: 'not'; readonly of: Expression };
+
+const comparisons = ['<', '<=', '>', '>='] as const;
+type Comparison = (typeof comparisons)[number];
+
+/** The text is not an expectation; `column` counts from 1. */
+export class ExpressionError extends Error {
+  override readonly name = 'ExpressionError';
+  readonly column: number | undefined;
+  constructor(sentence: string, column?: number) {
+    super(sentence);
+    this.column = column;
+  }
+}
+
+/** What an expression may name. */
+export interface Names {
+  readonly models: readonly string[];
+  readonly variants: readonly string[];
+}
+
+const isTruth = ({ kind }: Expression): boolean => ['comparison', 'both', 'either', 'not'].includes(kind);
+
+/** Throws ExpressionError. The whole must be true or false, and every model and variant must be of the scenario. */
+export function parseExpectation(text: string, names: Names = { models: modelIds, variants: [] }): Expression {
+  if (text.trim() === '') throw new ExpressionError('The expectation is empty');
+  let tree: jsep.Expression;
+  try {
+    tree = jsep(text);
+  } catch (error) {
+    const { message, index } = error as { message: string; index?: number };
+    const what = message.replace(/ at character \d+$/, '');
+    throw new ExpressionError(`"${text}" cannot be read: ${what}`, index === undefined ? undefined : index + 1);
+  }
+  const expression = convert(tree, text, names);
+  if (!isTruth(expression)) {
+    throw new ExpressionError(`"${text}" is a number: an expectation compares, as in "p99(epoll-lt) < 2 * p99(poll)"`);
+  }
+  return expression;
+}
+
+function convert(node: jsep.Expression, text: string, names: Names): Expression {
+  const number = (each: jsep.Expression): Expression => {
+    const expression = convert(each, text, names);
+    if (isTruth(expression)) throw new ExpressionError(`"${text}" calculates with something that is true or false`);
+    return expression;
+  };
+  const truth = (each: jsep.Expression): Expression => {
+    const expression = convert(each, text, names);
+    if (!isTruth(expression)) throw new ExpressionError(`"${text}" takes a number for something that is true or false`);
+    return expression;
+  };
+  switch (node.type) {
+    case 'Literal': {
+      const { value } = node as jsep.Literal;
+      if (typeof value === 'number') return { kind: 'number', value };
+      throw new ExpressionError(`"${text}" has ${JSON.stringify(value)} where a number belongs`);
+    }
+    case 'UnaryExpression': {
+      const { operator, argument } = node as jsep.UnaryExpression;
+      if (operator === '!' || operator === 'not') return { kind: 'not', of: truth(argument) };
+      if (operator === '-')
+        return { kind: 'arithmetic', operator: '-', left: { kind: 'number', value: 0 }, right: number(argument) };
+      if (operator === '+') return number(argument);
+      throw new ExpressionError(`"${text}" has the operator ${operator}, which expectations do not have`);
+    }
+    case 'BinaryExpression':
+    case 'LogicalExpression': {
+      const { operator, left, right } = node as jsep.BinaryExpression;
+      if (operator === '&&' || operator === 'and') return { kind: 'both', left: truth(left), right: truth(right) };
+      if (operator === '||' || operator === 'or') return { kind: 'either', left: truth(left), right: truth(right) };
+      const comparison = comparisons.find((each) => each === operator);
+      if (comparison) return { kind: 'comparison', operator: comparison, left: number(left), right: number(right) };
+      const arithmetic = (['+', '-', '*', '/'] as const).find((each) => each === operator);
+      if (arithmetic) return { kind: 'arithmetic', operator: arithmetic, left: number(left), right: number(right) };
+      throw new ExpressionError(`"${text}" has the operator ${operator}, which expectations do not have`);
+    }
+    case 'CallExpression': {
+      const { callee, arguments: args } = node as jsep.CallExpression;
+      const name = callee.type === 'Identifier' ? (callee as jsep.Identifier).name : '';
+      if (name === 'min' || name === 'max' || name === 'abs') {
+        if (args.length < 1 || (name === 'abs' && args.length > 1)) {
+          throw new ExpressionError(`"${text}": ${name} takes ${name === 'abs' ? 'one number' : 'numbers'}`);
+        }
+        return { kind: 'function', name, of: args.map(number) };
+      }
+      if (name.startsWith('-')) throw new ExpressionError(`"${text}": put a blank behind the minus of "${name}"`);
+      const metric = metricNames.find((each) => each === name);
+      if (!metric) {
+        const hint = didYouMean(name, metricNames) || `; known are ${metricNames.join(', ')}`;
+        throw new ExpressionError(`"${text}" asks for the unknown figure "${name}"${hint}`);
+      }
+      return figure(metric, args, text, names);
+    }
+    case 'Identifier': {
+      const { name } = node as jsep.Identifier;
+      throw new ExpressionError(
+        `"${text}" has the bare name "${name}": a figure is written figure(model), and a minus has blanks around it`,
+      );
+    }
+    case 'Compound':
+      throw new ExpressionError(`"${text}" is more than one expression: join them with "and"`);
+    default:
+      throw new ExpressionError(`"${text}" has something that expectations do not have (${node.type})`);
+  }
+}
+
+function figure(metric: MetricName, args: readonly jsep.Expression[], text: string, names: Names): Expression {
+  const nameOf = (node: jsep.Expression | undefined): string | undefined => {
+    if (node?.type === 'Identifier') return (node as jsep.Identifier).name;
+    if (node?.type === 'Literal' && typeof (node as jsep.Literal).value === 'string') {
+      return String((node as jsep.Literal).value);
+    }
+    return undefined;
+  };
+  const model = nameOf(args[0]);
+  if (model === undefined || args.length > 2) {
+    throw new ExpressionError(`"${text}": write ${metric}(model) or ${metric}(model, "variant")`);
+  }
+  if (!names.models.includes(model)) {
+    const hint = didYouMean(model, names.models) || `; it runs ${names.models.join(', ')}`;
+    throw new ExpressionError(`"${text}" names the model "${model}", which the scenario does not run${hint}`);
+  }
+  if (args.length === 1) return { kind: 'figure', metric, model };
+  const variant = nameOf(args[1]);
+  if (variant === undefined || !names.variants.includes(variant)) {
+    const hint = names.variants.length > 0 ? `; there are ${names.variants.map((v) => `"${v}"`).join(', ')}` : '';
+    throw new ExpressionError(
+      `"${text}" names the variant "${variant ?? ''}", which the scenario does not have${hint}`,
+    );
+  }
+  return { kind: 'figure', metric, model, variant };
+}
+
+/** All figures of an expression, in the order in which they are written, each once. */
+export function figuresOf(expression: Expression): FigureRef[] {
+  const found: FigureRef[] = [];
+  const walk = (node: Expression): void => {
+    switch (node.kind) {
+      case 'number':
+        break;
+      case 'figure': {
+        const isKnown = found.some((ref) => sameFigure(ref, node));
+        const { metric, model, variant } = node;
+        if (!isKnown) found.push({ metric, model, ...(variant === undefined ? {} : { variant }) });
+        break;
+      }
+      case 'function':
+        node.of.forEach(walk);
+        break;
+      case 'not':
+        walk(node.of);
+        break;
+      default:
+        walk(node.left);
+        walk(node.right);
+    }
+  };
+  walk(expression);
+  return found;
+}
+
+export const sameFigure = (a: FigureRef, b: FigureRef): boolean =>
+  a.metric === b.metric && a.model === b.model && a.variant === b.variant;
+
+export const figureText = ({ metric, model, variant }: FigureRef): string =>
+  variant === undefined ? `${metric}(${model})` : `${metric}(${model}, "${variant}")`;
+
+export const unitOf = ({ metric }: FigureRef): string => metrics[metric].unit;

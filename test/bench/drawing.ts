@@ -1,0 +1,149 @@
+/**
+ * `npm run bench -- drawing [--seconds S] [--fds N] [--threads N] [--browser PATH]`
+ *
+ * What the tracks cost the main thread of a browser while frames come every 50 ms: taking them in, drawing, and all
+ * tasks together by the browser's own account; and whether the heap grows. The frames are made up (page/synthetic-server.ts)
+ * and so are those of nothing else in this program.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { extname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { chromium, type CDPSession, type Page } from '@playwright/test';
+import Table from 'cli-table3';
+import { build } from 'vite';
+import { noSandboxAsRoot } from '../e2e/browser.ts';
+
+const { values } = parseArgs({
+  args: process.argv.slice(2).filter((arg) => arg !== 'drawing'),
+  options: {
+    seconds: { type: 'string', default: '30' },
+    fds: { type: 'string', default: '10000' },
+    threads: { type: 'string', default: '2000' },
+    browser: { type: 'string' },
+  },
+});
+const size = { fds: Number(values.fds), threads: Number(values.threads) };
+const seconds = Number(values.seconds);
+/** Filling the first screen and compiling the code belong to no steady state. */
+const warmUpSeconds = 5;
+const frameMs = 50;
+
+interface Driven {
+  readonly takeMs: readonly number[];
+  readonly drawMs: readonly number[];
+  readonly historyBytes: number;
+}
+
+declare global {
+  // What page/page.ts puts there.
+  var tracksPage: {
+    drive(options: { fds: number; threads: number; seconds: number; isIdle?: boolean }): Promise<Driven>;
+  };
+}
+
+function findBrowser(): string {
+  const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+  const found = [values.browser, process.env.CHROMIUM_PATH, ...places].find(
+    (path) => path !== undefined && existsSync(path),
+  );
+  if (found === undefined) {
+    throw new Error('No Chromium was found here: install one, or name it with --browser PATH.');
+  }
+  return found;
+}
+
+const contentTypes: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+};
+
+/** Serves a folder on loopback; resolves to its port. */
+async function serve(folder: string): Promise<{ server: Server; port: number }> {
+  const files = createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    const file = join(folder, path === '/' ? 'index.html' : path);
+    if (!existsSync(file)) {
+      response.writeHead(404).end();
+      return;
+    }
+    response.setHeader('content-type', contentTypes[extname(file)] ?? 'application/octet-stream');
+    response.end(readFileSync(file));
+  });
+  await new Promise<void>((done) => files.listen(0, '127.0.0.1', done));
+  const address = files.address();
+  if (address === null || typeof address === 'string') throw new Error('The page could not be served on loopback.');
+  return { server: files, port: address.port };
+}
+
+const quantile = (numbers: readonly number[], share: number): number =>
+  numbers.toSorted((a, b) => a - b)[Math.floor((numbers.length - 1) * share)] ?? Number.NaN;
+
+interface Load {
+  /** CPU seconds that the main thread spent in tasks of all kinds. */
+  readonly tasks: number;
+  readonly heapBytes: number;
+}
+
+async function loadOf(session: CDPSession): Promise<Load> {
+  await session.send('HeapProfiler.collectGarbage');
+  const { metrics } = await session.send('Performance.getMetrics');
+  const value = (name: string): number => metrics.find((metric) => metric.name === name)?.value ?? Number.NaN;
+  return { tasks: value('TaskDuration'), heapBytes: value('JSHeapUsedSize') };
+}
+
+async function measure(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  // CPU time: on a shared machine the clock on the wall would measure the neighbours as well.
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const drive = (time: number, isIdle = false): Promise<Driven> =>
+    page.evaluate((options) => tracksPage.drive(options), { ...size, seconds: time, isIdle });
+  await drive(1, true);
+  const idleFrom = await loadOf(session);
+  const idle = await drive(warmUpSeconds, true);
+  const idleTo = await loadOf(session);
+  await drive(warmUpSeconds);
+  const before = await loadOf(session);
+  const first = await drive(seconds / 2);
+  const middle = await loadOf(session);
+  const second = await drive(seconds / 2);
+  const after = await loadOf(session);
+  const takeMs = [...first.takeMs, ...second.takeMs];
+  const drawMs = [...first.drawMs, ...second.drawMs];
+  const table = new Table({ head: ['ms a frame of 50 ms', 'median', '90 %', 'most'] });
+  const row = (name: string, ms: readonly number[]): void => {
+    table.push([name, ...[0.5, 0.9, 1].map((share) => quantile(ms, share).toFixed(2))]);
+  };
+  row('taking frames in', takeMs);
+  row('an animation frame', drawMs);
+  console.log(`${size.fds} fds, ${size.threads} threads, ${takeMs.length} frames, ${drawMs.length} animation frames`);
+  console.log(table.toString());
+  const making = ((idleTo.tasks - idleFrom.tasks) * 1000) / idle.takeMs.length;
+  const whole = ((after.tasks - before.tasks) * 1000) / takeMs.length - making;
+  console.log(
+    `Main thread in all, painting included: ${whole.toFixed(2)} ms of CPU a frame at mean ` +
+      `(making the frames, ${making.toFixed(2)} ms, is taken off).`,
+  );
+  const mebibytes = (bytes: number): string => `${(bytes / (1 << 20)).toFixed(1)} MiB`;
+  console.log(
+    `Heap after collecting garbage: ${[before, middle, after].map((load) => mebibytes(load.heapBytes)).join(' → ')}; ` +
+      `typed arrays of the history: ${mebibytes(second.historyBytes)}.`,
+  );
+  const median = quantile(takeMs, 0.5) + (quantile(drawMs, 0.5) * drawMs.length) / takeMs.length;
+  console.log(`Aim: at most 8 ms of ${frameMs} at median; measured ${median.toFixed(2)} ms.`);
+}
+
+const executablePath = findBrowser();
+await build({ configFile: resolve('test/bench/page/vite.config.ts'), logLevel: 'error' });
+const { server, port } = await serve(resolve('out/bench-page'));
+const browser = await chromium.launch({ executablePath, args: [...noSandboxAsRoot()] });
+try {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  page.on('pageerror', (error) => console.error(error));
+  await page.goto(`http://127.0.0.1:${port}/`);
+  await measure(page);
+} finally {
+  await browser.close();
+  server.close();
+}

@@ -1,0 +1,83 @@
+/** `fdscope compare`: what other programs read, tables for people, and how it ends. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { CompareResult } from '../../shared/compare-result.ts';
+import { hasClients, runCli, startCli } from './command-line.ts';
+
+const small = ['--clients', '4', '--seconds', '0.2', '--warmup', '0'];
+
+beforeAll(() => runCli(['--version']));
+
+describe('compare', () => {
+  it('--json: every entry with its runs and figures, and its differences from the first', async () => {
+    const args = ['compare', 'epoll-lt', 'blocking-pool:poolSize=4', '--repeats', '2', '--seed', '5', '--json'];
+    const { code, stdout, stderr } = await runCli([...args, ...small]);
+    expect([code, stderr]).toEqual([0, '']);
+    const result = JSON.parse(stdout) as CompareResult;
+    expect(result).toMatchObject({ seed: 5, repeats: 2, notRun: [], isCancelled: false });
+    expect(result.entries.map(({ label, model }) => [label, model])).toEqual([
+      ['epoll-lt', 'epoll-lt'],
+      ['blocking-pool:poolSize=4', 'blocking-pool'],
+    ]);
+    for (const { runs, figures, latency } of result.entries) {
+      expect(runs).toHaveLength(2);
+      expect(figures.throughput?.median).toBeGreaterThan(0);
+      expect(figures.throughput?.coverage).toBe(0.5);
+      // Every reply is in the merged histogram; those of the last moments of the interval are, too.
+      const counted = runs.reduce((sum, run) => sum + (run?.latency.corrected.count ?? 0), 0);
+      expect(latency?.corrected.count).toBe(counted);
+    }
+    expect(result.entries[1]?.runs[0]?.options).toMatchObject({ poolSize: 4 });
+    expect(result.differences.every(({ against }) => against === 'epoll-lt')).toBe(true);
+    expect(result.differences.some(({ verdict }) => verdict === 'more' || verdict === 'less')).toBe(false);
+  });
+
+  it('for people: a column an entry; --csv: a line a figure', async () => {
+    const args = ['compare', 'epoll-lt', 'poll', '--repeats', '1', ...small];
+    const { stdout } = await runCli(args);
+    expect(stdout).toMatch(/│ epoll-lt +│ +poll │|epoll-lt │ +poll │/);
+    expect(stdout).toMatch(/requests\/s/);
+    expect(stdout).toMatch(/Medians of 1 runs each, in random order \(seed \d+\)/);
+    const csv = await runCli([...args, '--csv']);
+    expect(csv.code).toBe(0);
+    const lines = csv.stdout.trimEnd().split('\r\n');
+    expect(lines[0]).toMatch(/^entry,model,figure,unit,median,low,high,coverage,runs,against,/);
+    expect(lines).toHaveLength(1 + 2 * 12);
+  });
+
+  it('takes the load and the models of a scenario', async () => {
+    const args = ['compare', '--scenario', 'thundering-herd', '--repeats', '1', '--seconds', '0.2', '--json'];
+    const { code, stdout } = await runCli(args);
+    expect(code).toBe(0);
+    const result = JSON.parse(stdout) as CompareResult;
+    expect(result.entries.map(({ label }) => label)).toEqual(['herd', 'exclusive', 'epoll-reactors']);
+    expect(result.entries[0]?.runs[0]).toMatchObject({ connections: 4, options: { exclusive: false } });
+  });
+
+  it('Ctrl-C keeps what is done: the result on stdout, exit code 130', async () => {
+    const args = ['compare', 'epoll-lt', 'poll', '--repeats', '50', '--clients', '2', '--seconds', '0.3', '--json'];
+    const started = startCli(args);
+    await expect.poll(() => hasClients(started.pid), { timeout: 20_000 }).toBe(true);
+    started.kill('SIGINT');
+    const { code, stdout, stderr } = await started.ended;
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/cancelled/);
+    const result = JSON.parse(stdout) as CompareResult;
+    expect(result.isCancelled).toBe(true);
+    expect(result.entries.flatMap(({ runs }) => runs).length).toBeLessThan(100);
+  });
+
+  it.each([
+    [['epoll-lt'], 2, 'at least two'],
+    [['epoll-lt', 'epoll-lt'], 2, '"epoll-lt" is there twice'],
+    [['epoll-lt', 'pol'], 2, 'did you mean "poll"'],
+    [['epoll-lt', 'poll:batch'], 2, 'name=value'],
+    [['epoll-lt', 'poll', '--repeats', '0'], 2, 'Repeats must be a whole number'],
+    [['epoll-lt', 'poll', '--seed', '-1'], 2, '--seed must be'],
+    [['epoll-lt', 'poll', '--json', '--csv'], 2, '--json and --csv'],
+    [['--scenario', 'idle-thousands', '--variant', 'x'], 2, 'no variant "x"; it has "900 idle"'],
+  ])('%j is refused in a sentence', async (args, code, sentence) => {
+    const ran = await runCli(['compare', ...args]);
+    expect([ran.code, ran.stdout]).toEqual([code, '']);
+    expect(ran.stderr).toContain(sentence);
+  });
+});

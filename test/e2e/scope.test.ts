@@ -1,0 +1,161 @@
+/** The Scope screen in a real browser, driving real engines: what a person does, and what they see. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Page } from '@playwright/test';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCli } from '../cli/command-line.ts';
+import { AppUnderTest, type App } from './browser.ts';
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+interface AxeRun {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly impact: string | null;
+    readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary?: string }[];
+  }[];
+}
+
+/** Rules of WCAG A and AA that the page breaks, with where. */
+async function violations(page: Page): Promise<string[]> {
+  // Through the debugger, so that the page's own policy, which forbids foreign script, stays as it is.
+  await page.evaluate(axeSource);
+  const { violations: broken } = await page.evaluate<AxeRun>(
+    "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] })",
+  );
+  return broken.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`));
+}
+
+const row = (page: Page, model: string) =>
+  page.locator('.channel').filter({ has: page.getByRole('button', { name: model, exact: true }) });
+
+/** A figure beside a model's button, once it is there. */
+async function figure(page: Page, model: string, id: string): Promise<number> {
+  const cell = row(page, model).locator(`.cell.${id}`);
+  await cell.filter({ hasText: /\d/ }).waitFor({ timeout: 15_000 });
+  const [, digits, unit] = /^([\d.]+)([kMG]?)$/.exec((await cell.innerText()).trim()) ?? [];
+  return Number(digits) * ({ k: 1e3, M: 1e6, G: 1e9 }[unit ?? ''] ?? 1);
+}
+
+const switchTo = async (page: Page, model: string): Promise<void> => {
+  await page.getByRole('button', { name: model, exact: true }).click();
+  await row(page, model).getByText('serving').waitFor({ timeout: 15_000 });
+};
+
+const isRunning = (page: Page) => page.locator('footer').getByText('Running', { exact: true }).waitFor();
+const isReady = (page: Page) => page.locator('footer').getByText('Ready', { exact: true }).waitFor();
+
+describe('the Scope screen', () => {
+  let app: AppUnderTest;
+  let view: App;
+  let page: Page;
+  beforeAll(async () => {
+    app = await AppUnderTest.start();
+    view = await app.window();
+    page = view.page;
+    await view.open();
+  });
+  afterAll(async () => {
+    expect(await app.close()).toBe(0);
+  });
+
+  it('before anything runs: teaches what to press, and breaks no accessibility rule', async () => {
+    await page.getByRole('button', { name: /^Run .+ with \d+ connections$/ }).waitFor();
+    await view.screenshot('idle-dark');
+    expect(await violations(page)).toEqual([]);
+  });
+
+  it('one press runs it; six presses switch it live, and every model keeps its figures', async () => {
+    await page.getByRole('button', { name: /^Run .+ with \d+ connections$/ }).click();
+    await isRunning(page);
+    const models = ['epoll-lt', 'select', 'poll', 'blocking-threads', 'coroutine-stackful', 'epoll-et'];
+    for (const model of models) {
+      await switchTo(page, model);
+      expect(await figure(page, model, 'requestsPerSecond')).toBeGreaterThan(0);
+    }
+    for (const model of models) expect(await figure(page, model, 'syscallsPerRequest')).toBeGreaterThan(0.5);
+    // A thread for each connection sleeps and wakes for each request; one loop for all does not.
+    const threads = await figure(page, 'blocking-threads', 'switchesPerRequest');
+    expect(threads).toBeGreaterThan(0.8);
+    expect(await figure(page, 'epoll-lt', 'switchesPerRequest')).toBeLessThan(threads / 2);
+    expect(await page.getByText(/50 connections stayed open/).count()).toBe(1);
+    await view.screenshot('running-dark');
+  });
+
+  it('shows what the command line shows: system calls a request', async () => {
+    await switchTo(page, 'epoll-lt');
+    await page.waitForTimeout(2500);
+    const shown = await figure(page, 'epoll-lt', 'syscallsPerRequest');
+    const { code, stdout } = await runCli(['run', '--model', 'epoll-lt', '--duration', '1', '--json']);
+    expect(code).toBe(0);
+    const result = JSON.parse(stdout) as { syscalls: Record<string, number>; requests: number };
+    const calls = Object.values(result.syscalls).reduce((sum, count) => sum + count, 0) / result.requests;
+    expect(shown / calls).toBeGreaterThan(0.85);
+    expect(shown / calls).toBeLessThan(1.15);
+  });
+
+  it('shows the very lines that run, with their hits', async () => {
+    const source = page.locator('section, aside, div').filter({ hasText: 'main/engine/models/epoll_lt.cpp' }).last();
+    await source.waitFor();
+    await page.getByText('STEP("', { exact: false }).first().waitFor();
+  });
+
+  it('tracks: wheel and keys zoom, Space holds, the table says the figures', async () => {
+    const button = (name: string) => page.getByRole('button', { name, exact: true });
+    await button('Following').waitFor();
+    await page.locator('body').click({ position: { x: 5, y: 300 } });
+    await page.keyboard.press('Space');
+    await button('Held').waitFor();
+    await page.keyboard.press('+');
+    await page.keyboard.press('Space');
+    await button('Following').waitFor();
+    await button('Figures').click();
+    await page.getByRole('table').first().waitFor();
+    await view.screenshot('figures-dark');
+    await button('Figures').click();
+  });
+
+  it('by keyboard alone: switch, stop, run, help and palette', async () => {
+    await page.locator('body').click({ position: { x: 5, y: 300 } });
+    await page.keyboard.press('7');
+    await row(page, 'select').getByText('serving').waitFor({ timeout: 15_000 });
+    await page.keyboard.press('r');
+    await isReady(page);
+    await page.keyboard.press('r');
+    await isRunning(page);
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').waitFor();
+    await view.screenshot('keys-dark');
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.keyboard.press('Control+k');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.type('switch to poll');
+    await page.keyboard.press('Enter');
+    await row(page, 'poll').getByText('serving').waitFor({ timeout: 15_000 });
+  });
+
+  it('while it runs: breaks no accessibility rule', async () => {
+    expect(await violations(page)).toEqual([]);
+  });
+
+  it('another window sees the lab that runs, in light and on a small screen', async () => {
+    const other = await app.window({ width: 1024, height: 768, scheme: 'light' });
+    await other.open();
+    await isRunning(other.page);
+    await row(other.page, 'poll').getByText('serving').waitFor({ timeout: 15_000 });
+    await figure(other.page, 'poll', 'requestsPerSecond');
+    await other.screenshot('running-light-1024');
+    expect(await violations(other.page)).toEqual([]);
+    const overflow = await other.page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+    expect(overflow).toBe(false);
+    expect(other.complaints).toEqual([]);
+    await other.close();
+  });
+
+  it('stops, and has complained of nothing', async () => {
+    await page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await isReady(page);
+    expect(view.complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,61 @@
+/** `fdscope web` as a browser meets it: a process, its address, and a window that speaks the contract. */
+import { request } from 'node:http';
+import { WebSocket } from 'ws';
+import { LabClient } from '../../shared/contract/client.ts';
+import { socketWire } from '../../main/web/socket-wire.ts';
+import { socketPath } from '../../main/web/web-host.ts';
+import { startCli, type Started } from '../cli/command-line.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: NodeJS.Dict<string | string[]>;
+  readonly body: string;
+}
+
+export interface WebLab {
+  readonly process: Started;
+  readonly port: number;
+  readonly token: string;
+}
+
+export async function startWebLab(): Promise<WebLab> {
+  const process = startCli(['web', '--no-open']);
+  const [, port, token] = await process.until('stdout', /http:\/\/127\.0\.0\.1:(\d+)\/\?token=(\S+)/);
+  return { process, port: Number(port), token: token ?? '' };
+}
+
+export const cookieOf = ({ port, token }: WebLab): string => `fdscope-${port}=${token}`;
+
+export function get(port: number, path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port, path, headers, method, agent: false }, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (text: string) => (body += text));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
+}
+
+/** Resolves to the socket, or to the status of the refusal. */
+export function knock(port: number, headers: Record<string, string>, path = socketPath): Promise<WebSocket | number> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { headers, perMessageDeflate: false });
+    socket.on('open', () => resolve(socket));
+    socket.on('unexpected-response', (_request, response) => {
+      resolve(response.statusCode ?? 0);
+      response.resume();
+    });
+    socket.on('error', reject);
+  });
+}
+
+/** A window of the app. */
+export async function openWindow(lab: WebLab): Promise<LabClient> {
+  const headers = { origin: `http://127.0.0.1:${lab.port}`, cookie: cookieOf(lab) };
+  const socket = await knock(lab.port, headers);
+  if (typeof socket === 'number') throw new Error(`The window was refused with ${socket}.`);
+  return new LabClient(socketWire(socket));
+}

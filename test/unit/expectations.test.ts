@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { judge, median, type Lookup } from '../../shared/expectations/evaluate.ts';
+import { figuresOf, figureText, parseExpectation } from '../../shared/expectations/expression.ts';
+
+const names = { models: ['select', 'epoll-lt', 'io_uring'], variants: ['900 idle', '9,000 idle'] };
+
+const values: Record<string, number> = {
+  'throughput(select)': 100,
+  'throughput(epoll-lt)': 250,
+  'p99(epoll-lt)': 40,
+  'cpuPerRequest(select, "900 idle")': 20,
+  'cpuPerRequest(epoll-lt, "900 idle")': 9,
+};
+const lookup: Lookup = (figure) => values[figureText(figure)];
+const held = (text: string): boolean | undefined => judge(parseExpectation(text, names), lookup).held;
+
+describe('expectations', () => {
+  it.each([
+    ['throughput(epoll-lt) > 2 * throughput(select)', true],
+    ['throughput(epoll-lt) > 3 * throughput(select)', false],
+    ['throughput(epoll-lt) - throughput(select) >= 150', true],
+    ['throughput(epoll-lt) / throughput(select) < 2.5', false],
+    ['throughput(epoll-lt) / throughput(select) <= 2.5', true],
+    ['1 + 2 * 3 >= 7 and (1 + 2) * 3 <= 9', true],
+    ['not (p99(epoll-lt) > 50)', true],
+    ['!(p99(epoll-lt) > 30)', false],
+    ['p99(epoll-lt) > 50 or p99(epoll-lt) < 41', true],
+    ['p99(epoll-lt) > 50 && p99(epoll-lt) < 41', false],
+    ['min(throughput(select), 50) < 51', true],
+    ['max(throughput(select), throughput(epoll-lt)) > 249', true],
+    ['abs(throughput(select) - throughput(epoll-lt)) <= 150', true],
+    ['- throughput(select) < 0', true],
+    ['cpuPerRequest(select, "900 idle") > 2 * cpuPerRequest(epoll-lt, "900 idle")', true],
+  ])('%s is %s', (text, expected) => {
+    expect(held(text)).toBe(expected);
+  });
+
+  it('are undecided where a figure is missing, and say which', () => {
+    const verdict = judge(parseExpectation('p99(io_uring) < p99(epoll-lt)', names), lookup);
+    expect(verdict).toEqual({
+      held: undefined,
+      figures: [{ metric: 'p99', model: 'epoll-lt', value: 40 }],
+      missing: [{ metric: 'p99', model: 'io_uring' }],
+    });
+  });
+
+  it('name each figure once, in the order of the text', () => {
+    const expression = parseExpectation('p99(select) < 2 * p99(epoll-lt) and p99(select) > 0', names);
+    expect(figuresOf(expression).map(figureText)).toEqual(['p99(select)', 'p99(epoll-lt)']);
+  });
+
+  it.each([
+    ['throughput(epoll-lt) >', 'cannot be read'],
+    ['throughput(epoll-lt', 'cannot be read'],
+    ['throughput(epoll-lt)', 'is a number'],
+    ['thruput(epoll-lt) > 1', 'did you mean "throughput"'],
+    ['throughput(epol-lt) > 1', 'did you mean "epoll-lt"'],
+    ['throughput(poll) > 1', 'which the scenario does not run'],
+    ['throughput(select, "800 idle") > 1', 'there are "900 idle", "9,000 idle"'],
+    ['throughput() > 1', 'write throughput(model)'],
+    ['throughput > 1', 'bare name "throughput"'],
+    ['(p99(select) > 1) + 2 > 1', 'true or false'],
+    ['p99(select) and p99(select) > 1', 'takes a number'],
+    ['p99(select) ** 2 > 1', 'the operator **'],
+    ['p99(select) == 1', 'the operator =='],
+    ['process.exit(1) > 0', 'unknown figure ""'],
+    ['constructor(select) > 0', 'unknown figure "constructor"'],
+    ['`x` > 1', 'cannot be read'],
+    ['p99(select) > 1, p99(select) > 2', 'more than one expression'],
+    ['-p99(select) < 1', 'put a blank behind the minus'],
+    ['p99(select) > "a"', 'where a number belongs'],
+    ['', 'is empty'],
+  ])('refuse %j: %s', (text, sentence) => {
+    expect(() => parseExpectation(text, names)).toThrow(sentence);
+  });
+
+  it('say where a text stops making sense', () => {
+    expect(() => parseExpectation('p99(select) > 1 ) 2', names)).toThrow(expect.objectContaining({ column: 17 }));
+  });
+});
+
+describe('median', () => {
+  it('is the middle value, or the mean of the two', () => {
+    expect(median([3, 1, 2])).toBe(2);
+    expect(median([4, 1, 2, 3])).toBe(2.5);
+    expect(median([7])).toBe(7);
+    expect(median([])).toBeNaN();
+  });
+});

@@ -1,0 +1,152 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { encodeCounters, encodeJson } from '../../../shared/telemetry/codec.ts';
+import { counterNames, frameKinds, gaugeNames, syscallNames } from '../../../shared/telemetry/wire.ts';
+import { useChannels } from '../../../renderer/stores/channels.ts';
+import { useLab } from '../../../renderer/stores/lab.ts';
+import { useMoments } from '../../../renderer/stores/moments.ts';
+import { useNotices } from '../../../renderer/stores/notices.ts';
+import { useSetup } from '../../../renderer/stores/setup.ts';
+import { useTimebase } from '../../../renderer/stores/timebase.ts';
+import type { LabDouble } from './lab-double.ts';
+import { joined } from './scope-tools.ts';
+
+let double: LabDouble;
+beforeEach(async () => {
+  ({ double } = await joined());
+  await useLab().start(useSetup().toStart);
+});
+
+type Totals = Partial<Record<(typeof counterNames)[number] | (typeof syscallNames)[number], number>>;
+
+/** A frame of totals at a time in ms. */
+function counters(source: 'server' | 'clients', ms: number, totals: Totals, gauges: { openFds?: number } = {}): void {
+  const list = (names: readonly string[], values: Readonly<Record<string, number>>): Float64Array =>
+    Float64Array.from(names, (name) => values[name] ?? 0);
+  const frame = encodeCounters({
+    timeNs: ms * 1e6,
+    sequence: ms,
+    snapshotId: 0,
+    gauges: list(gaugeNames, gauges),
+    counters: list(counterNames, totals),
+    syscalls: list(syscallNames, totals),
+    stepHits: new Float64Array(0),
+    stepNs: new Float64Array(0),
+  });
+  double.send(source, frame);
+}
+const serve = (model: string, ms: number): void =>
+  double.send('server', encodeJson(frameKinds.model, { timeNs: ms * 1e6, model, sourceFile: 'x', steps: [] }));
+
+/** Totals that grow by so much a second, every 50 ms over [from, to]. */
+function run(from: number, to: number, rates: Totals, base: Totals = {}): void {
+  for (let ms = from; ms <= to; ms += 50) {
+    const grown = Object.fromEntries(
+      Object.entries(rates).map(([name, rate]) => [
+        name,
+        (base[name as keyof Totals] ?? 0) + (rate * (ms - from)) / 1000,
+      ]),
+    );
+    counters('server', ms, grown, { openFds: 63 });
+  }
+}
+
+describe('figures of the channels', () => {
+  it('come from the growth of counters under the model that serves', () => {
+    serve('epoll-lt', 1000);
+    run(1000, 3000, {
+      requests: 1000,
+      read: 2000,
+      write: 100,
+      cpuUserNs: 5e6,
+      cpuSystemNs: 3e6,
+      voluntarySwitches: 500,
+    });
+    const channels = useChannels();
+    channels.sample();
+    const figures = channels.byModel.get('epoll-lt')?.figures;
+    expect(figures?.requestsPerSecond).toBeCloseTo(1000);
+    expect(figures?.syscallsPerRequest).toBeCloseTo(2.1);
+    expect(figures?.cpuMicrosPerRequest).toBeCloseTo(8);
+    expect(figures?.switchesPerRequest).toBeCloseTo(0.5);
+    expect(figures?.voluntaryPerSecond).toBeCloseTo(500);
+    expect(figures?.p99Ms).toBeUndefined();
+    expect(channels.gauges?.openFds).toBe(63);
+  });
+
+  it('keep those of a model after a switch, and leave what lies around it to nobody', () => {
+    const channels = useChannels();
+    serve('epoll-lt', 1000);
+    run(1000, 3000, { requests: 1000 });
+    channels.sample();
+    serve('select', 3000);
+    run(3050, 3300, { requests: 100 }, { requests: 2000 });
+    channels.sample();
+    expect(channels.now).toBeUndefined();
+    expect(channels.byModel.has('select')).toBe(false);
+    run(3350, 5000, { requests: 100 }, { requests: 2030 });
+    channels.sample();
+    expect(channels.byModel.get('select')?.figures.requestsPerSecond).toBeCloseTo(100);
+    expect(channels.byModel.get('epoll-lt')?.figures.requestsPerSecond).toBeCloseTo(1000);
+    expect(channels.largest.requestsPerSecond).toBeCloseTo(1000);
+  });
+
+  it('are not compared under other settings', async () => {
+    const channels = useChannels();
+    serve('epoll-lt', 1000);
+    run(1000, 3000, { requests: 1000 });
+    channels.sample();
+    const channel = channels.byModel.get('epoll-lt');
+    expect(channel && channels.isStale(channel)).toBe(false);
+    await useLab().change({ connections: 500 });
+    expect(channel && channels.isStale(channel)).toBe(true);
+    expect(channels.largest.requestsPerSecond).toBe(0);
+  });
+
+  it('say when the clients are the limit, and name their errors', () => {
+    const channels = useChannels();
+    serve('epoll-lt', 1000);
+    run(1000, 3000, { requests: 1000 });
+    for (let ms = 1000; ms <= 3000; ms += 50) {
+      counters('clients', ms, { cpuUserNs: (ms - 1000) * 0.96e6, errorRefused: 2, errorFdLimit: 3 });
+    }
+    channels.sample();
+    expect(channels.isClientTheLimit).toBe(true);
+    expect(channels.errors).toEqual({ total: 5, words: 'fd limit, refused' });
+  });
+});
+
+describe('moments', () => {
+  it('become a list, newest first, and a toast that leads to the moment', () => {
+    const moments = useMoments();
+    serve('epoll-lt', 1000);
+    run(1000, 2000, { requests: 10 });
+    const finding = { code: 'fdLeak', level: 'warning', model: 'epoll-lt', figures: {}, sinceNs: 1.4e9 };
+    double.send('lab', encodeJson(frameKinds.finding, { ...finding, timeNs: 1.5e9, text: 'It leaks.' }));
+    double.send('lab', encodeJson(frameKinds.mark, { name: 'change', timeNs: 1.7e9, text: 'connections 50 → 500' }));
+    moments.sample();
+    moments.sample();
+    expect(moments.list.map(({ text }) => text)).toEqual(['connections 50 → 500', 'It leaks.']);
+    expect(moments.findings).toBe(1);
+    const { toasts } = useNotices();
+    expect(toasts.map(({ text }) => text)).toEqual(['It leaks.']);
+    toasts[0]?.action?.run();
+    expect(useTimebase().cursorNs).toBe(1.5e9);
+    expect(useTimebase().isFollowing).toBe(false);
+  });
+
+  it('that came before the first frame belong to the start', () => {
+    const moments = useMoments();
+    double.send('lab', encodeJson(frameKinds.notice, { level: 'info', code: 'x', text: 'early' }));
+    run(1000, 1200, { requests: 10 });
+    moments.sample();
+    expect(moments.list).toMatchObject([{ text: 'early', timeNs: 1e9 }]);
+  });
+});
+
+describe('a lost lab', () => {
+  it('is said, with its reason, and nothing seems to run', () => {
+    double.die('The lab has ended.');
+    const lab = useLab();
+    expect([lab.status, lab.lostReason, lab.isRunning]).toEqual(['lost', 'The lab has ended.', false]);
+  });
+});

@@ -1,0 +1,245 @@
+import { mount, type VueWrapper } from '@vue/test-utils';
+import { createPinia, setActivePinia } from 'pinia';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { nextTick } from 'vue';
+import {
+  counterNames,
+  frameHeaderBytes,
+  frameKinds,
+  gaugeNames,
+  syscallNames,
+} from '../../../../shared/telemetry/wire.ts';
+import { encodeCounters, encodeFdStates, encodeJson } from '../../../../shared/telemetry/codec.ts';
+import { TelemetryHistory } from '../../../../renderer/stores/history.ts';
+import { useSelection } from '../../../../renderer/stores/selection.ts';
+import { useTimebase } from '../../../../renderer/stores/timebase.ts';
+import { palettes } from '../../../../renderer/theme/palette.ts';
+import { makeTracks } from '../../../../renderer/tracks/catalogue.ts';
+import { trackAsSvg } from '../../../../renderer/tracks/export.ts';
+import { FrameScheduler } from '../../../../renderer/tracks/frame-scheduler.ts';
+import { Markers } from '../../../../renderer/tracks/markers.ts';
+import { RingImage } from '../../../../renderer/tracks/ring-image.ts';
+import { toCsv } from '../../../../renderer/tracks/track.ts';
+import TracksPane from '../../../../renderer/tracks/TracksPane.vue';
+import { fdFrame, startNs, tickNs } from './given.ts';
+
+function countersAt(tick: number, requestsPerTick: number): Uint8Array {
+  const counters = new Float64Array(counterNames.length);
+  counters[counterNames.indexOf('requests')] = requestsPerTick * tick;
+  const syscalls = new Float64Array(syscallNames.length);
+  syscalls[syscallNames.indexOf('read')] = 2 * requestsPerTick * tick;
+  const gauges = new Float64Array(gaugeNames.length).fill(3);
+  const none = new Float64Array(0);
+  return encodeCounters({
+    timeNs: startNs + tick * tickNs,
+    sequence: tick,
+    snapshotId: 0,
+    gauges,
+    counters,
+    syscalls,
+    stepHits: none,
+    stepNs: none,
+  });
+}
+
+/** Ten seconds of a server that answers 1000 requests a second. */
+function historyOfTenSeconds(): TelemetryHistory {
+  const history = new TelemetryHistory();
+  for (let tick = 0; tick <= 200; tick++) {
+    history.take('server', frameKinds.counters, countersAt(tick, 50).subarray(frameHeaderBytes));
+    const sockets = fdFrame(startNs + tick * tickNs, [{ id: 1, state: 'served' }]);
+    history.take('server', frameKinds.fdStates, encodeFdStates(sockets).subarray(frameHeaderBytes));
+  }
+  const model = {
+    timeNs: startNs + 5e9,
+    model: 'poll',
+    previous: 'select',
+    sourceFile: '',
+    steps: [],
+    keptConnections: 12,
+  };
+  history.take('server', frameKinds.model, encodeJson(frameKinds.model, model).subarray(frameHeaderBytes));
+  return history;
+}
+
+class ResizeObserverStub implements ResizeObserver {
+  observe = vi.fn();
+  unobserve = vi.fn();
+  disconnect = vi.fn();
+}
+
+class IntersectionObserverStub {
+  observe = vi.fn();
+  disconnect = vi.fn();
+}
+
+let pane: VueWrapper | undefined;
+beforeEach(() => {
+  localStorage.clear();
+  setActivePinia(createPinia());
+  vi.stubGlobal('ResizeObserver', ResizeObserverStub);
+  vi.stubGlobal('IntersectionObserver', IntersectionObserverStub);
+});
+afterEach(() => {
+  pane?.unmount();
+  pane = undefined;
+  vi.unstubAllGlobals();
+});
+
+const frame = (): Promise<void> => new Promise((resolve) => requestAnimationFrame(() => resolve()));
+async function mounted(history: TelemetryHistory): Promise<VueWrapper> {
+  pane = mount(TracksPane, { props: { history, theme: 'dark' }, attachTo: document.body });
+  await frame();
+  await nextTick();
+  return pane;
+}
+
+describe('the pane', () => {
+  it('says what will be seen while there is nothing', async () => {
+    const wrapper = await mounted(new TelemetryHistory());
+    const texts = wrapper.findAll('.empty').map((text) => text.text());
+    expect(texts.length).toBe(wrapper.findAll('[data-track]').length);
+    expect(texts[0]).toContain('press Run');
+  });
+
+  it('reads the figures of a run out', async () => {
+    const wrapper = await mounted(historyOfTenSeconds());
+    expect(wrapper.get('[data-track=throughput] .legend').text()).toContain('served1k/s');
+    expect(wrapper.get('[data-track=sockets] .legend').text()).toContain('being served1');
+    expect(wrapper.get('[data-track=throughput] .plot').attributes('aria-label')).toContain('served 1k/s');
+  });
+
+  it('hides, shows and moves tracks', async () => {
+    const wrapper = await mounted(historyOfTenSeconds());
+    const ids = (): (string | undefined)[] =>
+      wrapper.findAll('[data-track]').map((row) => row.attributes('data-track'));
+    const [first, second] = ids();
+    await wrapper.get(`[data-track=${first}] .plot`).trigger('keydown', { key: 'ArrowDown', altKey: true });
+    expect(ids().slice(0, 2)).toEqual([second, first]);
+    useTimebase().changeTrack(second ?? '', { isHidden: true });
+    await nextTick();
+    expect(ids()).not.toContain(second);
+  });
+
+  it('shows a track as a table of the selection, and statistics of all', async () => {
+    const wrapper = await mounted(historyOfTenSeconds());
+    useTimebase().select(startNs + 1e9, startNs + 2e9);
+    await wrapper
+      .findAll('button')
+      .find((button) => button.text() === 'Figures')
+      ?.trigger('click');
+    expect(wrapper.get('.drawer').text()).toContain('the selection, 1 s');
+    expect(wrapper.get('.drawer tbody').text()).toContain('Throughputserved1k/s');
+    await wrapper.get('.drawer select').setValue('throughput');
+    expect(wrapper.findAll('.drawer tbody tr')).toHaveLength(21);
+  });
+
+  it('forgets selection and what was picked when another run begins', async () => {
+    const history = historyOfTenSeconds();
+    await mounted(history);
+    useTimebase().select(1, 2);
+    useSelection().pick({ kind: 'thread', threadId: 1, timeNs: 1 });
+    history.reset();
+    await frame();
+    expect(useTimebase().selection).toBeUndefined();
+    expect(useSelection().picked).toBeUndefined();
+  });
+});
+
+describe('markers', () => {
+  it('tell of a live switch, and those that lie close share a place', () => {
+    const history = historyOfTenSeconds();
+    const mark = { name: 'change', timeNs: startNs + 5.01e9, text: 'clients 40 → 80' };
+    history.take('lab', frameKinds.mark, encodeJson(frameKinds.mark, mark).subarray(frameHeaderBytes));
+    const markers = new Markers(history);
+    const scale = { fromNs: startNs, toNs: startNs + 10e9, widthPx: 1000 };
+    expect(markers.placed(scale, 0.5)).toHaveLength(2);
+    const [shared] = markers.placed(scale, 10);
+    expect(shared?.marker.text).toBe('select → poll, 12 connections stayed open');
+    expect(shared?.all).toHaveLength(2);
+    expect(shared?.px).toBe(500);
+  });
+});
+
+describe('what goes out', () => {
+  it('a track is an SVG document with its name, axis and legend', () => {
+    const history = historyOfTenSeconds();
+    const throughput = makeTracks(history).find(({ id }) => id === 'throughput');
+    if (throughput === undefined) throw new Error('There is no such track.');
+    const view = {
+      fromNs: startNs,
+      toNs: startNs + 10e9,
+      widthPx: 800,
+      heightPx: 96,
+      pixelRatio: 1,
+      palette: palettes.light,
+    };
+    const svg = trackAsSvg(throughput, view, startNs);
+    const parsed = new DOMParser().parseFromString(svg, 'image/svg+xml');
+    expect(parsed.querySelector('title')?.textContent).toBe('Throughput');
+    expect(svg).toContain('>served</text>');
+    expect(svg).toContain('>2 s</text>');
+    expect(parsed.querySelectorAll('path').length).toBeGreaterThan(1);
+    expect(svg).not.toContain('NaN');
+  });
+
+  it('CSV quotes what needs it and leaves missing figures empty', () => {
+    const csv = toCsv({
+      columns: ['a', 'b, c'],
+      rows: [
+        ['say "x"', Number.NaN],
+        ['line\nbreak', 1.5],
+      ],
+    });
+    expect(csv).toBe('a,"b, c"\r\n"say ""x""",\r\n"line\nbreak",1.5\r\n');
+  });
+});
+
+describe('the ring', () => {
+  it('paints only what is new while the window moves on, and all again where its key changes', () => {
+    const context = {
+      createImageData: (width: number, height: number) => ({ data: new Uint8ClampedArray(4 * width * height) }),
+      putImageData: vi.fn(),
+    };
+    const getContext = vi.fn().mockReturnValue(context);
+    vi.spyOn(HTMLCanvasElement.prototype, 'getContext').mockImplementation(getContext);
+    const painted: number[] = [];
+    const paint = (first: number, count: number): void => {
+      for (let i = 0; i < count; i++) painted.push(first + i);
+    };
+    const plan = { key: 'a', columnNs: 10, firstColumn: 0, columns: 100, heightPx: 5, settledNs: 905, paint };
+    const ring = new RingImage();
+    ring.update(plan);
+    expect(ring.painted).toBe(100);
+    painted.length = 0;
+    ring.update({ ...plan, firstColumn: 7, settledNs: 1035 });
+    expect(painted).toEqual([90, 91, 92, 93, 94, 95, 96, 97, 98, 99, 100, 101, 102, 103, 104, 105, 106]);
+    expect(ring.parts({ ...plan, firstColumn: 7 }).map(({ x, width }) => [x, width])).toEqual([
+      [7, 93],
+      [0, 7],
+    ]);
+    painted.length = 0;
+    ring.update({ ...plan, firstColumn: 2, settledNs: 2000 });
+    expect(painted).toEqual([2, 3, 4, 5, 6]);
+    ring.update({ ...plan, key: 'b' });
+    expect(ring.painted).toBe(100);
+    vi.restoreAllMocks();
+  });
+});
+
+describe('the scheduler', () => {
+  it('draws each once a frame, and nothing while nothing changes', async () => {
+    const scheduler = new FrameScheduler();
+    const drawable = { draw: vi.fn() };
+    const each = vi.fn(() => scheduler.invalidate(drawable));
+    const end = scheduler.onFrame(each);
+    scheduler.invalidate(drawable);
+    scheduler.request();
+    await frame();
+    await frame();
+    await frame();
+    expect(drawable.draw).toHaveBeenCalledTimes(1);
+    expect(each).toHaveBeenCalledTimes(1);
+    end();
+  });
+});

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { duration, mebibytes, percent, perSecond, shortNumber } from '../../../../renderer/tracks/format.ts';
+import { niceStepNs, nsAt, pxOf, timeLabel, timeTicks } from '../../../../renderer/tracks/time-scale.ts';
+import { fitScale, gridValues, niceTop, shareOf } from '../../../../renderer/tracks/value-scale.ts';
+
+describe('the scale of time', () => {
+  const scale = { fromNs: 1e15, toNs: 1e15 + 10e9, widthPx: 1000 };
+
+  it('goes from time to pixels and back', () => {
+    expect(pxOf(scale, 1e15 + 5e9)).toBe(500);
+    expect(nsAt(scale, 500)).toBe(1e15 + 5e9);
+    expect(pxOf(scale, nsAt(scale, 123))).toBeCloseTo(123, 6);
+  });
+
+  it('steps by 1, 2 or 5, and by minutes where seconds end', () => {
+    expect(niceStepNs(1.1e9)).toBe(2e9);
+    expect(niceStepNs(3)).toBe(5);
+    expect(niceStepNs(45e9)).toBe(60e9);
+    expect(niceStepNs(700e9)).toBe(1200e9);
+  });
+
+  it('puts marks at round times after the start, inside the window', () => {
+    const originNs = 1e15 - 0.3e9;
+    const ticks = timeTicks(scale, originNs, 110);
+    expect(ticks.map(({ label }) => label)).toEqual(['2 s', '4 s', '6 s', '8 s', '10 s']);
+    expect(ticks[0]?.px).toBeCloseTo(170, 6);
+    expect(ticks.every(({ px }) => px >= 0 && px <= scale.widthPx)).toBe(true);
+  });
+
+  it('labels to the precision of the step', () => {
+    expect(timeLabel(1.2346e9, 1e6)).toBe('1.235 s');
+    expect(timeLabel(-5e9, 1e9)).toBe('−5 s');
+    expect(timeLabel(123.5e9, 1e8)).toBe('2:03.5');
+    expect(timeLabel(119.99e9, 1e9)).toBe('2:00');
+  });
+});
+
+describe('the scale of values', () => {
+  it('ends at a round value at or above the highest', () => {
+    expect(niceTop(101)).toBe(150);
+    expect(niceTop(100)).toBe(100);
+    expect(niceTop(0)).toBe(1);
+    expect(niceTop(Number.NaN)).toBe(1);
+  });
+
+  it('keeps its top while the values fill a third of it', () => {
+    const before = fitScale('linear', 0, 90, undefined);
+    expect(fitScale('linear', 0, 40, before)).toBe(before);
+    expect(fitScale('linear', 0, 30, before).top).toBe(30);
+    expect(fitScale('linear', 0, 120, before).top).toBe(150);
+  });
+
+  it('is logarithmic over whole decades', () => {
+    const scale = fitScale('log', 2e3, 5e6, undefined);
+    expect(scale).toEqual({ kind: 'log', bottom: 1e3, top: 1e7 });
+    expect(shareOf(scale, 1e5)).toBeCloseTo(0.5, 9);
+  });
+
+  it('has grid lines at round values', () => {
+    expect(gridValues({ kind: 'linear', bottom: 0, top: 150 }, 4)).toEqual([50, 100, 150]);
+    expect(gridValues({ kind: 'linear', bottom: 0, top: 20 }, 4)).toEqual([5, 10, 15, 20]);
+    expect(gridValues({ kind: 'linear', bottom: 0, top: 20 }, 0)).toEqual([]);
+    expect(gridValues({ kind: 'log', bottom: 1, top: 1e4 }, 2)).toEqual([1e2, 1e4]);
+  });
+});
+
+describe('figures as text', () => {
+  it('has three significant digits and a unit', () => {
+    expect(shortNumber(1234)).toBe('1.23k');
+    expect(shortNumber(999_999)).toBe('1M');
+    expect(shortNumber(0)).toBe('0');
+    expect(shortNumber(Number.NaN)).toBe('–');
+    expect(perSecond(45_600)).toBe('45.6k/s');
+    expect(duration(850)).toBe('850 ns');
+    expect(duration(12_300)).toBe('12.3 µs');
+    expect(percent(0.256)).toBe('25.6 %');
+    expect(mebibytes(19.08)).toBe('19.1 MiB');
+  });
+});
