@@ -6,7 +6,7 @@ const folder = (path: string): string => decodeURIComponent(new URL(path, import
 
 export default defineConfig({
   root: folder('.'),
-  // The web host serves under a path that carries its token, Electron under app://: no address is absolute.
+  // The web host serves it over http, Electron under app://: no address is absolute.
   base: './',
   plugins: [vue()],
   build: {

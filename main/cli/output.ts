@@ -40,15 +40,6 @@ export function checkOut({ out }: OutputFlags): void {
 /** Resolves when the text has left this process: exiting before would cut what a pipe has not taken yet. */
 const print = (text: string): Promise<void> => new Promise((resolve) => process.stdout.write(text, () => resolve()));
 
-/** Rows as RFC 4180 has them. */
-export const csvText = (rows: readonly (readonly (string | number | null)[])[]): string =>
-  rows
-    .map((row) => row.map((cell) => (cell === null ? '' : quoted(String(cell)))).join(','))
-    .map((line) => `${line}\r\n`)
-    .join('');
-
-const quoted = (cell: string): string => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
-
 /** Prints, and writes the file whole or not at all. Throws LabError, after printing, where the file cannot be written. */
 export async function deliver(
   flags: OutputFlags,

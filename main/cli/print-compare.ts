@@ -5,8 +5,8 @@ import {
   type ComparedFigure,
   type Estimate,
 } from '../../shared/compare-result.ts';
+import { csvText } from '../../shared/csv.ts';
 import { metrics } from '../../shared/expectations/metrics.ts';
-import { csvText } from './output.ts';
 import { machineLine, tableOf } from './print.ts';
 
 const heads: Readonly<Record<ComparedFigure, string>> = {

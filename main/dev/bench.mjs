@@ -2,6 +2,7 @@
 // `npm run bench -- drawing`: what the tracks cost a browser.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { findBrowser } from './browser.mjs';
 import { ensureBuild, ensureEngine, ensurePackages, exitWithSentence, root } from './setup.mjs';
 
 try {
@@ -27,6 +28,7 @@ try {
   const child = spawn(process.execPath, [join(root, 'out/test/bench.mjs'), ...process.argv.slice(2)], {
     cwd: root,
     stdio: 'inherit',
+    env: isDrawing ? { ...process.env, FDSCOPE_BROWSER: findBrowser() ?? '' } : process.env,
   });
   process.exitCode = await new Promise((resolve, reject) => {
     child.on('error', reject);

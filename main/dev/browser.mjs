@@ -23,11 +23,11 @@ function onPath(name) {
     });
 }
 
-/** Absolute path of a browser, or undefined. FDSCOPE_BROWSER names one. */
+/** Absolute path of a browser, or undefined. FDSCOPE_BROWSER or CHROMIUM_PATH names one. */
 export function findBrowser() {
-  const given = process.env.FDSCOPE_BROWSER;
-  if (given && existsSync(given)) return given;
-  return names.map(onPath).find((file) => file !== undefined) ?? playwrightBrowser();
+  const { FDSCOPE_BROWSER, CHROMIUM_PATH } = process.env;
+  const given = [FDSCOPE_BROWSER, CHROMIUM_PATH].find((file) => file && existsSync(file));
+  return given ?? names.map(onPath).find((file) => file !== undefined) ?? playwrightBrowser();
 }
 
 /** The one that Playwright keeps for itself, where it is there. */

@@ -5,15 +5,18 @@ import { join } from 'node:path';
 import { ensureBrowser } from './browser.mjs';
 import { ensureEngine, ensureRenderer, root } from './setup.mjs';
 
-/** Name of a suite to its vitest project and the engine variant it drives. */
+/**
+ * Name of a suite to its vitest project and the engine variant it drives. `prepare` brings what else it needs: {env} for
+ * the tests, or the {reason} why this machine cannot run them.
+ */
 export const suites = {
   unit: { project: 'unit*', variant: 'release' },
   cli: { project: 'cli', variant: 'release' },
   conformance: { project: 'conformance', variant: 'release' },
   truth: { project: 'truth', variant: 'release' },
-  e2e: { project: 'e2e', variant: 'release' },
-  asan: { project: 'conformance', variant: 'asan' },
-  tsan: { project: 'conformance', variant: 'tsan' },
+  e2e: { project: 'e2e', variant: 'release', prepare: prepareBrowser },
+  asan: { project: 'conformance', variant: 'asan', prepare: () => prepareSanitizer('asan') },
+  tsan: { project: 'conformance', variant: 'tsan', prepare: () => prepareSanitizer('tsan') },
 };
 
 // The first finding ends the engine, so that the test that caused it is the one that fails.
@@ -24,20 +27,27 @@ const sanitizerOptions = {
 };
 const sanitizerFlags = { asan: '-fsanitize=address,undefined', tsan: '-fsanitize=thread' };
 
-/** Why this machine cannot run an engine variant, or undefined. Compiles and runs an empty program to find out. */
-function obstacle(variant) {
+/** Compiles and runs an empty program, to find out whether this machine can run the engine variant. */
+function prepareSanitizer(variant) {
   const flags = sanitizerFlags[variant];
-  if (!flags) return undefined;
   const folder = join(root, 'build/engine', variant);
   const probe = join(folder, 'probe');
   mkdirSync(folder, { recursive: true });
   const compiler = process.env.CXX ?? 'g++';
   const compiled = spawnSync(compiler, [flags, '-x', 'c++', '-', '-o', probe], { input: 'int main() {}\n' });
-  if (compiled.status !== 0) return `${compiler} cannot link ${flags}: install its sanitizer libraries`;
+  if (compiled.status !== 0) return { reason: `${compiler} cannot link ${flags}: install its sanitizer libraries` };
   const ran = spawnSync(probe, { encoding: 'utf8' });
   rmSync(probe, { force: true });
-  if (ran.status !== 0) return `a program built with ${flags} does not start here: ${ran.stderr.split('\n')[0]}`;
-  return undefined;
+  if (ran.status === 0) return {};
+  return { reason: `a program built with ${flags} does not start here: ${ran.stderr.split('\n')[0]}` };
+}
+
+/** The app's page, and a browser to show it. */
+async function prepareBrowser() {
+  const { browser, reason } = ensureBrowser();
+  if (!browser) return { reason };
+  await ensureRenderer();
+  return { env: { FDSCOPE_BROWSER: browser } };
 }
 
 function skipReason(test) {
@@ -72,17 +82,10 @@ function readReport(path, exitCode) {
  * @param {string[]} filters file name filters and further arguments for vitest
  */
 export async function runSuite(name, filters = []) {
-  const { project, variant } = suites[name];
-  const reason = obstacle(variant);
+  const { project, variant, prepare } = suites[name];
+  const { reason, env } = (await prepare?.()) ?? {};
   if (reason) return { passed: 0, failed: 0, skipped: 1, reasons: [`${name}: ${reason}`] };
   await ensureEngine(variant);
-  const extra = {};
-  if (name === 'e2e') {
-    const { browser, reason: none } = ensureBrowser();
-    if (!browser) return { passed: 0, failed: 0, skipped: 1, reasons: [`e2e: ${none}`] };
-    await ensureRenderer();
-    extra.FDSCOPE_BROWSER = browser;
-  }
   const report = join(root, 'out/test', `${name}.json`);
   rmSync(report, { force: true });
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
@@ -90,7 +93,7 @@ export async function runSuite(name, filters = []) {
   const child = spawn(process.execPath, [...args, `--outputFile.json=${report}`, ...filters], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...sanitizerOptions, ...process.env, ...extra, FDSCOPE_ENGINE_VARIANT: variant },
+    env: { ...sanitizerOptions, ...process.env, ...env, FDSCOPE_ENGINE_VARIANT: variant },
   });
   const exitCode = await new Promise((resolve, reject) => {
     child.on('error', reject);

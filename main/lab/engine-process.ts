@@ -158,10 +158,7 @@ export class EngineProcess extends EventEmitter<EngineEvents> {
     });
   }
 
-  /**
-   * Sends a command. Rejects with LabError where the engine refuses it, ends, or does not answer in time; of the kind
-   * `unavailable` where it has no such command.
-   */
+  /** Sends a command. Rejects with LabError where the engine refuses it, ends, or does not answer in time. */
   async command(
     cmd: string,
     fields: Readonly<Record<string, unknown>> = {},
@@ -303,17 +300,15 @@ export class EngineProcess extends EventEmitter<EngineEvents> {
         const reply = checked(replySchema, payload, 'reply');
         const waiting = this.#replies.get(reply.id);
         if (reply.ok) waiting?.resolve();
-        else waiting?.reject(this.#refusal(reply.error ?? 'no reason given'));
+        else {
+          const why = reply.error ?? 'no reason given';
+          waiting?.reject(new LabError('failed', `${this.name} refused a command: ${why}`));
+        }
         break;
       }
       default:
       // A heartbeat, or a kind that a newer engine has: that it came is all.
     }
-  }
-
-  #refusal(why: string): LabError {
-    const kind = /^(Unknown|There is no) command /.test(why) ? 'unavailable' : 'failed';
-    return new LabError(kind, `${this.name} refused a command: ${why}`);
   }
 
   /** A fault of the engine that it cannot tell itself: it is ended, and `ended` carries the sentence. */

@@ -86,9 +86,7 @@ export class LabService {
 
   /** Throws LabError. */
   async modelSource(id: ModelId): Promise<ModelSource> {
-    const model = (await this.listModels()).find((each) => each.id === id);
-    if (!model) throw new LabError('bad-input', `There is no model "${id}".`);
-    return readModelSource(model);
+    return readModelSource(await this.#model(id));
   }
 
   machine(host: MachineInfo['host']): MachineInfo {
@@ -178,9 +176,14 @@ export class LabService {
     return loadOnce(parsed(loadSettingsSchema, input), hooks);
   }
 
-  async #checkAvailable(id: string): Promise<ModelInfo> {
+  async #model(id: string): Promise<ModelInfo> {
     const model = (await this.listModels()).find((each) => each.id === id);
     if (!model) throw new LabError('bad-input', `There is no model "${id}".`);
+    return model;
+  }
+
+  async #checkAvailable(id: string): Promise<ModelInfo> {
+    const model = await this.#model(id);
     if (!model.available) throw new LabError('unavailable', unavailableSentence(model));
     return model;
   }

@@ -1,5 +1,6 @@
 /** Latency histograms of the load engine, merged exactly: percentiles are never averaged. */
-import type { Histogram } from 'hdr-histogram-js';
+import { inflateSync } from 'node:zlib';
+import { encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import type { LatencySummary } from '../../shared/run-result.ts';
 import type { Latency } from '../../shared/telemetry/codec.ts';
 import { decodeHistogram, emptyHistogram } from '../../shared/telemetry/latency-histogram.ts';
@@ -40,3 +41,10 @@ export class LatencyTotals {
     this.uncorrected.reset();
   }
 }
+
+/** The package writes the compressed form alone: cookie and length, and then the plain bytes, deflated. */
+const compressedHeaderBytes = 8;
+
+/** As frames carry it: HdrHistogram V2, uncompressed. */
+export const encodeHistogram = (histogram: Histogram): Uint8Array =>
+  inflateSync(Buffer.from(encodeIntoCompressedBase64(histogram), 'base64').subarray(compressedHeaderBytes));

@@ -3,7 +3,8 @@
  * the merged latencies, between two moments. A figure that cannot be had is undefined, and `absent` says why.
  */
 import type { TelemetryHistory } from './history.ts';
-import { counterNames, syscallNames } from '../../shared/telemetry/wire.ts';
+import { errorCounter } from '../../shared/run-result.ts';
+import { errorKinds, syscallNames } from '../../shared/telemetry/wire.ts';
 
 export const figureIds = [
   'requestsPerSecond',
@@ -92,7 +93,7 @@ const known = (value: number): number | undefined => (Number.isFinite(value) ? v
 const sum = (...values: number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** What clients count as gone wrong. */
-export const errorNames = counterNames.filter((name) => name.startsWith('error'));
+export const errorNames = errorKinds.map(errorCounter);
 
 /** Below so many a percentile is an accident. */
 const fewestLatencies = 20;

@@ -5,7 +5,7 @@ import type { Mark } from '../../shared/engine-messages.ts';
 import type { Finding } from '../../shared/findings.ts';
 import type { TelemetryHistory } from './history.ts';
 import type { TimedNotice } from './history-moments.ts';
-import { useNotices, type Toast } from './notices.ts';
+import { useNotices } from './notices.ts';
 import { history as runHistory } from './telemetry.ts';
 import { useTimebase } from './timebase.ts';
 
@@ -22,7 +22,6 @@ export interface Moment {
 
 /** More than people read in a list; all of them stay in the history. */
 const mostShown = 200;
-const toastLevel: Record<Finding['level'], Toast['level']> = { info: 'info', warning: 'warning', error: 'error' };
 
 const ofFinding = (finding: Finding): Moment => ({
   key: `${finding.code}.${finding.timeNs}`,
@@ -90,7 +89,7 @@ export const useMoments = defineStore('moments', () => {
   }
 
   function tell(moment: Moment): void {
-    notices.show(toastLevel[moment.level], moment.text, {
+    notices.show(moment.level, moment.text, {
       title: 'Show the moment',
       run: () => timebase.showMoment(moment.timeNs),
     });

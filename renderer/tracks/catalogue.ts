@@ -1,4 +1,5 @@
 /** The tracks of the Scope, in the order in which they are first shown. */
+import { errorNames } from '../stores/figures.ts';
 import type { FigureSource, TelemetryHistory } from '../stores/history.ts';
 import { columnOf, type LatencyColumn, type SeriesName } from '../stores/series.ts';
 import type { LatencyKind } from '../../shared/telemetry/wire.ts';
@@ -186,17 +187,6 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
     }),
   ];
 }
-
-const errorNames = [
-  'errorConnect',
-  'errorRefused',
-  'errorReset',
-  'errorTimeout',
-  'errorProtocol',
-  'errorMismatch',
-  'errorFdLimit',
-  'errorOther',
-] as const;
 
 /** All kinds of error of the clients, added up. */
 function errors(history: TelemetryHistory): LineSeries {

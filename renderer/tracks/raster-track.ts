@@ -9,7 +9,7 @@ import { FoldCache, placesOf, shares, StateCounts, stateOfFold, type Folding } f
 import { paintColumns, visitTicks } from './raster-columns.ts';
 import { RingImage, type RingPlan } from './ring-image.ts';
 import { socketTable } from './raster-table.ts';
-import { RowWindow, rowHeights } from './row-window.ts';
+import { RowWindow } from './row-window.ts';
 import { SocketOrder, socketOrders, type SocketOrderName } from './socket-order.ts';
 import { socketWords } from './socket-words.ts';
 import { nsAt, nsPerPx } from './time-scale.ts';
@@ -47,7 +47,6 @@ export class RasterTrack implements Track {
     this.#history = history;
     this.#originNs = originNs;
     const order = this.#order;
-    const rows = this.#window;
     this.choices = [
       {
         label: 'Order of the rows',
@@ -59,16 +58,7 @@ export class RasterTrack implements Track {
           order.by = socketOrders.find((name) => name === by) ?? 'fd';
         },
       },
-      {
-        label: 'Height of the rows',
-        options: rowHeights,
-        get value(): string {
-          return String(rows.fixedPx);
-        },
-        set value(px: string) {
-          rows.fixedPx = Number(px);
-        },
-      },
+      this.#window,
     ];
   }
 

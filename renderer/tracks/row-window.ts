@@ -1,19 +1,30 @@
 /** Which of many rows are seen in a track's height: all of them, each a share of a pixel if need be, or a scrolled part. */
+import type { TrackChoice } from './track.ts';
 
 /** Rows that share the height get no taller than this. */
 const tallestPx = 18;
 
-export const rowHeights = [
+const rowHeights = [
   { value: '0', label: 'all rows' },
   { value: '3', label: '3 px rows' },
   { value: '8', label: '8 px rows' },
   { value: '16', label: '16 px rows' },
 ] as const;
 
-export class RowWindow {
+/** As a choice it is the height of a row, for the menu of its track. */
+export class RowWindow implements TrackChoice {
+  readonly label = 'Height of the rows';
+  readonly options = rowHeights;
   /** Height of a row; 0: all rows share the track's height. */
   fixedPx = 0;
   #scrollPx = 0;
+
+  get value(): string {
+    return String(this.fixedPx);
+  }
+  set value(px: string) {
+    this.fixedPx = Number(px);
+  }
 
   rowPx(count: number, heightPx: number): number {
     if (this.fixedPx > 0) return this.fixedPx;

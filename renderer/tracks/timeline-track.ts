@@ -14,7 +14,7 @@ import { drawArrows, arrowsOf, drawSlices, eventLines, eventName, slicesOf, type
 import { duration } from './format.ts';
 import type { Pen } from './pen.ts';
 import { RingImage, type RingPlan } from './ring-image.ts';
-import { RowWindow, rowHeights } from './row-window.ts';
+import { RowWindow } from './row-window.ts';
 import { stretchAt, timeInStates, type Stretch } from './thread-states.ts';
 import { threadTable } from './thread-table.ts';
 import { nsAt, nsPerPx } from './time-scale.ts';
@@ -55,19 +55,7 @@ export class TimelineTrack implements Track {
   constructor(history: TelemetryHistory, originNs: () => number) {
     this.#history = history;
     this.#originNs = originNs;
-    const rows = this.#window;
-    this.choices = [
-      {
-        label: 'Height of the rows',
-        options: rowHeights,
-        get value(): string {
-          return String(rows.fixedPx);
-        },
-        set value(px: string) {
-          rows.fixedPx = Number(px);
-        },
-      },
-    ];
+    this.choices = [this.#window];
   }
 
   emptyText(): string | undefined {

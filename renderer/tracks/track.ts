@@ -1,4 +1,5 @@
 /** What every track can do; one kind of chart a file implements it. */
+import { csvText } from '../../shared/csv.ts';
 import type { Palette } from '../theme/palette.ts';
 import type { Picked } from '../stores/selection.ts';
 import type { Pen } from './pen.ts';
@@ -77,11 +78,9 @@ export interface Track {
 /** Rows that a table shows at most: more than that nobody reads, and exports have whole sessions for it. */
 export const maxTableRows = 5000;
 
-/** CSV as RFC 4180 has it. */
-export function toCsv(table: Table): string {
-  const field = (value: string | number): string => {
-    const text = typeof value === 'number' ? (Number.isFinite(value) ? String(value) : '') : value;
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  return [table.columns, ...table.rows].map((row) => `${row.map(field).join(',')}\r\n`).join('');
-}
+/** As CSV; what is not known is an empty field. */
+export const toCsv = ({ columns, rows }: Table): string =>
+  csvText([
+    columns,
+    ...rows.map((row) => row.map((cell) => (typeof cell === 'number' && !Number.isFinite(cell) ? null : cell))),
+  ]);

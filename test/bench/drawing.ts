@@ -5,14 +5,15 @@
  * tasks together by the browser's own account; and whether the heap grows. The frames are made up (page/synthetic-server.ts)
  * and so are those of nothing else in this program.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { extname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chromium, type CDPSession, type Page } from '@playwright/test';
+import type { CDPSession, Page } from '@playwright/test';
 import Table from 'cli-table3';
 import { build } from 'vite';
-import { noSandboxAsRoot } from '../e2e/browser.ts';
+import { findFiles, readStatic } from '../../main/web/static-files.ts';
+import { launchBrowser } from '../support/browser.ts';
 
 const { values } = parseArgs({
   args: process.argv.slice(2).filter((arg) => arg !== 'drawing'),
@@ -42,39 +43,30 @@ declare global {
   };
 }
 
-function findBrowser(): string {
-  const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-  const found = [values.browser, process.env.CHROMIUM_PATH, ...places].find(
-    (path) => path !== undefined && existsSync(path),
-  );
+function browserPath(): string {
+  const found = [values.browser, process.env.FDSCOPE_BROWSER].find((path) => path !== undefined && existsSync(path));
   if (found === undefined) {
     throw new Error('No Chromium was found here: install one, or name it with --browser PATH.');
   }
   return found;
 }
 
-const contentTypes: Readonly<Record<string, string>> = {
-  '.html': 'text/html',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-};
-
 /** Serves a folder on loopback; resolves to its port. */
 async function serve(folder: string): Promise<{ server: Server; port: number }> {
-  const files = createServer((request, response) => {
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
-    const file = join(folder, path === '/' ? 'index.html' : path);
-    if (!existsSync(file)) {
+  const files = findFiles(folder);
+  const server = createServer((request, response) => {
+    const file = files.get(new URL(request.url ?? '/', 'http://localhost').pathname);
+    if (!file) {
       response.writeHead(404).end();
       return;
     }
-    response.setHeader('content-type', contentTypes[extname(file)] ?? 'application/octet-stream');
-    response.end(readFileSync(file));
+    response.setHeader('content-type', file.type);
+    response.end(readStatic(file));
   });
-  await new Promise<void>((done) => files.listen(0, '127.0.0.1', done));
-  const address = files.address();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The page could not be served on loopback.');
-  return { server: files, port: address.port };
+  return { server, port: address.port };
 }
 
 const quantile = (numbers: readonly number[], share: number): number =>
@@ -134,10 +126,10 @@ async function measure(page: Page): Promise<void> {
   console.log(`Aim: at most 8 ms of ${frameMs} at median; measured ${median.toFixed(2)} ms.`);
 }
 
-const executablePath = findBrowser();
+const executablePath = browserPath();
 await build({ configFile: resolve('test/bench/page/vite.config.ts'), logLevel: 'error' });
 const { server, port } = await serve(resolve('out/bench-page'));
-const browser = await chromium.launch({ executablePath, args: [...noSandboxAsRoot()] });
+const browser = await launchBrowser(executablePath);
 try {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   page.on('pageerror', (error) => console.error(error));

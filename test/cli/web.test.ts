@@ -1,5 +1,4 @@
 /** The web host as a process: who may come in, and a live run from start to stop through the contract. */
-import { existsSync } from 'node:fs';
 import type { WebSocket } from 'ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FrameSource } from '../../shared/contract/channels.ts';
@@ -8,6 +7,7 @@ import type { LiveState } from '../../shared/contract/live.ts';
 import { counterOf, decodeCounters, decodeOpened, gaugeOf, type Counters } from '../../shared/telemetry/codec.ts';
 import { FrameSplitter } from '../../shared/telemetry/frame-splitter.ts';
 import { detailLevels, frameKinds } from '../../shared/telemetry/wire.ts';
+import { isAlive } from '../support/server-under-test.ts';
 import { cookieOf, get, knock, openWindow, startWebLab, type WebLab } from '../support/web-lab.ts';
 
 let lab: WebLab;
@@ -50,8 +50,6 @@ const countersOf =
     const frame = decodeCounters(payload);
     return fits(frame) ? frame : undefined;
   };
-
-const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`);
 
 describe('the door of the web host', () => {
   it('gives a cookie for the token, and takes the token out of the address', async () => {

@@ -1,14 +1,10 @@
 /** The app in a real browser: a web host of its own, Chromium, and what a test looks at. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium, type Browser, type Page } from '@playwright/test';
-import { startCli, type Started } from '../cli/command-line.ts';
+import type { Browser, Page } from '@playwright/test';
+import { launchBrowser } from '../support/browser.ts';
 import { root } from '../support/engines.ts';
-
-export const noSandboxAsRoot = (): readonly string[] => (process.getuid?.() === 0 ? ['--no-sandbox'] : []);
-
-/** Named by main/dev/suites.mjs, which finds or brings one. */
-export const browserPath = process.env.FDSCOPE_BROWSER;
+import { addressOf, startWebLab, type WebLab } from '../support/web-lab.ts';
 
 export interface App {
   readonly page: Page;
@@ -19,29 +15,23 @@ export interface App {
   close(): Promise<void>;
 }
 
-export interface Look {
+interface Look {
   readonly width?: number;
   readonly height?: number;
   readonly scheme?: 'dark' | 'light';
 }
 
 export class AppUnderTest {
-  readonly #host: Started;
+  readonly #lab: WebLab;
   readonly #browser: Browser;
-  readonly #address: string;
 
-  private constructor(host: Started, browser: Browser, address: string) {
-    this.#host = host;
+  private constructor(lab: WebLab, browser: Browser) {
+    this.#lab = lab;
     this.#browser = browser;
-    this.#address = address;
   }
 
   static async start(): Promise<AppUnderTest> {
-    const host = startCli(['web', '--no-open']);
-    const [address] = await host.until('stdout', /http:\S+/);
-    const executable = browserPath === undefined ? {} : { executablePath: browserPath };
-    const browser = await chromium.launch({ ...executable, args: [...noSandboxAsRoot()] });
-    return new AppUnderTest(host, browser, address);
+    return new AppUnderTest(await startWebLab(), await launchBrowser());
   }
 
   async window({ width = 1440, height = 900, scheme = 'dark' }: Look = {}): Promise<App> {
@@ -58,7 +48,7 @@ export class AppUnderTest {
       page,
       complaints,
       open: async () => {
-        await page.goto(this.#address);
+        await page.goto(addressOf(this.#lab));
         await page
           .getByText(/^Connected|^Ready|^Idle|^Running/)
           .first()
@@ -75,7 +65,7 @@ export class AppUnderTest {
 
   async close(): Promise<number | null> {
     await this.#browser.close();
-    this.#host.kill('SIGTERM');
-    return (await this.#host.ended).code;
+    this.#lab.process.kill('SIGTERM');
+    return (await this.#lab.process.ended).code;
   }
 }

@@ -24,6 +24,9 @@ export async function startWebLab(): Promise<WebLab> {
   return { process, port: Number(port), token: token ?? '' };
 }
 
+/** What a person opens. */
+export const addressOf = ({ port, token }: WebLab): string => `http://127.0.0.1:${port}/?token=${token}`;
+
 export const cookieOf = ({ port, token }: WebLab): string => `fdscope-${port}=${token}`;
 
 export function get(port: number, path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> {

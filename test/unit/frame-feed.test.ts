@@ -28,7 +28,7 @@ import { decodeHistogram } from '../../shared/telemetry/latency-histogram.ts';
 import { fdFlags, fdRoles, frameHeaderBytes, frameKinds } from '../../shared/telemetry/wire.ts';
 import { FrameFeed } from '../../main/lab/live/frame-feed.ts';
 import { FrameHub } from '../../main/lab/live/frame-hub.ts';
-import { encodeHistogram } from '../../main/lab/live/merged-frames.ts';
+import { encodeHistogram } from '../../main/lab/latency.ts';
 import { emptyHistogram } from '../../shared/telemetry/latency-histogram.ts';
 
 interface Got {

@@ -33,7 +33,7 @@ class PerfSwitches {
 
  private:
   PerfSwitches(void* memory, size_t bytes) : memory_(static_cast<uint8_t*>(memory)), bytes_(bytes) {}
-  // Kind of the next record, 0 where there is none; `value` is its time, or the number of lost ones.
+  // What comes next up to `head`: a switch goes to `record`, the number of those that found no room to `lost`.
   enum class Next { none, record, lost, other };
   Next next(uint64_t head, Record& record, uint64_t& lost);
   uint64_t head() const;

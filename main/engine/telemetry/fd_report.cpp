@@ -27,10 +27,9 @@ uint32_t to_u32(Integer value) {
 // the kernel began by itself. Not known where the descriptor is a child's, or was closed meanwhile.
 SocketAddress ask_local(const Socket& s, uint32_t place) {
   const int fd = s.fd.load(relaxed);
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  if (socket_of(fd) != place || ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
-  return socket_of(fd) == place ? to_socket_address(address) : SocketAddress{};
+  if (socket_of(fd) != place) return {};
+  const SocketAddress local = local_address(fd);
+  return socket_of(fd) == place ? local : SocketAddress{};
 }
 
 }  // namespace
@@ -81,15 +80,15 @@ void FdReport::tick(uint64_t time_ns, const TickClock& clock, const std::vector<
     if (seen_[place].opened_ticks != 0 && is_open(socket_at(place))) report(place, time_ns, clock, states);
 }
 
-bool FdReport::announce(uint32_t place, RecordFrames<OpenedRecord>& frames, const TickClock& clock) {
+void FdReport::announce(uint32_t place, RecordFrames<OpenedRecord>& frames, const TickClock& clock) {
   const Socket& s = socket_at(place);
   Seen& seen = seen_[place];
   const uint64_t opened_ticks = s.opened_ticks.load(relaxed);
-  if (seen.opened_ticks == opened_ticks) return false;
+  if (seen.opened_ticks == opened_ticks) return;
   const bool closed = !is_open(s);
   SocketAddress local = s.local_known.load(std::memory_order_acquire) ? s.local : ask_local(s, place);
   // An upstream that does not connect yet has no port, and is announced once it has.
-  if (local.port == 0 && !closed) return false;
+  if (local.port == 0 && !closed) return;
   if (local.family == 0) local.family = s.peer.family;
   seen = {};
   seen.opened_ticks = opened_ticks;
@@ -109,12 +108,12 @@ bool FdReport::announce(uint32_t place, RecordFrames<OpenedRecord>& frames, cons
   std::memcpy(record.local, local.bytes, sizeof record.local);
   std::memcpy(record.peer, s.peer.bytes, sizeof record.peer);
   frames.add(record);
-  return true;
 }
 
 void FdReport::look_at_queues(uint64_t time_ns, const TickClock& clock) {
   const uint64_t begun_ticks = ticks();
-  const bool whole = queues_.look(time_ns, [&](uint32_t place, const TcpSocketRow& row) {
+  // What is not listed this time is as it was last known.
+  queues_.look(time_ns, [&](uint32_t place, const TcpSocketRow& row) {
     if (place >= seen_.size()) return;
     Seen& seen = seen_[place];
     seen.looked = tick_;
@@ -127,7 +126,6 @@ void FdReport::look_at_queues(uint64_t time_ns, const TickClock& clock) {
     else if (seen.queue_since_ns == 0)
       seen.queue_since_ns = clock.to_ns(begun_ticks);
   });
-  (void)whole;  // what was not listed this time is as it was last known
 }
 
 uint64_t FdReport::waiting_since_ns(const Socket& s, const Seen& seen, const TickClock& clock) const {

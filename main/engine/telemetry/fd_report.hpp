@@ -54,7 +54,7 @@ class FdReport {
   };
 
   void forget_all();
-  bool announce(uint32_t place, RecordFrames<OpenedRecord>& frames, const TickClock& clock);
+  void announce(uint32_t place, RecordFrames<OpenedRecord>& frames, const TickClock& clock);
   void look_at_queues(uint64_t time_ns, const TickClock& clock);
   void report(uint32_t place, uint64_t time_ns, const TickClock& clock, RecordFrames<StateRecord>& frames);
   uint64_t waiting_since_ns(const Socket& socket, const Seen& seen, const TickClock& clock) const;

@@ -36,11 +36,10 @@ bool is_failure(int error) {
 void add(std::atomic<uint64_t>& value, uint64_t n) { value.store(value.load(relaxed) + n, relaxed); }
 
 void note_local_address(Socket& s, int fd) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
   if (s.local_known.load(relaxed)) return;
-  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return;
-  s.local = to_socket_address(address);
+  const SocketAddress local = local_address(fd);
+  if (local.family == 0) return;
+  s.local = local;
   s.local_known.store(true, std::memory_order_release);
 }
 

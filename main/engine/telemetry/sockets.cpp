@@ -38,6 +38,22 @@ std::atomic<uint32_t> listener_count{0};
 
 std::atomic<uint32_t>& next_of(uint32_t place) { return pool->sockets[place].next; }
 
+SocketAddress to_socket_address(const sockaddr_storage& address) {
+  SocketAddress result;
+  if (address.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+    result.family = 4;
+    result.port = ntohs(v4.sin_port);
+    std::memcpy(result.bytes, &v4.sin_addr, 4);
+  } else if (address.ss_family == AF_INET6) {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+    result.family = 6;
+    result.port = ntohs(v6.sin6_port);
+    std::memcpy(result.bytes, &v6.sin6_addr, 16);
+  }
+  return result;
+}
+
 uint32_t open_place(int fd, uint64_t id, wire::FdRole role, const SocketAddress& local, const SocketAddress& peer) {
   if (pool == nullptr) return 0;
   const uint32_t place = pool->free.take(max_sockets, next_of);
@@ -77,7 +93,9 @@ bool is_open_listener(uint32_t place) {
          s.role.load() == static_cast<uint8_t>(wire::FdRole::listener);
 }
 
-SocketAddress local_of(int fd) {
+}  // namespace
+
+SocketAddress local_address(int fd) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
   // Not through sys::: telemetry's own calls are not the server's.
@@ -85,29 +103,11 @@ SocketAddress local_of(int fd) {
   return to_socket_address(address);
 }
 
-}  // namespace
-
-SocketAddress to_socket_address(const sockaddr_storage& address) {
-  SocketAddress result;
-  if (address.ss_family == AF_INET) {
-    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
-    result.family = 4;
-    result.port = ntohs(v4.sin_port);
-    std::memcpy(result.bytes, &v4.sin_addr, 4);
-  } else if (address.ss_family == AF_INET6) {
-    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
-    result.family = 6;
-    result.port = ntohs(v6.sin6_port);
-    std::memcpy(result.bytes, &v6.sin6_addr, 16);
-  }
-  return result;
-}
-
 void init_sockets() { pool = map_shared<Pool>("mmap of the sockets"); }
 
 void listener_opened(int fd) {
   struct stat info {};
-  const SocketAddress local = local_of(fd);
+  const SocketAddress local = local_address(fd);
   const uint32_t place = open_place(fd, 0, wire::FdRole::listener, local, {local.family, 0, {}});
   if (place == 0 || ::fstat(fd, &info) != 0) return;
   pool->sockets[place].inode.store(info.st_ino, std::memory_order_relaxed);

@@ -23,7 +23,8 @@ struct SocketAddress {
   uint8_t bytes[16]{};
   bool operator==(const SocketAddress&) const = default;
 };
-SocketAddress to_socket_address(const sockaddr_storage& address);
+// The socket's own address, by a plain call to the kernel; family 0 where it has none.
+SocketAddress local_address(int fd);
 
 enum class SocketState : uint32_t { vacant, open, closed };
 

@@ -3,10 +3,7 @@
  * has open now and what the reader knew, not by time: counters are cumulative, so the newest are enough; histograms
  * are added; of sockets and threads each has one record. Events and context switches are left out, and counted.
  */
-import { inflateSync } from 'node:zlib';
-import { JsHistogram, type Histogram } from 'hdr-histogram-js';
-// Declares encodeIntoCompressedBase64, which the package's index does not.
-import type {} from 'hdr-histogram-js/dist/JsHistogram.encoding.js';
+import type { Histogram } from 'hdr-histogram-js';
 import {
   decodeCounters,
   decodeEvents,
@@ -18,21 +15,12 @@ import {
 } from '../../../shared/telemetry/codec.ts';
 import { decodeHistogram } from '../../../shared/telemetry/latency-histogram.ts';
 import { frameKinds, type LatencyKind } from '../../../shared/telemetry/wire.ts';
+import { encodeHistogram } from '../latency.ts';
 import { MergedSockets } from './merged-sockets.ts';
 import { MergedThreads } from './merged-threads.ts';
 
 /** JSON frames tell of moments, of which there are few; the oldest go where there are more. */
 const mostMoments = 1000;
-
-/** The compressed form has a header of its own, cookie and length, before the deflated V2 bytes. */
-const compressedHeaderBytes = 8;
-
-/** HdrHistogram V2, uncompressed. */
-export function encodeHistogram(histogram: Histogram): Uint8Array {
-  if (!(histogram instanceof JsHistogram)) throw new Error('A WebAssembly histogram cannot be encoded here.');
-  const compressed = Buffer.from(histogram.encodeIntoCompressedBase64(), 'base64');
-  return inflateSync(compressed.subarray(compressedHeaderBytes));
-}
 
 export class MergedFrames {
   readonly #sockets = new MergedSockets();
