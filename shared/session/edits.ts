@@ -2,7 +2,13 @@
 import { z } from 'zod';
 import type { Manifest } from './manifest.ts';
 
-export const sessionLimits = { nameChars: 200, notesChars: 20_000, tags: 32, tagChars: 60, annotationChars: 2000 } as const;
+export const sessionLimits = {
+  nameChars: 200,
+  notesChars: 20_000,
+  tags: 32,
+  tagChars: 60,
+  annotationChars: 2000,
+} as const;
 
 export const sessionNameSchema = z.string().trim().min(1).max(sessionLimits.nameChars);
 export const sessionTagsSchema = z.array(z.string().trim().min(1).max(sessionLimits.tagChars)).max(sessionLimits.tags);

@@ -174,7 +174,7 @@ export function encodeEntries(frames: readonly SessionFrame[], fromNs: number): 
 export function decodeEntries(bytes: Uint8Array, fromNs: number): SessionFrame[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const frames: SessionFrame[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const payloadBytes = at + entryBytes(0) <= bytes.length ? view.getUint32(at + 8, true) : Infinity;
     const source = frameSources[view.getUint8(Math.min(at + 4, bytes.length - 1))];
     if (payloadBytes > maxPayloadBytes || at + entryBytes(payloadBytes) > bytes.length || source === undefined) {
@@ -208,7 +208,7 @@ function transposed(bytes: Uint8Array, isBack: boolean): Uint8Array {
   // Not slice(): of a Node Buffer that is a view of the same bytes.
   const result = new Uint8Array(bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 0; at + entryBytes(0) <= bytes.length; ) {
+  for (let at = 0; at + entryBytes(0) <= bytes.length;) {
     const payloadBytes = view.getUint32(at + 8, true);
     const layout = recordLayout.get(view.getUint16(at + 12, true));
     const next = at + entryBytes(payloadBytes);

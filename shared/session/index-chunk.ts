@@ -7,7 +7,18 @@ export interface ChunkPlace extends ChunkHeader {
   readonly offset: number;
 }
 
-const columns = ['offset', 'storedBytes', 'crc', 'kind', 'encoding', 'sources', 'rawBytes', 'count', 'fromNs', 'toNs'] as const;
+const columns = [
+  'offset',
+  'storedBytes',
+  'crc',
+  'kind',
+  'encoding',
+  'sources',
+  'rawBytes',
+  'count',
+  'fromNs',
+  'toNs',
+] as const;
 
 export const indexSchema = z.object({
   /** Offset of the index chunk before this one, 0 where there is none. */

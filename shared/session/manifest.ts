@@ -27,7 +27,12 @@ export const manifestSchema = z.looseObject({
   settings: z.record(z.string(), z.unknown()).default({}),
   /** The scenario that it was run from. `text` is the YAML, word for word. */
   scenario: z
-    .looseObject({ name: z.string(), title: z.string(), question: z.string().default(''), text: z.string().default('') })
+    .looseObject({
+      name: z.string(),
+      title: z.string(),
+      question: z.string().default(''),
+      text: z.string().default(''),
+    })
     .optional(),
   machine: fingerprintSchema,
   /** The same moment by both clocks: ms since 1970, and ns of CLOCK_MONOTONIC, which all frames are in. */

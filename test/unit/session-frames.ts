@@ -35,7 +35,7 @@ import {
   type GaugeName,
   type SyscallName,
 } from '../../shared/telemetry/wire.ts';
-import { emptyHistogram } from '../../main/lab/latency.ts';
+import { emptyHistogram } from '../../shared/telemetry/latency-histogram.ts';
 
 export const startNs = 5_000_000_000_000;
 
@@ -125,7 +125,15 @@ export function smallRun({ seconds = 3, connections = 4 }: SmallRunOptions = {})
   const ticks = Math.round((seconds * 1000) / stepMs);
   for (let tick = 1; tick <= ticks; tick++) {
     const nowNs = startNs + tick * stepMs * 1e6;
-    const events: { timeNs: number; durationNs: number; kind: number; code: number; fd: number; result: number; connection: number }[] = [];
+    const events: {
+      timeNs: number;
+      durationNs: number;
+      kind: number;
+      code: number;
+      fd: number;
+      result: number;
+      connection: number;
+    }[] = [];
     let at = nowNs - stepMs * 1e6 + 5e6;
     const call = (name: SyscallName, durationNs: number, fd: number, result: number, connection: number): void => {
       const code = syscallNames.indexOf(name);
@@ -160,7 +168,11 @@ export function smallRun({ seconds = 3, connections = 4 }: SmallRunOptions = {})
     const outNs = nowNs - 10e6;
     onCpuNs += outNs - inNs;
     const switched = { timesNs: Float64Array.of(inNs, outNs), threadIds: Uint32Array.of(1, 1) };
-    put('server', encodeSwitches({ timeNs: nowNs, count: 2, ...switched, kinds: Uint8Array.of(0, tick % 2 ? 1 : 2) }), nowNs);
+    put(
+      'server',
+      encodeSwitches({ timeNs: nowNs, count: 2, ...switched, kinds: Uint8Array.of(0, tick % 2 ? 1 : 2) }),
+      nowNs,
+    );
     put(
       'server',
       encodeFdStates({
@@ -185,7 +197,10 @@ export function smallRun({ seconds = 3, connections = 4 }: SmallRunOptions = {})
       'server',
       encodeThreadStates({
         ...{ timeNs: nowNs, count: 1, threadIds: Uint32Array.of(1), states: Uint8Array.of(3) },
-        ...{ syscalls: Uint16Array.of(tick % 2 ? syscallNames.indexOf('epoll_wait') : noSyscall), fds: Int32Array.of(noFd) },
+        ...{
+          syscalls: Uint16Array.of(tick % 2 ? syscallNames.indexOf('epoll_wait') : noSyscall),
+          fds: Int32Array.of(noFd),
+        },
         sinceNs: Float64Array.of(nowNs - 1e6),
       }),
       nowNs,
@@ -194,21 +209,36 @@ export function smallRun({ seconds = 3, connections = 4 }: SmallRunOptions = {})
       'server',
       encodeThreads({
         timeNs: nowNs,
-        threads: [{ threadId: 1, hasEnded: false, indexes: Uint16Array.of(counterEntry('requests')), values: Float64Array.of(requests) }],
+        threads: [
+          {
+            threadId: 1,
+            hasEnded: false,
+            indexes: Uint16Array.of(counterEntry('requests')),
+            values: Float64Array.of(requests),
+          },
+        ],
       }),
       nowNs,
     );
     const server = { requests, onCpuNs, bytesIn: requests * 90, bytesOut: requests * 128, voluntarySwitches: tick };
     const gauges = { rssBytes: 1e6 * tick, threads: 2, openFds: 10, openConnections: connections };
     put('server', encodeCounters(countersFrame(nowNs, { ...server, cpuUserNs: tick * 1e6 }, syscalls, gauges)), nowNs);
-    put('clients', encodeCounters(countersFrame(nowNs, { requests, requestsSent: requests, cpuUserNs: tick * 2e6 })), nowNs);
+    put(
+      'clients',
+      encodeCounters(countersFrame(nowNs, { requests, requestsSent: requests, cpuUserNs: tick * 2e6 })),
+      nowNs,
+    );
     const latest = latenciesNs.slice(-connections);
     put('clients', encodeLatency({ timeNs: nowNs, kind: 'corrected', encoded: latencyBytes(latest) }), nowNs);
     put('clients', encodeLatency({ timeNs: nowNs, kind: 'uncorrected', encoded: latencyBytes(latest) }), nowNs);
     if (tick % 20 === 0) put('server', encodeHeartbeat({ timeNs: nowNs }), nowNs);
     if (tick === Math.floor(ticks / 2)) {
       put('lab', encodeJson(frameKinds.mark, { name: 'changed', timeNs: nowNs, text: 'work 10 µs → 20 µs' }), nowNs);
-      put('server', encodeJson(frameKinds.model, { ...model, timeNs: nowNs, model: 'poll', previous: 'epoll-lt' }), nowNs);
+      put(
+        'server',
+        encodeJson(frameKinds.model, { ...model, timeNs: nowNs, model: 'poll', previous: 'epoll-lt' }),
+        nowNs,
+      );
       put(
         'lab',
         encodeJson(frameKinds.finding, {

@@ -1,5 +1,15 @@
 /** The session file: written, cut, damaged, edited, refused. */
-import { closeSync, ftruncateSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -104,7 +114,10 @@ describe('a session file', () => {
   });
 
   it('opens, cut at every byte, up to its last whole chunk', async () => {
-    const path = await record({ policy: { chunkBytes: 1500, keyframeSeconds: 1 } }, smallRun({ seconds: 1.1, connections: 1 }).frames.filter((_, i) => i < 20 || i > 180));
+    const path = await record(
+      { policy: { chunkBytes: 1500, keyframeSeconds: 1 } },
+      smallRun({ seconds: 1.1, connections: 1 }).frames.filter((_, i) => i < 20 || i > 180),
+    );
     const bytes = readFileSync(path);
     const places = await withSession(path, (session) => Promise.resolve(session.places));
     const manifestEnd = chunkEnd(places[0]);
@@ -121,7 +134,9 @@ describe('a session file', () => {
       expect(session.wasClosedWell).toBe(false);
       await session.close();
     }
-    expect(places.map(({ kind }) => kind)).toEqual(expect.arrayContaining(Object.values(chunkKinds).filter((kind) => kind <= chunkKinds.summary)));
+    expect(places.map(({ kind }) => kind)).toEqual(
+      expect.arrayContaining(Object.values(chunkKinds).filter((kind) => kind <= chunkKinds.summary)),
+    );
   });
 
   it('leaves out a chunk that is damaged, says so, and reads the others', async () => {
@@ -179,8 +194,14 @@ describe('versions', () => {
   });
 
   it('older manifests, without keys that came later, open; keys of newer ones are kept', async () => {
-    const old = { id: 'x', name: 'old', machine: { cpuModel: 'c', cpus: 1, kernel: '5', versions: { fdscope: '0.0.1', wire: 1 } } };
-    const path = await record({ manifest: { ...old, started: { wallMs: 0, monotonicNs: startNs }, extra: { of: 'later' } } });
+    const old = {
+      id: 'x',
+      name: 'old',
+      machine: { cpuModel: 'c', cpus: 1, kernel: '5', versions: { fdscope: '0.0.1', wire: 1 } },
+    };
+    const path = await record({
+      manifest: { ...old, started: { wallMs: 0, monotonicNs: startNs }, extra: { of: 'later' } },
+    });
     await withSession(path, (session) => {
       expect(session.manifest).toMatchObject({ name: 'old', tags: [], notes: '', extra: { of: 'later' } });
       return Promise.resolve();
@@ -201,8 +222,14 @@ describe('edits', () => {
     const path = await record();
     const before = readFileSync(path);
     const annotation = { id: 'n', fromNs: startNs + 1e9, toNs: startNs + 2e9, text: 'here' };
-    await appendEdits(path, [{ type: 'name', name: 'first' }, { type: 'annotation', annotation }]);
-    await appendEdits(path, [{ type: 'name', name: 'second' }, { type: 'tags', tags: ['a', 'b', 'a'] }]);
+    await appendEdits(path, [
+      { type: 'name', name: 'first' },
+      { type: 'annotation', annotation },
+    ]);
+    await appendEdits(path, [
+      { type: 'name', name: 'second' },
+      { type: 'tags', tags: ['a', 'b', 'a'] },
+    ]);
     await appendEdits(path, [{ type: 'annotation', annotation: { ...annotation, text: 'there' } }]);
     expect(readFileSync(path).subarray(0, before.length)).toEqual(before);
     await withSession(path, async (session) => {
@@ -277,7 +304,8 @@ describe('keyframes', () => {
     const tracker = new StateTracker();
     for (const { source, kind, payload } of run.frames) tracker.see(source, kind, payload);
     const frames = [...tracker.keyframe(run.endNs)];
-    const of = (kind: number): Uint8Array => frames.find((frame) => frame.source === 'server' && frame.kind === kind)?.payload ?? new Uint8Array();
+    const of = (kind: number): Uint8Array =>
+      frames.find((frame) => frame.source === 'server' && frame.kind === kind)?.payload ?? new Uint8Array();
     expect(decodeOpened(of(frameKinds.opened)).map(({ fd }) => fd)).toEqual([7, 8, 9, 10]);
     const states = decodeFdStates(of(frameKinds.fdStates));
     expect([...states.flags].every((flags) => (flags & ~(fdFlags.queuesKnown | fdFlags.waiting)) === 0)).toBe(true);

@@ -80,9 +80,7 @@ export async function buildFramesChunk(
 
 /** Whether header and stored body are what was written. */
 export function isWhole(header: ChunkHeader, chunk: Uint8Array): boolean {
-  return (
-    chunk.length === chunkHeaderBytes + header.storedBytes && crc32(chunk.subarray(crcFrom)) === header.crc
-  );
+  return chunk.length === chunkHeaderBytes + header.storedBytes && crc32(chunk.subarray(crcFrom)) === header.crc;
 }
 
 /** The body of a whole chunk, unpacked. Throws SessionFormatError. */

@@ -8,7 +8,8 @@ import {
   type Overview,
   type SummaryChunk,
 } from '../../../shared/session/overview.ts';
-import { emptyHistogram, summarise } from '../latency.ts';
+import { emptyHistogram } from '../../../shared/telemetry/latency-histogram.ts';
+import { summarise } from '../latency.ts';
 import type { SessionFile } from './session-file.ts';
 import { SummaryBuilder } from './summary-builder.ts';
 

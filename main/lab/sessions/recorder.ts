@@ -211,7 +211,8 @@ export class SessionRecorder {
 
   #summarise(which: 'whole' | 'all', toNs: number): void {
     const summary = this.#summary.take(which);
-    if (summary) this.#enqueue(0, async () => this.#append(await buildJsonChunk('summary', summary, { fromNs: toNs, toNs })));
+    if (summary)
+      this.#enqueue(0, async () => this.#append(await buildJsonChunk('summary', summary, { fromNs: toNs, toNs })));
   }
 
   #keyframe(atNs: number): void {

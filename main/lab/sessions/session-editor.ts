@@ -20,7 +20,8 @@ async function append(path: string, edits: readonly Edit[]): Promise<void> {
       // A recording that was cut off ends in half a chunk: what is appended must follow a whole one.
       if (!wasClosedWell) await writer.truncate();
       try {
-        for (const edit of edits) await writer.append(await buildJsonChunk('edit', edit, { fromNs: endedNs, toNs: endedNs }));
+        for (const edit of edits)
+          await writer.append(await buildJsonChunk('edit', edit, { fromNs: endedNs, toNs: endedNs }));
         await writer.finish();
         await writer.sync();
       } catch (error) {

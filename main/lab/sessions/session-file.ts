@@ -123,7 +123,11 @@ export class SessionFile {
   }
 
   /** Frames in the order in which they came, one chunk at a time: no more than two are in memory. */
-  async *batches({ fromNs = -Infinity, toNs = Infinity }: TimeRange = {}): AsyncGenerator<SessionFrame[], void, undefined> {
+  async *batches({ fromNs = -Infinity, toNs = Infinity }: TimeRange = {}): AsyncGenerator<
+    SessionFrame[],
+    void,
+    undefined
+  > {
     for (const place of this.#places) {
       if (place.kind !== chunkKinds.frames || place.toNs < fromNs || place.fromNs > toNs) continue;
       const frames = await this.framesOf(place);
@@ -158,10 +162,13 @@ export class SessionFile {
     if (!this.#wasClosedWell) await this.#walk();
     const [first] = this.#places;
     if (first?.kind !== chunkKinds.manifest) {
-      throw new SessionFormatError(`${basename(this.path)} was cut off before its first chunk was whole: it holds nothing.`);
+      throw new SessionFormatError(
+        `${basename(this.path)} was cut off before its first chunk was whole: it holds nothing.`,
+      );
     }
     const manifest = manifestSchema.safeParse(await this.json(first));
-    if (!manifest.success) throw new SessionFormatError(`${basename(this.path)} does not say what it is: its manifest is broken.`);
+    if (!manifest.success)
+      throw new SessionFormatError(`${basename(this.path)} does not say what it is: its manifest is broken.`);
     const wire = manifest.data.machine.versions.wire;
     if (wire > wireVersion) {
       throw new SessionFormatError(

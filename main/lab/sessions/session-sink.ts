@@ -22,7 +22,7 @@ class FileSink implements SessionSink {
 
   async write(bytes: Uint8Array): Promise<void> {
     // A disk that fills up takes a part before it refuses the rest.
-    for (let done = 0; done < bytes.length; ) {
+    for (let done = 0; done < bytes.length;) {
       const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, this.#position);
       done += bytesWritten;
       this.#position += bytesWritten;

@@ -20,7 +20,7 @@ import {
   type Counters,
 } from '../../../shared/telemetry/codec.ts';
 import { errorKinds, frameKinds, syscallNames, type CounterName } from '../../../shared/telemetry/wire.ts';
-import { decodeHistogram, emptyHistogram } from '../latency.ts';
+import { decodeHistogram, emptyHistogram } from '../../../shared/telemetry/latency-histogram.ts';
 
 type Row = Record<OverviewColumn, number>;
 
@@ -146,10 +146,12 @@ export class SummaryBuilder {
       moments: this.#moments,
       syscalls: Object.fromEntries(this.#syscalls),
       ...(this.#corrected.totalCount + this.#uncorrected.totalCount > 0
-        ? { histograms: {
+        ? {
+            histograms: {
               corrected: encodeIntoCompressedBase64(this.#corrected),
               uncorrected: encodeIntoCompressedBase64(this.#uncorrected),
-            } }
+            },
+          }
         : {}),
     };
     this.#firstSecond = this.#second;
@@ -161,7 +163,11 @@ export class SummaryBuilder {
     return chunk;
   }
 
-  #notice(source: FrameSource, { level, code, text }: { level: Moment['level']; code: string; text: string }, timeNs: number): void {
+  #notice(
+    source: FrameSource,
+    { level, code, text }: { level: Moment['level']; code: string; text: string },
+    timeNs: number,
+  ): void {
     this.#moment({ source, kind: 'notice', name: code, text, timeNs, ...(level ? { level } : {}) });
   }
 
