@@ -18,6 +18,7 @@ export interface ServeSettings {
   readonly upstream?: string;
   readonly workUs?: number;
   readonly waitMs?: number;
+  readonly forgetsToClose?: boolean;
   readonly options?: Readonly<Record<string, number | boolean | string>>;
 }
 

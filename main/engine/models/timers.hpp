@@ -13,7 +13,9 @@ namespace fdscope {
 
 class Timers {
  public:
-  void add(const Connection& c) { heap_.push({c.resume_at_ns(), c.ref()}); }
+  void add(const Connection& c) {
+    if (c.resume_at_ns() != Connection::never_ns) heap_.push({c.resume_at_ns(), c.ref()});
+  }
   // For epoll_wait and poll: ms until the next deadline, rounded up, -1 where there is none.
   int timeout_ms() const {
     if (heap_.empty()) return -1;
