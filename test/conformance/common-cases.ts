@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { counterOf, syscallOf } from '../../shared/telemetry/codec.ts';
 import { pattern } from '../support/dialects.ts';
+import { expectBytes } from '../support/expect-bytes.ts';
 import { RawClient, withClient } from '../support/raw-client.ts';
 import { settled } from '../support/server-under-test.ts';
 import { oneAtATime, type Case, type Context } from './case.ts';
@@ -33,7 +34,7 @@ const small: readonly Case[] = [
           await client.write(request.subarray(0, cut));
           await sleep(betweenPiecesMs);
           const got = await client.ask(request.subarray(cut), reply.length);
-          expect(got.toString(), `cut at ${cut}`).toBe(reply.toString());
+          expectBytes(got, reply, `cut at ${cut}`);
         }
       });
     },
@@ -49,7 +50,7 @@ const small: readonly Case[] = [
           await client.write(Buffer.of(byte));
           await sleep(betweenPiecesMs);
         }
-        expect((await client.read(reply.length)).toString()).toBe(reply.toString());
+        expectBytes(await client.read(reply.length), reply);
       });
     },
   },
@@ -180,7 +181,7 @@ const endings: readonly Case[] = [
         await client.write(dialect.request(Buffer.from('last')));
         client.halfClose();
         const { bytes, wasReset } = await client.readToEnd();
-        expect(bytes.toString()).toBe(reply.toString());
+        expectBytes(bytes, reply);
         expect(wasReset).toBe(false);
       });
     },
@@ -271,7 +272,7 @@ const endings: readonly Case[] = [
         await withClient(server.port, async (client) => {
           await client.write(bytes);
           const got = await client.read(answer.length);
-          expect(got.toString(), what).toBe(answer.toString());
+          expectBytes(got, answer, what);
           client.halfClose();
           expect((await client.readToEnd()).bytes.toString(), what).toBe('');
         });
@@ -288,7 +289,7 @@ const endings: readonly Case[] = [
       await withClient(server.port, async (client) => {
         const wanted = Buffer.concat([dialect.reply(Buffer.from('good')), bad.answer]);
         const got = await client.ask(Buffer.concat([dialect.request(Buffer.from('good')), bad.bytes]), wanted.length);
-        expect(got.toString()).toBe(wanted.toString());
+        expectBytes(got, wanted);
         client.halfClose();
         expect((await client.readToEnd()).bytes.length).toBe(0);
       });

@@ -4,9 +4,15 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { decodeCounters, decodeJson, decodeThreadStarted, type Counters } from '../../shared/telemetry/codec.ts';
-import { FrameSplitter } from '../../shared/telemetry/frame-splitter.ts';
-import { frameKinds } from '../../shared/telemetry/wire.ts';
+import {
+  decodeCounters,
+  decodeJson,
+  decodeThreadStarted,
+  type Counters,
+  type ThreadStarted,
+} from '../../shared/telemetry/codec.ts';
+import { FrameSplitter, type Frame } from '../../shared/telemetry/frame-splitter.ts';
+import { frameKinds, type DetailLevel } from '../../shared/telemetry/wire.ts';
 import { serveCommand, slowdown } from './engines.ts';
 import { quietWatch } from './quiet-time.ts';
 
@@ -19,6 +25,8 @@ export interface ServeSettings {
   readonly workUs?: number;
   readonly waitMs?: number;
   readonly forgetsToClose?: boolean;
+  readonly level?: DetailLevel;
+  readonly switches?: boolean;
   readonly options?: Readonly<Record<string, number | boolean | string>>;
 }
 
@@ -77,11 +85,16 @@ export class ServerUnderTest {
   stderr = '';
   /** Names of the threads that the engine announced, by their tid. */
   readonly threadNames = new Map<number, string>();
+  /** The same by the number that other frames name them by. */
+  readonly threadsStarted = new Map<number, ThreadStarted>();
+  /** Called for each frame, once it has been looked at here. */
+  onFrame: (frame: Frame) => void = () => {};
   /** The newest counters; after `stop` the last that the engine sent, which hold everything. */
   lastCounters: Counters | undefined;
   private readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
   private readonly exit: Promise<[number | null, NodeJS.Signals | null]>;
   private readonly splitter = new FrameSplitter();
+  private readonly replies = new Map<number, (error: string | undefined) => void>();
   private readonly snapshots = new Map<number, (counters: Counters) => void>();
   private ready: () => void = () => {};
   private finished: unknown;
@@ -130,12 +143,36 @@ export class ServerUnderTest {
         this.snapshots.get(counters.snapshotId)?.(counters);
         this.snapshots.delete(counters.snapshotId);
       } else if (frame.kind === frameKinds.threadStarted) {
-        const { tid, name } = decodeThreadStarted(frame.payload);
-        this.threadNames.set(tid, name);
+        const thread = decodeThreadStarted(frame.payload);
+        this.threadNames.set(thread.tid, thread.name);
+        this.threadsStarted.set(thread.threadId, thread);
+      } else if (frame.kind === frameKinds.reply) {
+        const { id, error } = decodeJson(frame.payload) as { id: number; error?: string };
+        this.replies.get(id)?.(error);
       } else if (frame.kind === frameKinds.finished) {
         this.finished = (decodeJson(frame.payload) as { reason: string }).reason;
       }
+      this.onFrame(frame);
     }
+  }
+
+  /** Sends a command; resolves to the sentence that refuses it, or undefined. */
+  command(cmd: string, fields: Readonly<Record<string, unknown>> = {}): Promise<string | undefined> {
+    const id = this.nextId++;
+    const answer = new Promise<string | undefined>((resolve) => this.replies.set(id, resolve));
+    this.child.stdin.write(`${JSON.stringify({ id, cmd, ...fields })}\n`);
+    const late = sleep(5000 * slowdown, undefined, { ref: false }).then(() => {
+      throw new Error(`The server did not answer the command ${cmd}.`);
+    });
+    return Promise.race([answer, late]);
+  }
+
+  /** Reads no more frames, so that the engine's pipe fills, until resumeReading. */
+  pauseReading(): void {
+    this.child.stdout.pause();
+  }
+  resumeReading(): void {
+    this.child.stdout.resume();
   }
 
   /** Counters of this moment. */

@@ -7,6 +7,7 @@ import { registerModels } from './models.ts';
 import { registerRun } from './run.ts';
 import { registerServe } from './serve.ts';
 import { registerSwitchCost } from './switch-cost.ts';
+import { registerSweep } from './sweep.ts';
 import { registerWeb } from './web.ts';
 
 export const commands: readonly Register[] = [
@@ -14,6 +15,7 @@ export const commands: readonly Register[] = [
   registerDoctor,
   registerRun,
   registerCompare,
+  registerSweep,
   registerServe,
   registerLoad,
   registerSwitchCost,
