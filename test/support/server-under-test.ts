@@ -24,6 +24,7 @@ export interface ServeSettings {
   readonly upstream?: string;
   readonly workUs?: number;
   readonly waitMs?: number;
+  readonly forgetsToClose?: boolean;
   readonly level?: DetailLevel;
   readonly switches?: boolean;
   readonly options?: Readonly<Record<string, number | boolean | string>>;
