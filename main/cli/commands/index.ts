@@ -6,6 +6,7 @@ import { registerLoad } from './load.ts';
 import { registerModels } from './models.ts';
 import { registerRun } from './run.ts';
 import { registerServe } from './serve.ts';
+import { registerSweep } from './sweep.ts';
 import { registerWeb } from './web.ts';
 
 export const commands: readonly Register[] = [
@@ -13,6 +14,7 @@ export const commands: readonly Register[] = [
   registerDoctor,
   registerRun,
   registerCompare,
+  registerSweep,
   registerServe,
   registerLoad,
   registerWeb,
