@@ -1,7 +1,7 @@
 /** The chapters of the launch page in words, and which cards a search finds. */
 import Fuse from 'fuse.js';
-import type { ScenarioCard } from '../../shared/contract/lab.ts';
-import { chapters, type Chapter } from '../../shared/schemas/scenario.ts';
+import { chapters, labelOf, type Chapter } from '../../shared/schemas/scenario.ts';
+import type { UsableScenario } from './scenarios.ts';
 
 interface ChapterWords {
   readonly title: string;
@@ -20,34 +20,52 @@ export const chapterWords: Readonly<Record<Chapter, ChapterWords>> = {
   trouble: { title: 'Trouble', idea: 'What goes wrong on real networks, and how it looks from inside.' },
   measuring: { title: 'Measuring', idea: 'When figures deceive, and what to measure instead.' },
 };
+const own: ChapterWords = { title: 'Your own', idea: 'Scenarios that you saved or opened.' };
 const unnamed: ChapterWords = { title: 'Others', idea: 'Scenarios that name no chapter.' };
 
 export interface ChapterOfCards extends ChapterWords {
   readonly id: string;
-  readonly cards: readonly ScenarioCard[];
+  readonly cards: readonly UsableScenario[];
 }
 
-/** In the order in which they are taught; what names no chapter comes last. */
-export function byChapter(cards: readonly ScenarioCard[]): readonly ChapterOfCards[] {
-  const known: readonly string[] = chapters;
-  const of = (id: Chapter): ChapterOfCards => ({
-    ...{ id, ...chapterWords[id] },
-    cards: cards.filter(({ chapter }) => chapter === id),
+/** One's own first; then in the order in which they are taught; what names no chapter comes last. */
+export function byChapter(cards: readonly UsableScenario[]): readonly ChapterOfCards[] {
+  const shipped = cards.filter(({ origin }) => origin === 'built-in');
+  const group = (id: string, words: ChapterWords, of: readonly UsableScenario[]): ChapterOfCards => ({
+    ...{ id, ...words },
+    cards: of,
   });
-  const others = cards.filter(({ chapter }) => chapter === undefined || !known.includes(chapter));
-  return [...chapters.map(of), { id: 'others', ...unnamed, cards: others }].filter((each) => each.cards.length > 0);
+  return [
+    group(
+      'own',
+      own,
+      cards.filter(({ origin }) => origin !== 'built-in'),
+    ),
+    ...chapters.map((id) =>
+      group(
+        id,
+        chapterWords[id],
+        shipped.filter(({ scenario }) => scenario.chapter === id),
+      ),
+    ),
+    group(
+      'others',
+      unnamed,
+      shipped.filter(({ scenario }) => scenario.chapter === undefined),
+    ),
+  ].filter((each) => each.cards.length > 0);
 }
 
 /** Every card for an empty query; otherwise those that fit, best first. */
-export function findCards(cards: readonly ScenarioCard[], query: string): readonly ScenarioCard[] {
+export function findCards(cards: readonly UsableScenario[], query: string): readonly UsableScenario[] {
   const wanted = query.trim();
   if (wanted === '') return cards;
   const fuse = new Fuse(cards, {
     keys: [
-      { name: 'title', weight: 4 },
-      { name: 'question', weight: 2 },
-      { name: 'models', weight: 2 },
-      { name: 'watch', weight: 1 },
+      { name: 'scenario.title', weight: 4 },
+      { name: 'scenario.question', weight: 2 },
+      { name: 'models', weight: 2, getFn: ({ scenario }) => scenario.models.map(labelOf) },
+      { name: 'scenario.watch', weight: 1 },
     ],
     threshold: 0.25,
     ignoreLocation: true,

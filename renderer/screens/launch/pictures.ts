@@ -1,5 +1,5 @@
 /** A schematic for each kind of subject. They show who waits for what; they are drawings, and hold no figures. */
-import type { ScenarioCard } from '../../../shared/contract/lab.ts';
+import type { Scenario } from '../../../shared/schemas/scenario.ts';
 import { arrow, box, dashed, dot, frame, path, times, word, type Shape } from './picture-shapes.ts';
 
 export interface Picture {
@@ -267,10 +267,10 @@ const byChapter: Readonly<Record<string, PictureName>> = {
 };
 
 /** By the scenario's name where it tells, then by what its clients and its server do. */
-export function pictureOf(card: Pick<ScenarioCard, 'name' | 'chapter' | 'live'>): PictureName {
-  const named = bySubject.find(([pattern]) => pattern.test(card.name));
+export function pictureOf(name: string, scenario: Pick<Scenario, 'chapter' | 'server' | 'clients'>): PictureName {
+  const named = bySubject.find(([pattern]) => pattern.test(name));
   if (named) return named[1];
-  const { server, clients } = card.live;
+  const { server, clients } = scenario;
   const has = (profile: string): boolean => clients.some((client) => client.profile === profile);
   if (server.handler === 'forward') return 'forward';
   if (has('slow-reader')) return 'pressure';
@@ -279,5 +279,5 @@ export function pictureOf(card: Pick<ScenarioCard, 'name' | 'chapter' | 'live'>)
   if (has('idle')) return 'idle';
   if (server.waitMs > 0) return 'upstream';
   if (server.workUs > 0) return 'computing';
-  return byChapter[card.chapter ?? ''] ?? 'tour';
+  return byChapter[scenario.chapter ?? ''] ?? 'tour';
 }
