@@ -2,6 +2,7 @@
 import type { ModelId } from '../../shared/catalogue.ts';
 import type { HandlerChanges, ModelOptions, ServerSettings } from '../../shared/schemas/settings.ts';
 import type { Counters } from '../../shared/telemetry/codec.ts';
+import type { Frame } from '../../shared/telemetry/frame-splitter.ts';
 import type { EngineEnd, EngineProcess } from './engine-process.ts';
 import { LabError, sentenceOf, throwIfInterrupted } from './errors.ts';
 import { MeasuredServer } from './measured-server.ts';
@@ -21,6 +22,7 @@ interface Context {
   readonly cpus: string;
   readonly notices: Notices;
   readonly signal: AbortSignal | undefined;
+  readonly onFrame?: (frame: Frame) => void;
 }
 
 export class Serving {
