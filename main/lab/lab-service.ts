@@ -19,10 +19,12 @@ import {
   type ServerSettings,
   type ServerSettingsInput,
 } from '../../shared/schemas/settings.ts';
+import { switchCostSchema, type SwitchCost } from '../../shared/switch-cost.ts';
 import { shareConnections } from './client-mix.ts';
 import { compare, type CompareHooks, type ComparePlan, type RunOne } from './compare/compare.ts';
 import { diagnose, type DoctorItem } from './doctor.ts';
 import { machineFacts } from './doctor-facts.ts';
+import { askEngine } from './engine-query.ts';
 import { version } from './engine-location.ts';
 import { LabError, sentenceOf } from './errors.ts';
 import { Experiments } from './experiments/experiments.ts';
@@ -108,6 +110,13 @@ export class LabService {
   async doctor(): Promise<DoctorItem[]> {
     const [facts, models] = await Promise.all([machineFacts(), this.listModels()]);
     return diagnose(facts, models);
+  }
+
+  /** Nanoseconds for a switch, by every way that models do it. Throws LabError. */
+  async switchCost(rounds: number, signal?: AbortSignal): Promise<SwitchCost> {
+    // Seldom more than a quarter of a second a round, but on a machine that is busy with other things.
+    const limitMs = 60_000 + rounds * 5000;
+    return askEngine('switch-cost', switchCostSchema, { args: ['--rounds', String(rounds)], limitMs, signal });
   }
 
   /** Throws LabError: bad-input, unavailable, failed or interrupted. Leaves no engine behind in any case. */

@@ -6,6 +6,7 @@ import { registerLoad } from './load.ts';
 import { registerModels } from './models.ts';
 import { registerRun } from './run.ts';
 import { registerServe } from './serve.ts';
+import { registerSwitchCost } from './switch-cost.ts';
 import { registerSweep } from './sweep.ts';
 import { registerWeb } from './web.ts';
 
@@ -17,5 +18,6 @@ export const commands: readonly Register[] = [
   registerSweep,
   registerServe,
   registerLoad,
+  registerSwitchCost,
   registerWeb,
 ];
