@@ -9,6 +9,7 @@
 #include "probe.hpp"
 #include "serve.hpp"
 #include "sources.hpp"
+#include "switch_cost/switch_cost.hpp"
 #include "sys/json.hpp"
 #include "telemetry/counters.hpp"
 
@@ -25,7 +26,8 @@ int main(int argc, char** argv) {
     if (command == "source") return source_command(parse_arguments(argc - 2, argv + 2));
     if (command == "serve") return serve_command(parse_arguments(argc - 2, argv + 2));
     if (command == "load") return load_command(parse_arguments(argc - 2, argv + 2));
-    throw BadInput("Say what to do: fdscope-engine models, source, doctor, serve or load.");
+    if (command == "switch-cost") return switch_cost_command(parse_arguments(argc - 2, argv + 2));
+    throw BadInput("Say what to do: fdscope-engine models, source, doctor, serve, load or switch-cost.");
   } catch (const BadInput& bad) {
     std::fprintf(stderr, "%s\n", bad.what());
     return 2;

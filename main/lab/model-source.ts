@@ -12,7 +12,7 @@ const sourceMapSchema = z.object({ sources: z.array(z.string()), sourcesContent:
 
 /** The engine carries its models' sources; the bundle of the model in TypeScript has them in its map. */
 export async function readModelSource({ id, sourceFile }: ModelInfo): Promise<ModelSource> {
-  if (!sourceFile.endsWith('.ts')) return askEngine('source', modelSourceSchema, ['--model', id]);
+  if (!sourceFile.endsWith('.ts')) return askEngine('source', modelSourceSchema, { args: ['--model', id] });
   return {
     model: id,
     path: `main/engine/${sourceFile}`,
@@ -28,7 +28,7 @@ function bundled(id: string, sourceFile: string): string {
   try {
     const { sources, sourcesContent } = sourceMapSchema.parse(JSON.parse(readFileSync(map, 'utf8')));
     const text = sourcesContent[sources.findIndex((source) => source.endsWith(`main/engine/${sourceFile}`))];
-    if (text != null) return text;
+    if (typeof text === 'string') return text;
   } catch (error) {
     throw new LabError('failed', `The source of ${id} cannot be shown: ${sentenceOf(error)}.`);
   }

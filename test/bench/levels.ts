@@ -8,8 +8,8 @@ import { engineSubject } from './subjects.ts';
 export function levelAims(settings: ClientSettings): Aim[] {
   const client = hasWrk() ? wrkClient(settings) : loadClient('http', settings);
   const pair = (model: string, name: string, level: DetailLevel, switches: boolean): readonly [Side, Side] => [
-    { name, subject: engineSubject(model, 'http', name, { inside: { level, switches } }), client },
-    { name: 'counters', subject: engineSubject(model, 'http', 'counters'), client },
+    { name, subject: engineSubject(model, 'http', { name, inside: { level, switches } }), client },
+    { name: 'counters', subject: engineSubject(model, 'http', { name: 'counters' }), client },
   ];
   const aim = (title: string, sides: readonly [Side, Side], limit?: number): Aim => ({
     ...{ title, sides, limit },

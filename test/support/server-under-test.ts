@@ -14,6 +14,7 @@ import {
 import { FrameSplitter, type Frame } from '../../shared/telemetry/frame-splitter.ts';
 import { frameKinds, type DetailLevel } from '../../shared/telemetry/wire.ts';
 import { serveCommand, slowdown } from './engines.ts';
+import { quietWatch } from './quiet-time.ts';
 
 export interface ServeSettings {
   readonly protocol?: string;
@@ -23,6 +24,7 @@ export interface ServeSettings {
   readonly upstream?: string;
   readonly workUs?: number;
   readonly waitMs?: number;
+  readonly forgetsToClose?: boolean;
   readonly level?: DetailLevel;
   readonly switches?: boolean;
   readonly options?: Readonly<Record<string, number | boolean | string>>;
@@ -31,6 +33,7 @@ export interface ServeSettings {
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+  /** Without the time in which the machine had too few cores for all; the whole is limited by `stop` itself. */
   readonly tookMs: number;
   readonly reason: unknown;
 }
@@ -60,6 +63,20 @@ export async function settled<T>(
     if (isWanted(now) || performance.now() >= endMs) return now;
     await sleep(10);
   }
+}
+
+/** Waits until `value()` has not changed for a quarter of a second, and resolves to it; to the last one after 10 s. */
+export async function steady(value: () => number | Promise<number>): Promise<number> {
+  let last = await value();
+  let sinceMs = performance.now();
+  const endMs = sinceMs + 10_000 * slowdown;
+  while (performance.now() - sinceMs < 250 * slowdown && performance.now() < endMs) {
+    await sleep(10);
+    const now = await value();
+    if (now !== last) sinceMs = performance.now();
+    last = now;
+  }
+  return last;
 }
 
 export class ServerUnderTest {
@@ -171,14 +188,14 @@ export class ServerUnderTest {
 
   /** Asks the server to stop by a command (the default), a signal or the end of its stdin, and waits for its end. */
   async stop(how: 'command' | 'eof' | NodeJS.Signals = 'command'): Promise<Ended> {
-    const startMs = performance.now();
+    const tookMs = quietWatch();
     if (how === 'command') this.child.stdin.write('{"id":0,"cmd":"stop"}\n');
     else if (how === 'eof') this.child.stdin.end();
     else this.child.kill(how);
     const killer = setTimeout(() => this.child.kill('SIGKILL'), stopLimitMs * slowdown);
     const [code, signal] = await this.exit;
     clearTimeout(killer);
-    return { code, signal, tookMs: performance.now() - startMs, reason: this.finished };
+    return { code, signal, tookMs: tookMs(), reason: this.finished };
   }
 
   /** For afterAll: nothing is left behind, whatever the tests did. */

@@ -46,6 +46,7 @@ bool Parking::until_ready(Connection& c, uint32_t events) {
 void Parking::until(Connection& c, uint64_t at_ns) {
   waiter(c) = {0, false, at_ns};
   if (backend_ == Backend::poll) poll_for(c, -1, 0);  // poll skips negative descriptors
+  if (at_ns == Connection::never_ns) return;
   deadlines_.push({at_ns, c.ref()});
   telemetry::timer_set(c.client_fd(), c.id, at_ns);
 }

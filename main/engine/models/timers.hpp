@@ -15,6 +15,7 @@ namespace fdscope {
 class Timers {
  public:
   void add(const Connection& c) {
+    if (c.resume_at_ns() == Connection::never_ns) return;
     heap_.push({c.resume_at_ns(), c.ref()});
     telemetry::timer_set(c.client_fd(), c.id, c.resume_at_ns());
   }
