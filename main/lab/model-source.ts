@@ -28,7 +28,7 @@ function bundled(id: string, sourceFile: string): string {
   try {
     const { sources, sourcesContent } = sourceMapSchema.parse(JSON.parse(readFileSync(map, 'utf8')));
     const text = sourcesContent[sources.findIndex((source) => source.endsWith(`main/engine/${sourceFile}`))];
-    if (text != null) return text;
+    if (typeof text === 'string') return text;
   } catch (error) {
     throw new LabError('failed', `The source of ${id} cannot be shown: ${sentenceOf(error)}.`);
   }

@@ -63,7 +63,10 @@ export type OpenedScenario = z.infer<typeof openedScenarioSchema>;
 /** Becomes a file name. */
 export const ownNameSchema = z
   .string()
-  .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,79}$/u, 'a name has letters, digits, spaces, ".", "_" and "-", at most 80');
+  .refine(
+    (name) => /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,79}$/u.test(name),
+    'a name has letters, digits, spaces, ".", "_" and "-", at most 80',
+  );
 
 export const scenarioRequests = {
   /** Shipped ones in the order of their chapters, then one's own; those with mistakes are there too. */

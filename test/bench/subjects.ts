@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DetailLevel } from '../../shared/telemetry/wire.ts';
 import { allModels, root, serveCommand } from '../support/engines.ts';
 import { ServerUnderTest, type ServeSettings } from '../support/server-under-test.ts';
 import { isInstalled, toolEnvironment } from '../support/tools.ts';
@@ -105,11 +106,13 @@ export interface EngineVariant {
   /** Another build of the engine. */
   readonly binary?: string;
   readonly options?: ServeSettings['options'];
+  /** How much is recorded. */
+  readonly inside?: { readonly level: DetailLevel; readonly switches: boolean };
 }
 
 /** Our engine as the lab runs it, with its frames every 50 ms. */
 export function engineSubject(model: string, protocol: Protocol, variant: EngineVariant = {}): Subject {
-  const { name = model, binary, options = {} } = variant;
+  const { name = model, binary, options = {}, inside } = variant;
   const facts = allModels().find(({ id }) => id === model);
   return {
     name,
@@ -121,7 +124,7 @@ export function engineSubject(model: string, protocol: Protocol, variant: Engine
       const handler = protocol === 'resp' ? 'echo' : 'respond';
       const [file, ...args] = serveCommand(model);
       const command = [binary ?? file, ...args];
-      const settings = { protocol, handler, responseBytes: 128, options };
+      const settings = { protocol, handler, responseBytes: 128, options, ...inside };
       const engine = await ServerUnderTest.start(model, settings, ['taskset', '-c', cpu], command);
       const server: Running = {
         pid: engine.pid,

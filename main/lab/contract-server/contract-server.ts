@@ -1,11 +1,11 @@
 /** The lab's end of the contract, over any wire: one for each window. Checks what comes in and what goes out. */
 import type { z } from 'zod';
-import type { Fault, Message } from '../../../shared/contract/channels.ts';
+import type { Message } from '../../../shared/contract/channels.ts';
 import { parseMessage } from '../../../shared/contract/client.ts';
 import { events, requests, type EventName, type EventPayload, type Verb } from '../../../shared/contract/contract.ts';
 import type { Wire } from '../../../shared/contract/wire.ts';
 import { problemsIn } from '../../../shared/schemas/problems.ts';
-import { LabError, sentenceOf } from '../errors.ts';
+import { faultOf, LabError } from '../errors.ts';
 import type { Experiments } from '../experiments/experiments.ts';
 import { FrameFeed } from '../live/frame-feed.ts';
 import type { LiveLab } from '../live/live-lab.ts';
@@ -74,8 +74,3 @@ async function resultOf(verbs: Verbs, verb: string, params: unknown): Promise<un
 }
 
 const isVerb = (name: string): name is Verb => Object.hasOwn(requests, name);
-
-function faultOf(error: unknown): Fault {
-  if (error instanceof LabError) return { kind: error.kind, sentence: error.message };
-  return { kind: 'failed', sentence: sentenceOf(error) };
-}

@@ -2,6 +2,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
+import type { Fault } from '../../../shared/contract/channels.ts';
 import type {
   CompareRequest,
   ExperimentKind,
@@ -19,7 +20,7 @@ import type { PlannedRun, Scenario } from '../../../shared/schemas/scenario.ts';
 import { sweepAxes } from '../../../shared/sweep-result.ts';
 import { checkComparePlan } from '../compare/compare.ts';
 import { dataFolder } from '../data-folder.ts';
-import { LabError, sentenceOf } from '../errors.ts';
+import { faultOf, LabError } from '../errors.ts';
 import type { LabService, Outcome } from '../lab-service.ts';
 import { Pace } from '../pace.ts';
 import type { RunWatch } from '../progress.ts';
@@ -44,6 +45,7 @@ export interface ExperimentListener {
 type Lab = Pick<LabService, 'runPlan' | 'compare' | 'sweep' | 'live' | 'scenarios' | 'listModels'>;
 interface Found {
   readonly isCancelled: boolean;
+  readonly fault?: Fault;
   readonly result: ExperimentResult;
 }
 
@@ -233,12 +235,11 @@ export class Experiments {
   ): Promise<void> {
     let last: ExperimentState['last'];
     try {
-      const { result, isCancelled } = await work();
+      const { result, isCancelled, fault } = await work();
       this.#result = result;
-      last = { ...which, ending: isCancelled ? 'cancelled' : 'done' };
+      last = { ...which, ending: isCancelled ? 'cancelled' : 'done', ...(fault ? { fault } : {}) };
     } catch (error) {
-      const kind = error instanceof LabError ? error.kind : 'failed';
-      last = { ...which, ending: 'failed', fault: { kind, sentence: sentenceOf(error) } };
+      last = { ...which, ending: 'failed', fault: faultOf(error) };
     }
     this.#isTaken = false;
     this.#state = { phase: 'idle', last };
@@ -307,6 +308,7 @@ export class Experiments {
     const title = sweepTitle(plan);
     const records: SweepRecord[] = [...before];
     const work = async ({ id, signal, onProgress, onRun }: Telling): Promise<Found> => {
+      let unkept: Fault | undefined;
       const sweep = await this.#lab.sweep(
         plan,
         {
@@ -314,7 +316,7 @@ export class Experiments {
           onRecord: (record) => {
             records.push(record);
             // At every run, so that not even a crash loses it.
-            writeSweep(this.#unfinished, { plan, records });
+            unkept = this.#keep({ plan, records });
             const { label, value, result } = record;
             const short = 'shortfall' in record ? record.shortfall : undefined;
             onRun({
@@ -327,9 +329,20 @@ export class Experiments {
         before,
       );
       if (!sweep.isCancelled) rmSync(this.#unfinished, { force: true });
-      return { isCancelled: sweep.isCancelled, result: { kind: 'sweep', id, title, sweep } };
+      const fault = sweep.isCancelled && unkept ? { fault: unkept } : {};
+      return { ...fault, isCancelled: sweep.isCancelled, result: { kind: 'sweep', id, title, sweep } };
     };
     return { kind: 'sweep', title, total: plan.values.length * plan.entries.length * plan.repeats, work };
+  }
+
+  /** A full disk ends no sweep; what it says is told where it is missed. */
+  #keep(stored: StoredSweep): Fault | undefined {
+    try {
+      writeSweep(this.#unfinished, stored);
+      return undefined;
+    } catch (error) {
+      return faultOf(error);
+    }
   }
 
   #resumable(): ExperimentState['resumable'] {

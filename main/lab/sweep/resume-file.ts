@@ -1,5 +1,6 @@
 /** A sweep that was cancelled, on disk: its plan and the runs that are over. */
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { z } from 'zod';
 import { runSettingsSchema } from '../../../shared/schemas/settings.ts';
 import { sweepAxisSchema } from '../../../shared/sweep-result.ts';
@@ -44,6 +45,7 @@ export interface StoredSweep {
 export function writeSweep(file: string, { plan, records }: StoredSweep): void {
   const part = `${file}.${process.pid}.part`;
   try {
+    mkdirSync(dirname(file), { recursive: true });
     writeFileSync(part, JSON.stringify({ kind: 'fdscope sweep', version: 1, plan, records }));
     renameSync(part, file);
   } catch (error) {

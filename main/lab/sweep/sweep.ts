@@ -134,7 +134,7 @@ export async function sweep(
       take({ value, label, repeat, shortfall: settings });
       continue;
     }
-    try {
+    const made = async (): Promise<SweepRecord> => {
       const result = await context.runOne(settings, {
         ...{ signal: hooks.signal, watch: hooks.watch },
         onProgress: (progress) =>
@@ -144,16 +144,19 @@ export async function sweep(
           }),
       });
       const shortfall = shortfallOf(result);
-      take(shortfall ? { value, label, repeat, shortfall, result } : { value, label, repeat, result });
-    } catch (error) {
+      return shortfall ? { value, label, repeat, shortfall, result } : { value, label, repeat, result };
+    };
+    const record = await made().catch((error: unknown): SweepRecord | undefined => {
       if (!(error instanceof LabError)) throw error;
-      if (error.kind === 'interrupted') {
-        isCancelled = true;
-        break;
-      }
+      if (error.kind === 'interrupted') return undefined;
       const status = error.kind === 'failed' ? 'failed' : 'refused';
-      take({ value, label, repeat, shortfall: { status, reason: sentenceOf(error) } });
+      return { value, label, repeat, shortfall: { status, reason: sentenceOf(error) } };
+    });
+    if (!record) {
+      isCancelled = true;
+      break;
     }
+    take(record);
   }
   const points = steps.filter(({ repeat }) => repeat === 0).map((step) => pointOf(step, records));
   return {
