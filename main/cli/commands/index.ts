@@ -2,10 +2,12 @@
 import type { Register } from '../command.ts';
 import { registerCompare } from './compare.ts';
 import { registerDoctor } from './doctor.ts';
+import { registerInfo } from './info.ts';
 import { registerLoad } from './load.ts';
 import { registerModels } from './models.ts';
 import { registerRun } from './run.ts';
 import { registerServe } from './serve.ts';
+import { registerSessions } from './sessions.ts';
 import { registerWeb } from './web.ts';
 
 export const commands: readonly Register[] = [
@@ -15,5 +17,7 @@ export const commands: readonly Register[] = [
   registerCompare,
   registerServe,
   registerLoad,
+  registerSessions,
+  registerInfo,
   registerWeb,
 ];
