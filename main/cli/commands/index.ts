@@ -8,6 +8,8 @@ import { registerModels } from './models.ts';
 import { registerRun } from './run.ts';
 import { registerServe } from './serve.ts';
 import { registerSessions } from './sessions.ts';
+import { registerSwitchCost } from './switch-cost.ts';
+import { registerSweep } from './sweep.ts';
 import { registerWeb } from './web.ts';
 
 export const commands: readonly Register[] = [
@@ -15,9 +17,11 @@ export const commands: readonly Register[] = [
   registerDoctor,
   registerRun,
   registerCompare,
+  registerSweep,
   registerServe,
   registerLoad,
   registerSessions,
   registerInfo,
+  registerSwitchCost,
   registerWeb,
 ];
