@@ -12,6 +12,8 @@ export interface NamedScenario {
   readonly name: string;
   readonly file: string;
   readonly scenario: Scenario;
+  /** The file, word for word. */
+  readonly text: string;
 }
 
 export const scenarioEnding = /\.ya?ml$/;
@@ -50,9 +52,6 @@ export function openScenario(nameOrFile: string, folder = scenarioFolder()): Nam
     throw new LabError('bad-input', `There is no scenario "${nameOrFile}"${hint}`);
   }
   const file = isPath ? nameOrFile : join(folder, `${nameOrFile}.yaml`);
-  return {
-    name: basename(file).replace(scenarioEnding, ''),
-    file,
-    scenario: parseScenario(readScenarioText(file), file),
-  };
+  const text = readScenarioText(file);
+  return { name: basename(file).replace(scenarioEnding, ''), file, scenario: parseScenario(text, file), text };
 }
