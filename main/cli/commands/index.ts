@@ -2,6 +2,7 @@
 import type { Register } from '../command.ts';
 import { registerCompare } from './compare.ts';
 import { registerDoctor } from './doctor.ts';
+import { registerExport } from './export.ts';
 import { registerLoad } from './load.ts';
 import { registerModels } from './models.ts';
 import { registerRun } from './run.ts';
@@ -16,4 +17,5 @@ export const commands: readonly Register[] = [
   registerServe,
   registerLoad,
   registerWeb,
+  registerExport,
 ];
