@@ -55,12 +55,9 @@ describe('a session as Parquet', () => {
       ['events', expectedEvents(run)],
     ] as const) {
       const rows = (await parquetReadObjects({ file: bytesOf(pathOf(name)) })) as Record<string, unknown>[];
-      const plain = rows.map((row) =>
-        Object.fromEntries(
-          Object.entries(row).map(([key, cell]) => [key, typeof cell === 'bigint' ? Number(cell) : cell]),
-        ),
-      );
-      expect(plain).toEqual(expected);
+      const number = (cell: unknown): unknown => (typeof cell === 'bigint' ? Number(cell) : cell);
+      const plain = rows.map((row) => new Map(Object.entries(row).map(([key, cell]) => [key, number(cell)])));
+      expect(plain).toEqual(expected.map((row) => new Map(Object.entries(row))));
     }
   });
 

@@ -1,8 +1,7 @@
 /** Tables of what adds up: counters by process, by thread and by step, and latencies by interval. */
 import { firstStepEntry, firstSyscallEntry } from '../../../../shared/telemetry/codec.ts';
-import { decodeHistogram } from '../../../../shared/telemetry/latency-histogram.ts';
 import { counterNames, gaugeNames, syscallNames } from '../../../../shared/telemetry/wire.ts';
-import { recordedBuckets } from './histogram-buckets.ts';
+import { countIn, percentileOf } from './histogram-buckets.ts';
 import { columnsOf, snakeCase, timeAndSource, timeCell, type CellType, type Row, type Table } from './table.ts';
 
 const integers = (names: readonly string[]): Record<string, CellType> =>
@@ -94,17 +93,16 @@ export const latency: Table = {
   types: ['latency'],
   *rows({ type, frame, source }, context): Generator<Row> {
     if (type !== 'latency') return;
-    const histogram = decodeHistogram(frame.encoded);
-    const { totalCount } = histogram;
-    const values =
-      totalCount === 0
-        ? Array.from({ length: 2 + Object.keys(percentiles).length }, () => null)
-        : [
-            histogram.minNonZeroValue,
-            ...Object.values(percentiles).map((percentile) => histogram.getValueAtPercentile(percentile)),
-            histogram.maxValue,
-          ];
-    yield [timeCell(frame.timeNs, context), source, frame.kind, totalCount, ...values];
+    const { buckets } = frame;
+    const first = buckets[0];
+    const values = first
+      ? [first.fromNs, ...Object.values(percentiles).map((percentile) => percentileOf(buckets, percentile))]
+      : Object.keys({ min: 0, ...percentiles }).map(() => null);
+    yield [
+      ...[timeCell(frame.timeNs, context), source, frame.kind, countIn(buckets)],
+      ...values,
+      buckets.at(-1)?.toNs ?? null,
+    ];
   },
 };
 
@@ -116,7 +114,7 @@ export const latencyBuckets: Table = {
   *rows({ type, frame, source }, context): Generator<Row> {
     if (type !== 'latency') return;
     const time = timeCell(frame.timeNs, context);
-    for (const { fromNs, toNs, count } of recordedBuckets(decodeHistogram(frame.encoded))) {
+    for (const { fromNs, toNs, count } of frame.buckets) {
       yield [time, source, frame.kind, fromNs, toNs, count];
     }
   },

@@ -19,6 +19,7 @@ import { FrameError } from '../../../../shared/telemetry/frame-splitter.ts';
 import { frameKinds } from '../../../../shared/telemetry/wire.ts';
 import { LabError } from '../../errors.ts';
 import type { SessionFile } from '../session-file.ts';
+import { bucketsOf } from './histogram-buckets.ts';
 
 /** Undefined: JSON of a newer writer that this program cannot make sense of. */
 const decoders = {
@@ -30,7 +31,10 @@ const decoders = {
   counters: decodeCounters,
   threadStarted: decodeThreadStarted,
   threads: decodeThreads,
-  latency: decodeLatency,
+  latency: (payload: Uint8Array) => {
+    const latency = decodeLatency(payload);
+    return { ...latency, buckets: bucketsOf(latency.encoded) };
+  },
   opened: decodeOpened,
   fdStates: decodeFdStates,
   threadStates: decodeThreadStates,

@@ -5,9 +5,10 @@ import { csv } from './csv.ts';
 import { FrameReader, type ReadOptions } from './decoded-frames.ts';
 import type { ExportChoices, Exporter } from './exporter.ts';
 import { parquet } from './parquet.ts';
+import { hlog } from './hlog.ts';
 import { ExportOutput, type WrittenFile } from './output.ts';
 
-export const exporters: readonly Exporter[] = [csv, parquet];
+export const exporters: readonly Exporter[] = [csv, parquet, hlog];
 
 export interface ExportRequest extends ExportChoices, ReadOptions {
   /** The session file. */
