@@ -10,6 +10,7 @@ import type { PlannedRun } from '../../shared/schemas/scenario.ts';
 import {
   loadSettingsSchema,
   runSettingsSchema,
+  type RunSettings,
   serverSettingsSchema,
   type LoadSettingsInput,
   type ModelOptions,
@@ -107,16 +108,9 @@ export class LabService {
     const settings = parsed(runSettingsSchema, input);
     const { model } = settings.server;
     if (model === externalId) return runExternal(settings, hooks);
-    // Silence would be a figure of something else than what was asked for.
-    if (settings.phases) {
-      throw new LabError(
-        'bad-input',
-        'Phases are not run by this version: switch and change a lab in the app instead.',
-      );
-    }
     const server = await this.#checkServer({ ...settings.server, model });
     if (settings.upstream) await this.#checkAvailable(settings.upstream.model);
-    return runOnce({ ...settings, server }, hooks);
+    return runOnce({ ...settings, server, ...(await this.#checkPhases(settings)) }, hooks);
   }
 
   /**
@@ -145,7 +139,24 @@ export class LabService {
       const model = models.find(({ id }) => id === settings.server.model);
       if (model?.available) resolveOptions(model, settings.server.options);
       shareConnections(settings.clients, settings.connections);
+      await this.#checkPhases(settings);
     }
+  }
+
+  /** Options of the models that take over, as the models take them. Throws LabError. */
+  async #checkPhases({ phases }: Pick<RunSettings, 'phases'>): Promise<Pick<RunSettings, 'phases'>> {
+    if (!phases) return {};
+    const models = await this.listModels();
+    return {
+      phases: phases.map(({ switch: next, ...phase }) => {
+        if (next === undefined) return phase;
+        const { model: id, options } = typeof next === 'string' ? { model: next, options: {} } : next;
+        const model = models.find((each) => each.id === id);
+        // One that is not available here is refused when its time has come, and the run goes on.
+        const resolved = model?.available ? resolveOptions(model, options) : options;
+        return { ...phase, switch: { model: id, options: resolved } };
+      }),
+    };
   }
 
   async #outcomeOf({ settings, ...labelled }: PlannedRun, hooks: Hooks): Promise<Outcome> {

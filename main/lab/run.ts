@@ -8,16 +8,11 @@ import { LabError, throwIfInterrupted } from './errors.ts';
 import { describeMachine } from './machine.ts';
 import { MeasuredClients, type LoadConfig } from './measured-clients.ts';
 import { MeasuredServer } from './measured-server.ts';
-import {
-  noticeClientLimit,
-  noticeEarlyErrors,
-  noticeMismatches,
-  noticeServerLimits,
-  noticeSharedCore,
-  Notices,
-} from './notices.ts';
-import { errorsBetween, growth, secondsBetween } from './result.ts';
+import { noticeClientLimit, noticeEarlyErrors, noticeMismatches, noticeSharedCore, Notices } from './notices.ts';
+import { PhasePlayer } from './phases.ts';
+import { secondsBetween } from './result.ts';
 import { reportProgress, type Hooks } from './progress.ts';
+import { Serving } from './serving.ts';
 
 /** What replies the clients can expect of the server, or of the server behind it. */
 function expectedReplies({ server, upstream }: RunSettings): Pick<LoadConfig, 'handler' | 'responseBytes' | 'check'> {
@@ -73,7 +68,7 @@ export async function runOnce(
   const machine = describeMachine(settings.pin);
   const notices = new Notices();
   noticeSharedCore(notices, machine.cpus);
-  const engines: { stop(): Promise<unknown> }[] = [];
+  const engines: { stop(): unknown }[] = [];
   try {
     const behind = upstreamSettings(settings);
     let serverSettings = settings.server;
@@ -83,26 +78,27 @@ export async function runOnce(
       engines.push(upstream.engine);
       serverSettings = { ...serverSettings, upstream: upstream.target };
     }
-    const server = await MeasuredServer.start(serverSettings, {
-      ...{ cpus: machine.serverCpus, notices, source: 'server', signal },
-    });
-    engines.push(server.engine);
-    const idle = await server.engine.snapshot();
-    const config = loadConfigOf(settings, server.target, machine.clientCpus);
+    const serving = await Serving.start(serverSettings, { cpus: machine.serverCpus, notices, signal });
+    engines.push(serving);
+    const idle = await serving.engine.snapshot();
+    const config = loadConfigOf(settings, serving.target, machine.clientCpus);
     const clients = new MeasuredClients(config, notices, signal);
     engines.push(clients.engine);
 
-    await server.engine.during(clients.steady());
-    const [serverFrom, clientsFrom] = await Promise.all([server.begin(), clients.engine.snapshot()]);
+    await serving.during(clients.steady());
+    const [serverFrom, clientsFrom] = await Promise.all([serving.begin(), clients.engine.snapshot()]);
     reportProgress(clients.engine, clientsFrom, settings.durationSeconds, onProgress);
-    await server.engine.during(clients.done());
-    const [serverTo, clientsTo] = await Promise.all([server.engine.snapshot(), clients.engine.snapshot()]);
+    const player = new PhasePlayer({ serving, clients, notices }, settings.clients, settings.connections);
+    engines.push(player);
+    const played = player.play(settings.phases ?? []);
+    await serving.during(Promise.all([clients.done().finally(() => player.stop()), played]));
+    const [serverTo, clientsTo] = await Promise.all([serving.end(), clients.engine.snapshot()]);
     await clients.engine.stop();
 
     const ours = clients.figures(clientsFrom, clientsTo);
+    const theirs = serving.whole;
     onLatency?.(clients.latency);
     noticeEarlyErrors(notices, clientsFrom);
-    noticeServerLimits(notices, serverTo);
     noticeClientLimit(notices, ours.clientCpuShare, config.threads);
     noticeMismatches(notices, ours.errors.mismatch);
     return {
@@ -113,16 +109,17 @@ export async function runOnce(
       durationSeconds: secondsBetween(serverFrom, serverTo),
       requests: ours.requests,
       requestsPerSecond: ours.requestsPerSecond,
-      serverRequests: growth(serverFrom, serverTo, 'requests'),
+      serverRequests: theirs.requests,
       requestsSent: ours.requestsSent,
-      bytesIn: growth(serverFrom, serverTo, 'bytesIn'),
-      bytesOut: growth(serverFrom, serverTo, 'bytesOut'),
+      bytesIn: theirs.bytesIn,
+      bytesOut: theirs.bytesOut,
       errors: ours.errors,
-      serverErrors: errorsBetween(serverFrom, serverTo),
+      serverErrors: theirs.errors,
       latency: ours.latency,
       clientCpuShare: ours.clientCpuShare,
-      ...server.figures(serverFrom, serverTo),
+      ...theirs.figures,
       idleRssBytes: gaugeOf(idle, 'rssBytes'),
+      ...(settings.phases ? { moments: player.moments } : {}),
       notices: notices.all,
       machine,
     };

@@ -1,8 +1,9 @@
 /**
  * What a reader must know to understand the frames from here on: who serves, which threads and sockets exist, and where
- * the counters stand. Told all frames, it writes that state as ordinary frames, the keyframe of a session.
+ * the counters stand. Told all frames, it writes that state as ordinary frames: the keyframe of a session, and what a
+ * window is told that opens in mid-run. That window also gets the moments so far; a session has them in its frames.
  */
-import { frameSources, type FrameSource } from '../contract/channels.ts';
+import { frameSources, maxBatchBytes, type FrameSource } from '../contract/channels.ts';
 import { decodeThreads, decodeThreadStarted, encodeThreads } from '../telemetry/codec.ts';
 import type { ThreadChange } from '../telemetry/frames.ts';
 import { fdFlags, frameHeaderBytes, frameKinds, recordBytes } from '../telemetry/wire.ts';
@@ -11,9 +12,12 @@ import { fdFlags, frameHeaderBytes, frameKinds, recordBytes } from '../telemetry
 const copyOf = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes);
 
 const countBytes = 16;
-/** Frames of a keyframe stay well below the cap of a frame. */
-const recordsPerFrame = 16_384;
-const threadEntriesPerFrame = 50_000;
+/** So that a frame fits into a batch with its header, and goes the fast way to a window. */
+const maxFramePayloadBytes = maxBatchBytes - 64;
+/** A value is an index and a f64; a thread's head is as long as one more. */
+const threadEntriesPerFrame = Math.floor(maxFramePayloadBytes / 10 / 2);
+/** JSON frames tell of moments, of which there are few; the oldest go where there are more. */
+const mostMoments = 1000;
 
 /** Flags that say how a socket is now; the others say what happened in one interval, and must not be told twice. */
 const lastingFlags = fdFlags.waiting | fdFlags.blocked | fdFlags.writeBlocked | fdFlags.queuesKnown;
@@ -53,6 +57,11 @@ class RecordStore {
     this.#free.push(slot);
   }
 
+  clear(): void {
+    this.#slots.clear();
+    this.#free.length = 0;
+  }
+
   *all(): Generator<Uint8Array, void, undefined> {
     for (const slot of this.#slots.values()) {
       yield this.#bytes.subarray(slot * this.#size, (slot + 1) * this.#size);
@@ -63,6 +72,7 @@ class RecordStore {
 /** Payloads of one kind with all records of a store. */
 function* payloadsOf(records: Iterable<Uint8Array>, size: number, timeNs: number): Generator<Uint8Array> {
   const all = [...records];
+  const recordsPerFrame = Math.floor((maxFramePayloadBytes - countBytes) / size);
   for (let from = 0; from < all.length; from += recordsPerFrame) {
     const part = all.slice(from, from + recordsPerFrame);
     const payload = new Uint8Array(countBytes + part.length * size);
@@ -79,6 +89,12 @@ interface ThreadState {
   readonly values: Map<number, number>;
 }
 
+/** A frame of a keyframe, without its header. */
+export interface StateFrame {
+  readonly kind: number;
+  readonly payload: Uint8Array;
+}
+
 class SourceState {
   ready: Uint8Array | undefined;
   model: Uint8Array | undefined;
@@ -87,6 +103,14 @@ class SourceState {
   readonly opened = new RecordStore(recordBytes.opened);
   readonly fdStates = new RecordStore(recordBytes.fdState);
   readonly threadStates = new RecordStore(recordBytes.threadState);
+
+  /** Its process has ended: nothing is open any more. */
+  #end(): void {
+    this.threads.clear();
+    this.opened.clear();
+    this.fdStates.clear();
+    this.threadStates.clear();
+  }
 
   see(kind: number, payload: Uint8Array): void {
     switch (kind) {
@@ -121,6 +145,9 @@ class SourceState {
           this.threadStates.set(record.getUint32(at, true), bytesAt(record, at, recordBytes.threadState));
         });
         break;
+      case frameKinds.finished:
+        this.#end();
+        break;
       default:
       // Nothing that lasts.
     }
@@ -143,9 +170,14 @@ class SourceState {
     for (let i = 0; i < count; i++) take(records, countBytes + i * size);
   }
 
-  *keyframe(timeNs: number): Generator<{ kind: number; payload: Uint8Array }, void, undefined> {
+  *keyframe(timeNs: number): Generator<StateFrame, void, undefined> {
     if (this.ready) yield { kind: frameKinds.ready, payload: this.ready };
     if (this.model) yield { kind: frameKinds.model, payload: this.model };
+    yield* this.rest(timeNs);
+  }
+
+  /** What is not told by a moment. */
+  *rest(timeNs: number): Generator<StateFrame, void, undefined> {
     for (const { started } of this.threads.values()) yield { kind: frameKinds.threadStarted, payload: started };
     yield* this.#threadValues(timeNs);
     for (const payload of payloadsOf(this.opened.all(), recordBytes.opened, timeNs)) {
@@ -172,10 +204,10 @@ class SourceState {
     }
   }
 
-  *#threadValues(timeNs: number): Generator<{ kind: number; payload: Uint8Array }, void, undefined> {
+  *#threadValues(timeNs: number): Generator<StateFrame, void, undefined> {
     let part: ThreadChange[] = [];
     let entries = 0;
-    const flush = (): { kind: number; payload: Uint8Array } => {
+    const flush = (): StateFrame => {
       const frame = encodeThreads({ timeNs, threads: part });
       part = [];
       entries = 0;
@@ -195,8 +227,19 @@ class SourceState {
 const bytesAt = (record: DataView, at: number, size: number): Uint8Array =>
   new Uint8Array(record.buffer, record.byteOffset + at, size);
 
+/** Kinds that tell of a moment and are worth telling later. */
+const momentKinds = new Set<number>([
+  frameKinds.ready,
+  frameKinds.model,
+  frameKinds.mark,
+  frameKinds.notice,
+  frameKinds.finding,
+  frameKinds.finished,
+]);
+
 export class StateTracker {
   readonly #states = new Map<FrameSource, SourceState>();
+  #moments: { source: FrameSource; kind: number; payload: Uint8Array }[] = [];
 
   /** Throws FrameError where the payload is broken. */
   see(source: FrameSource, kind: number, payload: Uint8Array): void {
@@ -208,12 +251,29 @@ export class StateTracker {
       if (kind === frameKinds.ready) state.ready = copyOf(payload);
     }
     state.see(kind, payload);
+    if (!momentKinds.has(kind)) return;
+    this.#moments.push({ source, kind, payload: copyOf(payload) });
+    if (this.#moments.length > mostMoments) this.#moments.shift();
   }
 
   /** The state as frames; `timeNs` is what they say of their time, where they have no older one of their own. */
-  *keyframe(timeNs: number): Generator<{ source: FrameSource; kind: number; payload: Uint8Array }, void, undefined> {
+  *keyframe(timeNs: number): Generator<StateFrame & { source: FrameSource }, void, undefined> {
     for (const source of frameSources) {
       for (const frame of this.#states.get(source)?.keyframe(timeNs) ?? []) yield { source, ...frame };
     }
+  }
+
+  /** As keyframe(), with all moments so far, those in which models and processes began among them. */
+  *keyframeWithPast(timeNs: number): Generator<StateFrame & { source: FrameSource }, void, undefined> {
+    yield* this.#moments;
+    for (const source of frameSources) {
+      for (const frame of this.#states.get(source)?.rest(timeNs) ?? []) yield { source, ...frame };
+    }
+  }
+
+  /** Another run begins: what is known of the one before goes. */
+  clear(): void {
+    this.#states.clear();
+    this.#moments = [];
   }
 }

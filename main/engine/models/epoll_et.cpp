@@ -20,7 +20,8 @@ constexpr int share = 32;
 
 class EpollEt final : public Model {
  public:
-  explicit EpollEt(const ModelOptions& options) : events_(static_cast<size_t>(options.get("batch"))) {}
+  explicit EpollEt(const ModelOptions& options)
+      : drains_(options.get("drain") != 0), events_(static_cast<size_t>(options.get("batch"))) {}
 
   void run(Server& server) override {
     server_ = &server;
@@ -54,7 +55,10 @@ class EpollEt final : public Model {
  private:
   void accept_all() {
     STEP("accept until no one waits");
-    while (Connection* c = server_->accept()) serve(*c);
+    while (Connection* c = server_->accept()) {
+      serve(*c);
+      if (!drains_) break;
+    }
   }
 
   // Remembers what is ready now; an edge that is forgotten never comes again.
@@ -76,7 +80,7 @@ class EpollEt final : public Model {
         case Need::read:
           if ((watch.events & EPOLLIN) == 0) return;
           STEP("read until EAGAIN");
-          if (!c.received(sys::read(c.fd(), c.room()))) watch.events &= ~EPOLLIN;
+          if (!c.received(sys::read(c.fd(), c.room())) || !drains_) watch.events &= ~EPOLLIN;
           break;
         case Need::write:
           if ((watch.events & EPOLLOUT) == 0) return;
@@ -107,6 +111,7 @@ class EpollEt final : public Model {
   Fd epoll_;
   Timers timers_;
   std::deque<uint64_t> unfinished_;
+  const bool drains_;  // false: the classic bug, one accept and one read for each edge
   std::vector<epoll_event> events_;
 };
 
@@ -118,7 +123,9 @@ extern const ModelInfo epoll_et{
     "multiplexing",
     "event-loop",
     "models/epoll_et.cpp",
-    {backlog_option(), batch_option()},
+    {backlog_option(),
+     batch_option(),
+     {"drain", OptionSpec::Kind::boolean, 0, 1, 1, "false: one accept and one read for each edge, the classic bug"}},
     always_available,
     [](const ModelOptions& options) -> std::unique_ptr<Model> { return std::make_unique<EpollEt>(options); }};
 

@@ -12,6 +12,7 @@ import type { Edit } from '../../../shared/session/edits.ts';
 import { entryBytes, type SessionFrame } from '../../../shared/session/format.ts';
 import { manifestSchema, type ManifestInput } from '../../../shared/session/manifest.ts';
 import { StateTracker } from '../../../shared/session/state-tracker.ts';
+import { monotonicNs } from '../clock.ts';
 import { buildFramesChunk, buildJsonChunk } from './chunk-codec.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import { fileFault, reasonOf } from './faults.ts';
@@ -34,12 +35,22 @@ export type RecorderPolicy = { readonly [K in keyof typeof recorderPolicy]: numb
 export interface RecorderOptions {
   readonly path: string;
   readonly manifest: ManifestInput;
-  /** Of a lab that runs already, told all its frames so far. Told no more of them by anyone else: the recorder does. */
+  /** The state of a lab that runs already, kept by somebody who tells it every frame before the recorder. */
   readonly tracker?: StateTracker | undefined;
   /** Recording has stopped by itself; the sentence says why and what to do. */
   readonly onFault?: ((sentence: string) => void) | undefined;
+  /** What takePast() will be given begins the session, in the place of the state as it is now. */
+  readonly past?: boolean | undefined;
   readonly policy?: Partial<RecorderPolicy> | undefined;
   readonly openSink?: ((path: string) => Promise<SessionSink>) | undefined;
+}
+
+/** What happened before the recording began, as a flight recorder kept it. */
+export interface PastPart {
+  readonly atNs: number;
+  /** The state at that moment. */
+  readonly keyframe: readonly SessionFrame[];
+  readonly frames: readonly SessionFrame[];
 }
 
 export interface RecordingResult {
@@ -51,8 +62,8 @@ export interface RecordingResult {
   readonly fault?: string;
 }
 
-/** CLOCK_MONOTONIC, as the engines'. */
-export const monotonicNs = (): number => Number(process.hrtime.bigint());
+export const keyframeOf = (tracker: StateTracker, atNs: number): SessionFrame[] =>
+  [...tracker.keyframe(atNs)].map((frame) => ({ ...frame, receivedNs: atNs }));
 
 export class SessionRecorder {
   readonly path: string;
@@ -60,6 +71,7 @@ export class SessionRecorder {
   readonly #writer: ChunkWriter;
   readonly #policy: RecorderPolicy;
   readonly #tracker: StateTracker;
+  readonly #keepsTracker: boolean;
   readonly #summary: SummaryBuilder;
   readonly #onFault: RecorderOptions['onFault'];
   readonly #timers: NodeJS.Timeout[];
@@ -82,6 +94,7 @@ export class SessionRecorder {
     this.#writer = writer;
     this.#policy = { ...recorderPolicy, ...options.policy };
     this.#tracker = options.tracker ?? new StateTracker();
+    this.#keepsTracker = options.tracker === undefined;
     this.#onFault = options.onFault;
     this.#summary = new SummaryBuilder(startedNs);
     this.#timers = [
@@ -102,7 +115,7 @@ export class SessionRecorder {
       await writer.append(await buildJsonChunk('manifest', manifest, { fromNs: startedNs, toNs: startedNs }));
       await writer.sync();
       const recorder = new SessionRecorder(options, writer, manifest.id, startedNs);
-      if (options.tracker) recorder.#keyframe(startedNs);
+      if (options.tracker && !options.past) recorder.#begin(startedNs);
       return recorder;
     } catch (error) {
       await sink?.close().catch(() => {}); // the first fault is the one to tell
@@ -122,7 +135,7 @@ export class SessionRecorder {
   /** A frame, as it came. `payload` must not be changed afterwards. */
   frame(source: FrameSource, kind: number, payload: Uint8Array, receivedNs = monotonicNs()): void {
     if (this.#isStopped || this.#fault !== undefined) return;
-    this.#tracker.see(source, kind, payload);
+    if (this.#keepsTracker) this.#tracker.see(source, kind, payload);
     this.#summary.see(source, kind, payload, receivedNs);
     const bytes = entryBytes(payload.length);
     if (!this.#hasRoom(bytes)) {
@@ -130,17 +143,31 @@ export class SessionRecorder {
       return;
     }
     if (this.#gap) this.#endGap(receivedNs);
-    this.#pending.push({ source, kind, payload, receivedNs });
-    this.#pendingBytes += bytes;
-    this.#frames++;
-    if (this.#pendingBytes >= this.#policy.chunkBytes) this.#seal();
+    this.#put({ source, kind, payload, receivedNs });
     this.#checkpointWhenDue(receivedNs);
   }
 
-  /** A change that a person made while it records. */
-  edit(edit: Edit): void {
+  /**
+   * What happened before, in the order of time; frame() goes on where it ends. It is in memory already, so there is
+   * always room for it.
+   */
+  takePast(parts: readonly PastPart[]): void {
+    for (const [i, { atNs, keyframe, frames }] of parts.entries()) {
+      if (i === 0) for (const { source, kind, payload } of keyframe) this.#summary.startFrom(source, kind, payload);
+      this.#writeKeyframe(atNs, keyframe);
+      for (const frame of frames) {
+        this.#summary.see(frame.source, frame.kind, frame.payload, frame.receivedNs);
+        this.#put(frame);
+      }
+      this.#seal();
+    }
+  }
+
+  /** A change that a person made while it records. Resolves when it is in the file. */
+  async edit(edit: Edit): Promise<void> {
     const now = monotonicNs();
     this.#enqueue(0, async () => this.#append(await buildJsonChunk('edit', edit, { fromNs: now, toNs: now })));
+    await this.#writes;
   }
 
   /** Resolves when the file is closed. May be called again. */
@@ -162,6 +189,13 @@ export class SessionRecorder {
     await this.#writes;
     const fault = this.#fault === undefined ? {} : { fault: this.#fault };
     return { path: this.path, bytes: this.bytes, frames: this.#frames, lostFrames: this.#lostFrames, ...fault };
+  }
+
+  #put(frame: SessionFrame): void {
+    this.#pending.push(frame);
+    this.#pendingBytes += entryBytes(frame.payload.length);
+    this.#frames++;
+    if (this.#pendingBytes >= this.#policy.chunkBytes) this.#seal();
   }
 
   #hasRoom(bytes: number): boolean {
@@ -215,10 +249,20 @@ export class SessionRecorder {
       this.#enqueue(0, async () => this.#append(await buildJsonChunk('summary', summary, { fromNs: toNs, toNs })));
   }
 
+  /** In mid-run: growth is counted from the state as it is. */
+  #begin(atNs: number): void {
+    for (const { source, kind, payload } of this.#tracker.keyframe(atNs))
+      this.#summary.startFrom(source, kind, payload);
+    this.#keyframe(atNs);
+  }
+
   #keyframe(atNs: number): void {
+    this.#writeKeyframe(atNs, keyframeOf(this.#tracker, atNs));
+  }
+
+  #writeKeyframe(atNs: number, frames: readonly SessionFrame[]): void {
     this.#seal();
     this.#sinceKeyframeBytes = 0;
-    const frames = [...this.#tracker.keyframe(atNs)].map((frame): SessionFrame => ({ ...frame, receivedNs: atNs }));
     const bytes = frames.reduce((sum, { payload }) => sum + entryBytes(payload.length), 0);
     if (frames.length === 0) return;
     this.#enqueue(bytes, async () => {
