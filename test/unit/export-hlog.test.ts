@@ -44,7 +44,7 @@ describe('a session as an HdrHistogram log', () => {
     const reader = new HistogramLogReader(readFileSync(log, 'utf8'), 64);
     const found = new Map<string, Histogram[]>();
     for (let next = reader.nextIntervalHistogram(); next; next = reader.nextIntervalHistogram()) {
-      found.set(next.tag, [...(found.get(next.tag) ?? []), next as Histogram]);
+      found.set(next.tag, [...(found.get(next.tag) ?? []), next]);
     }
     expect([...found.keys()].sort()).toEqual(['corrected', 'uncorrected']);
     for (const histograms of found.values()) {

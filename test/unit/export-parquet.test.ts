@@ -54,7 +54,7 @@ describe('a session as Parquet', () => {
       ['counters', expectedCounters(run)],
       ['events', expectedEvents(run)],
     ] as const) {
-      const rows = (await parquetReadObjects({ file: bytesOf(pathOf(name)) })) as Record<string, unknown>[];
+      const rows: Record<string, unknown>[] = await parquetReadObjects({ file: bytesOf(pathOf(name)) });
       const number = (cell: unknown): unknown => (typeof cell === 'bigint' ? Number(cell) : cell);
       const plain = rows.map((row) => new Map(Object.entries(row).map(([key, cell]) => [key, number(cell)])));
       expect(plain).toEqual(expected.map((row) => new Map(Object.entries(row))));
@@ -74,7 +74,7 @@ describe('a session as Parquet', () => {
 
   it('has types, so that nothing must be guessed', async () => {
     const columns = await queryDuckDb(`describe select * from '${pathOf('fd_states')}'`);
-    const types = Object.fromEntries(columns.map(({ column_name: name, column_type: type }) => [name, type]));
+    const types = Object.fromEntries(columns.map(({ column_name: name, column_type: type }) => [String(name), type]));
     expect(types).toMatchObject({ time_ns: 'BIGINT', source: 'VARCHAR', waiting: 'BOOLEAN', waiting_us: 'BIGINT' });
   });
 });
@@ -103,5 +103,5 @@ describe('a larger session as Parquet', () => {
     } finally {
       large.remove();
     }
-  });
+  }, 60_000);
 });
