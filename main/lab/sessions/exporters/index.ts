@@ -1,6 +1,7 @@
 /** Exports a session in a format that other tools read. */
 import { LabError } from '../../errors.ts';
 import { SessionFile } from '../session-file.ts';
+import { chrome } from './chrome.ts';
 import { csv } from './csv.ts';
 import { FrameReader, type ReadOptions } from './decoded-frames.ts';
 import type { ExportChoices, Exporter } from './exporter.ts';
@@ -8,7 +9,7 @@ import { parquet } from './parquet.ts';
 import { hlog } from './hlog.ts';
 import { ExportOutput, type WrittenFile } from './output.ts';
 
-export const exporters: readonly Exporter[] = [csv, parquet, hlog];
+export const exporters: readonly Exporter[] = [csv, parquet, hlog, chrome];
 
 export interface ExportRequest extends ExportChoices, ReadOptions {
   /** The session file. */
