@@ -34,6 +34,9 @@ import { listModels, resolveOptions, unavailableSentence } from './models.ts';
 import type { Hooks, Progress } from './progress.ts';
 import { runOnce } from './run.ts';
 import { builtInNames, openScenario, type NamedScenario } from './scenario-files.ts';
+import { sessionsFolder, settingsFolder } from './sessions/folder.ts';
+import { SessionLibrary } from './sessions/library.ts';
+import { RecordingSettingsStore } from './sessions/recording-settings.ts';
 import { serveOnce, type ServeHooks } from './serve.ts';
 
 export interface PlanHooks {
@@ -42,6 +45,9 @@ export interface PlanHooks {
   readonly onProgress?: ((progress: Progress, index: number) => void) | undefined;
   /** A run has ended, well or not. */
   readonly onOutcome?: ((outcome: Outcome, index: number) => void) | undefined;
+  /** Of all runs. */
+  readonly onFrame?: Hooks['onFrame'];
+  readonly detail?: Hooks['detail'];
 }
 
 /** What became of one run of a plan. */
@@ -63,8 +69,10 @@ function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
 }
 
 export class LabService {
+  readonly sessions = new SessionLibrary(sessionsFolder());
+  readonly recordingSettings = new RecordingSettingsStore(settingsFolder());
   /** The running lab, shared by all who watch it. */
-  readonly live: LiveLab = new LiveLab(this);
+  readonly live: LiveLab = new LiveLab(this, this.sessions, this.recordingSettings);
   #models: Promise<ModelInfo[]> | undefined;
 
   /** Probed once: what a machine allows does not change while we look. */
@@ -123,7 +131,7 @@ export class LabService {
     for (const [index, run] of plan.entries()) {
       hooks.onRun?.(run, index);
       const outcome = await this.#outcomeOf(run, {
-        signal: hooks.signal,
+        ...{ signal: hooks.signal, onFrame: hooks.onFrame, detail: hooks.detail },
         onProgress: (progress) => hooks.onProgress?.(progress, index),
       });
       outcomes.push(outcome);

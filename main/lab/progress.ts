@@ -1,4 +1,7 @@
 /** What a host is told while something runs. */
+import type { FrameSource } from '../../shared/contract/channels.ts';
+import type { Detail } from '../../shared/contract/live.ts';
+import type { Frame } from '../../shared/telemetry/frame-splitter.ts';
 import { counterOf, type Counters } from '../../shared/telemetry/codec.ts';
 import type { EngineProcess } from './engine-process.ts';
 import type { LatencyTotals } from './latency.ts';
@@ -17,6 +20,10 @@ export interface Hooks {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** The histograms of the measured interval, when it is over: those of several runs can be merged. */
   readonly onLatency?: ((latency: LatencyTotals) => void) | undefined;
+  /** Every frame of every process of the run, from the first on. */
+  readonly onFrame?: ((source: FrameSource, frame: Frame) => void) | undefined;
+  /** How much the server records, where that is more than its counters. */
+  readonly detail?: Detail | undefined;
 }
 
 /** Tells progress at every counter frame of the load engine. */

@@ -62,7 +62,7 @@ export function upstreamSettings({
  */
 export async function runOnce(
   settings: ModelRunSettings,
-  { signal, onProgress, onLatency }: Hooks,
+  { signal, onProgress, onLatency, onFrame, detail }: Hooks,
 ): Promise<RunResult> {
   throwIfInterrupted(signal);
   const machine = describeMachine(settings.pin);
@@ -74,16 +74,20 @@ export async function runOnce(
     let serverSettings = settings.server;
     if (behind) {
       const context = { cpus: machine.clientCpus, notices, source: 'upstream', signal } as const;
-      const upstream = await MeasuredServer.start(behind, context);
+      const upstream = await MeasuredServer.start(behind, {
+        ...context,
+        onFrame: (frame) => onFrame?.('upstream', frame),
+      });
       engines.push(upstream.engine);
       serverSettings = { ...serverSettings, upstream: upstream.target };
     }
-    const serving = await Serving.start(serverSettings, { cpus: machine.serverCpus, notices, signal });
+    const serving = await Serving.start(serverSettings, { cpus: machine.serverCpus, notices, signal, onFrame, detail });
     engines.push(serving);
     const idle = await serving.engine.snapshot();
     const config = loadConfigOf(settings, serving.target, machine.clientCpus);
     const clients = new MeasuredClients(config, notices, signal);
     engines.push(clients.engine);
+    if (onFrame) clients.engine.on('frame', (frame) => onFrame('clients', frame));
 
     await serving.during(clients.steady());
     const [serverFrom, clientsFrom] = await Promise.all([serving.begin(), clients.engine.snapshot()]);

@@ -12,6 +12,8 @@ export interface NamedScenario {
   readonly name: string;
   readonly file: string;
   readonly scenario: Scenario;
+  /** The file, word for word. */
+  readonly text: string;
 }
 
 const ending = /\.ya?ml$/;
@@ -49,5 +51,6 @@ export function openScenario(nameOrFile: string, folder = scenarioFolder()): Nam
     throw new LabError('bad-input', `There is no scenario "${nameOrFile}"${hint}`);
   }
   const file = isPath ? nameOrFile : join(folder, `${nameOrFile}.yaml`);
-  return { name: basename(file).replace(ending, ''), file, scenario: parseScenario(readText(file), file) };
+  const text = readText(file);
+  return { name: basename(file).replace(ending, ''), file, scenario: parseScenario(text, file), text };
 }

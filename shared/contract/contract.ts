@@ -2,9 +2,10 @@
 import type { CheckedParamsOf, EventOf, ParamsOf, ResultOf } from './channels.ts';
 import { labRequests } from './lab.ts';
 import { liveEvents, liveRequests } from './live.ts';
+import { sessionEvents, sessionRequests } from './sessions.ts';
 
-export const requests = { ...labRequests, ...liveRequests } as const;
-export const events = { ...liveEvents } as const;
+export const requests = { ...labRequests, ...liveRequests, ...sessionRequests } as const;
+export const events = { ...liveEvents, ...sessionEvents } as const;
 
 export type Verb = keyof typeof requests;
 export type EventName = keyof typeof events;

@@ -64,7 +64,10 @@ function open(verbs: Partial<Verbs> = {}): {
     listeners.add(listener);
     return () => listeners.delete(listener);
   };
-  serveContract(theirs, verbs as Verbs, { frames, onState });
+  const quiet = (): (() => void) => () => {};
+  serveContract(theirs, verbs as Verbs, {
+    ...{ frames, onState, replay: { onState: quiet }, flight: { on: quiet }, sessions: { onChanged: quiet } },
+  });
   return { client: new LabClient(ours), ours, theirs, frames, listeners };
 }
 

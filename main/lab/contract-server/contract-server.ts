@@ -13,8 +13,15 @@ import type { Verbs } from './verbs.ts';
 /** A window that asks so many things at once is not asking any more. */
 const mostUnanswered = 256;
 
+/** What tells a window of things that it has not asked for. */
+export type Told = Pick<LiveLab, 'frames' | 'onState'> & {
+  readonly replay: Pick<LiveLab['replay'], 'onState'>;
+  readonly flight: Pick<LiveLab['flight'], 'on'>;
+  readonly sessions: Pick<LiveLab['sessions'], 'onChanged'>;
+};
+
 /** Serves until the wire closes. */
-export function serveContract(wire: Wire, verbs: Verbs, live: Pick<LiveLab, 'frames' | 'onState'>): void {
+export function serveContract(wire: Wire, verbs: Verbs, live: Told): void {
   const feed = new FrameFeed((batch) => wire.send(batch));
   const send = (message: Message): void => wire.send(JSON.stringify(message));
   const tell = <N extends EventName>(name: N, payload: EventPayload<N>): void =>
@@ -39,7 +46,14 @@ export function serveContract(wire: Wire, verbs: Verbs, live: Pick<LiveLab, 'fra
     else if (message?.type === 'credit') feed.credit(message.bytes);
     else wire.close('A message was not one of the contract, or too many were unanswered.');
   });
-  const ends = [live.onState((state) => tell('live.state', state)), live.frames.subscribe(feed), () => feed.close()];
+  const ends = [
+    live.onState((state) => tell('live.state', state)),
+    live.replay.onState((state) => tell('replay.state', state)),
+    live.flight.on({ state: (state) => tell('flight.state', state), kept: (kept) => tell('flight.kept', kept) }),
+    live.sessions.onChanged((files) => tell('sessions.changed', { files })),
+    live.frames.subscribe(feed),
+    () => feed.close(),
+  ];
   wire.onClosed(() => {
     for (const end of ends) end();
   });

@@ -2,6 +2,7 @@
 import type { CheckedParams, Result, Verb } from '../../../shared/contract/contract.ts';
 import type { MachineInfo } from '../../../shared/contract/lab.ts';
 import type { LabService } from '../lab-service.ts';
+import { sessionVerbsOf } from './session-verbs.ts';
 
 export type Verbs = { readonly [V in Verb]: (params: CheckedParams<V>) => Promise<Result<V>> | Result<V> };
 
@@ -20,4 +21,5 @@ export const verbsOf = (lab: LabService, host: MachineInfo['host']): Verbs => ({
     lab.live.mark(text);
     return undefined;
   },
+  ...sessionVerbsOf(lab),
 });

@@ -32,7 +32,10 @@ function noticeLostThreads(notices: Notices, { watch }: ExternalServer): void {
 }
 
 /** Resolves when everything that the lab started is gone. Throws LabError; then, too. */
-export async function runExternal(settings: RunSettings, { signal, onProgress, onLatency }: Hooks): Promise<RunResult> {
+export async function runExternal(
+  settings: RunSettings,
+  { signal, onProgress, onLatency, onFrame }: Hooks,
+): Promise<RunResult> {
   throwIfInterrupted(signal);
   if (settings.phases) {
     throw new LabError('bad-input', 'Phases change the lab’s own servers; an external server has none.');
@@ -47,6 +50,7 @@ export async function runExternal(settings: RunSettings, { signal, onProgress, o
     const idleRssBytes = server.watch.rssBytes;
     const config = loadConfigOf(settings, server.target, machine.clientCpus);
     clients = new MeasuredClients(config, notices, signal);
+    if (onFrame) clients.engine.on('frame', (frame) => onFrame('clients', frame));
     await server.during(clients.steady());
     server.watch.stop();
     server.watch.begin();

@@ -153,7 +153,7 @@ export class SessionRecorder {
    */
   takePast(parts: readonly PastPart[]): void {
     for (const [i, { atNs, keyframe, frames }] of parts.entries()) {
-      if (i === 0) for (const { source, kind, payload } of keyframe) this.#summary.startFrom(source, kind, payload);
+      if (i === 0) for (const { source, kind, payload } of keyframe) this.#summary.beginWith(source, kind, payload);
       this.#writeKeyframe(atNs, keyframe);
       for (const frame of frames) {
         this.#summary.see(frame.source, frame.kind, frame.payload, frame.receivedNs);
@@ -252,7 +252,7 @@ export class SessionRecorder {
   /** In mid-run: growth is counted from the state as it is. */
   #begin(atNs: number): void {
     for (const { source, kind, payload } of this.#tracker.keyframe(atNs))
-      this.#summary.startFrom(source, kind, payload);
+      this.#summary.beginWith(source, kind, payload);
     this.#keyframe(atNs);
   }
 
