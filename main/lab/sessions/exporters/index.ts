@@ -5,11 +5,12 @@ import { chrome } from './chrome.ts';
 import { csv } from './csv.ts';
 import { FrameReader, type ReadOptions } from './decoded-frames.ts';
 import type { ExportChoices, Exporter } from './exporter.ts';
+import { perfetto } from './perfetto.ts';
 import { parquet } from './parquet.ts';
 import { hlog } from './hlog.ts';
 import { ExportOutput, type WrittenFile } from './output.ts';
 
-export const exporters: readonly Exporter[] = [csv, parquet, hlog, chrome];
+export const exporters: readonly Exporter[] = [csv, parquet, hlog, chrome, perfetto];
 
 export interface ExportRequest extends ExportChoices, ReadOptions {
   /** The session file. */

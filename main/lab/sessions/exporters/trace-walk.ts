@@ -17,7 +17,8 @@ export const traceTypes: readonly DecodedType[] = [
   ...(['mark', 'notice', 'finding'] as const),
 ];
 
-const unitOf = (name: string): TrackSpec['unit'] => (name.endsWith("Ns") ? 'ns' : /bytes/i.test(name) ? 'bytes' : 'count');
+const unitOf = (name: string): TrackSpec['unit'] =>
+  name.endsWith('Ns') ? 'ns' : /bytes/i.test(name) ? 'bytes' : 'count';
 
 /** Name, unit and place of all that a counters frame has. */
 const counterSpecs = [
