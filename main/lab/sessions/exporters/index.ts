@@ -7,10 +7,11 @@ import { FrameReader, type ReadOptions } from './decoded-frames.ts';
 import type { ExportChoices, Exporter } from './exporter.ts';
 import { perfetto } from './perfetto.ts';
 import { parquet } from './parquet.ts';
+import { html } from './html.ts';
 import { hlog } from './hlog.ts';
 import { ExportOutput, type WrittenFile } from './output.ts';
 
-export const exporters: readonly Exporter[] = [csv, parquet, hlog, chrome, perfetto];
+export const exporters: readonly Exporter[] = [csv, parquet, hlog, chrome, perfetto, html];
 
 export interface ExportRequest extends ExportChoices, ReadOptions {
   /** The session file. */
