@@ -3,6 +3,7 @@ import type { Register } from '../command.ts';
 import { registerCompare } from './compare.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerInfo } from './info.ts';
+import { registerExport } from './export.ts';
 import { registerLoad } from './load.ts';
 import { registerModels } from './models.ts';
 import { registerRun } from './run.ts';
@@ -24,4 +25,5 @@ export const commands: readonly Register[] = [
   registerInfo,
   registerSwitchCost,
   registerWeb,
+  registerExport,
 ];
