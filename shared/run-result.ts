@@ -34,6 +34,27 @@ export interface StepHits {
   readonly hits: number;
 }
 
+/** Something that was changed while the run went on. */
+export interface RunMoment {
+  /** Seconds since the measured interval began, when it was over or was refused. */
+  readonly atSeconds: number;
+  /** In words: "epoll-et took over from epoll-lt". */
+  readonly what: string;
+  /** What the scenario calls it. */
+  readonly label?: string;
+  /** Why it was not done; the run went on as before. */
+  readonly refused?: string;
+  /** Of another model. `live`: connections stayed open; `reconnect`: the models cannot hand over. */
+  readonly switch?: {
+    readonly model: ModelId;
+    readonly previous: ModelId;
+    readonly how: 'live' | 'reconnect';
+    /** How long nobody served. */
+    readonly pauseMs: number;
+    readonly keptConnections: number;
+  };
+}
+
 /** Threads whose names differ in numbers only, such as "connection 1" and "connection 2", are one group. */
 export interface ThreadGroup {
   readonly name: string;
@@ -164,6 +185,11 @@ export interface RunResult
   readonly idleRssBytes: number;
   /** Each figure that is null, and why. */
   readonly notAvailable?: Readonly<Partial<Record<InsideFigure, string>>>;
+  /**
+   * What was changed while it ran. Then the figures are those of the whole interval, whoever served; `model`, `options`,
+   * `connections`, `steps` and `sourceFile` are those at its beginning.
+   */
+  readonly moments?: readonly RunMoment[];
   readonly machine: Machine;
 }
 

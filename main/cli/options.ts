@@ -26,6 +26,7 @@ export interface ServerFlags {
   readonly chunks?: number;
   readonly workUs?: number;
   readonly waitMs?: number;
+  readonly forgetsToClose?: boolean;
 }
 
 export interface ClientFlags {
@@ -62,6 +63,7 @@ export function addServer(command: Command): Command {
   addNumber(command, '--chunks', 'hand each reply to the kernel in so many pieces');
   addNumber(command, '--work-us', 'CPU work for each request, in microseconds');
   addNumber(command, '--wait-ms', 'upstream wait for each request, in milliseconds');
+  command.option('--forgets-to-close', 'never close a connection that its client has closed: it stays in CLOSE_WAIT');
   return command.option('--no-pin', 'let the system choose the cores');
 }
 

@@ -86,13 +86,29 @@ export function noticeLines(results: readonly Noticed[]): string {
   return [...new Set(lines)].join('');
 }
 
+/** What was changed while each run went on, with the pauses of switches. */
+export function momentLines(results: readonly RunResult[]): string[] {
+  return results.flatMap(({ model, label, variant, moments = [] }) => {
+    const about = results.length > 1 ? `${runName(label ?? model, variant)}, ` : '';
+    return moments.map(({ atSeconds, what, label: named, refused, switch: report }) => {
+      const when = `${about}${figure(atSeconds, 2)} s: ${named === undefined ? '' : `${named}: `}`;
+      if (refused !== undefined)
+        return `${when}refused: ${what.replace(' took over from ', ' instead of ')}. ${refused}`;
+      if (!report) return `${when}${what}`;
+      const kept =
+        report.how === 'live' ? `${report.keptConnections} connections kept` : 'restarted, clients connected anew';
+      return `${when}${what}; pause ${figure(report.pauseMs, 2)} ms, ${kept}`;
+    });
+  });
+}
+
 export function machineLine({ cpus, cpuModel, kernel, serverCpus, clientCpus }: Machine): string {
   const pinned = serverCpus === '' ? 'not pinned' : `server on CPU ${serverCpus}, clients on CPU ${clientCpus}`;
   return `${cpus} CPUs, ${cpuModel}, Linux ${kernel}; ${pinned}`;
 }
 
 const judgedFigure = ({ text, value, unit }: JudgedFigure): string =>
-  `${text} = ${Number(value.toPrecision(3)).toLocaleString('en-US')}${unit === '' ? '' : ` ${unit}`}`;
+  `${text} = ${value === null ? '∞' : Number(value.toPrecision(3)).toLocaleString('en-US')}${unit === '' ? '' : ` ${unit}`}`;
 
 /** Each expectation with its verdict, its figures, and why; the prediction with the choice that the figures bear out. */
 export function conclusionText({ expectations, prediction }: Conclusion): string {
@@ -126,6 +142,7 @@ export function runText(
     ...(scenario ? [scenario.title, scenario.question, ''] : []),
     runTable(results),
     ...(first ? [machineLine(first.machine)] : []),
+    ...momentLines(results),
     ...(conclusion.expectations.length > 0 ? ['', conclusionText(conclusion)] : []),
     noticeLines(results),
   ].join('\n');

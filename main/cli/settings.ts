@@ -21,6 +21,7 @@ export const serverInput = (flags: ServerFlags, from?: RunServer): Record<string
     ...{ host: flags.host, exposeToNetwork: flags.exposeToNetwork, port: flags.port },
     ...{ command: flags.command, pid: flags.pid },
     ...{ responseBytes: flags.responseBytes, chunks: flags.chunks, workUs: flags.workUs, waitMs: flags.waitMs },
+    forgetsToClose: flags.forgetsToClose,
   }),
   options: { ...from?.options, ...flags.option },
 });

@@ -107,6 +107,7 @@ ServeSettings read_serve_settings(const JsonValue& settings) {
       {{"echo", HandlerKind::echo}, {"respond", HandlerKind::respond}, {"forward", HandlerKind::forward}},
       read.handler_name);
   h.response_bytes = static_cast<uint32_t>(settings.integer_or("responseBytes", 128, 0, max_body_bytes));
+  h.forgets_to_close = settings.boolean_or("forgetsToClose", false);
   read_request_cost(settings, h);
   const std::string upstream = settings.string_or("upstream", "");
   if (h.kind == HandlerKind::forward) {
@@ -129,9 +130,9 @@ ServeSettings read_serve_settings(const JsonValue& settings) {
   const JsonValue* nested = settings.find("options");
   if (nested != nullptr && !nested->is_object()) throw BadInput("options must be an object of the model's options.");
   JsonValue options{nested != nullptr ? nested->object() : JsonValue::Object{}};
-  const std::set<std::string> own{"model",  "protocol", "handler", "responseBytes", "chunks",     "workUs",
-                                  "waitMs", "upstream", "host",    "port",          "durationMs", "cpus",
-                                  "frames", "options",  "level",   "switches"};
+  const std::set<std::string> own{"model",  "protocol",       "handler", "responseBytes", "chunks",     "workUs",
+                                  "waitMs", "upstream",       "host",    "port",          "durationMs", "cpus",
+                                  "frames", "forgetsToClose", "options", "level",         "switches"};
   for (const auto& [key, value] : settings.object())
     if (!own.contains(key)) options.object()[key] = value;
   read.choice = read_model_choice(settings.string_or("model", "epoll-lt"), options);

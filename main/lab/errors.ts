@@ -1,5 +1,7 @@
 /** Faults that end what a host asked for, each with one plain sentence and what kind of fault it is. */
 
+import type { Fault } from '../../shared/contract/channels.ts';
+
 export type FaultKind =
   /** What was asked for cannot be: a value out of range, a port in use. */
   | 'bad-input'
@@ -21,6 +23,12 @@ export class LabError extends Error {
 }
 
 export const sentenceOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** As it crosses the contract. */
+export const faultOf = (error: unknown): Fault => ({
+  kind: error instanceof LabError ? error.kind : 'failed',
+  sentence: sentenceOf(error),
+});
 
 /** Throws LabError('interrupted') where the signal has been given. */
 export function throwIfInterrupted(signal: AbortSignal | undefined): void {

@@ -5,11 +5,13 @@ import { externalId, type ModelId, type ModelInfo } from '../../shared/catalogue
 import type { CompareResult } from '../../shared/compare-result.ts';
 import type { MachineInfo, ModelSource, ScenarioCard } from '../../shared/contract/lab.ts';
 import type { LoadResult, RunResult, ServeResult } from '../../shared/run-result.ts';
+import type { SweepResult } from '../../shared/sweep-result.ts';
 import { problemsIn } from '../../shared/schemas/problems.ts';
 import type { PlannedRun } from '../../shared/schemas/scenario.ts';
 import {
   loadSettingsSchema,
   runSettingsSchema,
+  type RunSettings,
   serverSettingsSchema,
   type LoadSettingsInput,
   type ModelOptions,
@@ -17,12 +19,15 @@ import {
   type ServerSettings,
   type ServerSettingsInput,
 } from '../../shared/schemas/settings.ts';
+import { switchCostSchema, type SwitchCost } from '../../shared/switch-cost.ts';
 import { shareConnections } from './client-mix.ts';
-import { compare, type CompareHooks, type ComparePlan } from './compare/compare.ts';
+import { compare, type CompareHooks, type ComparePlan, type RunOne } from './compare/compare.ts';
 import { diagnose, type DoctorItem } from './doctor.ts';
 import { machineFacts } from './doctor-facts.ts';
+import { askEngine } from './engine-query.ts';
 import { version } from './engine-location.ts';
 import { LabError, sentenceOf } from './errors.ts';
+import { Experiments } from './experiments/experiments.ts';
 import { LiveLab } from './live/live-lab.ts';
 import { cardOf } from './live/scenario-cards.ts';
 import { runExternal } from './external/run-external.ts';
@@ -30,15 +35,18 @@ import { loadOnce } from './load.ts';
 import { describeMachine } from './machine.ts';
 import { readModelSource } from './model-source.ts';
 import { listModels, resolveOptions, unavailableSentence } from './models.ts';
-import type { Hooks, Progress } from './progress.ts';
+import type { Hooks, Progress, RunWatch } from './progress.ts';
 import { runOnce } from './run.ts';
 import { builtInNames, openScenario, type NamedScenario } from './scenario-files.ts';
 import { serveOnce, type ServeHooks } from './serve.ts';
+import { ScenarioLibrary } from './scenario-library.ts';
+import { sweep, type SweepHooks, type SweepPlan, type SweepRecord } from './sweep/sweep.ts';
 
 export interface PlanHooks {
   readonly signal?: AbortSignal | undefined;
   readonly onRun?: ((run: PlannedRun, index: number) => void) | undefined;
   readonly onProgress?: ((progress: Progress, index: number) => void) | undefined;
+  readonly watch?: RunWatch | undefined;
   /** A run has ended, well or not. */
   readonly onOutcome?: ((outcome: Outcome, index: number) => void) | undefined;
 }
@@ -64,6 +72,8 @@ function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
 export class LabService {
   /** The running lab, shared by all who watch it. */
   readonly live: LiveLab = new LiveLab(this);
+  readonly scenarios: ScenarioLibrary = new ScenarioLibrary();
+  readonly experiments: Experiments = new Experiments(this);
   #models: Promise<ModelInfo[]> | undefined;
 
   /** Probed once: what a machine allows does not change while we look. */
@@ -102,21 +112,21 @@ export class LabService {
     return diagnose(facts, models);
   }
 
+  /** Nanoseconds for a switch, by every way that models do it. Throws LabError. */
+  async switchCost(rounds: number, signal?: AbortSignal): Promise<SwitchCost> {
+    // Seldom more than a quarter of a second a round, but on a machine that is busy with other things.
+    const limitMs = 60_000 + rounds * 5000;
+    return askEngine('switch-cost', switchCostSchema, { args: ['--rounds', String(rounds)], limitMs, signal });
+  }
+
   /** Throws LabError: bad-input, unavailable, failed or interrupted. Leaves no engine behind in any case. */
   async run(input: RunSettingsInput, hooks: Hooks = {}): Promise<RunResult> {
     const settings = parsed(runSettingsSchema, input);
     const { model } = settings.server;
     if (model === externalId) return runExternal(settings, hooks);
-    // Silence would be a figure of something else than what was asked for.
-    if (settings.phases) {
-      throw new LabError(
-        'bad-input',
-        'Phases are not run by this version: switch and change a lab in the app instead.',
-      );
-    }
     const server = await this.#checkServer({ ...settings.server, model });
     if (settings.upstream) await this.#checkAvailable(settings.upstream.model);
-    return runOnce({ ...settings, server }, hooks);
+    return runOnce({ ...settings, server, ...(await this.#checkPhases(settings)) }, hooks);
   }
 
   /**
@@ -129,7 +139,7 @@ export class LabService {
     for (const [index, run] of plan.entries()) {
       hooks.onRun?.(run, index);
       const outcome = await this.#outcomeOf(run, {
-        signal: hooks.signal,
+        ...{ signal: hooks.signal, watch: hooks.watch },
         onProgress: (progress) => hooks.onProgress?.(progress, index),
       });
       outcomes.push(outcome);
@@ -145,7 +155,24 @@ export class LabService {
       const model = models.find(({ id }) => id === settings.server.model);
       if (model?.available) resolveOptions(model, settings.server.options);
       shareConnections(settings.clients, settings.connections);
+      await this.#checkPhases(settings);
     }
+  }
+
+  /** Options of the models that take over, as the models take them. Throws LabError. */
+  async #checkPhases({ phases }: Pick<RunSettings, 'phases'>): Promise<Pick<RunSettings, 'phases'>> {
+    if (!phases) return {};
+    const models = await this.listModels();
+    return {
+      phases: phases.map(({ switch: next, ...phase }) => {
+        if (next === undefined) return phase;
+        const { model: id, options } = typeof next === 'string' ? { model: next, options: {} } : next;
+        const model = models.find((each) => each.id === id);
+        // One that is not available here is refused when its time has come, and the run goes on.
+        const resolved = model?.available ? resolveOptions(model, options) : options;
+        return { ...phase, switch: { model: id, options: resolved } };
+      }),
+    };
   }
 
   async #outcomeOf({ settings, ...labelled }: PlannedRun, hooks: Hooks): Promise<Outcome> {
@@ -164,6 +191,13 @@ export class LabService {
   async compare(plan: ComparePlan, hooks: CompareHooks = {}): Promise<CompareResult> {
     await this.#checkPlan(plan.entries);
     return compare(plan, (settings, runHooks) => this.run(settings, runHooks), hooks);
+  }
+
+  /** One thing varied for all entries; `before` are runs of the same plan that are over. Throws LabError. */
+  async sweep(plan: SweepPlan, hooks: SweepHooks = {}, before: readonly SweepRecord[] = []): Promise<SweepResult> {
+    const models = await this.listModels();
+    const runOne: RunOne = (settings, runHooks) => this.run(settings, runHooks);
+    return sweep(plan, { runOne, models, before }, hooks);
   }
 
   /** Serves until the signal or the duration ends it. Throws LabError. */

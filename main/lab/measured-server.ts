@@ -14,8 +14,11 @@ import { ThreadTotals } from './thread-totals.ts';
 
 /** Only what is asked for: an engine refuses keys that it does not know. */
 function engineConfig(settings: ServerSettings, cpus: string): Record<string, unknown> {
-  const { model, protocol, handler, responseBytes, chunks, workUs, waitMs, host, port, options, upstream } = settings;
-  const config = { model, protocol, handler, responseBytes, chunks, workUs, waitMs, host, port, options, cpus };
+  const { model, protocol, handler, responseBytes, chunks, workUs, waitMs, forgetsToClose } = settings;
+  const { host, port, options, upstream } = settings;
+  const config = {
+    ...{ model, protocol, handler, responseBytes, chunks, workUs, waitMs, forgetsToClose, host, port, options, cpus },
+  };
   return handler === 'forward' ? { ...config, upstream } : config;
 }
 

@@ -1,23 +1,20 @@
 /** One run: a server under one model, its clients, and the figures of the time between `steady` and `loadDone`. */
 import { externalId } from '../../shared/catalogue.ts';
+import type { FrameSource } from '../../shared/contract/channels.ts';
 import type { RunResult } from '../../shared/run-result.ts';
 import type { ModelRunSettings, RunSettings, ServerSettings } from '../../shared/schemas/settings.ts';
 import { gaugeOf } from '../../shared/telemetry/codec.ts';
+import type { Frame } from '../../shared/telemetry/frame-splitter.ts';
 import { shareConnections, totalConnections } from './client-mix.ts';
 import { LabError, throwIfInterrupted } from './errors.ts';
 import { describeMachine } from './machine.ts';
 import { MeasuredClients, type LoadConfig } from './measured-clients.ts';
 import { MeasuredServer } from './measured-server.ts';
-import {
-  noticeClientLimit,
-  noticeEarlyErrors,
-  noticeMismatches,
-  noticeServerLimits,
-  noticeSharedCore,
-  Notices,
-} from './notices.ts';
-import { errorsBetween, growth, secondsBetween } from './result.ts';
+import { noticeClientLimit, noticeEarlyErrors, noticeMismatches, noticeSharedCore, Notices } from './notices.ts';
+import { PhasePlayer } from './phases.ts';
+import { secondsBetween } from './result.ts';
 import { reportProgress, type Hooks } from './progress.ts';
+import { Serving } from './serving.ts';
 
 /** What replies the clients can expect of the server, or of the server behind it. */
 function expectedReplies({ server, upstream }: RunSettings): Pick<LoadConfig, 'handler' | 'responseBytes' | 'check'> {
@@ -57,7 +54,7 @@ export function upstreamSettings({
   const { model, handler, responseBytes, workUs, waitMs } = upstream;
   return {
     ...{ model, handler, responseBytes, workUs, waitMs, protocol: server.protocol },
-    ...{ options: {}, chunks: 1, host: '127.0.0.1', port: 0, exposeToNetwork: false },
+    ...{ options: {}, chunks: 1, host: '127.0.0.1', port: 0, exposeToNetwork: false, forgetsToClose: false },
   };
 }
 
@@ -67,42 +64,52 @@ export function upstreamSettings({
  */
 export async function runOnce(
   settings: ModelRunSettings,
-  { signal, onProgress, onLatency }: Hooks,
+  { signal, onProgress, onLatency, watch }: Hooks,
 ): Promise<RunResult> {
   throwIfInterrupted(signal);
+  watch?.begin();
+  const seen = (source: FrameSource): { onFrame?: (frame: Frame) => void } =>
+    watch ? { onFrame: (frame) => watch.frame(source, frame) } : {};
   const machine = describeMachine(settings.pin);
   const notices = new Notices();
   noticeSharedCore(notices, machine.cpus);
-  const engines: { stop(): Promise<unknown> }[] = [];
+  const engines: { stop(): unknown }[] = [];
   try {
     const behind = upstreamSettings(settings);
     let serverSettings = settings.server;
     if (behind) {
-      const context = { cpus: machine.clientCpus, notices, source: 'upstream', signal } as const;
+      const context = { cpus: machine.clientCpus, notices, source: 'upstream', signal, ...seen('upstream') } as const;
       const upstream = await MeasuredServer.start(behind, context);
       engines.push(upstream.engine);
       serverSettings = { ...serverSettings, upstream: upstream.target };
     }
-    const server = await MeasuredServer.start(serverSettings, {
-      ...{ cpus: machine.serverCpus, notices, source: 'server', signal },
+    const serving = await Serving.start(serverSettings, {
+      cpus: machine.serverCpus,
+      notices,
+      signal,
+      ...seen('server'),
     });
-    engines.push(server.engine);
-    const idle = await server.engine.snapshot();
-    const config = loadConfigOf(settings, server.target, machine.clientCpus);
+    engines.push(serving);
+    const idle = await serving.engine.snapshot();
+    const config = loadConfigOf(settings, serving.target, machine.clientCpus);
     const clients = new MeasuredClients(config, notices, signal);
     engines.push(clients.engine);
+    clients.engine.on('frame', (frame) => watch?.frame('clients', frame));
 
-    await server.engine.during(clients.steady());
-    const [serverFrom, clientsFrom] = await Promise.all([server.begin(), clients.engine.snapshot()]);
+    await serving.during(clients.steady());
+    const [serverFrom, clientsFrom] = await Promise.all([serving.begin(), clients.engine.snapshot()]);
     reportProgress(clients.engine, clientsFrom, settings.durationSeconds, onProgress);
-    await server.engine.during(clients.done());
-    const [serverTo, clientsTo] = await Promise.all([server.engine.snapshot(), clients.engine.snapshot()]);
+    const player = new PhasePlayer({ serving, clients, notices }, settings.clients, settings.connections);
+    engines.push(player);
+    const played = player.play(settings.phases ?? []);
+    await serving.during(Promise.all([clients.done().finally(() => player.stop()), played]));
+    const [serverTo, clientsTo] = await Promise.all([serving.end(), clients.engine.snapshot()]);
     await clients.engine.stop();
 
     const ours = clients.figures(clientsFrom, clientsTo);
+    const theirs = serving.whole;
     onLatency?.(clients.latency);
     noticeEarlyErrors(notices, clientsFrom);
-    noticeServerLimits(notices, serverTo);
     noticeClientLimit(notices, ours.clientCpuShare, config.threads);
     noticeMismatches(notices, ours.errors.mismatch);
     return {
@@ -113,16 +120,17 @@ export async function runOnce(
       durationSeconds: secondsBetween(serverFrom, serverTo),
       requests: ours.requests,
       requestsPerSecond: ours.requestsPerSecond,
-      serverRequests: growth(serverFrom, serverTo, 'requests'),
+      serverRequests: theirs.requests,
       requestsSent: ours.requestsSent,
-      bytesIn: growth(serverFrom, serverTo, 'bytesIn'),
-      bytesOut: growth(serverFrom, serverTo, 'bytesOut'),
+      bytesIn: theirs.bytesIn,
+      bytesOut: theirs.bytesOut,
       errors: ours.errors,
-      serverErrors: errorsBetween(serverFrom, serverTo),
+      serverErrors: theirs.errors,
       latency: ours.latency,
       clientCpuShare: ours.clientCpuShare,
-      ...server.figures(serverFrom, serverTo),
+      ...theirs.figures,
       idleRssBytes: gaugeOf(idle, 'rssBytes'),
+      ...(settings.phases ? { moments: player.moments } : {}),
       notices: notices.all,
       machine,
     };

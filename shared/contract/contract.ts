@@ -1,10 +1,12 @@
 /** The contract as a whole: the channel maps of all rooms, joined. */
 import type { CheckedParamsOf, EventOf, ParamsOf, ResultOf } from './channels.ts';
+import { experimentEvents, experimentRequests } from './experiments.ts';
 import { labRequests } from './lab.ts';
 import { liveEvents, liveRequests } from './live.ts';
+import { scenarioRequests } from './scenarios.ts';
 
-export const requests = { ...labRequests, ...liveRequests } as const;
-export const events = { ...liveEvents } as const;
+export const requests = { ...labRequests, ...liveRequests, ...scenarioRequests, ...experimentRequests } as const;
+export const events = { ...liveEvents, ...experimentEvents } as const;
 
 export type Verb = keyof typeof requests;
 export type EventName = keyof typeof events;

@@ -53,6 +53,11 @@ const serverFields = {
   workUs: whole('workUs'),
   /** Pause for each request, as if something upstream were slow. */
   waitMs: whole('waitMs'),
+  /**
+   * A connection that its client has closed is never closed by the server, and stays in CLOSE_WAIT. The end of a process
+   * closes all the same, so `blocking-fork` leaks nothing.
+   */
+  forgetsToClose: z.boolean(),
   /** 0: any free port. */
   port: whole('port'),
 };
@@ -74,6 +79,7 @@ export const scenarioServerSchema = z.strictObject({
   chunks: serverFields.chunks.default(1),
   workUs: serverFields.workUs.default(0),
   waitMs: serverFields.waitMs.default(0),
+  forgetsToClose: serverFields.forgetsToClose.default(false),
   port: serverFields.port.default(0),
 });
 

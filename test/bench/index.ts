@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --rounds N --seconds S --connections N --models a,b --only models|aims]`
+ * `npm run bench [-- --rounds N --seconds S --connections N --models a,b --only models|aims|levels]`
  *
  * Server on one core, client on another. CPU, switches and system calls per request and paired ratios are the result;
  * requests per second are shown and prove little on shared machines. Ends everything that it started. The exit code is
@@ -14,6 +14,7 @@ import { modelIds } from '../../shared/catalogue.ts';
 import { root } from '../support/engines.ts';
 import { aims, type Aim } from './aims.ts';
 import { type Client, endClients, hasWrk, loadClient, wrkClient } from './clients.ts';
+import { levelAims } from './levels.ts';
 import { comparePair, type Figure, measure, median, type Pair, type Spread } from './pairs.ts';
 import { endServers, engineSubject, libuvSubject, nginxSubject, type Subject, traceSyscalls } from './subjects.ts';
 
@@ -91,7 +92,7 @@ async function modelTable(client: Client): Promise<void> {
   console.log(table.toString());
 }
 
-async function aimTable(): Promise<boolean> {
+async function aimTable(list: readonly Aim[]): Promise<boolean> {
   const table = tableOf(['aim', 'CPU ratio, median (range)', 'throughput ratio', 'aim', '']);
   let isMissed = false;
   const row = ({ title, of, limit, sides }: Aim, pair: Pair): string[] => {
@@ -104,7 +105,7 @@ async function aimTable(): Promise<boolean> {
     const verdict = limit === undefined ? '' : isHeld ? 'held' : 'MISSED';
     return [`${title}\n${costs}`, spread(ratio), throughput, limit === undefined ? '' : `≤ ${limit}`, verdict];
   };
-  for (const aim of aims(settings, join(root, 'build/engine/bare/fdscope-engine'))) {
+  for (const aim of list) {
     const reason = aim.sides.map(({ subject }) => subject.missing()).find((missing) => missing !== undefined);
     const isOurs = aim.sides.some(({ name }) => name === 'wrk') && !hasWrk();
     if (reason !== undefined || isOurs) {
@@ -125,8 +126,13 @@ async function main(): Promise<void> {
   if (!hasWrk()) console.log('wrk is not installed: the lab’s own load engine is the client.');
   if (cpus < 2) console.log('Only one core: server and client share it, so no figure here says much.');
   const client = hasWrk() ? wrkClient(settings) : loadClient('http', settings);
-  if (values.only !== 'aims') await modelTable(client);
-  if (values.only !== 'models' && (await aimTable())) process.exitCode = 1;
+  const isAsked = (part: string): boolean => values.only === undefined || values.only === part;
+  if (isAsked('models')) await modelTable(client);
+  const asked = [
+    ...(isAsked('aims') ? aims(settings, join(root, 'build/engine/bare/fdscope-engine')) : []),
+    ...(isAsked('levels') ? levelAims(settings) : []),
+  ];
+  if (asked.length > 0 && (await aimTable(asked))) process.exitCode = 1;
 }
 
 // Interrupted: nothing that was started may stay.

@@ -35,6 +35,18 @@ const refused: [string, string][] = [
     'run --model blocking-pool --threads 9999',
     'The option poolSize of blocking-pool must be a whole number from 1 to 1024, not "9999".',
   ],
+  [
+    'run --model epoll-lt --switch 2:poll',
+    '--switch takes times and models, such as 2s:epoll-lt,4s:io_uring: "2:poll" is not of that form.',
+  ],
+  [
+    'run --model epoll-lt --switch 1s:pol',
+    '--switch takes times and models, such as 2s:epoll-lt,4s:io_uring: there is no model "pol"; did you mean "poll"?',
+  ],
+  [
+    'run --model epoll-lt --seconds 2 --switch 1s:poll,2s:select',
+    '--switch at 2 s comes after the run has ended, which takes 2 s; --duration makes it longer.',
+  ],
   ['run --model epoll-lt --option batch', '--option takes name=value, not "batch".'],
   [
     'run --model epoll-lt --out /no/such/folder/file',

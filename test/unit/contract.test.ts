@@ -64,7 +64,7 @@ function open(verbs: Partial<Verbs> = {}): {
     listeners.add(listener);
     return () => listeners.delete(listener);
   };
-  serveContract(theirs, verbs as Verbs, { frames, onState });
+  serveContract(theirs, verbs as Verbs, { live: { frames, onState }, experiments: { subscribe: () => () => {} } });
   return { client: new LabClient(ours), ours, theirs, frames, listeners };
 }
 

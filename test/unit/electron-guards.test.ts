@@ -45,7 +45,7 @@ describe('app://', () => {
   ])('has nothing at %s', async (address) => {
     const { electron } = await startedShell();
     // Request refuses addresses with passwords; Chromium hands them on without.
-    const asked = { url: address, method: 'GET' } as Request;
+    const asked: Request = Object.defineProperty(new Request(pageAddress), 'url', { value: address });
     const response = await electron.protocol.handlers.get('app')?.(asked);
     expect(response?.status).toBe(404);
     expect(response?.headers.get('content-security-policy')).toBe(pageHeaders['Content-Security-Policy']);

@@ -6,6 +6,8 @@ import { registerLoad } from './load.ts';
 import { registerModels } from './models.ts';
 import { registerRun } from './run.ts';
 import { registerServe } from './serve.ts';
+import { registerSwitchCost } from './switch-cost.ts';
+import { registerSweep } from './sweep.ts';
 import { registerWeb } from './web.ts';
 
 export const commands: readonly Register[] = [
@@ -13,7 +15,9 @@ export const commands: readonly Register[] = [
   registerDoctor,
   registerRun,
   registerCompare,
+  registerSweep,
   registerServe,
   registerLoad,
+  registerSwitchCost,
   registerWeb,
 ];

@@ -1,7 +1,9 @@
 /** `fdscope run`: a scenario with all its models, or a single model; measured from both ends. */
+import { externalId } from '../../../shared/catalogue.ts';
 import { conclude, type Conclusion } from '../../../shared/expectations/conclude.ts';
 import type { RunResult } from '../../../shared/run-result.ts';
 import { planScenario, type PlannedRun, type Scenario } from '../../../shared/schemas/scenario.ts';
+import type { Phase, RunSettings } from '../../../shared/schemas/settings.ts';
 import { LabError } from '../../lab/errors.ts';
 import type { LabService, Outcome } from '../../lab/lab-service.ts';
 import type { CliContext, Register } from '../command.ts';
@@ -20,11 +22,13 @@ import { planned } from '../planning.ts';
 import { checkOut, deliver, failOnErrors, failOnUnmet } from '../output.ts';
 import { runName, runText } from '../print.ts';
 import { ProgressBar } from '../progress-bar.ts';
+import { parseSwitches, withSwitches } from '../switches.ts';
 import { checkExternal, checkHost, noThreadsSentence, withThreads } from '../settings.ts';
 
 interface RunFlags extends ServerFlags, ClientFlags, OutputFlags {
   readonly repeats?: number;
   readonly pin?: boolean;
+  readonly switch?: readonly Phase[];
 }
 
 interface Plan {
@@ -39,6 +43,14 @@ function onlyModel(scenario: Scenario, model: string): Scenario {
   const own = scenario.models.find((entry) => (typeof entry === 'string' ? entry : entry.model) === model);
   // A name that is no model is found when the settings are checked, with all others.
   return { ...scenario, models: [own ?? (model as never)] };
+}
+
+function withSwitchesOf({ switch: switches }: RunFlags, settings: RunSettings): RunSettings {
+  if (!switches) return settings;
+  if (settings.server.model === externalId) {
+    throw new LabError('bad-input', '--switch changes the models of the lab; an external server has none.');
+  }
+  return { ...settings, phases: withSwitches(settings.phases, switches, settings.durationSeconds) };
 }
 
 async function planOf(name: string | undefined, flags: RunFlags, lab: LabService): Promise<Plan> {
@@ -60,7 +72,7 @@ async function planOf(name: string | undefined, flags: RunFlags, lab: LabService
   const threaded = runs.map((run): PlannedRun => {
     const { settings: server, isUnused } = withThreads(run.settings.server, flags, models);
     if (isUnused) withoutThreads.add(server.model);
-    return { ...run, settings: { ...run.settings, server } };
+    return { ...run, settings: { ...withSwitchesOf(flags, run.settings), server } };
   });
   const [first] = withoutThreads;
   if (first !== undefined && runs.every(({ settings }) => withoutThreads.has(settings.server.model))) {
@@ -138,6 +150,7 @@ export const registerRun: Register = (program, context) => {
   const command = program.command('run').description('run a scenario or a single model, and measure it');
   command.argument('[scenario]', 'name of a built-in scenario, or a YAML file');
   command.option('--model <id>', 'this model only, as `fdscope models` lists them');
+  command.option('--switch <times>', 'models that take over while it runs: 2s:epoll-lt,4s:io_uring', parseSwitches);
   command.option('--repeats <number>', 'make every run so often, in turn', numberOption('--repeats'));
   addJson(addOut(addClients(addExternal(addServer(command))))).action((name: string | undefined, flags: RunFlags) =>
     run(name, flags, context),

@@ -54,6 +54,7 @@ void Connection::set_nonblocking(bool nonblocking) {
   set_flag(client_fd_, nonblocking);
   set_flag(upstream_fd_, nonblocking);
   limit_lingering();
+  if (forgotten()) forget();
 }
 
 void Connection::close_sockets() {
@@ -100,7 +101,7 @@ void Connection::advance() {
         }
         if (peer_eof_) {
           if (!input_.empty()) count_error(ErrorKind::protocol);  // it left in the middle of a request
-          return set_need(Need::close, false);
+          return config_->forgets_to_close ? forget() : set_need(Need::close, false);
         }
         return set_need(Need::read, false);
       case Parsed::nothing:
@@ -239,6 +240,12 @@ void Connection::reply_written() {
   advance();
 }
 
+void Connection::forget() {
+  stage_ = Stage::forgotten;
+  resume_at_ns_ = never_ns;
+  set_need(nonblocking_ ? Need::pause : Need::close, false);
+}
+
 // The reply is followed by our end of stream; the rest of what the client sends is read and dropped.
 void Connection::linger() {
   if (peer_eof_ || sys::shutdown(client_fd_, SHUT_WR) != 0)  // where that fails the peer has gone already
@@ -332,6 +339,8 @@ void Connection::client_error(int error) {
 void Connection::peer_lost() {
   count_error(ErrorKind::reset);
   close_upstream();
+  // The kernel would report the loss for ever, and there is no CLOSE_WAIT to be seen any more.
+  if (forgotten()) stage_ = Stage::reading;
   set_need(Need::close, false);
 }
 

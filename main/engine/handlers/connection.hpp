@@ -66,7 +66,8 @@ class Connection {
   std::span<const uint8_t> pending() const;
   sockaddr* upstream_address();
   socklen_t upstream_address_size() const;
-  uint64_t resume_at_ns() const { return resume_at_ns_; }
+  static constexpr uint64_t never_ns = UINT64_MAX;
+  uint64_t resume_at_ns() const { return resume_at_ns_; }  // never_ns: of a forgotten connection
 
   // Results, as the system call returned them with errno still set (io_uring: errno set from -res by the caller).
   // EAGAIN and EINTR change nothing. Each returns false when nothing could be done (EAGAIN, EINTR, EINPROGRESS):
@@ -86,6 +87,9 @@ class Connection {
   // returns EAGAIN after that, as one beyond SO_RCVTIMEO does, ends the connection.
   bool lingers() const { return stage_ == Stage::lingering; }
   uint64_t linger_until_ns() const { return linger_until_ns_; }
+  // The client has closed, and a handler that forgets to close is through with it: the socket stays in CLOSE_WAIT. To
+  // models with blocking sockets it is over (Need::close); a loop must not be told of it for ever, so there it pauses.
+  bool forgotten() const { return stage_ == Stage::forgotten; }
   // True where the peer's end of stream is known and nothing more will be read from the client.
   bool at_eof() const { return peer_eof_; }
 
@@ -98,6 +102,7 @@ class Connection {
   void relayed(size_t n);
   void fail(ErrorReply error);
   void client_error(int error);
+  void forget();
   void linger();
   void limit_lingering();
   void unlimit_lingering();
@@ -109,7 +114,17 @@ class Connection {
     on_upstream_ = upstream;
   }
 
-  enum class Stage : uint8_t { reading, pausing, connecting, forwarding, relaying, replying, lingering, closed };
+  enum class Stage : uint8_t {
+    reading,
+    pausing,
+    connecting,
+    forwarding,
+    relaying,
+    replying,
+    lingering,
+    forgotten,
+    closed
+  };
   int client_fd_ = -1;
   int upstream_fd_ = -1;
   Stage stage_ = Stage::closed;

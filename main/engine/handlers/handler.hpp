@@ -35,6 +35,7 @@ struct HandlerConfig {
   Protocol protocol = Protocol::http;
   HandlerKind kind = HandlerKind::respond;
   uint32_t response_bytes = 128;  // body of `respond`, at most max_body_bytes
+  bool forgets_to_close = false;  // a connection that its client has closed is never closed here
   // What a request costs may change while the server runs; the bytes of its reply never do.
   LiveNumber chunks = 1;        // a reply is handed to the kernel in so many pieces
   LiveNumber work_us = 0;       // CPU work for each request

@@ -98,6 +98,7 @@ ConnectionTable::ConnectionTable() {
 
 ConnectionTable::~ConnectionTable() {
   for (Connection* c : all()) close(*c);
+  for (Connection* c : forgotten_) c->close_sockets();
   for (auto& chunk : chunks_) delete[] chunk.load();
 }
 
@@ -137,11 +138,15 @@ Connection* ConnectionTable::find(uint64_t ref) {
 void ConnectionTable::close(Connection& connection) {
   // Unfindable before its descriptor can be given to another connection.
   live_[connection.slot].store(0, std::memory_order_release);
+  if (connection.beyond_select) beyond_select_count_.fetch_sub(1, std::memory_order_relaxed);
+  if (connection.forgotten()) {
+    const std::lock_guard lock(mutex_);
+    return forgotten_.push_back(&connection);
+  }
   telemetry::client_closed(connection.slot);
   connection.close_sockets();
   telemetry::count(wire::Counter::closes);
   open_count_.fetch_sub(1, std::memory_order_relaxed);
-  if (connection.beyond_select) beyond_select_count_.fetch_sub(1, std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);
   vacant_.push_back(connection.slot);
 }

@@ -37,7 +37,9 @@ class ConnectionTable {
   Connection& open(int fd, const sockaddr_storage& peer, const HandlerConfig& config, bool nonblocking);
   // The connection of a ref(), or nullptr where it has been closed since.
   Connection* find(uint64_t ref);
-  void close(Connection& connection);  // closes its sockets and counts the close
+  // Closes its sockets and counts the close. One that the handler forgets (Connection::forgotten) is let go with its
+  // sockets open, so that nobody can find it any more.
+  void close(Connection& connection);
   // All open connections; only while no other thread opens or closes any.
   std::vector<Connection*> all();
   size_t open_count() const { return open_count_.load(std::memory_order_relaxed); }
@@ -49,6 +51,7 @@ class ConnectionTable {
   std::mutex mutex_;
   std::atomic<Connection*> chunks_[chunk_count];
   std::vector<uint32_t> vacant_;
+  std::vector<Connection*> forgotten_;
   uint32_t used_ = 0;
   uint64_t next_id_ = 1;
   std::atomic<size_t> open_count_{0}, beyond_select_count_{0};

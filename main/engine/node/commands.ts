@@ -31,6 +31,12 @@ export function listenForCommands(
       case 'handler':
         answer(attempt(() => change(readRequestCost(command))));
         break;
+      case 'switch':
+        answer(
+          'The model node is a process of its own and cannot hand over its connections: start a server under the other ' +
+            'model and let the clients connect anew.',
+        );
+        break;
       default:
         answer(`There is no command "${String(command.cmd)}".`);
     }

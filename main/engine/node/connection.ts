@@ -25,7 +25,7 @@ const isReset = (code: string | undefined): boolean =>
   code === 'ECONNRESET' || code === 'EPIPE' || code === 'ETIMEDOUT';
 
 export class Connection {
-  private stage: 'reading' | 'pausing' | 'forwarding' | 'replying' | 'lingering' | 'closed' = 'reading';
+  private stage: 'reading' | 'pausing' | 'forwarding' | 'replying' | 'lingering' | 'forgotten' | 'closed' = 'reading';
   private readonly input = new Input();
   private readonly parser: Parser;
   private pieces: Buffer[] = [];
@@ -132,6 +132,10 @@ export class Connection {
   private leave(): void {
     if (this.input.size > 0) this.counters.count('errorProtocol'); // It left in the middle of a request.
     this.input.clear();
+    if (this.config.forgetsToClose) {
+      this.stage = 'forgotten';
+      return;
+    }
     this.closeAfterReply = true;
     if (this.writesPending === 0) this.close();
     else this.stage = 'replying';
@@ -276,7 +280,7 @@ export class Connection {
   /** All that was written is with the kernel. */
   private written(): void {
     this.inPieces = false;
-    if (this.stage === 'closed' || this.stage === 'lingering') return;
+    if (this.stage === 'closed' || this.stage === 'lingering' || this.stage === 'forgotten') return;
     if (this.closeAfterReply && this.pieceBytes === 0) {
       if (!this.lingerAfterReply || this.peerEnded) {
         this.close();

@@ -18,6 +18,8 @@ export interface HandlerConfig {
   readonly chunks: number;
   /** CPU work for each request, microseconds. */
   readonly workUs: number;
+  /** A connection that its client has closed is never closed here. */
+  readonly forgetsToClose: boolean;
   /** Pause for each request, as if something upstream were slow, milliseconds. */
   readonly waitMs: number;
   readonly upstream?: { readonly host: string; readonly port: number };

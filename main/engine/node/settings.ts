@@ -33,7 +33,7 @@ export const optionSpecs = [
 
 const known = new Set([
   ...['model', 'protocol', 'host', 'port', 'handler', 'responseBytes', 'chunks', 'upstream', 'workUs', 'waitMs'],
-  ...['durationMs', 'cpus', 'options', 'frames'],
+  ...['forgetsToClose', 'durationMs', 'cpus', 'options', 'frames'],
   ...optionSpecs.map((option) => option.name),
 ]);
 
@@ -90,6 +90,10 @@ function choice<T extends string>(values: Values, key: string, choices: readonly
   return found;
 }
 
+function flag(values: Values, key: string): boolean {
+  return [true, 1, '1', 'true'].some((yes) => yes === values[key]);
+}
+
 function text(values: Values, key: string, fallback: string): string {
   const value = values[key] ?? fallback;
   if (typeof value !== 'string') throw new BadInput(`${key} must be text.`);
@@ -139,7 +143,6 @@ export function readSettings(args: readonly string[]): Settings {
   const kind = choice<HandlerKind>(values, 'handler', ['echo', 'respond', 'forward'], 'respond');
   const upstream = text(values, 'upstream', '');
   if (kind === 'forward' && upstream === '') throw new BadInput('The handler forward needs upstream, as HOST:PORT.');
-  const frames = values.frames ?? 0;
   return {
     handler: {
       protocol,
@@ -148,6 +151,7 @@ export function readSettings(args: readonly string[]): Settings {
       chunks: costOf(values, 'chunks', 1),
       workUs: costOf(values, 'workUs', 0),
       waitMs: costOf(values, 'waitMs', 0),
+      forgetsToClose: flag(values, 'forgetsToClose'),
       ...(kind === 'forward' ? { upstream: parseAddress('upstream', upstream) } : {}),
     },
     host,
@@ -155,6 +159,6 @@ export function readSettings(args: readonly string[]): Settings {
     backlog: integer(values, 'backlog', 4096, 1, 65_535),
     durationMs: integer(values, 'durationMs', 0, 0, 86_400_000),
     cpus: text(values, 'cpus', ''),
-    frames: frames === true || frames === 1 || frames === '1' || frames === 'true',
+    frames: flag(values, 'frames'),
   };
 }

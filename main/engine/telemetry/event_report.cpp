@@ -1,26 +1,37 @@
 #include "telemetry/event_report.hpp"
 
-#include <algorithm>
+#include <limits>
+#include <span>
 
 namespace fdscope::telemetry {
 
 namespace {
 constexpr size_t count_offset = sizeof(uint64_t) + sizeof(uint32_t);
-}
+// 80 MB a second: more than a pipe's reader wants, and little enough for the counters to come in time.
+constexpr size_t most_in_a_tick = 131'072;
+}  // namespace
 
 void EventReport::tick(uint64_t time_ns, const TickClock& clock, const std::vector<uint32_t>& met) {
   FrameBatch batch(writer_);
-  for (size_t i = 0; i < met.size(); ++i)
-    if (met[i] != 0 && block(i).thread_id.load() == met[i]) send(i, time_ns, clock, batch);
+  size_t left = most_in_a_tick;
+  const size_t first = cursor_;
+  for (size_t n = 0; n < met.size(); ++n) {
+    const size_t i = (first + n) % met.size();
+    if (met[i] == 0 || block(i).thread_id.load() != met[i]) continue;
+    const size_t before = left;
+    left -= send(i, time_ns, clock, left, batch);
+    // Whoever comes behind is first the next time. Of them all, what was dropped is told in this tick still.
+    if (left == 0 && before > 0) cursor_ = i + 1;
+  }
 }
 
 void EventReport::end(size_t index, uint64_t time_ns, const TickClock& clock) {
   FrameBatch batch(writer_);
-  send(index, time_ns, clock, batch);
+  send(index, time_ns, clock, std::numeric_limits<size_t>::max(), batch);
   if (index < dropped_.size()) dropped_[index] = 0;
 }
 
-void EventReport::send(size_t index, uint64_t time_ns, const TickClock& clock, FrameBatch& batch) {
+size_t EventReport::send(size_t index, uint64_t time_ns, const TickClock& clock, size_t most, FrameBatch& batch) {
   Block& b = block(index);
   if (dropped_.size() <= index) dropped_.resize(index + 1, 0);
   // Before the ring is read: what is dropped meanwhile is told the next time.
@@ -44,7 +55,7 @@ void EventReport::send(size_t index, uint64_t time_ns, const TickClock& clock, F
                    .put(uint32_t{0});
     dropped = 0;
   };
-  b.events.drain([&](std::span<const Event> events) {
+  const size_t sent = b.events.drain(most, [&](std::span<const Event> events) {
     for (Event event : events) {
       event.time = clock.to_ns(event.time);
       event.duration = clock.duration_ns(event.duration);
@@ -56,6 +67,7 @@ void EventReport::send(size_t index, uint64_t time_ns, const TickClock& clock, F
   });
   if (payload == nullptr && dropped > 0) open();
   if (payload != nullptr) close();
+  return sent;
 }
 
 }  // namespace fdscope::telemetry

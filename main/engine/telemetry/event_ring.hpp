@@ -4,7 +4,9 @@
 // ones have a chunk each. Where no chunk is left the event is dropped and counted; nobody ever waits.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -40,9 +42,10 @@ struct EventRing {
 
   // The writer's. False where there was no room.
   bool write(const Event& event);
-  // The reader's: calls take(span of events) as often as there are some.
+  // The reader's: calls take(span of events) as often as there are some, `most` of them in all: a writer may be faster
+  // than whoever takes them, and then there would be no end. Returns how many were taken.
   template <class Take>
-  void drain(Take take);
+  size_t drain(size_t most, Take take);
   // The reader's, once the writer has ended: all chunks go back.
   void release();
 };
@@ -57,20 +60,24 @@ void free_event_chunk(uint32_t index);
 uint64_t event_pool_bytes();
 
 template <class Take>
-void EventRing::drain(Take take) {
+size_t EventRing::drain(size_t most, Take take) {
   if (reading == 0) reading = first.load(std::memory_order_acquire);
-  while (reading != 0) {
+  size_t taken = 0;
+  while (reading != 0 && taken < most) {
     EventChunk& chunk = event_chunk(reading);
     // Before the count: a chunk that has a successor is full, and its count final.
     const uint32_t next = chunk.next.load(std::memory_order_acquire);
     const uint32_t count = chunk.count.load(std::memory_order_acquire);
-    if (count > read) take(std::span<const Event>(chunk.events + read, count - read));
-    read = count;
-    if (next == 0) return;
+    const auto taking = static_cast<uint32_t>(std::min<size_t>(count - read, most - taken));
+    if (taking > 0) take(std::span<const Event>(chunk.events + read, taking));
+    read += taking;
+    taken += taking;
+    if (next == 0 || read < count) break;
     free_event_chunk(reading);
     reading = next;
     read = 0;
   }
+  return taken;
 }
 
 }  // namespace fdscope::telemetry

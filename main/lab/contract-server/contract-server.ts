@@ -1,11 +1,12 @@
 /** The lab's end of the contract, over any wire: one for each window. Checks what comes in and what goes out. */
 import type { z } from 'zod';
-import type { Fault, Message } from '../../../shared/contract/channels.ts';
+import type { Message } from '../../../shared/contract/channels.ts';
 import { parseMessage } from '../../../shared/contract/client.ts';
 import { events, requests, type EventName, type EventPayload, type Verb } from '../../../shared/contract/contract.ts';
 import type { Wire } from '../../../shared/contract/wire.ts';
 import { problemsIn } from '../../../shared/schemas/problems.ts';
-import { LabError, sentenceOf } from '../errors.ts';
+import { faultOf, LabError } from '../errors.ts';
+import type { Experiments } from '../experiments/experiments.ts';
 import { FrameFeed } from '../live/frame-feed.ts';
 import type { LiveLab } from '../live/live-lab.ts';
 import type { Verbs } from './verbs.ts';
@@ -14,7 +15,11 @@ import type { Verbs } from './verbs.ts';
 const mostUnanswered = 256;
 
 /** Serves until the wire closes. */
-export function serveContract(wire: Wire, verbs: Verbs, live: Pick<LiveLab, 'frames' | 'onState'>): void {
+export function serveContract(
+  wire: Wire,
+  verbs: Verbs,
+  { live, experiments }: { live: Pick<LiveLab, 'frames' | 'onState'>; experiments: Pick<Experiments, 'subscribe'> },
+): void {
   const feed = new FrameFeed((batch) => wire.send(batch));
   const send = (message: Message): void => wire.send(JSON.stringify(message));
   const tell = <N extends EventName>(name: N, payload: EventPayload<N>): void =>
@@ -39,7 +44,15 @@ export function serveContract(wire: Wire, verbs: Verbs, live: Pick<LiveLab, 'fra
     else if (message?.type === 'credit') feed.credit(message.bytes);
     else wire.close('A message was not one of the contract, or too many were unanswered.');
   });
-  const ends = [live.onState((state) => tell('live.state', state)), live.frames.subscribe(feed), () => feed.close()];
+  const ends = [
+    live.onState((state) => tell('live.state', state)),
+    experiments.subscribe({
+      state: (state) => tell('experiment.state', state),
+      run: (run) => tell('experiment.run', run),
+    }),
+    live.frames.subscribe(feed),
+    () => feed.close(),
+  ];
   wire.onClosed(() => {
     for (const end of ends) end();
   });
@@ -61,8 +74,3 @@ async function resultOf(verbs: Verbs, verb: string, params: unknown): Promise<un
 }
 
 const isVerb = (name: string): name is Verb => Object.hasOwn(requests, name);
-
-function faultOf(error: unknown): Fault {
-  if (error instanceof LabError) return { kind: error.kind, sentence: error.message };
-  return { kind: 'failed', sentence: sentenceOf(error) };
-}

@@ -72,8 +72,8 @@ export class FdTable {
     this.#columns = emptyColumns(this.#size);
   }
 
-  /** All records, at most `most` a frame. `asOfNow`: how sockets are, without what they did before. */
-  frames(timeNs: number, most: number, asOfNow: boolean): FdStates[] {
+  /** All records, at most `most` a frame. */
+  frames(timeNs: number, most: number): FdStates[] {
     const slots = Uint32Array.from(this.#slots.values());
     const frames: FdStates[] = [];
     for (let from = 0; from < slots.length; from += most) {
@@ -82,11 +82,6 @@ export class FdTable {
       for (const name of Object.keys(columns) as (keyof Columns)[]) {
         const [source, target] = [this.#columns[name], columns[name]];
         some.forEach((slot, i) => (target[i] = source[slot] ?? 0));
-      }
-      if (asOfNow) {
-        columns.flags.forEach((flags, i) => (columns.flags[i] = flags & ~happened));
-        columns.bytesIn.fill(0);
-        columns.bytesOut.fill(0);
       }
       frames.push({ timeNs, count: some.length, ...columns });
     }

@@ -1,26 +1,27 @@
 /** Where the frames of a run pass: to everybody who listens, and, as they stand, to those who come later. */
-import { frameSources, type FrameSource } from '../../../shared/contract/channels.ts';
+import type { FrameSource } from '../../../shared/contract/channels.ts';
+import { StateTracker } from '../../../shared/session/state-tracker.ts';
 import { encodeFrame } from '../../../shared/telemetry/codec.ts';
-import { frameHeaderBytes, frameKinds } from '../../../shared/telemetry/wire.ts';
-import { isSnapshot, MergedFrames } from './merged-frames.ts';
+import { frameHeaderBytes } from '../../../shared/telemetry/wire.ts';
+import { monotonicNs } from '../clock.ts';
+import { isSnapshot } from './merged-frames.ts';
 
 export interface FrameListener {
   /** A whole frame with its header, which must not be changed. */
   take(source: FrameSource, frame: Uint8Array): void;
-  /** Another run begins. */
+  /** What was told so far is void: another run begins, or another moment of a session. */
   clear(): void;
 }
 
 export class FrameHub {
   readonly #listeners = new Set<FrameListener>();
-  readonly #now = new Map<FrameSource, MergedFrames>(frameSources.map((source) => [source, new MergedFrames()]));
+  /** Told every frame before the listeners are. */
+  readonly state = new StateTracker();
 
   /** Throws FrameError where the payload is not what its kind says. */
   publish(source: FrameSource, kind: number, payload: Uint8Array): void {
     if (isSnapshot(kind, payload)) return;
-    // Latencies are of their interval, and an event of its moment: who comes later has missed them.
-    const isOfItsMoment = kind === frameKinds.latency || kind === frameKinds.events || kind === frameKinds.switches;
-    if (!isOfItsMoment) this.#now.get(source)?.take(kind, payload);
+    this.state.see(source, kind, payload);
     const frame = encodeFrame(kind, payload);
     for (const listener of this.#listeners) listener.take(source, frame);
   }
@@ -33,16 +34,21 @@ export class FrameHub {
 
   /** Tells how things are now, then every frame. Returns how to end that. */
   subscribe(listener: FrameListener): () => void {
-    for (const [source, now] of this.#now) {
-      for (const frame of now.asOfNow()) listener.take(source, frame);
+    for (const { source, kind, payload } of this.state.keyframeWithPast(monotonicNs())) {
+      listener.take(source, encodeFrame(kind, payload));
     }
+    return this.follow(listener);
+  }
+
+  /** Tells every frame from now on. Returns how to end that. */
+  follow(listener: FrameListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Another run begins: what is known of the one before goes. */
+  /** Another run begins, or another moment of a session: what is known goes. */
   clear(): void {
-    for (const now of this.#now.values()) now.clear();
+    this.state.clear();
     for (const listener of this.#listeners) listener.clear();
   }
 }

@@ -12,6 +12,7 @@ import type { ModelOptions, ServerSettings } from '../../../shared/schemas/setti
 import { encodeJson } from '../../../shared/telemetry/codec.ts';
 import { frameKinds } from '../../../shared/telemetry/wire.ts';
 import type { z } from 'zod';
+import { monotonicNs } from '../clock.ts';
 import { Diagnosis } from '../diagnosis/diagnosis.ts';
 import { LabError, sentenceOf } from '../errors.ts';
 import { FrameHub } from './frame-hub.ts';
@@ -24,9 +25,6 @@ export interface ModelKnowledge {
 }
 
 type SwitchRequest = z.output<typeof switchRequestSchema>;
-
-/** CLOCK_MONOTONIC, as the engines have it. */
-const nowNs = (): number => Number(process.hrtime.bigint());
 
 export class LiveLab {
   readonly frames = new FrameHub();
@@ -83,7 +81,7 @@ export class LiveLab {
     if (settings.durationSeconds !== undefined) {
       this.#end = setTimeout(() => void this.stop(), settings.durationSeconds * 1000);
     }
-    this.#set({ phase: 'running', ...this.#facts(), startedNs: nowNs() });
+    this.#set({ phase: 'running', ...this.#facts(), startedNs: monotonicNs() });
     return this.#state;
   }
 
@@ -188,7 +186,7 @@ export class LiveLab {
   }
 
   #markNow(name: string, text: string): void {
-    this.#say(frameKinds.mark, { name, timeNs: nowNs(), text });
+    this.#say(frameKinds.mark, { name, timeNs: monotonicNs(), text });
   }
 
   #say(kind: Parameters<typeof encodeJson>[0], value: object): void {

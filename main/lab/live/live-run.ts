@@ -2,7 +2,6 @@
 import type { ModelId } from '../../../shared/catalogue.ts';
 import type { FrameSource } from '../../../shared/contract/channels.ts';
 import type { Detail, LiveChanges, LiveSettings, SwitchReport } from '../../../shared/contract/live.ts';
-import type { ModelFrame } from '../../../shared/engine-messages.ts';
 import type { ModelOptions, RunSettings, ServerSettings } from '../../../shared/schemas/settings.ts';
 import type { Frame } from '../../../shared/telemetry/frame-splitter.ts';
 import type { Address } from '../addresses.ts';
@@ -14,6 +13,7 @@ import { MeasuredClients } from '../measured-clients.ts';
 import { MeasuredServer } from '../measured-server.ts';
 import { Notices, noticeSharedCore } from '../notices.ts';
 import { loadConfigOf, upstreamSettings } from '../run.ts';
+import { handsOver, switchLive } from '../switching.ts';
 
 export interface LiveRunHooks {
   readonly onFrame: (source: FrameSource, frame: Frame) => void;
@@ -24,12 +24,6 @@ export interface LiveRunHooks {
   /** An engine ended that was not told to. */
   readonly onFault: (sentence: string) => void;
 }
-
-/** These cannot hand over open connections: one is another program, the other's live in its child processes. */
-const handsOver = (from: ModelId, to: ModelId): boolean => from !== 'node' && to !== 'node' && from !== 'blocking-fork';
-
-/** A live switch waits until the requests under way are answered, and a request may be told to take long. */
-const switchLimitMs = 60_000;
 
 export class LiveRun {
   #settings: LiveSettings;
@@ -120,26 +114,10 @@ export class LiveRun {
   async switchTo(model: ModelId, options: ModelOptions): Promise<SwitchReport> {
     const previous = this.#settings.server.model;
     const report = handsOver(previous, model)
-      ? await this.#switchLive(model, options)
+      ? await switchLive(this.#serving.engine, model, options)
       : await this.#switchByRestart(model, options);
     this.#settings = { ...this.#settings, server: { ...this.#settings.server, model, options } };
     return { model, previous, ...report };
-  }
-
-  async #switchLive(model: ModelId, options: ModelOptions): Promise<Omit<SwitchReport, 'model' | 'previous'>> {
-    const { engine } = this.#serving;
-    let report = { how: 'live' as const, pauseMs: 0, keptConnections: 0 };
-    const onModel = ({ pauseNs = 0, keptConnections = 0 }: ModelFrame): void => {
-      report = { ...report, pauseMs: pauseNs / 1e6, keptConnections };
-    };
-    // The model frame comes before the answer.
-    engine.once('model', onModel);
-    try {
-      await engine.command('switch', { model, options }, { limitMs: switchLimitMs });
-    } finally {
-      engine.off('model', onModel);
-    }
-    return report;
   }
 
   /** The pause is from the moment at which the clients were told to go until the new ones are served. */

@@ -93,12 +93,6 @@ export class MergedFrames {
     return frames;
   }
 
-  /** How things are now, for a reader who knows nothing yet; nothing is forgotten. */
-  asOfNow(): Uint8Array[] {
-    const counters = this.#counters ? [this.#counters] : [];
-    return [...this.#moments, ...this.#threads.frames(), ...this.#sockets.frames(true), ...counters];
-  }
-
   clear(): void {
     this.#sockets.clear();
     this.#threads.clear();

@@ -43,11 +43,11 @@ export class MergedSockets {
     this.#states.clear();
   }
 
-  /** What is known, as frames. `asOfNow`: how sockets are, without what they did before. */
-  frames(asOfNow = false): Uint8Array[] {
+  /** What is known, as frames. */
+  frames(): Uint8Array[] {
     return [
       ...pieces([...this.#opened.values()], openedPerFrame).map((sockets) => encodeOpened(this.#timeNs, sockets)),
-      ...this.#states.frames(this.#timeNs, statesPerFrame, asOfNow).map(encodeFdStates),
+      ...this.#states.frames(this.#timeNs, statesPerFrame).map(encodeFdStates),
     ];
   }
 }

@@ -1,0 +1,118 @@
+/** A session at a glance: figures by the second, the moments that matter, and the totals. */
+import { z } from 'zod';
+import { frameSources } from '../contract/channels.ts';
+
+/** What each second has. Counts and times are those within the second; gauges are its last. */
+export const overviewColumnNames = [
+  /** Replies that the clients received, and those that the server sent. */
+  'clientRequests',
+  'serverRequests',
+  /** As the clients met them; as the server did where there are no clients. */
+  'errors',
+  // The server's.
+  'bytesIn',
+  'bytesOut',
+  'syscalls',
+  'eagain',
+  'wakeups',
+  'voluntarySwitches',
+  'involuntarySwitches',
+  'coroutineSwitches',
+  'serverCpuNs',
+  'clientCpuNs',
+  /** From the moment a request was meant to be sent; percentiles of this second alone. */
+  'latencyCount',
+  'p50Ns',
+  'p99Ns',
+  'maxNs',
+  // Gauges of the server.
+  'rssBytes',
+  'threads',
+  'openFds',
+  'openConnections',
+  // What the record lacks.
+  'eventsDropped',
+  'switchesLost',
+] as const;
+export type OverviewColumn = (typeof overviewColumnNames)[number];
+
+const numbers = z.array(z.number());
+
+export const overviewColumnsSchema = z.object(
+  Object.fromEntries(overviewColumnNames.map((name) => [name, numbers.default([])])) as Record<
+    OverviewColumn,
+    z.ZodDefault<typeof numbers>
+  >,
+);
+export type OverviewColumns = z.infer<typeof overviewColumnsSchema>;
+
+export const momentSchema = z.object({
+  timeNs: z.number(),
+  source: z.enum(frameSources),
+  kind: z.enum(['mark', 'model', 'finding', 'notice']),
+  /** Name of a mark, id of a model, code of a finding or notice. */
+  name: z.string(),
+  level: z.enum(['info', 'warning', 'error']).optional(),
+  text: z.string().optional(),
+});
+export type Moment = z.infer<typeof momentSchema>;
+
+/** µs, as LatencySummary in run-result.ts. */
+export const latencySummarySchema = z.object({
+  p50: z.number(),
+  p90: z.number(),
+  p99: z.number(),
+  p999: z.number(),
+  max: z.number(),
+  mean: z.number(),
+  count: z.number(),
+});
+
+/** The body of a summary chunk: seconds from `firstSecond` on, counted from the session's start. */
+export const summaryChunkSchema = z.object({
+  firstSecond: z.number().int().min(0),
+  columns: overviewColumnsSchema,
+  moments: z.array(momentSchema).default([]),
+  /** The server's system calls in these seconds, by name. */
+  syscalls: z.record(z.string(), z.number()).default({}),
+  /** HdrHistograms of these seconds, V2 compressed, base64, as in HdrHistogram logs. ns. */
+  histograms: z.object({ corrected: z.string(), uncorrected: z.string() }).optional(),
+});
+export type SummaryChunk = z.infer<typeof summaryChunkSchema>;
+
+export const overviewSchema = z.object({
+  startedNs: z.number(),
+  endedNs: z.number(),
+  columns: overviewColumnsSchema,
+  moments: z.array(momentSchema),
+  syscalls: z.record(z.string(), z.number()),
+  latency: z.object({ corrected: latencySummarySchema, uncorrected: latencySummarySchema }),
+  /** Frames that could not be kept while recording. */
+  lostFrames: z.number(),
+});
+export type Overview = z.infer<typeof overviewSchema>;
+
+export const durationSecondsOf = ({ startedNs, endedNs }: Overview): number => Math.max(0, endedNs - startedNs) / 1e9;
+
+export const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+/** Without spreading: an hour has 3,600 seconds, a day more than a call takes arguments. */
+export const highestOf = (values: readonly number[]): number => values.reduce((top, value) => Math.max(top, value), 0);
+
+/** Replies by the second: as the clients counted where there are clients, else as the server did. */
+export function requestsOf({ columns }: Overview): readonly number[] {
+  return sumOf(columns.clientRequests) > 0 ? columns.clientRequests : columns.serverRequests;
+}
+
+/** The models that served, in the order in which each first did. */
+export const modelsOf = ({ moments }: Overview): string[] => [
+  ...new Set(moments.filter(({ kind, source }) => kind === 'model' && source === 'server').map(({ name }) => name)),
+];
+
+/** At most `points` values, each the mean of its share, for a line as small as a thumbnail. */
+export function sparkline(values: readonly number[], points = 60): number[] {
+  if (values.length <= points) return [...values];
+  return Array.from({ length: points }, (_, i) => {
+    const part = values.slice(Math.floor((i * values.length) / points), Math.floor(((i + 1) * values.length) / points));
+    return sumOf(part) / part.length;
+  });
+}

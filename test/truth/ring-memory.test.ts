@@ -1,0 +1,86 @@
+/** Memory of the telemetry's rings with a thread for each of thousands of clients: bounded, whatever their number. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { counterOf, gaugeOf } from '../../shared/telemetry/codec.ts';
+import { eventKinds } from '../../shared/telemetry/wire.ts';
+import { engine, isSanitized } from '../support/engines.ts';
+import { Inspection } from '../support/inspection.ts';
+import { runLoad } from '../support/load-engine.ts';
+import { ServerUnderTest, settled } from '../support/server-under-test.ts';
+
+const mib = 2 ** 20;
+const mostEventBytes = 64 * mib;
+const mostSwitchBytes = 32 * mib;
+
+const threadsMax = Number(readFileSync('/proc/sys/kernel/threads-max', 'utf8'));
+const doctor = JSON.parse(execFileSync(engine, ['doctor'], { encoding: 'utf8' })) as {
+  openFiles: { hard: number | null };
+};
+/** As many as this machine allows, and no more than prove it; sanitizers have memory of their own for each thread. */
+const threads = isSanitized
+  ? 500
+  : Math.min(10_000, Math.floor(threadsMax / 4), (doctor.openFiles.hard ?? 10_000) - 200);
+
+/** Bytes that the kernel has mapped for perf, of /proc/PID/maps. */
+function perfMappings(pid: number): { count: number; bytes: number } {
+  const rows = readFileSync(`/proc/${pid}/maps`, 'utf8').matchAll(/^([0-9a-f]+)-([0-9a-f]+) .*\[perf_event\]$/gm);
+  const sizes = [...rows].map(([, from = '0', to = '0']) => parseInt(to, 16) - parseInt(from, 16));
+  return { count: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
+}
+
+/** Memory that the process shares with its children: all that its threads record goes there. */
+const sharedBytes = (pid: number): number =>
+  1024 * Number(/^RssShmem:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+
+describe('ring memory of many threads', () => {
+  it(`${threads} threads that record events and context switches`, { timeout: 180_000 }, async () => {
+    const server = await ServerUnderTest.start('blocking-threads', {});
+    const inspection = new Inspection(server);
+    try {
+      expect(await server.command('level', { level: 'events', switches: true })).toBeUndefined();
+      const load = runLoad({
+        ...{ protocol: 'http', target: `127.0.0.1:${server.port}`, durationMs: 10_000, sourceAddresses: 4 },
+        ...{ timeoutMs: 60_000, clients: [{ profile: 'closed', connections: threads, thinkMs: 2000 }] },
+      });
+      const peak = { threads: 0, ringBytes: 0, shared: 0, perf: { count: 0, bytes: 0 } };
+      await settled(
+        () => {
+          const counters = server.lastCounters;
+          peak.threads = Math.max(peak.threads, counters ? gaugeOf(counters, 'threads') : 0);
+          peak.ringBytes = Math.max(peak.ringBytes, counters ? gaugeOf(counters, 'ringBytes') : 0);
+          peak.shared = Math.max(peak.shared, sharedBytes(server.pid));
+          const perf = perfMappings(server.pid);
+          if (perf.bytes > peak.perf.bytes) peak.perf = perf;
+          return counters ? counterOf(counters, 'requests') : 0;
+        },
+        (requests) => requests > threads * 1.5,
+        60_000,
+      );
+      await load;
+      expect(peak.threads, 'each connection has its thread').toBeGreaterThan(threads);
+      expect(inspection.eventCount(eventKinds.accepted)).toBeGreaterThanOrEqual(threads);
+      expect(peak.perf.bytes).toBeLessThanOrEqual(mostSwitchBytes);
+      expect(peak.ringBytes).toBeGreaterThanOrEqual(peak.perf.bytes);
+      expect(peak.ringBytes).toBeLessThanOrEqual(mostEventBytes + mostSwitchBytes);
+      // Beside the events there are each thread's counters and each socket's record, some 9 KiB of pages together.
+      expect(peak.shared).toBeLessThanOrEqual(mostEventBytes + threads * 12 * 1024 + 8 * mib);
+      // Those that found no room are not passed over in silence.
+      const isWhole = peak.perf.count >= threads;
+      const codes = inspection.notices.map(({ code }) => code);
+      if (!isWhole) expect(codes.some((code) => /^switches(Memory|Refused)$/.test(code))).toBe(true);
+      console.log(
+        `${peak.threads} threads: rings ${(peak.ringBytes / mib).toFixed(1)} MiB, of which ${peak.perf.count} of perf ` +
+          `${(peak.perf.bytes / mib).toFixed(1)} MiB; shared memory ${(peak.shared / mib).toFixed(1)} MiB`,
+      );
+      await settled(
+        async () => gaugeOf(await server.snapshot(), 'openConnections'),
+        (open) => open === 0,
+        20_000,
+      );
+      expect(await server.stop()).toMatchObject({ code: 0 });
+    } finally {
+      server.kill();
+    }
+  });
+});
