@@ -1,5 +1,6 @@
 // `npm run bench`: what the models, the load engine and the telemetry cost, against servers and clients that others wrote.
 // `npm run bench -- drawing`: what the tracks cost a browser.
+// `npm run bench -- sessions`: what recording costs, how tightly it packs, and how soon a long session opens.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { findBrowser } from './browser.mjs';
@@ -8,15 +9,16 @@ import { ensureBuild, ensureEngine, ensurePackages, exitWithSentence, root } fro
 try {
   await ensurePackages();
   const isDrawing = process.argv[2] === 'drawing';
+  const isSessions = process.argv[2] === 'sessions';
   if (!isDrawing) {
     await ensureEngine('release');
-    await ensureEngine('bare');
+    if (!isSessions) await ensureEngine('bare');
     await ensureBuild();
   }
   const { build } = await import('esbuild');
   await build({
     absWorkingDir: root,
-    entryPoints: [isDrawing ? 'test/bench/drawing.ts' : 'test/bench/index.ts'],
+    entryPoints: [`test/bench/${isDrawing ? 'drawing' : isSessions ? 'sessions' : 'index'}.ts`],
     // As deep below the top as the sources are, so that what they find from their own place is found from there.
     outfile: 'out/test/bench.mjs',
     bundle: true,
