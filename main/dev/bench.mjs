@@ -1,5 +1,6 @@
 // `npm run bench`: what the models, the load engine and the telemetry cost, against servers and clients that others wrote.
 // `npm run bench -- drawing`: what the tracks cost a browser.
+// `npm run bench -- exports`: what exporting a large session costs, and whether its memory stays flat.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { findBrowser } from './browser.mjs';
@@ -8,7 +9,8 @@ import { ensureBuild, ensureEngine, ensurePackages, exitWithSentence, root } fro
 try {
   await ensurePackages();
   const isDrawing = process.argv[2] === 'drawing';
-  if (!isDrawing) {
+  const alone = ['drawing', 'exports'].find((name) => name === process.argv[2]);
+  if (alone === undefined) {
     await ensureEngine('release');
     await ensureEngine('bare');
     await ensureBuild();
@@ -16,7 +18,7 @@ try {
   const { build } = await import('esbuild');
   await build({
     absWorkingDir: root,
-    entryPoints: [isDrawing ? 'test/bench/drawing.ts' : 'test/bench/index.ts'],
+    entryPoints: [`test/bench/${alone ?? 'index'}.ts`],
     // As deep below the top as the sources are, so that what they find from their own place is found from there.
     outfile: 'out/test/bench.mjs',
     bundle: true,
