@@ -23,7 +23,7 @@ export const commands: readonly Register[] = [
   registerLoad,
   registerSessions,
   registerInfo,
+  registerExport,
   registerSwitchCost,
   registerWeb,
-  registerExport,
 ];
