@@ -5,6 +5,7 @@ import { registerDoctor } from './doctor.ts';
 import { registerLoad } from './load.ts';
 import { registerModels } from './models.ts';
 import { registerRun } from './run.ts';
+import { registerSchema } from './schema.ts';
 import { registerServe } from './serve.ts';
 import { registerSwitchCost } from './switch-cost.ts';
 import { registerSweep } from './sweep.ts';
@@ -19,5 +20,6 @@ export const commands: readonly Register[] = [
   registerServe,
   registerLoad,
   registerSwitchCost,
+  registerSchema,
   registerWeb,
 ];
