@@ -7,6 +7,7 @@ import { registerExport } from './export.ts';
 import { registerLoad } from './load.ts';
 import { registerModels } from './models.ts';
 import { registerRun } from './run.ts';
+import { registerSchema } from './schema.ts';
 import { registerServe } from './serve.ts';
 import { registerSessions } from './sessions.ts';
 import { registerSwitchCost } from './switch-cost.ts';
@@ -25,5 +26,6 @@ export const commands: readonly Register[] = [
   registerInfo,
   registerExport,
   registerSwitchCost,
+  registerSchema,
   registerWeb,
 ];
