@@ -2,7 +2,7 @@
 // `npm run dist -- --arch arm64` for the other machines (needs their compiler), `--dir` for the bare folder.
 // ELECTRON_OVERRIDE_DIST_PATH names a folder with Electron's program where it cannot be downloaded.
 import { spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -78,6 +78,17 @@ function electronSettings(arch) {
   return []; // electron-builder downloads it
 }
 
+/** electron-builder's configuration. Options of its command line can set a value, and cannot take one away. */
+async function configFile(hasFuses) {
+  const file = join(root, 'electron-builder.yml');
+  if (hasFuses) return file;
+  const { parse } = await import('yaml');
+  const config = parse(readFileSync(file, 'utf8'));
+  const bare = join(root, 'out/electron-builder.json');
+  writeFileSync(bare, JSON.stringify({ ...config, electronFuses: null }));
+  return bare;
+}
+
 const runBuilder = (args) =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(root, 'node_modules/electron-builder/cli.js'), ...args], {
@@ -113,9 +124,8 @@ async function main() {
   await ensureShell();
   await ensureRenderer();
   const { code, faults } = await runBuilder([
-    ...['--linux', ...(dir ? ['dir'] : []), `--${arch}`, '--publish', 'never', '--config', 'electron-builder.yml'],
+    ...['--linux', ...(dir ? ['dir'] : []), `--${arch}`, '--publish', 'never', '--config', await configFile(!noFuses)],
     ...[`-c.electronVersion=${electronVersion()}`, `-c.directories.output=${output}`, ...electronSettings(arch)],
-    ...(noFuses ? ['-c.electronFuses=null'] : []),
   ]);
   if (code !== 0) throw new SetupError(`electron-builder failed; its messages are above.${adviceOn(faults, arch)}`);
   if (!existsSync(output)) return;
