@@ -44,7 +44,7 @@ export function serveLab(
     serveContract(
       endingWith(wire, () => wires.get(id) === wire && wires.delete(id)),
       verbs,
-      lab.live,
+      lab,
     );
     frame.postMessage(shellChannels.port, null, [port2]);
   });
