@@ -13,6 +13,8 @@ export interface NamedScenario {
   readonly name: string;
   readonly file: string;
   readonly scenario: Scenario;
+  /** The file, word for word. */
+  readonly text: string;
 }
 
 export const scenarioEnding = /\.ya?ml$/;
@@ -72,9 +74,6 @@ export function openScenario(
   }
   const inFolder = shipped.includes(nameOrFile) ? join(folder, `${nameOrFile}.yaml`) : ownFile(own, nameOrFile);
   const file = isPath ? nameOrFile : inFolder;
-  return {
-    name: basename(file).replace(scenarioEnding, ''),
-    file,
-    scenario: parseScenario(readScenarioText(file), file),
-  };
+  const text = readScenarioText(file);
+  return { name: basename(file).replace(scenarioEnding, ''), file, scenario: parseScenario(text, file), text };
 }

@@ -19,7 +19,7 @@ export const commandsIn = ({ models }: Pick<Scenario, 'models'>): string[] =>
 function described(scenario: Scenario): ScenarioReading {
   const runs = planScenario(scenario).flatMap((run) => Array.from({ length: scenario.repeats }, () => run));
   const seconds = runs.reduce((sum, { settings }) => sum + settings.durationSeconds + settings.warmupSeconds, 0);
-  const live = cardOf({ name: '', file: '', scenario })?.live;
+  const live = cardOf({ name: '', scenario })?.live;
   return {
     ...{ scenario, mistakes: [], plan: { runs: runs.length, seconds }, commands: commandsIn(scenario) },
     ...(live ? { live } : {}),

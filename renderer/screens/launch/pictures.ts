@@ -275,9 +275,9 @@ export function pictureOf(name: string, scenario: Pick<Scenario, 'chapter' | 'se
   if (server.handler === 'forward') return 'forward';
   if (has('slow-reader')) return 'pressure';
   if (has('slow-writer')) return 'dribble';
-  if (has('churn')) return 'churn';
-  if (has('idle')) return 'idle';
   if (server.waitMs > 0) return 'upstream';
   if (server.workUs > 0) return 'computing';
+  if (has('churn')) return 'churn';
+  if (has('idle')) return 'idle';
   return byChapter[scenario.chapter ?? ''] ?? 'tour';
 }
