@@ -5,8 +5,6 @@ import {
   type ComparedFigure,
   type Estimate,
 } from '../../shared/compare-result.ts';
-import { csvText } from '../../shared/csv.ts';
-import { metrics } from '../../shared/expectations/metrics.ts';
 import { machineLine, tableOf } from './print.ts';
 
 const heads: Readonly<Record<ComparedFigure, string>> = {
@@ -60,21 +58,4 @@ export function compareText(result: CompareResult): string {
     differenceLines(result),
     ...notRun.map(({ label, round, sentence }) => `not run: ${label}, round ${round}: ${sentence}\n`),
   ].join('\n');
-}
-
-export function compareCsv({ entries, differences }: CompareResult): string {
-  const head = ['entry', 'model', 'figure', 'unit', 'median', 'low', 'high', 'coverage', 'runs'];
-  const against = ['against', 'ratio', 'ratio low', 'ratio high', 'verdict'];
-  const rows = entries.flatMap(({ label, model, figures }) =>
-    comparedFigures.map((figure) => {
-      const { median, low, high, coverage, count } = figures[figure] ?? {};
-      const found = differences.find((each) => each.label === label && each.figure === figure);
-      const { median: ratio, low: ratioLow, high: ratioHigh } = found?.ratio ?? {};
-      return [
-        ...[label, model, figure, metrics[figure].unit, median, low, high, coverage, count],
-        ...[found?.against, ratio, ratioLow, ratioHigh, found?.verdict],
-      ].map((value) => value ?? null);
-    }),
-  );
-  return csvText([[...head, ...against], ...rows]);
 }

@@ -1,7 +1,5 @@
 /** A sweep for people and for spreadsheets. */
-import { metrics } from '../../shared/expectations/metrics.ts';
-import { sweptFigures, type SweepPoint, type SweepResult, type SweptFigure } from '../../shared/sweep-result.ts';
-import { csvText } from '../../shared/csv.ts';
+import type { SweepPoint, SweepResult, SweptFigure } from '../../shared/sweep-result.ts';
 import { digits } from './print-compare.ts';
 import { machineLine, tableOf } from './print.ts';
 
@@ -34,16 +32,4 @@ export function sweepText({ axis, unit, points, machine, repeats }: SweepResult)
     ...told.map(({ value, label, status, reason }) => `${status}: ${label} at ${value}: ${reason ?? ''}`),
     '',
   ].join('\n');
-}
-
-export function sweepCsv({ axis, points }: SweepResult): string {
-  const units = sweptFigures.map((figure) => {
-    const { unit } = metrics[figure];
-    return unit === '' ? figure : `${figure} (${unit})`;
-  });
-  const rows = points.map(({ value, label, model, status, reason, figures }) => [
-    ...[value, label, model, status, reason ?? null],
-    ...sweptFigures.map((figure) => figures?.[figure]?.median ?? null),
-  ]);
-  return csvText([[axis, 'label', 'model', 'status', 'reason', ...units], ...rows]);
 }

@@ -155,7 +155,7 @@ function endLabFirst(app: ElectronApi['app'], lab: LabService): void {
     event.preventDefault();
     if (isStopping) return;
     isStopping = true;
-    void Promise.resolve(lab.live.stop())
+    void Promise.all([lab.live.stop(), lab.experiments.cancel()])
       .catch(() => undefined) // what could not be stopped is killed
       .then(() => {
         hasStopped = true;

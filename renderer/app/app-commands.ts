@@ -86,7 +86,11 @@ export function useAppCommands(): readonly Command[] {
       run: () => (ui.isSideOpen = !ui.isSideOpen),
     },
     { id: 'view.findings', title: 'Show the findings', group: 'View', keys: ['J'], run: () => ui.showSide('findings') },
+    { id: 'screen.launch', title: 'Go to Scenarios', group: 'View', run: () => (ui.screen = 'launch') },
     { id: 'screen.scope', title: 'Go to Scope', group: 'View', run: () => (ui.screen = 'scope') },
+    { id: 'screen.compare', title: 'Go to Compare', group: 'View', run: () => (ui.screen = 'compare') },
+    { id: 'screen.sweep', title: 'Go to Sweep', group: 'View', run: () => (ui.screen = 'sweep') },
+    { id: 'screen.editor', title: 'Go to the scenario editor', group: 'View', run: () => (ui.screen = 'editor') },
     { id: 'screen.doctor', title: 'Go to Doctor', group: 'View', run: () => (ui.screen = 'doctor') },
     { id: 'theme.next', title: 'Next theme', group: 'View', keys: ['T'], run: () => ui.nextTheme() },
     ...themes.map((theme): Command => ({

@@ -8,7 +8,7 @@ export interface Piece {
 }
 export type Line = readonly Piece[];
 
-type Language = ModelSource['language'];
+type Language = ModelSource['language'] | 'yaml';
 interface Node {
   readonly type: string;
   readonly value?: string;

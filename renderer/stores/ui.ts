@@ -10,7 +10,7 @@ export type Theme = (typeof themes)[number];
 export const sideTabs = ['inspector', 'findings'] as const;
 export type SideTab = (typeof sideTabs)[number];
 
-export const screens = ['scope', 'doctor'] as const;
+export const screens = ['launch', 'scenario', 'editor', 'scope', 'compare', 'sweep', 'doctor'] as const;
 export type Screen = (typeof screens)[number];
 
 /** Below this width the side pane would leave the tracks no room, so it begins closed. */
@@ -28,7 +28,7 @@ export const useUi = defineStore('ui', () => {
 
   const isSourceOpen = useLocalStorage('fdscope.source', true);
   const isSideOpen = useLocalStorage('fdscope.side', window.matchMedia(wideEnough).matches);
-  const screen = ref<Screen>('scope');
+  const screen = ref<Screen>('launch');
   const paneSizes = useLocalStorage<Record<string, number[]>>('fdscope.panes', {});
   const sideTab = ref<SideTab>('inspector');
   /** Model beside the serving one in the source panel. */

@@ -1,30 +1,9 @@
 /** The Scope screen in a real browser, driving real engines: what a person does, and what they see. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Page } from '@playwright/test';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../cli/command-line.ts';
+import { violations } from './accessibility.ts';
 import { AppUnderTest, type App } from './browser.ts';
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-interface AxeRun {
-  readonly violations: readonly {
-    readonly id: string;
-    readonly impact: string | null;
-    readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary?: string }[];
-  }[];
-}
-
-/** Rules of WCAG A and AA that the page breaks, with where. */
-async function violations(page: Page): Promise<string[]> {
-  // Through the debugger, so that the page's own policy, which forbids foreign script, stays as it is.
-  await page.evaluate(axeSource);
-  const { violations: broken } = await page.evaluate<AxeRun>(
-    "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] })",
-  );
-  return broken.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`));
-}
 
 const row = (page: Page, model: string) =>
   page.locator('.channel').filter({ has: page.getByRole('button', { name: model, exact: true }) });
@@ -54,6 +33,7 @@ describe('the Scope screen', () => {
     view = await app.window();
     page = view.page;
     await view.open();
+    await page.getByRole('button', { name: 'Scope', exact: true }).click();
   });
   afterAll(async () => {
     expect(await app.close()).toBe(0);

@@ -1,6 +1,7 @@
 /** `fdscope compare`: several models, or one with several options, or somebody's own server, under the same load. */
 import { randomInt } from 'node:crypto';
 import type { CompareResult } from '../../../shared/compare-result.ts';
+import { compareCsv } from '../../../shared/experiment-csv.ts';
 import { LabError } from '../../lab/errors.ts';
 import type { CliContext, Register } from '../command.ts';
 import {
@@ -15,7 +16,7 @@ import {
 } from '../options.ts';
 import { checkFormat, checkOut, deliver, failOnErrors } from '../output.ts';
 import { subjectRuns, type PlanFlags } from '../planning.ts';
-import { compareCsv, compareText } from '../print-compare.ts';
+import { compareText } from '../print-compare.ts';
 import { ProgressBar } from '../progress-bar.ts';
 import { checkHost } from '../settings.ts';
 

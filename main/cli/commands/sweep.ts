@@ -1,5 +1,6 @@
 /** `fdscope sweep`: one thing varied - clients, rate, size, threads, idle part - for several models. */
 import type { SweepResult } from '../../../shared/sweep-result.ts';
+import { sweepCsv } from '../../../shared/experiment-csv.ts';
 import { LabError } from '../../lab/errors.ts';
 import { parseAxis } from '../../lab/sweep/axes.ts';
 import { readSweep, writeSweep, type StoredSweep } from '../../lab/sweep/resume-file.ts';
@@ -17,7 +18,7 @@ import {
 } from '../options.ts';
 import { checkFormat, checkOut, deliver } from '../output.ts';
 import { subjectRuns, type PlanFlags } from '../planning.ts';
-import { sweepCsv, sweepText } from '../print-sweep.ts';
+import { sweepText } from '../print-sweep.ts';
 import { ProgressBar } from '../progress-bar.ts';
 import { checkExternal, checkHost } from '../settings.ts';
 

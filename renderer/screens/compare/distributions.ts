@@ -1,0 +1,71 @@
+/** Latency distributions of a comparison, as series of a plot. */
+import { JsHistogram, type Histogram } from 'hdr-histogram-js';
+import type { ComparedEntry } from '../../../shared/compare-result.ts';
+import { decodeHistogram } from '../../../shared/telemetry/latency-histogram.ts';
+import type { PlotSeries, PlotTick } from '../../components/plot.ts';
+import { duration } from '../../stores/format.ts';
+
+/** Nines: 0 at the minimum, 1 at p90, 2 at p99, so that the tail has room. */
+export const ninesOf = (percentile: number): number => -Math.log10(1 - percentile / 100);
+
+export const percentileTicks: readonly PlotTick[] = [0, 50, 90, 99, 99.9, 99.99].map((percentile) => ({
+  x: ninesOf(percentile),
+  text: percentile === 0 ? 'min' : `p${percentile}`,
+}));
+
+/** Percentiles that say more than a run has replies are left out: the last tenth of one reply is not measured. */
+export function percentileSeries(entries: readonly ComparedEntry[]): readonly PlotSeries[] {
+  return entries.flatMap(({ label, latency }) => {
+    if (latency === null) return [];
+    const { percentiles, count } = latency.corrected;
+    const known = percentiles.filter(({ percentile }) => percentile < 100 && (1 - percentile / 100) * count >= 1);
+    const points = known.map(({ percentile, us }) => ({ x: ninesOf(percentile), y: us, text: `p${percentile}` }));
+    return [{ label, points }];
+  });
+}
+
+/** HdrHistogram's compressed V2: a cookie and a length, four bytes each, and then zlib. Throws where it is none. */
+export async function readHdr(base64: string): Promise<Histogram> {
+  const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+  const zlib = new Blob([bytes.subarray(8)]).stream().pipeThrough(new DecompressionStream('deflate'));
+  return decodeHistogram(new Uint8Array(await new Response(zlib).arrayBuffer()));
+}
+
+/** The values that were recorded, and how often. */
+function* recorded(histogram: Histogram): Generator<{ readonly valueNs: number; readonly count: number }> {
+  if (!(histogram instanceof JsHistogram)) return;
+  const { recordedValuesIterator: iterator } = histogram;
+  iterator.reset();
+  while (iterator.hasNext()) {
+    const { valueIteratedTo, countAtValueIteratedTo } = iterator.next();
+    yield { valueNs: valueIteratedTo, count: countAtValueIteratedTo };
+  }
+}
+
+const bucketsPerDecade = 12;
+
+/** Share of all replies in each bucket; buckets are of the same width on a log scale. */
+export function histogramSeries(label: string, histogram: Histogram): PlotSeries {
+  const total = histogram.totalCount;
+  const counts = new Map<number, number>();
+  for (const { valueNs, count } of recorded(histogram)) {
+    const bucket = Math.floor(Math.log10(Math.max(1, valueNs)) * bucketsPerDecade);
+    counts.set(bucket, (counts.get(bucket) ?? 0) + count);
+  }
+  const buckets = [...counts.keys()];
+  if (total === 0 || buckets.length === 0) return { label, points: [], isStep: true };
+  const [first, last] = [Math.min(...buckets), Math.max(...buckets)];
+  const points = Array.from({ length: last - first + 3 }, (_, i) => {
+    const bucket = first - 1 + i;
+    return { x: bucket / bucketsPerDecade, y: ((counts.get(bucket) ?? 0) / total) * 100 };
+  });
+  return { label, points, isStep: true };
+}
+
+/** Ticks in decades of time, around all series. */
+export function timeTicks(series: readonly PlotSeries[]): readonly PlotTick[] {
+  const all = series.flatMap(({ points }) => points.map(({ x }) => x));
+  if (all.length === 0) return [];
+  const [from, to] = [Math.floor(Math.min(...all)), Math.ceil(Math.max(...all))];
+  return Array.from({ length: to - from + 1 }, (_, i) => ({ x: from + i, text: duration(10 ** (from + i)) }));
+}

@@ -1,0 +1,151 @@
+/** What a comparison or a sweep is to measure: under which load, which models with which options. One draft for both. */
+import { defineStore } from 'pinia';
+import { computed, ref } from 'vue';
+import type { ModelId, ModelInfo } from '../../shared/catalogue.ts';
+import { labelOf } from '../../shared/schemas/scenario.ts';
+import type { ModelOptions, ScenarioSubject } from '../../shared/schemas/settings.ts';
+import type { SweepAxis } from '../../shared/sweep-result.ts';
+import type { CompareStart, SweepStart } from './experiments.ts';
+import { useScenarios } from './scenarios.ts';
+import { useSetup } from './setup.ts';
+
+/** The load that the Scope screen is set to; other values name a scenario. */
+export const scopeLoad = '';
+
+export interface DraftSubject {
+  readonly key: number;
+  readonly model: ModelId;
+  readonly options: ModelOptions;
+}
+
+/** `blocking-pool threads=4`: only what differs from the model's own defaults is said. */
+export function subjectLabel({ model, options }: DraftSubject, info: ModelInfo | undefined): string {
+  const said = Object.entries(options).filter(
+    ([name, value]) => info?.options.find((option) => option.name === name)?.default !== value,
+  );
+  return [model, ...said.map(([name, value]) => `${name}=${String(value)}`)].join(' ');
+}
+
+export const axisValues: Readonly<Record<SweepAxis, readonly number[]>> = {
+  clients: [10, 100, 500, 1000, 2000],
+  rate: [100, 1000, 5000, 10_000, 20_000],
+  size: [64, 1024, 16_384, 131_072],
+  threads: [1, 2, 4, 8, 16],
+  idle: [0, 0.5, 0.9, 0.99],
+};
+
+export const axisWords: Readonly<Record<SweepAxis, string>> = {
+  clients: 'Connections',
+  rate: 'Requests a second, open loop',
+  size: 'Bytes of a message',
+  threads: 'Threads of the model',
+  idle: 'Idle part of the connections',
+};
+
+/** Numbers apart from each other by commas or blanks, ascending; undefined where one is none. */
+export function parseValues(text: string): readonly number[] | undefined {
+  const words = text.split(/[\s,;]+/).filter((word) => word !== '');
+  const values = words.map(Number);
+  if (values.length === 0 || values.length > 100 || values.some((value) => !Number.isFinite(value) || value < 0)) {
+    return undefined;
+  }
+  return [...new Set(values)].sort((a, b) => a - b);
+}
+
+export const useExperimentSetup = defineStore('experiment-setup', () => {
+  const setup = useSetup();
+  const scenarios = useScenarios();
+  let nextKey = 1;
+  const subject = (model: ModelId, options: ModelOptions = {}): DraftSubject => ({ key: nextKey++, model, options });
+
+  const loadName = ref(scopeLoad);
+  const variant = ref('');
+  const subjects = ref<readonly DraftSubject[]>([subject('blocking-threads'), subject('select'), subject('epoll-lt')]);
+  const repeats = ref(6);
+  const sweepRepeats = ref(1);
+  const durationSeconds = ref(2);
+  const axis = ref<SweepAxis>('clients');
+  const valuesText = ref(axisValues.clients.join(', '));
+  const values = computed(() => parseValues(valuesText.value));
+
+  const scenario = computed(() => scenarios.runnable.find(({ name }) => name === loadName.value));
+  const variants = computed(() => scenario.value?.scenario.variants?.map(({ label }) => label) ?? []);
+
+  function setAxis(next: SweepAxis): void {
+    axis.value = next;
+    valuesText.value = axisValues[next].join(', ');
+  }
+
+  /** Takes a scenario's load, and its models where they are the lab's. */
+  function takeScenario(name: string): void {
+    loadName.value = name;
+    variant.value = variants.value[0] ?? '';
+    const found = scenario.value?.scenario.models.flatMap((entry): DraftSubject[] => {
+      if (typeof entry === 'string') return [subject(entry)];
+      return entry.model === 'external' ? [] : [subject(entry.model, entry.options)];
+    });
+    if (found !== undefined && found.length > 0) subjects.value = found;
+  }
+
+  function toggle(model: ModelId): void {
+    const isThere = subjects.value.some((each) => each.model === model);
+    subjects.value = isThere
+      ? subjects.value.filter((each) => each.model !== model)
+      : [...subjects.value, subject(model)];
+  }
+  function duplicate(key: number): void {
+    subjects.value = subjects.value.flatMap((each) =>
+      each.key === key ? [each, subject(each.model, each.options)] : [each],
+    );
+  }
+  function remove(key: number): void {
+    subjects.value = subjects.value.filter((each) => each.key !== key);
+  }
+  function setOption(key: number, name: string, value: number | boolean | string): void {
+    subjects.value = subjects.value.map((each) =>
+      each.key === key ? { ...each, options: { ...each.options, [name]: value } } : each,
+    );
+  }
+
+  function load(): CompareStart['load'] {
+    if (scenario.value !== undefined) {
+      const { source } = scenario.value;
+      return variant.value === '' ? { scenario: source } : { scenario: source, variants: [variant.value] };
+    }
+    const { server, connections, clients, load: loadSettings, upstream } = setup.draft;
+    const { protocol, handler, responseBytes, chunks, workUs, waitMs } = server;
+    return {
+      server: { protocol, handler, responseBytes, chunks, workUs, waitMs },
+      ...{ connections, clients, load: loadSettings },
+      ...(upstream && handler === 'forward' && { upstream }),
+    };
+  }
+
+  const asSubjects = (infoOf: (id: ModelId) => ModelInfo | undefined): ScenarioSubject[] =>
+    subjects.value.map((each) => ({
+      model: each.model,
+      options: { ...each.options },
+      label: subjectLabel(each, infoOf(each.model)),
+    }));
+
+  /** Two entries that say the same would be one. */
+  const clash = (infoOf: (id: ModelId) => ModelInfo | undefined): string | undefined => {
+    const labels = asSubjects(infoOf).map(labelOf);
+    return labels.find((label, index) => labels.indexOf(label) < index);
+  };
+
+  const compareRequest = (infoOf: (id: ModelId) => ModelInfo | undefined): CompareStart => ({
+    ...{ load: load(), subjects: asSubjects(infoOf) },
+    ...{ repeats: repeats.value, durationSeconds: durationSeconds.value },
+  });
+  const sweepRequest = (infoOf: (id: ModelId) => ModelInfo | undefined): SweepStart => ({
+    ...{ load: load(), subjects: asSubjects(infoOf), axis: axis.value, values: [...(values.value ?? [])] },
+    ...{ repeats: sweepRepeats.value, durationSeconds: durationSeconds.value },
+  });
+
+  return {
+    ...{ loadName, variant, variants, subjects, repeats, sweepRepeats, durationSeconds, axis, valuesText, values },
+    ...{ scenario, setAxis, takeScenario, toggle, duplicate, remove, setOption, clash },
+    ...{ compareRequest, sweepRequest },
+  };
+});

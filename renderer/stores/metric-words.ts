@@ -1,0 +1,64 @@
+/** The metrics of expectations, comparisons and sweeps as people read them: heads of columns, and values with units. */
+import { metrics, type MetricName } from '../../shared/expectations/metrics.ts';
+import { bytes, count, duration, short } from './format.ts';
+
+const heads: Readonly<Partial<Record<MetricName, string>>> = {
+  throughput: 'Requests/s',
+  requests: 'Requests',
+  p50: 'p50',
+  p90: 'p90',
+  p99: 'p99',
+  p999: 'p99.9',
+  rawP50: 'p50, raw',
+  rawP99: 'p99, raw',
+  rawP999: 'p99.9, raw',
+  maxLatency: 'Longest',
+  cpuPerRequest: 'CPU/request',
+  cpuShare: 'CPU',
+  systemCpuPart: 'In the kernel',
+  clientCpuShare: 'Clients’ CPU',
+  syscallsPerRequest: 'Calls/request',
+  switchesPerRequest: 'Switches/request',
+  coroutineSwitchesPerRequest: 'Coroutine switches/request',
+  eagainPerRequest: 'EAGAIN/request',
+  wakeupsPerRequest: 'Wakeups/request',
+  eventsPerWakeup: 'Events/wakeup',
+  failedAcceptsPerAccept: 'Failed accepts/accept',
+  rss: 'Memory',
+  memoryPerConnection: 'Memory/connection',
+  peakThreads: 'Threads',
+  peakFds: 'Descriptors',
+  peakConnections: 'Connections',
+  accepts: 'Accepted',
+  errors: 'Errors',
+  timeouts: 'Timeouts',
+  mismatches: 'Wrong replies',
+  serverErrors: 'Server’s errors',
+  refusedBySelect: 'Refused by select',
+  outOfFds: 'Out of descriptors',
+};
+
+/** As a column's head. */
+export const metricHead = (name: MetricName): string => heads[name] ?? name;
+/** What it is and how it was obtained. */
+export const metricHint = (name: MetricName): string => metrics[name].summary;
+
+/** A value in a unit as metrics.ts names it; `null` is a figure that is not there. */
+export function unitText(value: number | null | undefined, unit: string): string {
+  if (value === null || value === undefined) return '–';
+  if (!Number.isFinite(value)) return '∞';
+  switch (unit) {
+    case 'µs':
+      return duration(value * 1e3);
+    case 'bytes':
+      return bytes(value);
+    case 'requests/s':
+      return `${short(value)}/s`;
+    case 'cores':
+      return `${short(value)} cores`;
+    default:
+      return Number.isInteger(value) ? count(value) : short(value);
+  }
+}
+export const metricText = (name: MetricName, value: number | null | undefined): string =>
+  name === 'throughput' ? (value === null ? '–' : short(value ?? undefined)) : unitText(value, metrics[name].unit);
