@@ -14,7 +14,7 @@ const figure = (value: number, digits: number): string => (Number.isFinite(value
 const total = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((sum, count) => sum + count, 0);
 const perRequest = (amount: number, requests: number): number => (requests > 0 ? amount / requests : NaN);
-const mebibytes = (bytes: number): string => `${figure(bytes / 1_048_576, 1)} MiB`;
+export const mebibytes = (bytes: number): string => `${figure(bytes / 1_048_576, 1)} MiB`;
 
 function serverColumns(result: RunResult | ServeResult, requests: number): string[] {
   const { cpuSeconds, contextSwitches } = result;

@@ -15,13 +15,13 @@ export class ProgressBar {
   readonly #totalSeconds: number;
   #isStarted = false;
 
-  /** `durations` are the seconds of the runs, one after another. */
-  constructor(durations: readonly number[], stream: NodeJS.WriteStream = process.stderr) {
+  /** `durations` are the seconds of the runs, one after another; or as much of another unit. */
+  constructor(durations: readonly number[], stream: NodeJS.WriteStream = process.stderr, unit = 's') {
     this.#starts = durations.map((_, i) => durations.slice(0, i).reduce((sum, seconds) => sum + seconds, 0));
     this.#totalSeconds = durations.reduce((sum, seconds) => sum + seconds, 0);
     if (!stream.isTTY) return;
     this.#bar = new SingleBar({
-      ...{ format: '{bar} {value}/{total} s  {label}', stream, clearOnComplete: true, hideCursor: true },
+      ...{ format: `{bar} {value}/{total} ${unit}  {label}`, stream, clearOnComplete: true, hideCursor: true },
       formatValue: (value, _options, type) => (type === 'value' || type === 'total' ? value.toFixed(1) : String(value)),
     });
   }

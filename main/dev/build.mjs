@@ -1,6 +1,9 @@
-// `npm run build`: bundles the TypeScript programs into out/.
-import { ensureBuild, ensurePackages, exitWithSentence } from './setup.mjs';
+// `npm run build`: bundles the TypeScript programs into out/, and builds the app's page and its Electron shell.
+import { ensureBuild, ensurePackages, ensureRenderer, exitWithSentence } from './setup.mjs';
+import { ensureShell } from './shell.mjs';
 
 await ensurePackages()
   .then(() => ensureBuild())
+  .then(() => ensureShell())
+  .then(() => ensureRenderer())
   .catch(exitWithSentence);

@@ -38,6 +38,8 @@ function commands(fix) {
     eslint: tool('eslint/bin/eslint.js', '.', '--max-warnings=0', ...(fix ? ['--fix'] : [])),
     prettier: tool('prettier/bin/prettier.cjs', '.', fix ? '--write' : '--check', '--log-level=warn'),
     tsc: tool('typescript/bin/tsc', '--project', 'tsconfig.json'),
+    // A preload sees the page beside Electron.
+    'tsc (preload)': tool('typescript/bin/tsc', '--project', 'main/electron/page/tsconfig.json'),
     'tsc (e2e)': tool('typescript/bin/tsc', '--project', 'test/e2e/tsconfig.json'),
     // The renderer sees the DOM and no Node; its tests' project holds its sources as well.
     'vue-tsc': tool('vue-tsc/bin/vue-tsc.js', '--project', 'test/unit/renderer/tsconfig.json'),

@@ -134,64 +134,76 @@ export async function ensureEngine(variant = 'release') {
   });
 }
 
-const bundles = { cli: 'main/cli/index.ts', 'node-server': 'main/engine/node/server.ts' };
-const buildRecord = () => join(root, 'out/build.json');
-
 /** What a file looked like when it was bundled; a change of content without a change of either is not made by tools. */
 function fingerprint(path) {
   const stat = statSync(join(root, path), { throwIfNoEntry: false });
   return stat ? `${stat.size} ${stat.mtimeMs}` : 'missing';
 }
 
-function bundlesAreCurrent() {
-  if (!existsSync(buildRecord())) return false;
-  const { inputs, outputs } = readJson(buildRecord());
+function bundlesAreCurrent(recordFile) {
+  if (!existsSync(recordFile)) return false;
+  const { inputs, outputs } = readJson(recordFile);
   return (
     outputs.every((path) => existsSync(join(root, path))) &&
     Object.entries(inputs).every(([path, print]) => fingerprint(path) === print)
   );
 }
 
-/** Bundles the TypeScript programs into out/*.mjs where a source changed. Packages stay in node_modules. */
-export async function ensureBuild() {
-  if (bundlesAreCurrent()) return;
+/** One run of esbuild, with its faults in our words. */
+async function bundle(options) {
+  const { build } = await import('esbuild');
+  const common = { absWorkingDir: root, bundle: true, metafile: true, write: false, logLevel: 'silent' };
+  return build({ ...common, ...options }).catch((error) => {
+    for (const { text, location } of error.errors ?? []) {
+      say(location ? `${location.file}:${location.line}:${location.column + 1}: ${text}` : text);
+    }
+    throw new SetupError('The TypeScript sources did not bundle; the messages are above.');
+  });
+}
+
+/**
+ * Runs esbuild with each of `builds` where a source changed.
+ * @param {string} name of the record in out/ that tells what the bundles were made of
+ * @param {string[]} makers files whose change makes all of them anew
+ */
+export async function ensureBundles(name, builds, makers = []) {
+  const recordFile = join(root, 'out', `${name}.json`);
+  if (bundlesAreCurrent(recordFile)) return;
   await setupLock(async () => {
-    if (bundlesAreCurrent()) return;
+    if (bundlesAreCurrent(recordFile)) return;
     say('bundling TypeScript ...');
-    const { build } = await import('esbuild');
-    const result = await build({
-      absWorkingDir: root,
-      entryPoints: bundles,
-      outdir: 'out',
-      outExtension: { '.js': '.mjs' },
-      bundle: true,
-      packages: 'external',
-      platform: 'node',
-      format: 'esm',
-      target: 'node20',
-      sourcemap: true,
-      metafile: true,
-      write: false,
-      logLevel: 'silent',
-    }).catch((error) => {
-      for (const { text, location } of error.errors ?? []) {
-        say(location ? `${location.file}:${location.line}:${location.column + 1}: ${text}` : text);
-      }
-      throw new SetupError('The TypeScript sources did not bundle; the messages are above.');
-    });
-    mkdirSync(join(root, 'out'), { recursive: true });
+    const results = [];
+    for (const options of builds) results.push(await bundle(options));
     // Renamed into place: a program that starts just now reads the old bundle or the new one, never half of it.
     const replace = (path, contents) => {
+      mkdirSync(dirname(path), { recursive: true });
       writeFileSync(`${path}.new`, contents);
       renameSync(`${path}.new`, path);
     };
-    for (const file of result.outputFiles) replace(file.path, file.contents);
-    const inputs = [...Object.keys(result.metafile.inputs), 'main/dev/setup.mjs', 'package-lock.json'];
-    const outputs = result.outputFiles.map((file) => relative(root, file.path));
+    const files = results.flatMap((result) => result.outputFiles);
+    for (const file of files) replace(file.path, file.contents);
+    const sources = results.flatMap((result) => Object.keys(result.metafile.inputs));
+    const inputs = [...new Set([...sources, 'main/dev/setup.mjs', 'package-lock.json', ...makers])];
+    const outputs = files.map((file) => relative(root, file.path));
     const record = { inputs: Object.fromEntries(inputs.map((path) => [path, fingerprint(path)])), outputs };
-    replace(buildRecord(), JSON.stringify(record, null, 2));
+    replace(recordFile, JSON.stringify(record, null, 2));
   });
 }
+
+/** For Node 20, as modules. */
+export const nodeBundle = { platform: 'node', format: 'esm', target: 'node20', sourcemap: true };
+
+/** Bundles the TypeScript programs into out/*.mjs where a source changed. Packages stay in node_modules. */
+export const ensureBuild = () =>
+  ensureBundles('build', [
+    {
+      ...nodeBundle,
+      entryPoints: { cli: 'main/cli/index.ts', 'node-server': 'main/engine/node/server.ts' },
+      outdir: 'out',
+      outExtension: { '.js': '.mjs' },
+      packages: 'external',
+    },
+  ]);
 
 const rendererRecord = () => join(root, 'out/renderer.json');
 

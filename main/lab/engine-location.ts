@@ -1,6 +1,6 @@
 /** Where the programs and files of this installation are. */
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LabError } from './errors.ts';
 
@@ -8,6 +8,8 @@ import { LabError } from './errors.ts';
 export interface Command {
   readonly file: string;
   readonly args: readonly string[];
+  /** What its environment has beside that of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The package's top folder: the nearest one above this file (a source, or the bundle in out/) with our package.json. */
@@ -28,7 +30,18 @@ export function version(root = findRoot()): string {
   return manifest.version;
 }
 
-export const scenarioFolder = (root = findRoot()): string => join(root, 'shared/scenarios');
+/**
+ * A packaged app has its own code in an archive, which other programs cannot read, and what they must read or run in the
+ * folder around it. Undefined in a checkout.
+ */
+export function packagedResources(root = findRoot()): string | undefined {
+  return basename(root) === 'app.asar' ? dirname(root) : undefined;
+}
+
+export function scenarioFolder(root = findRoot()): string {
+  const resources = packagedResources(root);
+  return resources === undefined ? join(root, 'shared/scenarios') : join(resources, 'scenarios');
+}
 
 /**
  * The engine: FDSCOPE_ENGINE names a binary, FDSCOPE_ENGINE_VARIANT a variant of the checkout's build.
@@ -40,6 +53,12 @@ export function engineCommand(env: NodeJS.ProcessEnv = process.env, root = findR
     if (existsSync(given)) return { file: given, args: [] };
     throw new LabError('failed', `FDSCOPE_ENGINE names ${given}, but there is no such file.`);
   }
+  const resources = packagedResources(root);
+  if (resources !== undefined) {
+    const packaged = join(resources, 'engine/fdscope-engine');
+    if (existsSync(packaged)) return { file: packaged, args: [] };
+    throw new LabError('failed', `The engine is missing from this installation (${packaged}): install fdscope again.`);
+  }
   const variant = env.FDSCOPE_ENGINE_VARIANT ?? 'release';
   const file = join(root, 'build/engine', variant, 'fdscope-engine');
   if (existsSync(file)) return { file, args: [] };
@@ -49,8 +68,13 @@ export function engineCommand(env: NodeJS.ProcessEnv = process.env, root = findR
 
 /** The model `node`: Node itself, with the bundled server. Throws LabError where it is not bundled. */
 export function nodeServerCommand(root = findRoot()): Command {
-  const script = join(root, 'out/node-server.mjs');
-  if (existsSync(script)) return { file: process.execPath, args: [script] };
+  const resources = packagedResources(root);
+  const script =
+    resources === undefined ? join(root, 'out/node-server.mjs') : join(resources, 'engine/node-server.mjs');
+  // Electron's program is Node too, where this asks it to be.
+  const isElectron = 'electron' in process.versions;
+  const env = isElectron ? { env: { ELECTRON_RUN_AS_NODE: '1' } } : {};
+  if (existsSync(script)) return { file: process.execPath, args: [script], ...env };
   throw new LabError(
     'failed',
     `The server of the model node is not built: ${script} is missing; \`npm run build\` builds it.`,

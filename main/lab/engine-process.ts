@@ -119,7 +119,10 @@ export class EngineProcess extends EventEmitter<EngineEvents> {
     super();
     this.name = name;
     this.#patience = patience;
-    this.#child = spawn(command.file, [...command.args, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child = spawn(command.file, [...command.args, ...args], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, ...command.env },
+    });
     this.ready = new Promise((resolve, reject) => {
       this.#resolveReady = resolve;
       this.#rejectReady = reject;

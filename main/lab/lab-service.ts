@@ -6,6 +6,7 @@ import type { CompareResult } from '../../shared/compare-result.ts';
 import type { MachineInfo, ModelSource, ScenarioCard } from '../../shared/contract/lab.ts';
 import type { LoadResult, RunResult, ServeResult } from '../../shared/run-result.ts';
 import type { SweepResult } from '../../shared/sweep-result.ts';
+import { unfoldPhases } from '../../shared/schemas/phases.ts';
 import { problemsIn } from '../../shared/schemas/problems.ts';
 import type { PlannedRun } from '../../shared/schemas/scenario.ts';
 import {
@@ -38,6 +39,9 @@ import { listModels, resolveOptions, unavailableSentence } from './models.ts';
 import type { Hooks, Progress, RunWatch } from './progress.ts';
 import { runOnce } from './run.ts';
 import { builtInNames, openScenario, type NamedScenario } from './scenario-files.ts';
+import { sessionsFolder, settingsFolder } from './sessions/folder.ts';
+import { SessionLibrary } from './sessions/library.ts';
+import { RecordingSettingsStore } from './sessions/recording-settings.ts';
 import { serveOnce, type ServeHooks } from './serve.ts';
 import { ScenarioLibrary } from './scenario-library.ts';
 import { sweep, type SweepHooks, type SweepPlan, type SweepRecord } from './sweep/sweep.ts';
@@ -49,6 +53,8 @@ export interface PlanHooks {
   readonly watch?: RunWatch | undefined;
   /** A run has ended, well or not. */
   readonly onOutcome?: ((outcome: Outcome, index: number) => void) | undefined;
+  /** Of all runs. */
+  readonly detail?: Hooks['detail'];
 }
 
 /** What became of one run of a plan. */
@@ -70,8 +76,10 @@ function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
 }
 
 export class LabService {
+  readonly sessions = new SessionLibrary(sessionsFolder());
+  readonly recordingSettings = new RecordingSettingsStore(settingsFolder());
   /** The running lab, shared by all who watch it. */
-  readonly live: LiveLab = new LiveLab(this);
+  readonly live: LiveLab = new LiveLab(this, this.sessions, this.recordingSettings);
   readonly scenarios: ScenarioLibrary = new ScenarioLibrary();
   readonly experiments: Experiments = new Experiments(this);
   #models: Promise<ModelInfo[]> | undefined;
@@ -139,7 +147,7 @@ export class LabService {
     for (const [index, run] of plan.entries()) {
       hooks.onRun?.(run, index);
       const outcome = await this.#outcomeOf(run, {
-        ...{ signal: hooks.signal, watch: hooks.watch },
+        ...{ signal: hooks.signal, watch: hooks.watch, detail: hooks.detail },
         onProgress: (progress) => hooks.onProgress?.(progress, index),
       });
       outcomes.push(outcome);
@@ -160,11 +168,15 @@ export class LabService {
   }
 
   /** Options of the models that take over, as the models take them. Throws LabError. */
-  async #checkPhases({ phases }: Pick<RunSettings, 'phases'>): Promise<Pick<RunSettings, 'phases'>> {
-    if (!phases) return {};
+  async #checkPhases(settings: RunSettings): Promise<Pick<RunSettings, 'phases'>> {
+    const { phases, connections, clients, server } = settings;
+    if (!phases || server.model === externalId) return {};
+    const { workUs, waitMs, chunks, options } = server;
+    const model = { model: server.model, options };
+    const unfolded = unfoldPhases(phases, { model, connections, clients, workUs, waitMs, chunks });
     const models = await this.listModels();
     return {
-      phases: phases.map(({ switch: next, ...phase }) => {
+      phases: unfolded.map(({ switch: next, ...phase }) => {
         if (next === undefined) return phase;
         const { model: id, options } = typeof next === 'string' ? { model: next, options: {} } : next;
         const model = models.find((each) => each.id === id);

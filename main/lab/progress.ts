@@ -1,5 +1,6 @@
 /** What a host is told while something runs. */
 import type { FrameSource } from '../../shared/contract/channels.ts';
+import type { Detail } from '../../shared/contract/live.ts';
 import { counterOf, type Counters } from '../../shared/telemetry/codec.ts';
 import type { Frame } from '../../shared/telemetry/frame-splitter.ts';
 import type { EngineProcess } from './engine-process.ts';
@@ -28,6 +29,8 @@ export interface Hooks {
   readonly watch?: RunWatch | undefined;
   /** The histograms of the measured interval, when it is over: those of several runs can be merged. */
   readonly onLatency?: ((latency: LatencyTotals) => void) | undefined;
+  /** How much the server records, where that is more than its counters. */
+  readonly detail?: Detail | undefined;
 }
 
 /** Tells progress at every counter frame of the load engine. */

@@ -64,7 +64,7 @@ export function upstreamSettings({
  */
 export async function runOnce(
   settings: ModelRunSettings,
-  { signal, onProgress, onLatency, watch }: Hooks,
+  { signal, onProgress, onLatency, watch, detail }: Hooks,
 ): Promise<RunResult> {
   throwIfInterrupted(signal);
   watch?.begin();
@@ -87,6 +87,7 @@ export async function runOnce(
       cpus: machine.serverCpus,
       notices,
       signal,
+      detail,
       ...seen('server'),
     });
     engines.push(serving);

@@ -9,6 +9,7 @@ import { MeasuredServer } from './measured-server.ts';
 import { mergeParts, type ServerPart } from './merge-figures.ts';
 import { noticeServerLimits, type Notices } from './notices.ts';
 import { errorsBetween, growth } from './result.ts';
+import type { Hooks } from './progress.ts';
 import { handsOver, switchLive, type LiveSwitch } from './switching.ts';
 
 interface Restart {
@@ -23,6 +24,24 @@ interface Context {
   readonly notices: Notices;
   readonly signal: AbortSignal | undefined;
   readonly onFrame?: (frame: Frame) => void;
+  readonly detail?: Hooks['detail'];
+}
+
+/** Throws LabError; then nothing is left running. */
+async function startServer(settings: ServerSettings, { detail, ...context }: Context): Promise<MeasuredServer> {
+  const server = await MeasuredServer.start(settings, { ...context, source: 'server' });
+  if (!detail) return server;
+  try {
+    await server.engine.command('level', detail);
+  } catch (error) {
+    if (!(error instanceof LabError) || context.signal?.aborted === true) {
+      await server.engine.stop();
+      throw error;
+    }
+    const text = `Only counters are recorded: ${sentenceOf(error)}`;
+    context.notices.add('lab', { level: 'info', code: 'detail', text });
+  }
+  return server;
 }
 
 export class Serving {
@@ -48,7 +67,7 @@ export class Serving {
 
   /** Throws LabError; then nothing is left running. */
   static async start(settings: ServerSettings, context: Context): Promise<Serving> {
-    return new Serving(await MeasuredServer.start(settings, { ...context, source: 'server' }), settings, context);
+    return new Serving(await startServer(settings, context), settings, context);
   }
 
   get target(): string {
@@ -121,7 +140,7 @@ export class Serving {
   }
 
   async #next(settings: ServerSettings): Promise<void> {
-    this.#server = await MeasuredServer.start(settings, { ...this.#context, source: 'server' });
+    this.#server = await startServer(settings, this.#context);
     this.#watch(this.engine);
     await this.begin();
   }

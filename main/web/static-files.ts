@@ -1,6 +1,6 @@
-/** The built renderer: the only files that the web host hands out, each by its exact name. */
+/** The built renderer: the only files that a host hands out, each by its exact name. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { extname, join, relative, sep } from 'node:path';
+import { extname, join } from 'node:path';
 import { LabError } from '../lab/errors.ts';
 
 const types: Readonly<Record<string, string>> = {
@@ -27,14 +27,21 @@ export function findFiles(folder: string): ReadonlyMap<string, StaticFile> {
     throw new LabError('failed', `The app's page is not built: ${folder} has no index.html; \`npm start\` builds it.`);
   }
   const files = new Map<string, StaticFile>();
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    const type = types[extname(entry.name)];
-    if (!entry.isFile() || type === undefined) continue;
-    const path = join(entry.parentPath, entry.name);
-    const name = relative(folder, path).split(sep).join('/');
-    files.set(name === 'index.html' ? '/' : `/${name}`, { path, type });
-  }
+  addFolder(files, folder, '/');
   return files;
+}
+
+/** Folder by folder: Electron's archives are no file system, and what `recursive` does in them has changed. */
+function addFolder(files: Map<string, StaticFile>, folder: string, prefix: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    const type = types[extname(entry.name)];
+    if (entry.isDirectory()) addFolder(files, path, `${prefix}${entry.name}/`);
+    else if (entry.isFile() && type !== undefined) {
+      const name = `${prefix}${entry.name}`;
+      files.set(name === '/index.html' ? '/' : name, { path, type });
+    }
+  }
 }
 
 export const readStatic = ({ path }: StaticFile): Buffer => readFileSync(path);

@@ -8,6 +8,7 @@ import { verbsOf } from '../lab/contract-server/verbs.ts';
 import { LabError, sentenceOf } from '../lab/errors.ts';
 import type { LabService } from '../lab/lab-service.ts';
 import { Gate } from './gate.ts';
+import { pageHeaders } from './page-policy.ts';
 import { socketWire } from './socket-wire.ts';
 import { findFiles, readStatic, type StaticFile } from './static-files.ts';
 
@@ -15,30 +16,6 @@ export const socketPath = '/lab';
 
 /** A request of the contract is a page of JSON. */
 const maxMessageBytes = 1 << 20;
-
-const policy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data: blob:",
-  "font-src 'self'",
-  // Same-origin covers the WebSocket too.
-  "connect-src 'self'",
-  "worker-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
-const commonHeaders = {
-  'Content-Security-Policy': policy,
-  'X-Content-Type-Options': 'nosniff',
-  'X-Frame-Options': 'DENY',
-  'Referrer-Policy': 'no-referrer',
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Cache-Control': 'no-store',
-};
 
 export interface WebHost {
   /** To be opened in a browser; holds the token. */
@@ -70,7 +47,7 @@ export async function startWebHost(lab: LabService, options: { port: number; fol
         return;
       }
       // The token leaves the address bar, the history and whatever copies them.
-      response.writeHead(303, { ...commonHeaders, Location: '/', 'Set-Cookie': gate.cookie }).end();
+      response.writeHead(303, { ...pageHeaders, Location: '/', 'Set-Cookie': gate.cookie }).end();
     } else if (!gate.hasCookie(request.headers)) {
       refuse(response, 403, 'Open the address that fdscope printed: it holds the token that lets you in.');
     } else {
@@ -134,12 +111,12 @@ function respond(request: IncomingMessage, response: ServerResponse, file: Stati
     return;
   }
   const content = readStatic(file);
-  response.writeHead(200, { ...commonHeaders, 'Content-Type': file.type, 'Content-Length': content.length });
+  response.writeHead(200, { ...pageHeaders, 'Content-Type': file.type, 'Content-Length': content.length });
   response.end(request.method === 'HEAD' ? undefined : content);
 }
 
 function refuse(response: ServerResponse, status: number, sentence: string): void {
-  response.writeHead(status, { ...commonHeaders, 'Content-Type': 'text/plain; charset=utf-8' });
+  response.writeHead(status, { ...pageHeaders, 'Content-Type': 'text/plain; charset=utf-8' });
   response.end(`${sentence}\n`);
 }
 

@@ -4,9 +4,16 @@ import { experimentEvents, experimentRequests } from './experiments.ts';
 import { labRequests } from './lab.ts';
 import { liveEvents, liveRequests } from './live.ts';
 import { scenarioRequests } from './scenarios.ts';
+import { sessionEvents, sessionRequests } from './sessions.ts';
 
-export const requests = { ...labRequests, ...liveRequests, ...scenarioRequests, ...experimentRequests } as const;
-export const events = { ...liveEvents, ...experimentEvents } as const;
+export const requests = {
+  ...labRequests,
+  ...liveRequests,
+  ...sessionRequests,
+  ...scenarioRequests,
+  ...experimentRequests,
+} as const;
+export const events = { ...liveEvents, ...sessionEvents, ...experimentEvents } as const;
 
 export type Verb = keyof typeof requests;
 export type EventName = keyof typeof events;

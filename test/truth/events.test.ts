@@ -32,19 +32,34 @@ async function ask(server: ServerUnderTest, requests: number, clients: number): 
 /** Calls by which a busy server of these models asks again and again: two looks cannot be at the same moment. */
 const isBusy = (model: string): boolean => model.startsWith('polling-');
 
+/** Counters of a moment at which every thread sleeps: nothing grew for a while. A model that polls never does. */
+async function quiet(server: ServerUnderTest, model: string): Promise<Counters> {
+  const sum = ({ syscalls, stepHits }: Counters): number => [...syscalls, ...stepHits].reduce((a, b) => a + b, 0);
+  let last: Counters | undefined;
+  return settled(
+    async () => {
+      await sleep(100);
+      return server.snapshot();
+    },
+    (now) => {
+      const isQuiet = isBusy(model) || (last !== undefined && sum(last) === sum(now));
+      last = now;
+      return isQuiet;
+    },
+    10_000,
+  );
+}
+
 describe.each(models)('events of $id against its counters', ({ id: model, execution }) => {
   it('a record for each call, step, accept and close', async () => {
-    const server = await ServerUnderTest.start(model, {});
+    // From the start: a call that is under way when the level is raised leaves no record.
+    const server = await ServerUnderTest.start(model, { level: 'events' });
     const inspection = new Inspection(server);
     try {
-      expect(await server.command('level', { level: 'events', switches: false })).toBeUndefined();
-      // A call that was under way leaves no record: all that waited are woken once.
-      await ask(server, 1, 1);
-      const before = await server.snapshot();
+      const before = await quiet(server, model);
       const eventsBefore = inspection.eventCounts();
       await ask(server, 40, model === 'blocking-iterative' ? 1 : 2);
-      await sleep(100);
-      const after = await server.snapshot();
+      const after = await quiet(server, model);
       const eventsAfter = inspection.eventCounts();
       const recorded = (kind: number, code = 0): number =>
         (eventsAfter.get(`${kind}:${code}`) ?? 0) - (eventsBefore.get(`${kind}:${code}`) ?? 0);
@@ -70,7 +85,7 @@ describe.each(models)('events of $id against its counters', ({ id: model, execut
       if (execution === 'coroutine') {
         const runs = recordedRuns(inspection);
         expect(runs.get('read') ?? 0, 'runs that ended in waiting for a request').toBeGreaterThanOrEqual(40);
-        expect(runs.get('nothing') ?? 0, 'coroutines that ended').toBe(3);
+        expect(runs.get('nothing') ?? 0, 'coroutines that ended').toBe(2);
       }
       expect(await server.stop()).toMatchObject({ code: 0 });
     } finally {
@@ -161,19 +176,22 @@ describe('events that find no room', () => {
       await server.command('level', { level: 'events', switches: false });
       const client = await RawClient.connect(server.port);
       await client.ask(request, replyBytes);
-      // The pipe fills, the telemetry thread waits, and a thread that polls fills all rings.
-      server.pauseReading();
-      await sleep(isSanitized ? 20_000 : 8_000);
-      await client.ask(request, replyBytes);
-      server.resumeReading();
       const dropped = (): number => (server.lastCounters ? counterOf(server.lastCounters, 'eventsDropped') : 0);
-      await settled(dropped, (count) => count > 0, 20_000);
+      // The pipe fills, the telemetry thread waits, and a thread that polls fills all rings: in seconds, or more of
+      // them where it does not get a core of its own.
+      for (let round = 0; round < 6 && dropped() === 0; round++) {
+        server.pauseReading();
+        await sleep(isSanitized ? 20_000 : 6_000);
+        await client.ask(request, replyBytes);
+        server.resumeReading();
+        await settled(dropped, (count) => count > 0);
+      }
       expect(dropped()).toBeGreaterThan(0);
       const ringBytes = server.lastCounters ? gaugeOf(server.lastCounters, 'ringBytes') : NaN;
       expect(ringBytes).toBeLessThanOrEqual(64 * 2 ** 20);
       await client.ask(request, replyBytes);
       client.close();
-      await server.command('level', { level: 'counters', switches: false });
+      expect(await server.command('level', { level: 'counters', switches: false })).toBeUndefined();
       // What was not recorded is in the frames as well, to the last one.
       await ticks(server, 3);
       const last = await server.snapshot();

@@ -64,7 +64,9 @@ function open(verbs: Partial<Verbs> = {}): {
     listeners.add(listener);
     return () => listeners.delete(listener);
   };
-  serveContract(theirs, verbs as Verbs, { live: { frames, onState }, experiments: { subscribe: () => () => {} } });
+  const quiet = (): (() => void) => () => {};
+  const live = { frames, onState, replay: { onState: quiet }, flight: { on: quiet }, sessions: { onChanged: quiet } };
+  serveContract(theirs, verbs as Verbs, { live, experiments: { subscribe: quiet } });
   return { client: new LabClient(ours), ours, theirs, frames, listeners };
 }
 

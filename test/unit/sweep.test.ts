@@ -130,7 +130,12 @@ describe('a sweep', () => {
       const onRecord = (record: SweepRecord): void => void records.push(record);
       const first = await sweep(plan, { runOne, models }, { onRecord });
       expect(first.isCancelled).toBe(true);
-      expect(first.points.map(({ status }) => status)).toEqual(['done', 'done', 'done', ...Array<string>(3).fill('not-run')]);
+      expect(first.points.map(({ status }) => status)).toEqual([
+        'done',
+        'done',
+        'done',
+        ...Array<string>(3).fill('not-run'),
+      ]);
       const file = join(folder, 'sweep.json');
       writeSweep(file, { plan, records });
       const stored = readSweep(file);

@@ -2,10 +2,14 @@
 import type { Register } from '../command.ts';
 import { registerCompare } from './compare.ts';
 import { registerDoctor } from './doctor.ts';
+import { registerInfo } from './info.ts';
+import { registerExport } from './export.ts';
 import { registerLoad } from './load.ts';
 import { registerModels } from './models.ts';
 import { registerRun } from './run.ts';
+import { registerSchema } from './schema.ts';
 import { registerServe } from './serve.ts';
+import { registerSessions } from './sessions.ts';
 import { registerSwitchCost } from './switch-cost.ts';
 import { registerSweep } from './sweep.ts';
 import { registerWeb } from './web.ts';
@@ -18,6 +22,10 @@ export const commands: readonly Register[] = [
   registerSweep,
   registerServe,
   registerLoad,
+  registerSessions,
+  registerInfo,
+  registerExport,
   registerSwitchCost,
+  registerSchema,
   registerWeb,
 ];

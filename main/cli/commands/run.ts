@@ -22,17 +22,18 @@ import { planned } from '../planning.ts';
 import { checkOut, deliver, failOnErrors, failOnUnmet } from '../output.ts';
 import { runName, runText } from '../print.ts';
 import { ProgressBar } from '../progress-bar.ts';
+import { addRecord, recordedLine, startRecording, type RecordFlags } from '../recording.ts';
 import { parseSwitches, withSwitches } from '../switches.ts';
 import { checkExternal, checkHost, noThreadsSentence, withThreads } from '../settings.ts';
 
-interface RunFlags extends ServerFlags, ClientFlags, OutputFlags {
+interface RunFlags extends ServerFlags, ClientFlags, OutputFlags, RecordFlags {
   readonly repeats?: number;
   readonly pin?: boolean;
   readonly switch?: readonly Phase[];
 }
 
 interface Plan {
-  readonly scenario?: { readonly name: string; readonly opened: Scenario };
+  readonly scenario?: { readonly name: string; readonly opened: Scenario; readonly text: string };
   readonly runs: readonly PlannedRun[];
   /** Models that --threads does not apply to. */
   readonly withoutThreads: ReadonlySet<string>;
@@ -79,7 +80,11 @@ async function planOf(name: string | undefined, flags: RunFlags, lab: LabService
     throw new LabError('bad-input', noThreadsSentence(first));
   }
   if (!opened) return { runs: threaded, withoutThreads };
-  return { scenario: { name: opened.name, opened: opened.scenario }, runs: threaded, withoutThreads };
+  return {
+    scenario: { name: opened.name, opened: opened.scenario, text: opened.text },
+    runs: threaded,
+    withoutThreads,
+  };
 }
 
 function withThreadsNotice(result: RunResult, { withoutThreads }: Plan): RunResult {
@@ -108,19 +113,29 @@ async function run(name: string | undefined, flags: RunFlags, { lab, signal }: C
   checkOut(flags);
   checkHost(flags);
   const plan = await planOf(name, flags, lab);
+  let recordingFault: string | undefined;
+  const recording = await startRecording(flags, plan, (sentence) => {
+    recordingFault = sentence;
+    process.stderr.write(`${sentence} The run goes on.\n`);
+  });
   const bar = new ProgressBar(plan.runs.map(({ settings }) => settings.durationSeconds));
   const outcomes: Outcome[] = [];
   const finish = async (): Promise<void> => {
     bar.end();
+    const recorded = await recording?.stop();
     const results = outcomes.flatMap((each) => (each.kind === 'done' ? [withThreadsNotice(each.result, plan)] : []));
     const others = outcomes.filter((each) => each.kind !== 'done');
     const conclusion = plan.scenario ? conclude(plan.scenario.opened, results) : { expectations: [] };
     if (results.length > 0) {
-      await deliver(flags, report(plan, { results, others, conclusion }), () =>
-        runText(plan.scenario?.opened, results, conclusion),
+      await deliver(
+        flags,
+        { ...report(plan, { results, others, conclusion }), ...(recorded ? { recording: recorded } : {}) },
+        () => runText(plan.scenario?.opened, results, conclusion),
       );
     }
+    if (recorded && recordingFault === undefined) process.stderr.write(recordedLine(recorded));
     if (others.length === 0) {
+      if (recordingFault !== undefined) throw new LabError('failed', recordingFault);
       failOnErrors(results.flatMap(({ notices }) => notices));
       failOnUnmet(conclusion);
       return;
@@ -130,7 +145,8 @@ async function run(name: string | undefined, flags: RunFlags, { lab, signal }: C
   };
   try {
     await lab.runPlan(plan.runs, {
-      signal,
+      ...{ signal, watch: recording, detail: recording?.detail },
+      onRun: ({ label, variant, settings }) => recording?.next(runName(label ?? settings.server.model, variant)),
       onProgress: ({ elapsedSeconds }, index) => {
         const current = plan.runs[index];
         if (current)
@@ -152,6 +168,7 @@ export const registerRun: Register = (program, context) => {
   command.option('--model <id>', 'this model only, as `fdscope models` lists them');
   command.option('--switch <times>', 'models that take over while it runs: 2s:epoll-lt,4s:io_uring', parseSwitches);
   command.option('--repeats <number>', 'make every run so often, in turn', numberOption('--repeats'));
+  addRecord(command);
   addJson(addOut(addClients(addExternal(addServer(command))))).action((name: string | undefined, flags: RunFlags) =>
     run(name, flags, context),
   );

@@ -20,8 +20,9 @@ namespace fdscope::telemetry {
 namespace {
 
 constexpr size_t most_pages = 64, most_ring_bytes = 32u << 20;
-// Of what is left, each new ring may take so much: the first threads get large ones and thousands get some.
-constexpr size_t share = 16;
+// Of what is left, each new ring may take so much. The first threads, which may be all there are, get large ones out of
+// the first part; where many share the cores, each of them switches less often.
+constexpr size_t first_part = 8, first_share = 16, later_share = 512;
 
 // By block index. Of this process alone: a forked child's rings belong to its parent.
 std::atomic<PerfSwitches*> rings[max_blocks];
@@ -29,7 +30,7 @@ std::atomic<bool> is_recording{false};
 std::atomic<int32_t> recording_pid{0};
 std::atomic<size_t> used_bytes{0};
 std::atomic<size_t> allowed_bytes{0};
-// Why the last ring could not be had: errno, and whether it was for want of memory.
+// Why a ring could not be had: for want of memory, or errno of something else.
 std::atomic<int> refusal{0};
 std::atomic<bool> short_of_memory{false};
 
@@ -50,30 +51,39 @@ size_t read_allowance() {
   return std::min(bytes, most_ring_bytes);
 }
 
+// Takes so many bytes of the allowance; false where they are not left. Threads start at the same time.
+bool reserve(size_t bytes) {
+  if (used_bytes.fetch_add(bytes) + bytes <= allowed_bytes.load()) return true;
+  used_bytes.fetch_sub(bytes);
+  return false;
+}
+
 // A ring for the thread, in whatever size can be had; false where none can.
 bool open_ring(size_t index, int32_t tid) {
   const size_t used = used_bytes.load(), allowed = allowed_bytes.load();
   const size_t left = allowed > used ? allowed - used : 0;
+  const size_t share = used < allowed / first_part ? first_share : later_share;
   size_t pages = std::clamp<size_t>(std::bit_floor(left / share / page_bytes()), 1, most_pages);
-  if (left < 2 * page_bytes()) {
-    short_of_memory.store(true);
-    return false;
-  }
   int error = 0;
   bool is_memory = false;
   for (;; pages /= 2) {
-    auto ring = PerfSwitches::open(tid, pages, error, is_memory);
-    if (ring != nullptr) {
-      const size_t bytes = ring->bytes();
+    // One more for the ring's head.
+    const size_t bytes = (pages + 1) * page_bytes();
+    if (reserve(bytes)) {
+      auto ring = PerfSwitches::open(tid, pages, error, is_memory);
       PerfSwitches* none = nullptr;
-      if (!rings[index].compare_exchange_strong(none, ring.get())) return true;  // the other side was faster
-      used_bytes.fetch_add(bytes);
-      (void)ring.release();  // belongs to the table now
-      return true;
+      if (ring != nullptr && rings[index].compare_exchange_strong(none, ring.get())) {
+        (void)ring.release();  // belongs to the table now
+        return true;
+      }
+      used_bytes.fetch_sub(bytes);
+      if (ring != nullptr) return true;  // the other side was faster
+    } else {
+      is_memory = true;
     }
     if (!is_memory || pages == 1) break;
   }
-  if (error == ESRCH) return true;  // it has just ended
+  if (!is_memory && error == ESRCH) return true;  // it has just ended
   (is_memory ? short_of_memory.store(true) : refusal.store(error));
   return false;
 }
@@ -137,7 +147,7 @@ void SwitchRecorder::tick(uint64_t time_ns, const std::vector<uint32_t>& met) {
     read(i, frames);
   }
   frames.close();
-  if (short_of_memory.load() && !told_shortage_) tell_shortage();
+  if ((short_of_memory.load() || refusal.load() != 0) && !told_shortage_) tell_shortage();
 }
 
 void SwitchRecorder::end(size_t index, uint64_t time_ns) {
@@ -191,15 +201,20 @@ void SwitchRecorder::tell_shortage() {
   told_shortage_ = true;
   size_t recorded = 0;
   for (size_t i = 0; i < block_high_water(); ++i) recorded += rings[i].load() != nullptr;
+  const std::string those =
+      "Context switches of " + std::to_string(recorded) + " threads are recorded, and not those of further ones: ";
+  // As a descriptor is needed for a moment, this may be the limit of those.
+  const std::string text =
+      short_of_memory.load()
+          ? those + "their rings have taken all the memory that may be locked for it (" +
+                std::to_string(used_bytes.load() / 1024) +
+                " KiB). The counts of /proc are complete. A normal user has more after: sudo sysctl "
+                "kernel.perf_event_mlock_kb=16384"
+          : those + "perf_event_open is refused (" + std::strerror(refusal.load()) +
+                "). The counts of /proc are complete. They are recorded once the kernel allows it: `ulimit -n` tells "
+                "the limit of descriptors.";
   writer_.json(wire::FrameKind::notice,
-               "{\"level\":\"warning\",\"code\":\"switchesMemory\",\"text\":" +
-                   json_quote("Context switches of " + std::to_string(recorded) +
-                              " threads are recorded, and not those of further ones: their rings have taken all the "
-                              "memory that may be locked for it (" +
-                              std::to_string(used_bytes.load() / 1024) +
-                              " KiB). The counts of /proc are complete. A normal user has more after: sudo sysctl "
-                              "kernel.perf_event_mlock_kb=16384") +
-                   "}");
+               "{\"level\":\"warning\",\"code\":\"switchesMemory\",\"text\":" + json_quote(text) + "}");
 }
 
 }  // namespace fdscope::telemetry

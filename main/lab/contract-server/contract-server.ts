@@ -14,11 +14,18 @@ import type { Verbs } from './verbs.ts';
 /** A window that asks so many things at once is not asking any more. */
 const mostUnanswered = 256;
 
+/** What of the running lab tells a window of things that it has not asked for. */
+export type Told = Pick<LiveLab, 'frames' | 'onState'> & {
+  readonly replay: Pick<LiveLab['replay'], 'onState'>;
+  readonly flight: Pick<LiveLab['flight'], 'on'>;
+  readonly sessions: Pick<LiveLab['sessions'], 'onChanged'>;
+};
+
 /** Serves until the wire closes. */
 export function serveContract(
   wire: Wire,
   verbs: Verbs,
-  { live, experiments }: { live: Pick<LiveLab, 'frames' | 'onState'>; experiments: Pick<Experiments, 'subscribe'> },
+  { live, experiments }: { live: Told; experiments: Pick<Experiments, 'subscribe'> },
 ): void {
   const feed = new FrameFeed((batch) => wire.send(batch));
   const send = (message: Message): void => wire.send(JSON.stringify(message));
@@ -46,6 +53,9 @@ export function serveContract(
   });
   const ends = [
     live.onState((state) => tell('live.state', state)),
+    live.replay.onState((state) => tell('replay.state', state)),
+    live.flight.on({ state: (state) => tell('flight.state', state), kept: (kept) => tell('flight.kept', kept) }),
+    live.sessions.onChanged((files) => tell('sessions.changed', { files })),
     experiments.subscribe({
       state: (state) => tell('experiment.state', state),
       run: (run) => tell('experiment.run', run),

@@ -11,6 +11,9 @@ const maxBacklogBytes = 256 * 1024;
 /** More than a reader can have asked for in good faith. */
 const maxCreditBytes = 16 * 1024 * 1024;
 
+/** A reader that gives no credit for so long is away: nobody waits for it any more. */
+const patienceMs = 2000;
+
 const kindOf = (frame: Uint8Array): number => (frame[4] ?? 0) | ((frame[5] ?? 0) << 8);
 
 export class FrameFeed {
@@ -21,6 +24,8 @@ export class FrameFeed {
   #creditBytes = 0;
   #flush: NodeJS.Immediate | undefined;
   #isClosed = false;
+  #taken: (() => void)[] = [];
+  #isAway = false;
 
   /** `send` gets batches as channels.ts describes them; it may keep them. */
   constructor(send: (batch: Uint8Array) => void) {
@@ -39,9 +44,24 @@ export class FrameFeed {
   credit(bytes: number): void {
     if (this.#isClosed) return;
     this.#creditBytes = Math.min(this.#creditBytes + bytes, maxCreditBytes);
+    this.#isAway = false;
     if (this.#creditBytes <= 0) return;
     this.#unmerge();
     this.#sendBacklog();
+  }
+
+  /** Resolves when all is sent, when the reader turns out to be away, and when another run begins. */
+  async whenTaken(): Promise<void> {
+    if (this.#isAway || this.#backlogBytes === 0) return;
+    let impatient: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#taken.push(resolve);
+      impatient = setTimeout(() => {
+        this.#isAway = true;
+        this.#tellTaken();
+      }, patienceMs);
+    });
+    clearTimeout(impatient);
   }
 
   /** Forgets what was not sent yet: another run begins. */
@@ -49,6 +69,7 @@ export class FrameFeed {
     this.#merged.clear();
     this.#backlog = [];
     this.#backlogBytes = 0;
+    this.#tellTaken();
   }
 
   close(): void {
@@ -87,6 +108,13 @@ export class FrameFeed {
       this.#send(batch.bytes);
     }
     this.#backlog.splice(0, sent);
+    if (this.#backlog.length === 0) this.#tellTaken();
+  }
+
+  #tellTaken(): void {
+    const waiting = this.#taken;
+    this.#taken = [];
+    for (const resolve of waiting) resolve();
   }
 
   /** Frames of one source, as many as fit; the first in any case. */

@@ -11,6 +11,8 @@ export interface FrameListener {
   take(source: FrameSource, frame: Uint8Array): void;
   /** What was told so far is void: another run begins, or another moment of a session. */
   clear(): void;
+  /** Resolves when it has room for more. */
+  whenTaken?(): Promise<void>;
 }
 
 export class FrameHub {
@@ -44,6 +46,11 @@ export class FrameHub {
   follow(listener: FrameListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Resolves when every listener has room for more. Live frames wait for nobody; those of a session can. */
+  async whenTaken(): Promise<void> {
+    await Promise.all([...this.#listeners].map((listener) => listener.whenTaken?.() ?? Promise.resolve()));
   }
 
   /** Another run begins, or another moment of a session: what is known goes. */

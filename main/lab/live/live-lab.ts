@@ -1,12 +1,15 @@
 /** The running lab: at most one live run, its state, and its frames. All hosts and all their windows share it. */
 import type { FrameSource } from '../../../shared/contract/channels.ts';
+import type { FlightSettings } from '../../../shared/contract/flight.ts';
 import type {
+  Detail,
   LiveChanges,
   LiveSettings,
   LiveState,
   SwitchReport,
   switchRequestSchema,
 } from '../../../shared/contract/live.ts';
+import type { SessionCard } from '../../../shared/contract/sessions.ts';
 import type { ModelId } from '../../../shared/catalogue.ts';
 import type { ModelOptions, ServerSettings } from '../../../shared/schemas/settings.ts';
 import { encodeJson } from '../../../shared/telemetry/codec.ts';
@@ -15,8 +18,14 @@ import type { z } from 'zod';
 import { monotonicNs } from '../clock.ts';
 import { Diagnosis } from '../diagnosis/diagnosis.ts';
 import { LabError, sentenceOf } from '../errors.ts';
+import type { SessionLibrary } from '../sessions/library.ts';
+import type { RecordingSettingsStore } from '../sessions/recording-settings.ts';
+import { FlightRecorder } from './flight-recorder.ts';
 import { FrameHub } from './frame-hub.ts';
+import { LiveRecording } from './live-recording.ts';
+import { LiveReplay } from './live-replay.ts';
 import { LiveRun } from './live-run.ts';
+import { wordsOf } from './change-words.ts';
 
 /** What the lab knows of models. */
 export interface ModelKnowledge {
@@ -26,8 +35,18 @@ export interface ModelKnowledge {
 
 type SwitchRequest = z.output<typeof switchRequestSchema>;
 
+/** Everything, every context switch among it: what a flight recorder is for. */
+const flightDetail: Detail = { level: 'events', switches: true };
+
 export class LiveLab {
   readonly frames = new FrameHub();
+  readonly sessions: SessionLibrary;
+  readonly replay: LiveReplay;
+  readonly flight: FlightRecorder;
+  readonly #recording: LiveRecording;
+  readonly #recordingSettings: Pick<RecordingSettingsStore, 'settings'>;
+  /** What was recorded before the flight recorder was armed. */
+  #detailBefore: Detail | undefined;
   readonly #models: ModelKnowledge;
   readonly #listeners = new Set<(state: LiveState) => void>();
   #state: LiveState = { phase: 'idle', paused: false };
@@ -39,8 +58,21 @@ export class LiveLab {
   #work: Promise<unknown> = Promise.resolve();
   #stopping: Promise<void> | undefined;
 
-  constructor(models: ModelKnowledge) {
+  constructor(
+    models: ModelKnowledge,
+    library: SessionLibrary,
+    recordingSettings: Pick<RecordingSettingsStore, 'settings'>,
+  ) {
     this.#models = models;
+    this.sessions = library;
+    this.#recordingSettings = recordingSettings;
+    this.replay = new LiveReplay(this.frames, library);
+    this.flight = new FlightRecorder(this.frames, library, () => (this.#run ? this.#state.settings : undefined));
+    this.flight.on({ state: () => {}, kept: () => {}, failed: (sentence) => this.#warn('flightFailed', sentence) });
+    this.#recording = new LiveRecording(this.frames, library, {
+      onChange: () => this.#set({ recording: this.#recording.state }),
+      onFault: (sentence) => this.#warn('recordingStopped', sentence),
+    });
   }
 
   get state(): LiveState {
@@ -56,12 +88,18 @@ export class LiveLab {
   /** Resolves when server and clients run. Throws LabError; then nothing is left running. */
   async start(settings: LiveSettings): Promise<LiveState> {
     if (this.#stopping) await this.#stopping;
+    if (this.#state.phase === 'replaying') await this.closeReplay();
     if (this.#state.phase !== 'idle') throw new LabError('bad-input', 'The lab runs already: stop it first.');
+    const wanted = settings.detail;
+    const armed = this.flight.state.armed;
+    if (armed?.events === true) settings = { ...settings, detail: flightDetail };
+    this.#detailBefore = armed?.events === true ? wanted : undefined;
     this.#abort = new AbortController();
     this.#set({ phase: 'starting', settings, paused: false });
     this.frames.clear();
     this.#diagnosis = new Diagnosis();
     try {
+      if (this.#recordingSettings.settings.automatic) await this.#recordIfPossible(settings);
       const server = await this.#resolved(settings.server);
       if (settings.upstream) await this.#models.resolveModel(settings.upstream.model, {});
       this.#run = new LiveRun(
@@ -116,10 +154,73 @@ export class LiveLab {
     });
   }
 
-  /** Resolves when every engine is gone. May be called at any time. */
+  /** Resolves when every engine is gone, and every recording in its file. May be called at any time. */
   async stop(): Promise<LiveState> {
+    if (this.#state.phase === 'replaying') await this.closeReplay();
     await this.#finish(undefined);
     return this.#state;
+  }
+
+  /** Records what runs, from now on. Throws LabError. */
+  record(name?: string): Promise<LiveState> {
+    return this.#inTurn(async () => {
+      if (this.#state.settings) await this.#recording.start(this.#state.settings, name);
+      return this.#state;
+    });
+  }
+
+  /** Resolves with the session when its file is closed. Throws LabError. */
+  async stopRecording(): Promise<SessionCard> {
+    const card = await this.#recording.stop();
+    if (!card) throw new LabError('bad-input', 'Nothing is being recorded.');
+    return card;
+  }
+
+  /** In the place of a live run. Throws LabError. */
+  async openReplay(file: string): ReturnType<LiveReplay['open']> {
+    if (this.#state.phase !== 'idle' && this.#state.phase !== 'replaying') {
+      throw new LabError('bad-input', 'The lab runs: stop it before you open a session.');
+    }
+    const before = this.#state;
+    this.#state = { phase: 'replaying', paused: false };
+    this.#set({});
+    try {
+      return await this.replay.open(file);
+    } catch (error) {
+      this.#state = this.replay.state ? before : { phase: 'idle', paused: false };
+      this.#set({});
+      throw error;
+    }
+  }
+
+  async closeReplay(): Promise<void> {
+    await this.replay.close();
+    if (this.#state.phase !== 'replaying') return;
+    this.#state = { phase: 'idle', paused: false };
+    this.#set({});
+  }
+
+  /** Throws LabError where the engine refuses the detail; then it is armed with the detail that there is. */
+  async armFlight(settings: FlightSettings): Promise<void> {
+    this.flight.arm(settings);
+    await this.#setFlightDetail(settings.events);
+  }
+
+  async disarmFlight(): Promise<void> {
+    this.flight.disarm();
+    await this.#setFlightDetail(false);
+  }
+
+  async #setFlightDetail(wantsEvents: boolean): Promise<void> {
+    if (this.#state.phase !== 'running') return;
+    const before = this.#detailBefore;
+    if (wantsEvents && before === undefined) {
+      this.#detailBefore = this.#state.settings?.detail;
+      await this.change({ detail: flightDetail });
+    } else if (!wantsEvents && before !== undefined) {
+      this.#detailBefore = undefined;
+      await this.change({ detail: before });
+    }
   }
 
   mark(text: string): void {
@@ -155,7 +256,9 @@ export class LiveLab {
     this.#set({ phase: 'stopping' });
     try {
       await this.#run?.end();
+      await this.flight.runEnds();
     } finally {
+      await this.#recording.stop();
       this.#run = undefined;
       this.#state = { phase: 'idle', paused: false };
       this.#set({ ...(settings ? { settings } : {}), ...(fault === undefined ? {} : { fault }) });
@@ -185,6 +288,19 @@ export class LiveLab {
     for (const finding of this.#diagnosis.take(source, kind, payload)) this.#say(frameKinds.finding, finding);
   }
 
+  /** A run without its recording is better than none. */
+  async #recordIfPossible(settings: LiveSettings): Promise<void> {
+    try {
+      await this.#recording.start(settings);
+    } catch (error) {
+      this.#warn('recordingStopped', sentenceOf(error));
+    }
+  }
+
+  #warn(code: string, text: string): void {
+    this.#say(frameKinds.notice, { level: 'warning', code, text });
+  }
+
   #markNow(name: string, text: string): void {
     this.#say(frameKinds.mark, { name, timeNs: monotonicNs(), text });
   }
@@ -192,14 +308,4 @@ export class LiveLab {
   #say(kind: Parameters<typeof encodeJson>[0], value: object): void {
     this.frames.publishFrame('lab', encodeJson(kind, value));
   }
-}
-
-/** A change in words, such as "connections 200, workUs 50". */
-function wordsOf({ connections, clients, paused, workUs, waitMs, chunks, detail }: LiveChanges): string {
-  const numbers = Object.entries({ connections, workUs, waitMs, chunks });
-  const said = numbers.flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`]));
-  if (clients) said.push(`clients ${clients.map(({ profile }) => profile).join(', ')}`);
-  if (paused !== undefined) said.push(paused ? 'clients paused' : 'clients go on');
-  if (detail) said.push(`detail ${detail.level}${detail.switches ? ' with context switches' : ''}`);
-  return said.join(', ');
 }

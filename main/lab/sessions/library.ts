@@ -114,6 +114,9 @@ export class SessionLibrary {
     return card;
   }
 
+  /** Of a session of this folder. Throws LabError. */
+  cardOf = (path: string): Promise<SessionCard> => this.card(basename(path));
+
   /** Throws LabError. */
   details(file: string): Promise<SessionDetails> {
     return detailsOf(this.pathOf(file), this.#recorders.has(file));

@@ -30,7 +30,10 @@ async function tailOf(session: SessionFile, summaries: readonly SummaryChunk[]):
   const fromNs = session.startedNs + nextSecond * 1e9;
   const builder = new SummaryBuilder(session.startedNs, nextSecond);
   const keyframe = await session.keyframeBefore(fromNs);
-  for (const { source, kind, payload } of keyframe?.frames ?? []) builder.startFrom(source, kind, payload);
+  for (const { source, kind, payload } of keyframe?.frames ?? []) {
+    if (last) builder.startFrom(source, kind, payload);
+    else builder.beginWith(source, kind, payload);
+  }
   for await (const { source, kind, payload, receivedNs } of session.frames({ fromNs: keyframe?.atNs })) {
     if (receivedNs < fromNs) builder.startFrom(source, kind, payload);
     else builder.see(source, kind, payload, receivedNs);

@@ -153,7 +153,7 @@ export class SessionRecorder {
    */
   takePast(parts: readonly PastPart[]): void {
     for (const [i, { atNs, keyframe, frames }] of parts.entries()) {
-      if (i === 0) for (const { source, kind, payload } of keyframe) this.#summary.startFrom(source, kind, payload);
+      if (i === 0) for (const { source, kind, payload } of keyframe) this.#summary.beginWith(source, kind, payload);
       this.#writeKeyframe(atNs, keyframe);
       for (const frame of frames) {
         this.#summary.see(frame.source, frame.kind, frame.payload, frame.receivedNs);
@@ -168,6 +168,11 @@ export class SessionRecorder {
     const now = monotonicNs();
     this.#enqueue(0, async () => this.#append(await buildJsonChunk('edit', edit, { fromNs: now, toNs: now })));
     await this.#writes;
+  }
+
+  /** Resolves when all chunks so far are in the file. */
+  written(): Promise<void> {
+    return this.#writes;
   }
 
   /** Resolves when the file is closed. May be called again. */
@@ -252,7 +257,7 @@ export class SessionRecorder {
   /** In mid-run: growth is counted from the state as it is. */
   #begin(atNs: number): void {
     for (const { source, kind, payload } of this.#tracker.keyframe(atNs))
-      this.#summary.startFrom(source, kind, payload);
+      this.#summary.beginWith(source, kind, payload);
     this.#keyframe(atNs);
   }
 

@@ -29,12 +29,16 @@ export interface ReplayHooks {
   readonly onState?: ((state: ReplayState) => void) | undefined;
   /** What cannot be read any more; the replay is paused then. */
   readonly onFault?: ((error: unknown) => void) | undefined;
+  /** Resolves when what was fed so far has been taken, so that a long past does not pile up. */
+  readonly whenTaken?: (() => Promise<void>) | undefined;
 }
 
 export const replaySpeeds = { slowest: 0.1, fastest: 10 } as const;
 
 /** As often as live frames come. */
 const tickMs = 50;
+/** So much is fed before it asks whether it has been taken. */
+const fedAtOnceBytes = 128 * 1024;
 /** The state is told so often while it plays. */
 const stateMs = 200;
 
@@ -112,7 +116,7 @@ export class Replayer {
       this.#source = this.#session.batches({ fromNs });
       this.#batch = [];
       this.#at = 0;
-      await this.#feedUntil(target, () => wanted !== this.#wantedSeek);
+      await this.#feedUntil(target, () => wanted !== this.#wantedSeek || this.#isClosed);
       this.#positionNs = target;
       this.#tickedAt = performance.now();
     });
@@ -158,6 +162,7 @@ export class Replayer {
   }
 
   async #feedUntil(timeNs: number, isVoid: () => boolean): Promise<void> {
+    let fedBytes = 0;
     while (!isVoid()) {
       const frame = this.#batch[this.#at];
       if (frame === undefined) {
@@ -170,6 +175,10 @@ export class Replayer {
       if (frame.receivedNs > timeNs) return;
       this.#at++;
       this.#feed(frame);
+      fedBytes += frame.payload.length;
+      if (fedBytes < fedAtOnceBytes) continue;
+      fedBytes = 0;
+      await this.#hooks.whenTaken?.();
     }
   }
 

@@ -88,6 +88,14 @@ export class SummaryBuilder {
     if (source === 'clients') this.#hasClients = true;
   }
 
+  /** As startFrom(), where the session begins in mid-run: who serves then is told as a moment of its beginning. */
+  beginWith(source: FrameSource, kind: number, payload: Uint8Array): void {
+    this.startFrom(source, kind, payload);
+    if (kind !== frameKinds.model) return;
+    const model = modelFrameSchema.safeParse(decodeJson(payload)).data;
+    if (model) this.#moment({ source, kind: 'model', name: model.model, timeNs: this.#startedNs });
+  }
+
   see(source: FrameSource, kind: number, payload: Uint8Array, receivedNs: number): void {
     this.#advance(Math.floor((receivedNs - this.#startedNs) / 1e9));
     switch (kind) {

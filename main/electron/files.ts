@@ -1,0 +1,75 @@
+/** Files that the user opens: from the command line, the desktop, or a dialog. */
+import { existsSync } from 'node:fs';
+import { basename, extname, resolve } from 'node:path';
+import type { OpenedFile } from '../../shared/contract/shell.ts';
+import { sentenceOf } from '../lab/errors.ts';
+import type { LabService } from '../lab/lab-service.ts';
+import { cardOf } from '../lab/live/scenario-cards.ts';
+import type { BrowserWindow, ElectronApi } from './api.ts';
+
+const sessionEndings: readonly string[] = ['.fdscope'];
+const scenarioEndings: readonly string[] = ['.yaml', '.yml'];
+
+/** Absolute paths of the files among the arguments of a start. Chromium takes arguments with dashes, in any order. */
+export const fileArguments = (args: readonly string[], folder: string): string[] =>
+  args.filter((arg) => arg !== '' && !arg.startsWith('-')).map((arg) => resolve(folder, arg));
+
+/** What the page is told of a file. Faults are told too, as the user waits for an answer either way. */
+export function openFile(path: string, lab: Pick<LabService, 'openScenario'>): OpenedFile {
+  const ending = extname(path).toLowerCase();
+  const refused = (sentence: string): OpenedFile => ({ kind: 'refused', sentence });
+  if (sessionEndings.includes(ending)) {
+    return existsSync(path) ? { kind: 'session', path } : refused(`There is no file ${path}.`);
+  }
+  if (!scenarioEndings.includes(ending)) {
+    return refused(`${basename(path)} is neither a session (.fdscope) nor a scenario (.yaml): open one of these.`);
+  }
+  try {
+    const card = cardOf(lab.openScenario(path));
+    return card
+      ? { kind: 'scenario', card: { ...card, name: path } }
+      : refused(`${basename(path)} watches a server of your own, which the command line runs: fdscope run ${path}`);
+  } catch (error) {
+    return refused(sentenceOf(error));
+  }
+}
+
+/** Asks for a file. Undefined where the user chose none. */
+export async function chooseFile(
+  { dialog }: Pick<ElectronApi, 'dialog'>,
+  window: BrowserWindow,
+): Promise<string | undefined> {
+  const extensions = (endings: readonly string[]): string[] => endings.map((ending) => ending.slice(1));
+  const { filePaths } = await dialog.showOpenDialog(window, {
+    title: 'Open a session or a scenario',
+    properties: ['openFile'],
+    filters: [
+      { name: 'Sessions and scenarios', extensions: extensions([...sessionEndings, ...scenarioEndings]) },
+      { name: 'Sessions', extensions: extensions(sessionEndings) },
+      { name: 'Scenarios', extensions: extensions(scenarioEndings) },
+    ],
+  });
+  return filePaths[0];
+}
+
+/** Opened files wait here until a page takes them: while it starts, and while it loads again. */
+export class OpenedFiles {
+  #waiting: OpenedFile[] = [];
+  #take: ((file: OpenedFile) => void) | undefined;
+
+  push(file: OpenedFile): void {
+    if (this.#take) this.#take(file);
+    else this.#waiting.push(file);
+  }
+
+  /** From here on `take` gets them. */
+  flow(take: (file: OpenedFile) => void): void {
+    this.#take = take;
+    for (const file of this.#waiting.splice(0)) take(file);
+  }
+
+  /** The page that took them is gone. */
+  wait(): void {
+    this.#take = undefined;
+  }
+}

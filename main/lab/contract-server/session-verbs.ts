@@ -1,0 +1,69 @@
+/** What the verbs of sessions, recording, replay and the flight recorder do. */
+import type { sessionRequests } from '../../../shared/contract/sessions.ts';
+import { mayReadFiles, type Allowance } from '../experiments/experiments.ts';
+import type { LabService } from '../lab-service.ts';
+import type { Verbs } from './verbs.ts';
+
+/** The parts of the service that these verbs need. */
+export type SessionService = Pick<LabService, 'live' | 'sessions' | 'recordingSettings' | 'experiments'>;
+
+export const sessionVerbsOf = (
+  { live, sessions, recordingSettings, experiments }: SessionService,
+  allowance: Allowance,
+): Pick<Verbs, keyof typeof sessionRequests> => ({
+  'sessions.list': () => sessions.list(),
+  'sessions.details': ({ file }) => sessions.details(file),
+  'sessions.change': ({ file, ...changes }) => sessions.change(file, changes),
+  'sessions.annotate': ({ file, annotation }) => sessions.annotate(file, annotation),
+  'sessions.removeAnnotation': ({ file, id }) => sessions.removeAnnotation(file, id),
+  'sessions.delete': ({ files }) => sessions.delete(files),
+  'sessions.restore': ({ keys }) => sessions.restore(keys),
+  'sessions.trash': () => sessions.trash(),
+  'sessions.emptyTrash': async () => {
+    await sessions.emptyTrash();
+    return undefined;
+  },
+  'sessions.import': ({ path }) => {
+    mayReadFiles(allowance);
+    return sessions.import(path);
+  },
+  'sessions.upload': async (piece) => {
+    const card = await sessions.upload(piece);
+    return card ? { card } : {};
+  },
+  'sessions.compare': ({ a, b }) => sessions.compare(a, b),
+
+  'recording.start': ({ name }) => live.record(name),
+  'recording.stop': () => live.stopRecording(),
+  'recording.settings': () => recordingSettings.settings,
+  'recording.configure': (settings) => recordingSettings.set(settings),
+
+  'replay.open': ({ file }) => {
+    experiments.refuseIfRunning();
+    return live.openReplay(file);
+  },
+  'replay.state': () => live.replay.state,
+  'replay.seek': ({ timeNs }) => live.replay.seek(timeNs),
+  'replay.play': ({ speed }) => live.replay.play(speed),
+  'replay.speed': ({ speed }) => live.replay.setSpeed(speed),
+  'replay.pause': () => live.replay.pause(),
+  'replay.jump': (jump) => live.replay.jump(jump),
+  'replay.close': async () => {
+    await live.closeReplay();
+    return undefined;
+  },
+
+  'flight.state': () => live.flight.state,
+  'flight.arm': async (settings) => {
+    await live.armFlight(settings);
+    return live.flight.state;
+  },
+  'flight.disarm': async () => {
+    await live.disarmFlight();
+    return live.flight.state;
+  },
+  'flight.keep': async () => {
+    await live.flight.keep();
+    return undefined;
+  },
+});

@@ -1,0 +1,26 @@
+/** CSV as RFC 4180 has it: a folder with a file a table and the manifest, or one table as one file. */
+import { csvText } from '../../../../shared/csv.ts';
+import type { Exporter } from './exporter.ts';
+import { manifestText } from './manifest-text.ts';
+import type { Cell } from './table.ts';
+import { chosenTables, fillTables, type TableSink } from './tables.ts';
+
+const field = (cell: Cell): string | number | null => (typeof cell === 'boolean' ? String(cell) : cell);
+
+export const csv: Exporter = {
+  format: 'csv',
+  about: 'tables as CSV: a folder with a file a table, or one table with --table',
+  extension: '.csv',
+  shape: ({ table }) => (table === undefined ? 'folder' : 'file'),
+  check: ({ table }) => void chosenTables(table),
+  async write(reader, output, choices) {
+    const sinks: TableSink[] = [];
+    for (const table of chosenTables(choices.table)) {
+      const file = await output.create(`${table.name}.csv`);
+      await file.write(csvText([table.columns.map(({ name }) => name)]));
+      sinks.push({ table, write: (rows) => file.write(csvText(rows.map((row) => row.map(field)))) });
+    }
+    await fillTables(reader, sinks);
+    if (choices.table === undefined) await (await output.create('session.json')).write(manifestText(reader.session));
+  },
+};

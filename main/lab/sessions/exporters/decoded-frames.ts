@@ -1,0 +1,114 @@
+/** The frames of a session, decoded, one chunk in memory at a time; only those kinds that an exporter asks for. */
+import type { FrameSource } from '../../../../shared/contract/channels.ts';
+import { markSchema, modelFrameSchema, noticeSchema, readySchema } from '../../../../shared/engine-messages.ts';
+import { findingSchema } from '../../../../shared/findings.ts';
+import { chunkKinds, SessionFormatError } from '../../../../shared/session/format.ts';
+import {
+  decodeCounters,
+  decodeEvents,
+  decodeFdStates,
+  decodeJson,
+  decodeLatency,
+  decodeOpened,
+  decodeSwitches,
+  decodeThreads,
+  decodeThreadStarted,
+  decodeThreadStates,
+} from '../../../../shared/telemetry/codec.ts';
+import { FrameError } from '../../../../shared/telemetry/frame-splitter.ts';
+import { frameKinds } from '../../../../shared/telemetry/wire.ts';
+import { LabError } from '../../errors.ts';
+import type { SessionFile } from '../session-file.ts';
+import { bucketsOf } from './histogram-buckets.ts';
+
+/** Undefined: JSON of a newer writer that this program cannot make sense of. */
+const decoders = {
+  ready: (payload: Uint8Array) => readySchema.safeParse(decodeJson(payload)).data,
+  model: (payload: Uint8Array) => modelFrameSchema.safeParse(decodeJson(payload)).data,
+  mark: (payload: Uint8Array) => markSchema.safeParse(decodeJson(payload)).data,
+  notice: (payload: Uint8Array) => noticeSchema.safeParse(decodeJson(payload)).data,
+  finding: (payload: Uint8Array) => findingSchema.safeParse(decodeJson(payload)).data,
+  counters: decodeCounters,
+  threadStarted: decodeThreadStarted,
+  threads: decodeThreads,
+  latency: (payload: Uint8Array) => {
+    const latency = decodeLatency(payload);
+    return { ...latency, buckets: bucketsOf(latency.encoded) };
+  },
+  opened: decodeOpened,
+  fdStates: decodeFdStates,
+  threadStates: decodeThreadStates,
+  switches: decodeSwitches,
+  events: decodeEvents,
+} as const;
+
+export type DecodedType = keyof typeof decoders;
+
+type Decoded<Type extends DecodedType> = NonNullable<ReturnType<(typeof decoders)[Type]>>;
+
+export type DecodedFrame = {
+  [Type in DecodedType]: {
+    readonly type: Type;
+    readonly frame: Decoded<Type>;
+    readonly source: FrameSource;
+    readonly receivedNs: number;
+    /** It tells how things stood, at the start or behind a gap; nothing happened then. */
+    readonly isState: boolean;
+  };
+}[DecodedType];
+
+export interface ReadOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Bytes of the file that are done, of `session.bytes`. */
+  readonly onProgress?: ((doneBytes: number) => void) | undefined;
+}
+
+export class FrameReader {
+  readonly session: SessionFile;
+  readonly #options: ReadOptions;
+  /** Frames that could not be decoded, and were left out. */
+  #undecoded = 0;
+
+  constructor(session: SessionFile, options: ReadOptions = {}) {
+    this.session = session;
+    this.#options = options;
+  }
+
+  get undecodedFrames(): number {
+    return this.#undecoded;
+  }
+
+  /** A batch is a chunk. Keyframes are told where they say what no frame before has said. */
+  async *batches(types: Iterable<DecodedType>): AsyncGenerator<DecodedFrame[], void, undefined> {
+    const wanted = new Map<number, DecodedType>([...types].map((type) => [frameKinds[type], type]));
+    let isStateUnknown = true;
+    for (const place of this.session.places) {
+      if (this.#options.signal?.aborted === true) {
+        throw new LabError('interrupted', 'The export was interrupted, and nothing was written.');
+      }
+      const isState = place.kind === chunkKinds.keyframe;
+      if (place.kind === chunkKinds.gap) isStateUnknown = true;
+      if (place.kind !== chunkKinds.frames && !(isState && isStateUnknown)) continue;
+      isStateUnknown = false;
+      const decoded: DecodedFrame[] = [];
+      for (const { source, kind, payload, receivedNs } of await this.session.framesOf(place)) {
+        const type = wanted.get(kind);
+        if (type === undefined) continue;
+        const frame = this.#decode(type, payload);
+        if (frame === undefined) this.#undecoded++;
+        else decoded.push({ type, frame, source, receivedNs, isState } as DecodedFrame);
+      }
+      yield decoded;
+      this.#options.onProgress?.(place.offset + place.storedBytes);
+    }
+  }
+
+  #decode<Type extends DecodedType>(type: Type, payload: Uint8Array): Decoded<Type> | undefined {
+    try {
+      return decoders[type](payload) as Decoded<Type> | undefined;
+    } catch (error) {
+      if (error instanceof FrameError || error instanceof SessionFormatError) return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,67 @@
+/** Exports a session in a format that other tools read. */
+import { LabError } from '../../errors.ts';
+import { SessionFile } from '../session-file.ts';
+import { chrome } from './chrome.ts';
+import { csv } from './csv.ts';
+import { FrameReader, type ReadOptions } from './decoded-frames.ts';
+import type { ExportChoices, Exporter } from './exporter.ts';
+import { perfetto } from './perfetto.ts';
+import { parquet } from './parquet.ts';
+import { html } from './html.ts';
+import { hlog } from './hlog.ts';
+import { ExportOutput, type WrittenFile } from './output.ts';
+
+export const exporters: readonly Exporter[] = [csv, parquet, hlog, chrome, perfetto, html];
+
+export interface ExportRequest extends ExportChoices, ReadOptions {
+  /** The session file. */
+  readonly path: string;
+  readonly format: string;
+  readonly out: string;
+}
+
+export interface ExportResult {
+  readonly path: string;
+  readonly format: string;
+  readonly files: readonly WrittenFile[];
+  /** What the export lacks, in sentences. */
+  readonly notices: readonly string[];
+}
+
+/** Throws LabError. */
+export function exporterOf(format: string): Exporter {
+  const found = exporters.find((exporter) => exporter.format === format);
+  if (found) return found;
+  const names = exporters.map((exporter) => exporter.format).join(', ');
+  throw new LabError('bad-input', `There is no export format "${format}": choose ${names}.`);
+}
+
+/** One pass over the file, with memory that does not grow with it. Throws LabError; then nothing is left at `out`. */
+export async function exportSession(request: ExportRequest): Promise<ExportResult> {
+  const exporter = exporterOf(request.format);
+  if (request.table !== undefined && !exporter.check) {
+    throw new LabError('bad-input', `The format ${exporter.format} has no tables to choose from.`);
+  }
+  exporter.check?.(request);
+  const session = await SessionFile.open(request.path);
+  try {
+    const output = await ExportOutput.at(request.out, exporter.shape(request));
+    const reader = new FrameReader(session, request);
+    const files = await output.fill(() => exporter.write(reader, output, request));
+    return { path: request.out, format: exporter.format, files, notices: lacking(reader) };
+  } finally {
+    await session.close();
+  }
+}
+
+function lacking({ session, undecodedFrames }: FrameReader): string[] {
+  const notices: string[] = [];
+  if (!session.wasClosedWell) notices.push('The recording was cut off; the export ends with its last whole chunk.');
+  if (session.damagedChunks > 0) {
+    notices.push(`Damaged parts of the session (${session.damagedChunks}) were left out of the export.`);
+  }
+  if (undecodedFrames > 0) {
+    notices.push(`Frames that this fdscope cannot read (${undecodedFrames}) were left out of the export.`);
+  }
+  return notices;
+}

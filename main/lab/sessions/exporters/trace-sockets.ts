@@ -1,0 +1,135 @@
+/** Sockets on a trace: how long each was open, and what kept it waiting. */
+import type { FrameSource } from '../../../../shared/contract/channels.ts';
+import type { FdStates, OpenedSocket } from '../../../../shared/telemetry/codec.ts';
+import { fdFlags, fdRoles, type FdRole } from '../../../../shared/telemetry/wire.ts';
+import type { TraceSink, TrackId } from './trace-sink.ts';
+import type { TraceTracks } from './trace-tracks.ts';
+
+interface Socket {
+  readonly source: FrameSource;
+  readonly name: string;
+  readonly track: TrackId;
+  readonly openedNs: number;
+  state: string | undefined;
+  stateSinceNs: number;
+  /** Only sockets with bytes waiting have one. */
+  queues: { readonly receive: TrackId; readonly send: TrackId } | undefined;
+}
+
+/** What holds a socket up, the gravest first. */
+const states = [
+  { bit: fdFlags.waiting, name: 'ready, not served' },
+  { bit: fdFlags.writeBlocked, name: 'cannot write: the peer does not read' },
+  { bit: fdFlags.blocked, name: 'a thread sleeps in a call on it' },
+] as const;
+
+const group = 'sockets';
+
+export class SocketTrace {
+  readonly #sink: TraceSink;
+  readonly #tracks: TraceTracks;
+  readonly #sockets = new Map<string, Socket>();
+
+  constructor(sink: TraceSink, tracks: TraceTracks) {
+    this.#sink = sink;
+    this.#tracks = tracks;
+  }
+
+  /** The sockets of a process that has ended are closed. */
+  restart(source: FrameSource, atNs: number): void {
+    for (const [key, socket] of this.#sockets) {
+      if (socket.source !== source) continue;
+      this.#close(socket, atNs);
+      this.#sockets.delete(key);
+    }
+  }
+
+  opened(source: FrameSource, sockets: readonly OpenedSocket[]): void {
+    for (const { timeNs, connectionId, fd, role, local, peer } of sockets) {
+      const address = role === 'listener' ? `listens on ${local}` : `${local} ↔ ${peer}`;
+      this.#open(source, { connectionId, role, fd, timeNs, name: `fd ${fd}, ${role} ${address}`, peer });
+    }
+  }
+
+  states(source: FrameSource, frame: FdStates): void {
+    const { timeNs } = frame;
+    for (let i = 0; i < frame.count; i++) {
+      const role = fdRoles[frame.roles[i] ?? 0] ?? 'client';
+      const connectionId = frame.connectionIds[i] ?? 0;
+      const fd = frame.fds[i] ?? 0;
+      const flags = frame.flags[i] ?? 0;
+      const key = `${source} ${role} ${connectionId}`;
+      const name = `fd ${fd}, ${role} of connection ${connectionId}`;
+      const socket =
+        this.#sockets.get(key) ?? this.#open(source, { connectionId, role, fd, timeNs, name, peer: undefined });
+      const state = states.find(({ bit }) => (flags & bit) !== 0)?.name;
+      const waitedNs = state === states[0].name ? (frame.waitingUs[i] ?? 0) * 1000 : 0;
+      this.#enter(socket, state, timeNs, timeNs - waitedNs);
+      this.#queues(socket, timeNs, frame.receiveQueueBytes[i] ?? 0, frame.sendQueueBytes[i] ?? 0);
+      if ((flags & fdFlags.error) !== 0) {
+        this.#sink.instant({ track: socket.track, atNs: timeNs, name: 'error', category: group });
+      }
+      if ((flags & fdFlags.closed) === 0) continue;
+      this.#close(socket, timeNs);
+      this.#sockets.delete(key);
+    }
+  }
+
+  /** Sockets that were still open are told up to the end. */
+  end(endNs: number): void {
+    for (const socket of this.#sockets.values()) this.#close(socket, endNs);
+    this.#sockets.clear();
+  }
+
+  #open(
+    source: FrameSource,
+    opened: { connectionId: number; role: FdRole; fd: number; timeNs: number; name: string; peer: string | undefined },
+  ): Socket {
+    const { connectionId, role, fd, timeNs, name, peer } = opened;
+    const key = `${source} ${role} ${connectionId}`;
+    let socket = this.#sockets.get(key);
+    if (!socket) {
+      const track = this.#tracks.member(source, group, { kind: 'lane', name });
+      this.#sink.begin({ track, fromNs: timeNs, name: 'open', category: group, args: { fd, peer } });
+      const nothing = { state: undefined, queues: undefined };
+      socket = { source, name, track, openedNs: timeNs, stateSinceNs: timeNs, ...nothing };
+      this.#sockets.set(key, socket);
+    }
+    return socket;
+  }
+
+  #enter(socket: Socket, state: string | undefined, nowNs: number, sinceNs: number): void {
+    if (state === socket.state) return;
+    this.#tellState(socket, nowNs);
+    socket.state = state;
+    // It was known late, but began earlier; not before the state that was told before it.
+    socket.stateSinceNs = Math.max(sinceNs, socket.stateSinceNs);
+  }
+
+  #tellState(socket: Socket, nowNs: number): void {
+    const { track, state, stateSinceNs: fromNs } = socket;
+    if (state !== undefined) {
+      this.#sink.slice({ track, fromNs, toNs: Math.max(fromNs, nowNs), name: state, category: group });
+    }
+    socket.stateSinceNs = state === undefined ? fromNs : Math.max(fromNs, nowNs);
+  }
+
+  #queues(socket: Socket, atNs: number, receiveBytes: number, sendBytes: number): void {
+    if (!socket.queues) {
+      if (receiveBytes === 0 && sendBytes === 0) return;
+      const { source, name } = socket;
+      const track = (which: string): TrackId =>
+        this.#tracks.member(source, group, { kind: 'counter', name: `${name}: ${which} queue`, unit: 'bytes' });
+      socket.queues = { receive: track('receive'), send: track('send') };
+    }
+    this.#sink.counter(socket.queues.receive, atNs, receiveBytes);
+    this.#sink.counter(socket.queues.send, atNs, sendBytes);
+  }
+
+  #close(socket: Socket, atNs: number): void {
+    const { track, openedNs, queues } = socket;
+    this.#tellState(socket, atNs);
+    this.#sink.end(track, Math.max(openedNs, atNs));
+    for (const each of [track, ...(queues ? [queues.receive, queues.send] : [])]) this.#sink.forget(each);
+  }
+}

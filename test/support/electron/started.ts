@@ -1,0 +1,46 @@
+/** The shell, started on the double, with a folder of its own for the page and for what it keeps. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { startShell } from '../../../main/electron/shell.ts';
+import { LabService } from '../../../main/lab/lab-service.ts';
+import { ElectronDouble } from './double.ts';
+
+export const page = '<!doctype html><title>fdscope</title>';
+
+export interface StartedShell {
+  readonly electron: ElectronDouble;
+  readonly lab: LabService;
+  readonly folder: string;
+  /** What the shell complained of so far. */
+  readonly complaints: string[];
+}
+
+export interface ShellPlan {
+  readonly args?: readonly string[];
+  /** Changes the world before the shell sees it. */
+  readonly prepare?: (electron: ElectronDouble, folder: string) => void;
+  readonly hasPage?: boolean;
+}
+
+export async function startedShell({ args = [], prepare, hasPage = true }: ShellPlan = {}): Promise<StartedShell> {
+  const folder = mkdtempSync(join(tmpdir(), 'fdscope-shell-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'fdscope', version: '1.2.3' }));
+  if (hasPage) {
+    mkdirSync(join(folder, 'out/renderer/assets'), { recursive: true });
+    writeFileSync(join(folder, 'out/renderer/index.html'), page);
+    writeFileSync(join(folder, 'out/renderer/assets/main.js'), 'export {};');
+  }
+  const electron = new ElectronDouble();
+  electron.app.folders.userData = join(folder, 'user-data');
+  prepare?.(electron, folder);
+  const complaints: string[] = [];
+  const complain = (sentence: string): unknown => complaints.push(sentence);
+  const lab = new LabService();
+  await startShell(electron.api, { lab, root: folder, args, folder, complain });
+  // The page has loaded when what waits for it has run.
+  await new Promise((resolve) => setImmediate(resolve));
+  return { electron, lab, folder, complaints };
+}

@@ -1,0 +1,167 @@
+/** Sessions as CSV, read back by DuckDB and compared cell by cell with the frames that were recorded. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tableNames } from '../../main/lab/sessions/exporters/tables.ts';
+import {
+  expectedCounters,
+  expectedEvents,
+  expectedFdStates,
+  queryDuckDb,
+  recordedRun,
+  type ReadRow,
+  type RecordedRun,
+} from './export-support.ts';
+
+let run: RecordedRun;
+beforeAll(async () => {
+  run = await recordedRun();
+  await run.export('csv');
+});
+afterAll(() => run.remove());
+
+// Types are named where a column is empty throughout, and DuckDB has nothing to guess from.
+const readCsv = (name: string, folder = join(run.folder, 'out.csv')): Promise<ReadRow[]> =>
+  queryDuckDb(`select * from read_csv('${join(folder, `${name}.csv`)}', header = true, sample_size = -1)`);
+
+describe('a session as CSV', () => {
+  it('is a folder with a file a table and the manifest', () => {
+    const names = [...tableNames.map((name) => `${name}.csv`), 'session.json'];
+    expect(readdirSync(join(run.folder, 'out.csv')).sort()).toEqual(names.sort());
+    const manifest: unknown = JSON.parse(readFileSync(join(run.folder, 'out.csv/session.json'), 'utf8'));
+    expect(manifest).toMatchObject({ name: 'epoll against poll', machine: { kernel: '6.1.0' }, wasClosedWell: true });
+  });
+
+  it('has the counters of every frame', async () => {
+    const expected = expectedCounters(run);
+    expect(expected.length).toBe(120);
+    expect(await readCsv('counters')).toEqual(expected);
+  });
+
+  it('has every fd record', async () => {
+    const expected = expectedFdStates(run);
+    expect(expected.length).toBe(240);
+    expect(await readCsv('fd_states')).toEqual(expected);
+  });
+
+  it('has every event', async () => {
+    const expected = expectedEvents(run);
+    expect(expected.length).toBe(60 * 13);
+    expect(await readCsv('events')).toEqual(expected);
+  });
+
+  it('has latencies whose buckets add up to what was measured', async () => {
+    const intervals = await readCsv('latency');
+    expect(intervals.length).toBe(120);
+    // Four latencies each tick: 10, 20, 30, 40 µs and the tick in ns; kept to three digits.
+    expect(intervals[0]).toEqual({
+      ...{ time_ns: 50e6, source: 'clients', clock: 'corrected', count: 4 },
+      ...{ min_ns: 10_000, p50_ns: 20_015, p90_ns: 40_031, p99_ns: 40_031, p999_ns: 40_031, max_ns: 40_031 },
+    });
+    const sums = await queryDuckDb(
+      `select clock, sum(count)::bigint as count, sum(count * (from_ns + to_ns) / 2.0) as ns
+       from read_csv('${join(run.folder, 'out.csv/latency_buckets.csv')}') group by clock order by clock`,
+    );
+    const total = run.latenciesNs.reduce((sum, value) => sum + value, 0);
+    expect(sums.map(({ clock, count }) => ({ clock, count }))).toEqual(
+      ['corrected', 'uncorrected'].map((clock) => ({ clock, count: run.latenciesNs.length })),
+    );
+    for (const { ns } of sums) expect(Math.abs(Number(ns) / total - 1)).toBeLessThan(0.001);
+  });
+
+  it('has threads, steps, sockets, switches and moments', async () => {
+    expect((await readCsv('threads')).at(-1)).toEqual({
+      ...{ time_ns: 3e9, source: 'server', thread_id: 1, tid: 4000, thread: 'loop' },
+      ...{ counter: 'requests', value: run.requests },
+    });
+    const steps = await readCsv('steps');
+    expect(steps.filter(({ source }) => source === 'server').at(-2)).toMatchObject({
+      model: 'poll',
+      line: 12,
+      label: 'wait',
+      hits: 1,
+      spent_ns: 3,
+    });
+    expect((await readCsv('sockets')).map(({ fd, peer }) => ({ fd, peer }))).toEqual(
+      [0, 1, 2, 3].map((i) => ({ fd: 7 + i, peer: `127.0.0.2:${40_000 + i}` })),
+    );
+    const switches = await readCsv('switches');
+    const onCpu = switches.reduce((sum, row) => sum + (row.kind === 'in' ? -1 : 1) * Number(row.time_ns), 0);
+    expect(onCpu).toBe(run.onCpuNs);
+    expect(await readCsv('moments')).toEqual([
+      { time_ns: 1e6, source: 'server', kind: 'model', name: 'epoll-lt', level: null, text: null },
+      { time_ns: 3e6, source: 'clients', kind: 'mark', name: 'steady', level: null, text: null },
+      { time_ns: 1.5e9, source: 'lab', kind: 'mark', name: 'changed', level: null, text: 'work 10 µs → 20 µs' },
+      { time_ns: 1.5e9, source: 'server', kind: 'model', name: 'poll', level: null, text: null },
+      {
+        ...{ time_ns: 1.5e9, source: 'lab', kind: 'finding', name: 'fdStarves', level: 'warning' },
+        text: 'A socket waited 3 ms.',
+      },
+    ]);
+  });
+
+  it('is one file with --table, the same as that of the folder', async () => {
+    const out = join(run.folder, 'events-only.csv');
+    const { files } = await run.export('csv', { table: 'events', out });
+    const text = readFileSync(out, 'utf8');
+    expect(text).toBe(readFileSync(join(run.folder, 'out.csv/events.csv'), 'utf8'));
+    expect(files).toEqual([{ name: 'events-only.csv', bytes: Buffer.byteLength(text) }]);
+  });
+});
+
+describe('an export', () => {
+  const partFiles = (): string[] => readdirSync(run.folder).filter((name) => name.endsWith('.part'));
+
+  it('that is cancelled in the middle leaves nothing', async () => {
+    const out = join(run.folder, 'cancelled.csv');
+    const stop = new AbortController();
+    let seenParts = 0;
+    const onProgress = (): void => {
+      seenParts = partFiles().length;
+      stop.abort();
+    };
+    const cancelled = run.export('csv', { table: 'events', out, signal: stop.signal, onProgress });
+    await expect(cancelled).rejects.toMatchObject({ kind: 'interrupted' });
+    expect(seenParts).toBe(1);
+    expect(existsSync(out)).toBe(false);
+    expect(partFiles()).toEqual([]);
+  });
+
+  it('tells how far it is, up to the whole file', async () => {
+    const seen: number[] = [];
+    await run.export('csv', { out: join(run.folder, 'progress.csv'), onProgress: (bytes) => seen.push(bytes) });
+    expect(seen.length).toBeGreaterThan(5);
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    expect((seen.at(-1) ?? 0) / readFileSync(run.path).length).toBeGreaterThan(0.8);
+  });
+
+  it('is refused in a sentence where it cannot be made', async () => {
+    const refused = async (format: string, changes: object): Promise<string> =>
+      run.export(format, changes).then(
+        () => 'not refused',
+        (error: unknown) => (error instanceof Error ? error.message : 'no error'),
+      );
+    expect(await refused('xls', {})).toMatch(/^There is no export format "xls": choose csv/);
+    expect(await refused('csv', { table: 'fds' })).toMatch(/^There is no table "fds": choose counters, fd_states/);
+    expect(await refused('csv', { out: join(run.folder, 'none/x') })).toMatch(/no such file or folder/);
+    expect(await refused('csv', { path: join(run.folder, 'none.fdscope') })).toMatch(/no such file/);
+    const full = join(run.folder, 'full');
+    mkdirSync(full);
+    writeFileSync(join(full, 'mine'), 'x');
+    expect(await refused('csv', { out: full })).toMatch(/not empty/);
+    expect(await refused('csv', { out: full, table: 'events' })).toMatch(/it is a folder/);
+    expect(readdirSync(full)).toEqual(['mine']);
+    expect(partFiles()).toEqual([]);
+  });
+
+  it('of a recording that was cut off says so, and has what is whole', async () => {
+    const cut = join(run.folder, 'cut.fdscope');
+    const bytes = readFileSync(run.path);
+    writeFileSync(cut, bytes.subarray(0, Math.floor(bytes.length / 2)));
+    const { notices } = await run.export('csv', { path: cut, out: join(run.folder, 'cut') });
+    expect(notices).toEqual(['The recording was cut off; the export ends with its last whole chunk.']);
+    const rows = await readCsv('events', join(run.folder, 'cut'));
+    expect(rows.length).toBeGreaterThan(10);
+    expect(rows).toEqual(expectedEvents(run).slice(0, rows.length));
+  });
+});
