@@ -57,7 +57,7 @@ describe('scenarios', () => {
 
   it('runs “Six steps”: prediction, tracks, conclusion with figures', { timeout: 200_000 }, async () => {
     await runToTheEnd('Six steps', /^About six/);
-    expect(await page.getByText('your prediction').count()).toBe(1);
+    expect(await page.getByText('your prediction', { exact: true }).count()).toBe(1);
     const row = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: 'blocking-iterative' }) });
     expect(await row.getByRole('cell').first().innerText()).toMatch(/\d/);
     expect((await verdicts()).every((text) => /^(Held|Did not hold)$/.test(text.trim()))).toBe(true);
