@@ -90,6 +90,7 @@ export function useAppCommands(): readonly Command[] {
     { id: 'screen.scope', title: 'Go to Scope', group: 'View', run: () => (ui.screen = 'scope') },
     { id: 'screen.compare', title: 'Go to Compare', group: 'View', run: () => (ui.screen = 'compare') },
     { id: 'screen.sweep', title: 'Go to Sweep', group: 'View', run: () => (ui.screen = 'sweep') },
+    { id: 'screen.sessions', title: 'Go to Sessions', group: 'View', run: () => (ui.screen = 'sessions') },
     { id: 'screen.editor', title: 'Go to the scenario editor', group: 'View', run: () => (ui.screen = 'editor') },
     { id: 'screen.doctor', title: 'Go to Doctor', group: 'View', run: () => (ui.screen = 'doctor') },
     { id: 'theme.next', title: 'Next theme', group: 'View', keys: ['T'], run: () => ui.nextTheme() },

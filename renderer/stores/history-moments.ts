@@ -10,6 +10,7 @@ import {
   type Notice,
 } from '../../shared/engine-messages.ts';
 import { findingSchema, type Finding } from '../../shared/findings.ts';
+import type { Annotation } from '../../shared/session/edits.ts';
 import { decodeJson } from '../../shared/telemetry/codec.ts';
 import { frameKinds } from '../../shared/telemetry/wire.ts';
 
@@ -32,6 +33,8 @@ export class Moments {
   readonly marks: (Mark & { readonly source: FrameSource })[] = [];
   readonly findings: Finding[] = [];
   readonly notices: TimedNotice[] = [];
+  /** Of a recorded session, in the order of time. */
+  annotations: readonly Annotation[] = [];
   /** Grows with every moment. */
   version = 0;
 
@@ -43,6 +46,11 @@ export class Moments {
     else if (kind === frameKinds.finding) keep(this.findings, read(findingSchema));
     else if (kind === frameKinds.notice) keep(this.notices, { ...read(noticeSchema), timeNs: newestNs, source });
     else return;
+    this.version++;
+  }
+
+  annotate(annotations: readonly Annotation[]): void {
+    this.annotations = annotations;
     this.version++;
   }
 

@@ -16,6 +16,7 @@ import {
   decodeThreadStates,
   gaugeOf,
 } from '../../shared/telemetry/codec.ts';
+import type { Annotation } from '../../shared/session/edits.ts';
 import { detailLevels, frameKinds } from '../../shared/telemetry/wire.ts';
 import { EventStore } from './history-events.ts';
 import { Moments } from './history-moments.ts';
@@ -64,6 +65,12 @@ export class TelemetryHistory {
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** What people wrote about the session that is shown; a reset forgets it like the rest. */
+  annotate(annotations: readonly Annotation[]): void {
+    this.moments.annotate(annotations);
+    for (const listener of this.#listeners) listener();
   }
 
   /** Forgets everything, for another run. */

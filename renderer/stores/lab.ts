@@ -150,6 +150,7 @@ export const useLab = defineStore('lab', () => {
     changedNs,
     connect,
     lose,
+    attempt,
     start,
     stop,
     restart,

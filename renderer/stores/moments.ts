@@ -5,6 +5,7 @@ import type { Mark } from '../../shared/engine-messages.ts';
 import type { Finding } from '../../shared/findings.ts';
 import type { TelemetryHistory } from './history.ts';
 import type { TimedNotice } from './history-moments.ts';
+import { useLab } from './lab.ts';
 import { useNotices } from './notices.ts';
 import { history as runHistory } from './telemetry.ts';
 import { useTimebase } from './timebase.ts';
@@ -54,6 +55,7 @@ const ofMark = (mark: Mark, text: string): Moment => ({
 export const useMoments = defineStore('moments', () => {
   const notices = useNotices();
   const timebase = useTimebase();
+  const lab = useLab();
   /** Newest first. */
   const list = shallowRef<readonly Moment[]>([]);
   const originNs = shallowRef(Number.NaN);
@@ -72,7 +74,8 @@ export const useMoments = defineStore('moments', () => {
     originNs.value = history.oldestNs;
     for (const finding of moments.findings.slice(toldFindings)) {
       // What is only worth knowing waits in the list.
-      if (finding.level !== 'info') tell(ofFinding(finding));
+      // A replay tells what was told when it was live, and with every seek anew.
+      if (finding.level !== 'info' && lab.phase !== 'replaying') tell(ofFinding(finding));
     }
     toldFindings = moments.findings.length;
     // A notice that came before the first frame belongs to the start.

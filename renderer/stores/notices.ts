@@ -15,6 +15,8 @@ export interface ToastAction {
 }
 
 const lifeMs = { info: 4000, good: 4000, warning: 8000, error: 12_000 } as const;
+/** What can be undone, or followed, waits for whoever reads slowly. */
+const actionLifeMs = 10_000;
 const most = 4;
 
 export const useNotices = defineStore('notices', () => {
@@ -30,7 +32,7 @@ export const useNotices = defineStore('notices', () => {
     const others = toasts.value.filter((toast) => toast.text !== text);
     const toast: Toast = { id: nextId++, level, text, ...(action && { action }) };
     toasts.value = [...others, toast].slice(-most);
-    setTimeout(() => dismiss(toast.id), lifeMs[level]);
+    setTimeout(() => dismiss(toast.id), action ? Math.max(actionLifeMs, lifeMs[level]) : lifeMs[level]);
   }
 
   return { toasts, show, dismiss };

@@ -3,12 +3,14 @@ import type { TelemetryHistory } from '../stores/history.ts';
 import type { Palette } from '../theme/palette.ts';
 import { pxOf, type TimeScale } from './time-scale.ts';
 
-export const markerKinds = ['model', 'change', 'finding'] as const;
+export const markerKinds = ['model', 'change', 'finding', 'annotation'] as const;
 export type MarkerKind = (typeof markerKinds)[number];
 
 export interface Marker {
   readonly kind: MarkerKind;
   readonly timeNs: number;
+  /** Where it holds over a range. */
+  readonly toNs?: number;
   readonly label: string;
   readonly text: string;
 }
@@ -54,7 +56,14 @@ export class Markers {
       label: finding.code,
       text: finding.text,
     }));
-    this.#all = [...models, ...changes, ...findings].sort((a, b) => a.timeNs - b.timeNs);
+    const annotations = moments.annotations.map((annotation) => ({
+      kind: 'annotation' as const,
+      timeNs: annotation.fromNs,
+      ...(annotation.toNs !== undefined && { toNs: annotation.toNs }),
+      label: 'annotation',
+      text: annotation.text,
+    }));
+    this.#all = [...models, ...changes, ...findings, ...annotations].sort((a, b) => a.timeNs - b.timeNs);
     return this.#all;
   }
 
@@ -78,7 +87,7 @@ export class Markers {
   }
 }
 
-const weight = (marker: Marker): number => ['model', 'finding', 'change'].indexOf(marker.kind);
+const weight = (marker: Marker): number => ['annotation', 'model', 'finding', 'change'].indexOf(marker.kind);
 
 function switchText(model: {
   model: string;
@@ -91,4 +100,6 @@ function switchText(model: {
 }
 
 export const markerColour = (kind: MarkerKind, palette: Palette): string =>
-  ({ model: palette.accent, change: palette.muted, finding: palette.series.orange })[kind];
+  ({ model: palette.accent, change: palette.muted, finding: palette.series.orange, annotation: palette.series.purple })[
+    kind
+  ];

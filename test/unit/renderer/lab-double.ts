@@ -46,6 +46,10 @@ export class LabDouble implements LabLink {
     'live.switch': ({ model }) => this.switched(model),
     'models.list': () => [...models],
     'scenarios.list': () => [],
+    'sessions.list': () => ({ folder: '/sessions', sessions: [], unreadable: [] }),
+    'recording.settings': () => ({ automatic: false }),
+    'replay.state': () => undefined,
+    'flight.state': () => ({ heldSeconds: 0, heldBytes: 0, isKeeping: false, kept: 0 }),
     'lab.machine': () => ({
       hostname: 'host',
       kernel: '6.1',

@@ -1,0 +1,148 @@
+/** A session that is open: it feeds the same history as a live run, and the lab says where it stands. */
+import { defineStore } from 'pinia';
+import { computed, ref, shallowRef, watch } from 'vue';
+import type { ReplayState, SessionDetails } from '../../shared/contract/sessions.ts';
+import type { Annotation } from '../../shared/session/edits.ts';
+import type { LabLink } from '../app/link.ts';
+import { useLab } from './lab.ts';
+import { useNotices } from './notices.ts';
+import { history } from './telemetry.ts';
+
+export const replaySpeeds = [0.1, 0.25, 0.5, 1, 2, 5, 10] as const;
+
+export const useReplay = defineStore('replay', () => {
+  const lab = useLab();
+  const notices = useNotices();
+  const state = shallowRef<ReplayState>();
+  const details = shallowRef<SessionDetails>();
+  /** Where the user is scrubbing to, until the lab is there. */
+  const wantedNs = ref<number>();
+  /** What was drawn is of this file and epoch. */
+  let shownTimeline = '';
+  let isSeeking = false;
+
+  const isOpen = computed(() => details.value !== undefined && state.value !== undefined);
+  const positionNs = computed(() => wantedNs.value ?? state.value?.positionNs ?? 0);
+  const annotations = computed(() => details.value?.annotations ?? []);
+
+  async function connect(link: LabLink): Promise<void> {
+    link.onEvent('replay.state', take);
+    const open = await lab.attempt((lab) => lab.request('replay.state'));
+    if (!open) return;
+    take(open);
+    details.value = await lab.attempt((lab) => lab.request('sessions.details', { file: open.file }));
+    history.annotate(annotations.value);
+  }
+
+  function take(next: ReplayState): void {
+    const timeline = `${next.epoch} ${next.file}`;
+    if (timeline !== shownTimeline) {
+      // The frames that follow tell the past anew.
+      history.reset();
+      history.annotate(annotations.value);
+      shownTimeline = timeline;
+    }
+    if (next.fault !== undefined && next.fault !== state.value?.fault) notices.show('error', next.fault);
+    state.value = next;
+  }
+
+  function forget(): void {
+    state.value = undefined;
+    details.value = undefined;
+    wantedNs.value = undefined;
+    shownTimeline = '';
+  }
+
+  // Another window, or a run that is started, may end it, too.
+  watch(
+    () => lab.phase,
+    (phase, before) => {
+      if (before !== 'replaying') return;
+      forget();
+      if (phase === 'idle') history.reset();
+    },
+    { flush: 'sync' },
+  );
+
+  /** Shows the whole of a short session, and the last minute of a long one. */
+  async function open(file: string): Promise<void> {
+    forget();
+    const opened = await lab.attempt((link) => link.request('replay.open', { file }));
+    if (!opened) return;
+    details.value = opened.details;
+    take(opened.replay);
+    history.annotate(annotations.value);
+    await seek(opened.replay.endedNs);
+  }
+
+  async function close(): Promise<void> {
+    await lab.attempt((link) => link.request('replay.close'));
+  }
+
+  /** Of moments that are asked for faster than they can be shown, the last one counts. */
+  async function seek(timeNs: number): Promise<void> {
+    wantedNs.value = timeNs;
+    if (isSeeking) return;
+    isSeeking = true;
+    while (wantedNs.value !== undefined) {
+      const target: number = wantedNs.value;
+      const next = await lab.attempt((link) => link.request('replay.seek', { timeNs: target }));
+      if (next && details.value) take(next);
+      if (wantedNs.value === target || !next) wantedNs.value = undefined;
+    }
+    isSeeking = false;
+  }
+
+  async function then(answer: Promise<ReplayState | undefined>): Promise<void> {
+    const next = await answer;
+    if (next && details.value) take(next);
+  }
+  const play = (): Promise<void> => then(lab.attempt((link) => link.request('replay.play', {})));
+  const pause = (): Promise<void> => then(lab.attempt((link) => link.request('replay.pause')));
+  const toggle = (): Promise<void> => (state.value?.isPlaying ? pause() : play());
+  const setSpeed = (speed: number): Promise<void> =>
+    then(lab.attempt((link) => link.request('replay.speed', { speed })));
+  const jump = (direction: 'next' | 'previous'): Promise<void> =>
+    then(lab.attempt((link) => link.request('replay.jump', { direction })));
+
+  function takeAnnotations(next: Annotation[] | undefined): void {
+    if (!next || !details.value) return;
+    details.value = { ...details.value, annotations: next };
+    history.annotate(next);
+  }
+
+  async function annotate(annotation: Omit<Annotation, 'id'> & { id?: string }): Promise<void> {
+    const file = details.value?.card.file;
+    if (file === undefined) return;
+    takeAnnotations(await lab.attempt((link) => link.request('sessions.annotate', { file, annotation })));
+  }
+
+  async function removeAnnotation(annotation: Annotation): Promise<void> {
+    const file = details.value?.card.file;
+    if (file === undefined) return;
+    const { id } = annotation;
+    const next = await lab.attempt((link) => link.request('sessions.removeAnnotation', { file, id }));
+    if (!next) return;
+    takeAnnotations(next);
+    notices.show('info', 'The annotation is deleted.', { title: 'Undo', run: () => void annotate(annotation) });
+  }
+
+  return {
+    state,
+    details,
+    isOpen,
+    positionNs,
+    annotations,
+    connect,
+    open,
+    close,
+    seek,
+    play,
+    pause,
+    toggle,
+    setSpeed,
+    jump,
+    annotate,
+    removeAnnotation,
+  };
+});
