@@ -108,7 +108,7 @@ export function machineLine({ cpus, cpuModel, kernel, serverCpus, clientCpus }: 
 }
 
 const judgedFigure = ({ text, value, unit }: JudgedFigure): string =>
-  `${text} = ${Number(value.toPrecision(3)).toLocaleString('en-US')}${unit === '' ? '' : ` ${unit}`}`;
+  `${text} = ${value === null ? '∞' : Number(value.toPrecision(3)).toLocaleString('en-US')}${unit === '' ? '' : ` ${unit}`}`;
 
 /** Each expectation with its verdict, its figures, and why; the prediction with the choice that the figures bear out. */
 export function conclusionText({ expectations, prediction }: Conclusion): string {

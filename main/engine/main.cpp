@@ -8,6 +8,8 @@
 #include "models/crew.hpp"
 #include "probe.hpp"
 #include "serve.hpp"
+#include "sources.hpp"
+#include "switch_cost/switch_cost.hpp"
 #include "sys/json.hpp"
 #include "telemetry/counters.hpp"
 
@@ -21,9 +23,11 @@ int main(int argc, char** argv) {
     Crew::init();
     if (command == "models") return models_command();
     if (command == "doctor") return doctor_command();
+    if (command == "source") return source_command(parse_arguments(argc - 2, argv + 2));
     if (command == "serve") return serve_command(parse_arguments(argc - 2, argv + 2));
     if (command == "load") return load_command(parse_arguments(argc - 2, argv + 2));
-    throw BadInput("Say what to do: fdscope-engine models, doctor, serve or load.");
+    if (command == "switch-cost") return switch_cost_command(parse_arguments(argc - 2, argv + 2));
+    throw BadInput("Say what to do: fdscope-engine models, source, doctor, serve, load or switch-cost.");
   } catch (const BadInput& bad) {
     std::fprintf(stderr, "%s\n", bad.what());
     return 2;

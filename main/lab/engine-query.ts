@@ -5,14 +5,32 @@ import { engineCommand } from './engine-location.ts';
 import { LabError, sentenceOf } from './errors.ts';
 
 /** Probing io_uring takes a child of its own; ten seconds is far beyond all of it. */
-const limitMs = 10_000;
+const usualLimitMs = 10_000;
 
-export async function askEngine<T>(subcommand: string, schema: z.ZodType<T>): Promise<T> {
-  const { file, args } = engineCommand();
+export interface Question {
+  readonly args?: readonly string[];
+  /** The engine is ended after it. */
+  readonly limitMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Throws LabError. */
+export async function askEngine<T>(
+  subcommand: string,
+  schema: z.ZodType<T>,
+  { args = [], limitMs = usualLimitMs, signal }: Question = {},
+): Promise<T> {
+  const engine = engineCommand();
+  const { file } = engine;
   const text = await new Promise<string>((resolve, reject) => {
-    execFile(file, [...args, subcommand], { timeout: limitMs, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
+    const options = { timeout: limitMs, killSignal: 'SIGKILL', ...(signal && { signal }) } as const;
+    execFile(file, [...engine.args, subcommand, ...args], options, (error, stdout, stderr) => {
       if (!error) {
         resolve(stdout);
+        return;
+      }
+      if (signal?.aborted) {
+        reject(new LabError('interrupted', 'The measurement was interrupted before its end.'));
         return;
       }
       const why = stderr.trim().split('\n').at(-1) ?? '';

@@ -5,6 +5,7 @@ import { externalId, type ModelId, type ModelInfo } from '../../shared/catalogue
 import type { CompareResult } from '../../shared/compare-result.ts';
 import type { MachineInfo, ModelSource, ScenarioCard } from '../../shared/contract/lab.ts';
 import type { LoadResult, RunResult, ServeResult } from '../../shared/run-result.ts';
+import type { SweepResult } from '../../shared/sweep-result.ts';
 import { problemsIn } from '../../shared/schemas/problems.ts';
 import type { PlannedRun } from '../../shared/schemas/scenario.ts';
 import {
@@ -18,12 +19,15 @@ import {
   type ServerSettings,
   type ServerSettingsInput,
 } from '../../shared/schemas/settings.ts';
+import { switchCostSchema, type SwitchCost } from '../../shared/switch-cost.ts';
 import { shareConnections } from './client-mix.ts';
-import { compare, type CompareHooks, type ComparePlan } from './compare/compare.ts';
+import { compare, type CompareHooks, type ComparePlan, type RunOne } from './compare/compare.ts';
 import { diagnose, type DoctorItem } from './doctor.ts';
 import { machineFacts } from './doctor-facts.ts';
+import { askEngine } from './engine-query.ts';
 import { version } from './engine-location.ts';
 import { LabError, sentenceOf } from './errors.ts';
+import { Experiments } from './experiments/experiments.ts';
 import { LiveLab } from './live/live-lab.ts';
 import { cardOf } from './live/scenario-cards.ts';
 import { runExternal } from './external/run-external.ts';
@@ -31,22 +35,24 @@ import { loadOnce } from './load.ts';
 import { describeMachine } from './machine.ts';
 import { readModelSource } from './model-source.ts';
 import { listModels, resolveOptions, unavailableSentence } from './models.ts';
-import type { Hooks, Progress } from './progress.ts';
+import type { Hooks, Progress, RunWatch } from './progress.ts';
 import { runOnce } from './run.ts';
 import { builtInNames, openScenario, type NamedScenario } from './scenario-files.ts';
 import { sessionsFolder, settingsFolder } from './sessions/folder.ts';
 import { SessionLibrary } from './sessions/library.ts';
 import { RecordingSettingsStore } from './sessions/recording-settings.ts';
 import { serveOnce, type ServeHooks } from './serve.ts';
+import { ScenarioLibrary } from './scenario-library.ts';
+import { sweep, type SweepHooks, type SweepPlan, type SweepRecord } from './sweep/sweep.ts';
 
 export interface PlanHooks {
   readonly signal?: AbortSignal | undefined;
   readonly onRun?: ((run: PlannedRun, index: number) => void) | undefined;
   readonly onProgress?: ((progress: Progress, index: number) => void) | undefined;
+  readonly watch?: RunWatch | undefined;
   /** A run has ended, well or not. */
   readonly onOutcome?: ((outcome: Outcome, index: number) => void) | undefined;
   /** Of all runs. */
-  readonly onFrame?: Hooks['onFrame'];
   readonly detail?: Hooks['detail'];
 }
 
@@ -73,6 +79,8 @@ export class LabService {
   readonly recordingSettings = new RecordingSettingsStore(settingsFolder());
   /** The running lab, shared by all who watch it. */
   readonly live: LiveLab = new LiveLab(this, this.sessions, this.recordingSettings);
+  readonly scenarios: ScenarioLibrary = new ScenarioLibrary();
+  readonly experiments: Experiments = new Experiments(this);
   #models: Promise<ModelInfo[]> | undefined;
 
   /** Probed once: what a machine allows does not change while we look. */
@@ -111,6 +119,13 @@ export class LabService {
     return diagnose(facts, models);
   }
 
+  /** Nanoseconds for a switch, by every way that models do it. Throws LabError. */
+  async switchCost(rounds: number, signal?: AbortSignal): Promise<SwitchCost> {
+    // Seldom more than a quarter of a second a round, but on a machine that is busy with other things.
+    const limitMs = 60_000 + rounds * 5000;
+    return askEngine('switch-cost', switchCostSchema, { args: ['--rounds', String(rounds)], limitMs, signal });
+  }
+
   /** Throws LabError: bad-input, unavailable, failed or interrupted. Leaves no engine behind in any case. */
   async run(input: RunSettingsInput, hooks: Hooks = {}): Promise<RunResult> {
     const settings = parsed(runSettingsSchema, input);
@@ -131,7 +146,7 @@ export class LabService {
     for (const [index, run] of plan.entries()) {
       hooks.onRun?.(run, index);
       const outcome = await this.#outcomeOf(run, {
-        ...{ signal: hooks.signal, onFrame: hooks.onFrame, detail: hooks.detail },
+        ...{ signal: hooks.signal, watch: hooks.watch, detail: hooks.detail },
         onProgress: (progress) => hooks.onProgress?.(progress, index),
       });
       outcomes.push(outcome);
@@ -183,6 +198,13 @@ export class LabService {
   async compare(plan: ComparePlan, hooks: CompareHooks = {}): Promise<CompareResult> {
     await this.#checkPlan(plan.entries);
     return compare(plan, (settings, runHooks) => this.run(settings, runHooks), hooks);
+  }
+
+  /** One thing varied for all entries; `before` are runs of the same plan that are over. Throws LabError. */
+  async sweep(plan: SweepPlan, hooks: SweepHooks = {}, before: readonly SweepRecord[] = []): Promise<SweepResult> {
+    const models = await this.listModels();
+    const runOne: RunOne = (settings, runHooks) => this.run(settings, runHooks);
+    return sweep(plan, { runOne, models, before }, hooks);
   }
 
   /** Serves until the signal or the duration ends it. Throws LabError. */

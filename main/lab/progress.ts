@@ -1,8 +1,8 @@
 /** What a host is told while something runs. */
 import type { FrameSource } from '../../shared/contract/channels.ts';
 import type { Detail } from '../../shared/contract/live.ts';
-import type { Frame } from '../../shared/telemetry/frame-splitter.ts';
 import { counterOf, type Counters } from '../../shared/telemetry/codec.ts';
+import type { Frame } from '../../shared/telemetry/frame-splitter.ts';
 import type { EngineProcess } from './engine-process.ts';
 import type { LatencyTotals } from './latency.ts';
 
@@ -14,14 +14,21 @@ export interface Progress {
   readonly requests: number;
 }
 
+/** Who looks on while it runs, as at a live run. */
+export interface RunWatch {
+  /** A run begins: what is known of the one before goes. */
+  begin(): void;
+  /** Every frame of its processes, as it came. */
+  frame(source: FrameSource, frame: Frame): void;
+}
+
 export interface Hooks {
   /** Ends the work early. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly watch?: RunWatch | undefined;
   /** The histograms of the measured interval, when it is over: those of several runs can be merged. */
   readonly onLatency?: ((latency: LatencyTotals) => void) | undefined;
-  /** Every frame of every process of the run, from the first on. */
-  readonly onFrame?: ((source: FrameSource, frame: Frame) => void) | undefined;
   /** How much the server records, where that is more than its counters. */
   readonly detail?: Detail | undefined;
 }

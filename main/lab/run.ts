@@ -1,8 +1,10 @@
 /** One run: a server under one model, its clients, and the figures of the time between `steady` and `loadDone`. */
 import { externalId } from '../../shared/catalogue.ts';
+import type { FrameSource } from '../../shared/contract/channels.ts';
 import type { RunResult } from '../../shared/run-result.ts';
 import type { ModelRunSettings, RunSettings, ServerSettings } from '../../shared/schemas/settings.ts';
 import { gaugeOf } from '../../shared/telemetry/codec.ts';
+import type { Frame } from '../../shared/telemetry/frame-splitter.ts';
 import { shareConnections, totalConnections } from './client-mix.ts';
 import { LabError, throwIfInterrupted } from './errors.ts';
 import { describeMachine } from './machine.ts';
@@ -62,9 +64,12 @@ export function upstreamSettings({
  */
 export async function runOnce(
   settings: ModelRunSettings,
-  { signal, onProgress, onLatency, onFrame, detail }: Hooks,
+  { signal, onProgress, onLatency, watch, detail }: Hooks,
 ): Promise<RunResult> {
   throwIfInterrupted(signal);
+  watch?.begin();
+  const seen = (source: FrameSource): { onFrame?: (frame: Frame) => void } =>
+    watch ? { onFrame: (frame) => watch.frame(source, frame) } : {};
   const machine = describeMachine(settings.pin);
   const notices = new Notices();
   noticeSharedCore(notices, machine.cpus);
@@ -73,21 +78,24 @@ export async function runOnce(
     const behind = upstreamSettings(settings);
     let serverSettings = settings.server;
     if (behind) {
-      const context = { cpus: machine.clientCpus, notices, source: 'upstream', signal } as const;
-      const upstream = await MeasuredServer.start(behind, {
-        ...context,
-        onFrame: (frame) => onFrame?.('upstream', frame),
-      });
+      const context = { cpus: machine.clientCpus, notices, source: 'upstream', signal, ...seen('upstream') } as const;
+      const upstream = await MeasuredServer.start(behind, context);
       engines.push(upstream.engine);
       serverSettings = { ...serverSettings, upstream: upstream.target };
     }
-    const serving = await Serving.start(serverSettings, { cpus: machine.serverCpus, notices, signal, onFrame, detail });
+    const serving = await Serving.start(serverSettings, {
+      cpus: machine.serverCpus,
+      notices,
+      signal,
+      detail,
+      ...seen('server'),
+    });
     engines.push(serving);
     const idle = await serving.engine.snapshot();
     const config = loadConfigOf(settings, serving.target, machine.clientCpus);
     const clients = new MeasuredClients(config, notices, signal);
     engines.push(clients.engine);
-    if (onFrame) clients.engine.on('frame', (frame) => onFrame('clients', frame));
+    clients.engine.on('frame', (frame) => watch?.frame('clients', frame));
 
     await serving.during(clients.steady());
     const [serverFrom, clientsFrom] = await Promise.all([serving.begin(), clients.engine.snapshot()]);

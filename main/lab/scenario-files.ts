@@ -16,17 +16,18 @@ export interface NamedScenario {
   readonly text: string;
 }
 
-const ending = /\.ya?ml$/;
+export const scenarioEnding = /\.ya?ml$/;
 /** A scenario is a page of text; a file this large is something else. */
 const maxFileBytes = 1 << 20;
 
 export const builtInNames = (folder = scenarioFolder()): string[] =>
   readdirSync(folder)
-    .filter((file) => ending.test(file))
-    .map((file) => file.replace(ending, ''))
+    .filter((file) => scenarioEnding.test(file))
+    .map((file) => file.replace(scenarioEnding, ''))
     .sort();
 
-function readText(file: string): string {
+/** Throws LabError. */
+export function readScenarioText(file: string): string {
   try {
     const stat = statSync(file);
     if (stat.isDirectory()) throw new LabError('bad-input', `${file} is a folder, not a scenario file.`);
@@ -45,12 +46,12 @@ function readText(file: string): string {
 /** A shipped scenario by its name, or any file. Throws LabError, or ScenarioError with each mistake in the file. */
 export function openScenario(nameOrFile: string, folder = scenarioFolder()): NamedScenario {
   const names = builtInNames(folder);
-  const isPath = nameOrFile.includes('/') || ending.test(nameOrFile);
+  const isPath = nameOrFile.includes('/') || scenarioEnding.test(nameOrFile);
   if (!isPath && !names.includes(nameOrFile)) {
     const hint = didYouMean(nameOrFile, names) || `; there are ${names.join(', ')}, or name a YAML file.`;
     throw new LabError('bad-input', `There is no scenario "${nameOrFile}"${hint}`);
   }
   const file = isPath ? nameOrFile : join(folder, `${nameOrFile}.yaml`);
-  const text = readText(file);
-  return { name: basename(file).replace(ending, ''), file, scenario: parseScenario(text, file), text };
+  const text = readScenarioText(file);
+  return { name: basename(file).replace(scenarioEnding, ''), file, scenario: parseScenario(text, file), text };
 }

@@ -2,6 +2,7 @@
 import type { ModelId } from '../../shared/catalogue.ts';
 import type { HandlerChanges, ModelOptions, ServerSettings } from '../../shared/schemas/settings.ts';
 import type { Counters } from '../../shared/telemetry/codec.ts';
+import type { Frame } from '../../shared/telemetry/frame-splitter.ts';
 import type { EngineEnd, EngineProcess } from './engine-process.ts';
 import { LabError, sentenceOf, throwIfInterrupted } from './errors.ts';
 import { MeasuredServer } from './measured-server.ts';
@@ -22,19 +23,13 @@ interface Context {
   readonly cpus: string;
   readonly notices: Notices;
   readonly signal: AbortSignal | undefined;
-  readonly onFrame?: Hooks['onFrame'];
+  readonly onFrame?: (frame: Frame) => void;
   readonly detail?: Hooks['detail'];
 }
 
 /** Throws LabError; then nothing is left running. */
-async function startServer(
-  settings: ServerSettings,
-  { onFrame, detail, ...context }: Context,
-): Promise<MeasuredServer> {
-  const server = await MeasuredServer.start(settings, {
-    ...{ ...context, source: 'server' },
-    onFrame: (frame) => onFrame?.('server', frame),
-  });
+async function startServer(settings: ServerSettings, { detail, ...context }: Context): Promise<MeasuredServer> {
+  const server = await MeasuredServer.start(settings, { ...context, source: 'server' });
   if (!detail) return server;
   try {
     await server.engine.command('level', detail);

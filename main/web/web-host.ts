@@ -94,7 +94,7 @@ export async function startWebHost(lab: LabService, options: { port: number; fol
     }
     sockets.handleUpgrade(request, socket, head, (accepted) => {
       accepted.on('error', () => {}); // `close` follows, and ends what is served
-      serveContract(socketWire(accepted), verbs, lab.live);
+      serveContract(socketWire(accepted), verbs, lab);
     });
   });
 
@@ -103,7 +103,7 @@ export async function startWebHost(lab: LabService, options: { port: number; fol
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       // Before the connections: windows see it stop.
-      await lab.live.stop();
+      await Promise.all([lab.live.stop(), lab.experiments.cancel()]);
       for (const socket of sockets.clients) socket.close(1001, 'The lab has ended.');
       const impatient = setTimeout(() => sockets.clients.forEach((socket) => socket.terminate()), 500);
       server.closeIdleConnections();

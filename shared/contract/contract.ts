@@ -1,11 +1,19 @@
 /** The contract as a whole: the channel maps of all rooms, joined. */
 import type { CheckedParamsOf, EventOf, ParamsOf, ResultOf } from './channels.ts';
+import { experimentEvents, experimentRequests } from './experiments.ts';
 import { labRequests } from './lab.ts';
 import { liveEvents, liveRequests } from './live.ts';
+import { scenarioRequests } from './scenarios.ts';
 import { sessionEvents, sessionRequests } from './sessions.ts';
 
-export const requests = { ...labRequests, ...liveRequests, ...sessionRequests } as const;
-export const events = { ...liveEvents, ...sessionEvents } as const;
+export const requests = {
+  ...labRequests,
+  ...liveRequests,
+  ...sessionRequests,
+  ...scenarioRequests,
+  ...experimentRequests,
+} as const;
+export const events = { ...liveEvents, ...sessionEvents, ...experimentEvents } as const;
 
 export type Verb = keyof typeof requests;
 export type EventName = keyof typeof events;

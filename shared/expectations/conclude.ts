@@ -1,37 +1,43 @@
 /** What a scenario's runs say: its expectations and its prediction, judged by the measured figures. */
+import { z } from 'zod';
 import type { RunResult } from '../run-result.ts';
 import { namesIn, type Scenario } from '../schemas/scenario.ts';
 import { judge, median, type Lookup } from './evaluate.ts';
 import { figureText, parseExpectation, unitOf } from './expression.ts';
 import { metrics } from './metrics.ts';
 
-export interface JudgedFigure {
+export const judgedFigureSchema = z.object({
   /** As the expectation writes it: `p99(epoll-lt)`. */
-  readonly text: string;
-  readonly value: number;
-  readonly unit: string;
-}
+  text: z.string(),
+  /** Null: infinite, as a figure per request is where there were none. JSON could not say it. */
+  value: z.number().nullable(),
+  unit: z.string(),
+});
+export type JudgedFigure = z.infer<typeof judgedFigureSchema>;
 
-export interface JudgedExpectation {
-  readonly expect: string;
-  readonly because: string;
-  readonly otherwise: string;
+export const judgedExpectationSchema = z.object({
+  expect: z.string(),
+  because: z.string(),
+  otherwise: z.string(),
   /** Null where a figure is missing. */
-  readonly held: boolean | null;
-  readonly figures: readonly JudgedFigure[];
+  held: z.boolean().nullable(),
+  figures: z.array(judgedFigureSchema),
   /** Figures that no run gave. */
-  readonly missing: readonly string[];
-}
+  missing: z.array(z.string()),
+});
+export type JudgedExpectation = z.infer<typeof judgedExpectationSchema>;
 
-export interface JudgedPrediction {
-  readonly ask: string;
-  readonly choices: readonly { readonly text: string; readonly isRight: boolean | null }[];
-}
+export const judgedPredictionSchema = z.object({
+  ask: z.string(),
+  choices: z.array(z.object({ text: z.string(), isRight: z.boolean().nullable() })),
+});
+export type JudgedPrediction = z.infer<typeof judgedPredictionSchema>;
 
-export interface Conclusion {
-  readonly expectations: readonly JudgedExpectation[];
-  readonly prediction?: JudgedPrediction;
-}
+export const conclusionSchema = z.object({
+  expectations: z.array(judgedExpectationSchema),
+  prediction: judgedPredictionSchema.optional(),
+});
+export type Conclusion = z.infer<typeof conclusionSchema>;
 
 /** Medians over the runs of one label and variant. */
 export function lookupIn(results: readonly RunResult[]): Lookup {
@@ -55,7 +61,11 @@ export function conclude(
     const { held, figures, missing } = verdictOf(expect);
     return {
       ...{ expect, because, otherwise, held: held ?? null, missing: missing.map(figureText) },
-      figures: figures.map((figure) => ({ text: figureText(figure), value: figure.value, unit: unitOf(figure) })),
+      figures: figures.map((figure) => ({
+        text: figureText(figure),
+        value: Number.isFinite(figure.value) ? figure.value : null,
+        unit: unitOf(figure),
+      })),
     };
   });
   const { predict } = scenario;

@@ -206,8 +206,15 @@ function subjectOf(entry: ScenarioSubject): Pick<RunServer, 'model' | 'options'>
   return { model, options: {}, port, ...given({ command, pid }) };
 }
 
+/** What of a scenario its runs are made of. */
+export type Plannable = Pick<
+  Scenario,
+  'server' | 'durationSeconds' | 'warmupSeconds' | 'connections' | 'clients' | 'load' | 'models'
+> &
+  Partial<Pick<Scenario, 'upstream' | 'variants' | 'phases'>>;
+
 /** All runs of a scenario, once: every model for the first variant, then for the second. */
-export function planScenario(scenario: Scenario): PlannedRun[] {
+export function planScenario(scenario: Plannable): PlannedRun[] {
   const variants = scenario.variants ?? [undefined];
   return variants.flatMap((variant) =>
     scenario.models.map((entry): PlannedRun => {

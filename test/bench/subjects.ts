@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { allModels, root, serveCommand } from '../support/engines.ts';
-import { ServerUnderTest } from '../support/server-under-test.ts';
+import { ServerUnderTest, type ServeSettings } from '../support/server-under-test.ts';
 import { isInstalled, toolEnvironment } from '../support/tools.ts';
 
 export type Protocol = 'http' | 'resp';
@@ -100,8 +100,16 @@ async function startForeign(
   return server;
 }
 
-/** Our engine as the lab runs it, with its frames every 50 ms. `binary` is another build of it. */
-export function engineSubject(model: string, protocol: Protocol, name = model, binary?: string): Subject {
+export interface EngineVariant {
+  readonly name?: string;
+  /** Another build of the engine. */
+  readonly binary?: string;
+  readonly options?: ServeSettings['options'];
+}
+
+/** Our engine as the lab runs it, with its frames every 50 ms. */
+export function engineSubject(model: string, protocol: Protocol, variant: EngineVariant = {}): Subject {
+  const { name = model, binary, options = {} } = variant;
   const facts = allModels().find(({ id }) => id === model);
   return {
     name,
@@ -113,7 +121,7 @@ export function engineSubject(model: string, protocol: Protocol, name = model, b
       const handler = protocol === 'resp' ? 'echo' : 'respond';
       const [file, ...args] = serveCommand(model);
       const command = [binary ?? file, ...args];
-      const settings = { protocol, handler, responseBytes: 128 };
+      const settings = { protocol, handler, responseBytes: 128, options };
       const engine = await ServerUnderTest.start(model, settings, ['taskset', '-c', cpu], command);
       const server: Running = {
         pid: engine.pid,

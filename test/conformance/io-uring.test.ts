@@ -6,7 +6,7 @@ import { dialects, pattern } from '../support/dialects.ts';
 import { allModels, slowdown } from '../support/engines.ts';
 import { errorsOf, runLoad } from '../support/load-engine.ts';
 import { RawClient, withClient } from '../support/raw-client.ts';
-import { ServerUnderTest } from '../support/server-under-test.ts';
+import { ServerUnderTest, steady } from '../support/server-under-test.ts';
 
 const model = allModels().find(({ id }) => id === 'io_uring');
 const tiny = { entries: 8, buffers: 8, bufferBytes: 256 };
@@ -52,11 +52,9 @@ describe.skipIf(model?.available !== true)(
           void client.write(flood).catch(() => {
             // The client leaves before all of it is written: that is what the test is about.
           });
-          await sleep(500 * slowdown);
-          const taken = counterOf(await server.snapshot(), 'bytesIn');
-          await sleep(300 * slowdown);
           // The first requests are answered as far as the socket takes it; then it must stand still.
-          expect(counterOf(await server.snapshot(), 'bytesIn')).toBe(taken);
+          const taken = await steady(async () => counterOf(await server.snapshot(), 'bytesIn'));
+          expect(taken).toBeGreaterThan(0);
           expect(taken).toBeLessThan(2 << 20);
         });
       } finally {

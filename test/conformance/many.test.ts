@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 /** Many connections at once, by the load engine, with every reply checked byte for byte. */
 import { describe, expect, it } from 'vitest';
 import { counterOf } from '../../shared/telemetry/codec.ts';
 import { allModels, isSanitized, slowdown, type ModelFacts } from '../support/engines.ts';
 import { protocols } from '../support/dialects.ts';
 import { errorsOf, runLoad } from '../support/load-engine.ts';
-import { ServerUnderTest, settled } from '../support/server-under-test.ts';
+import { ServerUnderTest, settled, steady } from '../support/server-under-test.ts';
 
 const ten = 10_000;
 
@@ -39,8 +38,7 @@ function most(model: ModelFacts): { connections: number; because?: string } {
 async function hold(model: ModelFacts, protocol: string, connections: number): Promise<void> {
   const server = await ServerUnderTest.start(model.id, { protocol, handler: 'respond', responseBytes: 128 });
   try {
-    await sleep(150);
-    const idleFds = server.openFds();
+    const idleFds = await steady(() => server.openFds());
     const load = await runLoad({
       protocol,
       target: `127.0.0.1:${server.port}`,
@@ -59,7 +57,7 @@ async function hold(model: ModelFacts, protocol: string, connections: number): P
     const after = await settled(
       () => server.snapshot(),
       (counters) => counterOf(counters, 'accepts') === connections,
-      5000,
+      20_000,
     );
     expect(counterOf(after, 'accepts')).toBe(connections);
     expect(counterOf(after, 'requests')).toBeGreaterThanOrEqual(connections);
@@ -67,7 +65,7 @@ async function hold(model: ModelFacts, protocol: string, connections: number): P
       await settled(
         () => server.openFds(),
         (fds) => fds <= idleFds,
-        5000,
+        20_000,
       ),
     ).toBeLessThanOrEqual(idleFds);
     const ended = await server.stop();

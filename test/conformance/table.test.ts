@@ -6,7 +6,7 @@ import { gaugeOf } from '../../shared/telemetry/codec.ts';
 import { allModels, slowdown, type ModelFacts } from '../support/engines.ts';
 import { dialects, protocols, type Protocol } from '../support/dialects.ts';
 import { withClient } from '../support/raw-client.ts';
-import { ServerUnderTest, settled } from '../support/server-under-test.ts';
+import { ServerUnderTest, settled, steady, type ServeSettings } from '../support/server-under-test.ts';
 import { servers, type ServerName } from './case.ts';
 import { commonCases } from './common-cases.ts';
 import { handlerCases } from './handler-cases.ts';
@@ -38,11 +38,34 @@ interface Started {
   readonly threads: number;
 }
 
+interface Entry extends ModelFacts {
+  readonly label: string;
+  readonly options?: ServeSettings['options'];
+}
+
+/** Options that change how a model reads and waits go through the table as models of their own. */
+const variants: Readonly<Record<string, ServeSettings['options']>> = {
+  'epoll-et': { shortRead: true },
+  'epoll-shared': { exclusive: false },
+  'coroutine-stackful': { backend: 'poll' },
+};
+
+const entries: Entry[] = allModels().flatMap((model) => {
+  const options = variants[model.id];
+  const own: Entry = { ...model, label: model.id };
+  return options ? [own, { ...model, label: `${model.id} ${JSON.stringify(options)}`, options }] : [own];
+});
+
 /** Starts a server and serves one connection, so that what it opens once is open before anything is counted. */
-async function start(model: ModelFacts, protocol: Protocol, name: ServerName, ports: Ports): Promise<Started> {
+async function start(model: Entry, protocol: Protocol, name: ServerName, ports: Ports): Promise<Started> {
   const settings = servers[name];
   const upstream = 'upstream' in settings ? { upstream: `127.0.0.1:${ports[settings.upstream]}` } : {};
-  const server = await ServerUnderTest.start(model.id, { protocol, ...settings, ...upstream });
+  const server = await ServerUnderTest.start(model.id, {
+    protocol,
+    ...settings,
+    ...upstream,
+    options: model.options ?? {},
+  });
   await withClient(server.port, async (client) => {
     await client.write(dialects[protocol].request(Buffer.from('warm')));
     client.halfClose();
@@ -51,8 +74,8 @@ async function start(model: ModelFacts, protocol: Protocol, name: ServerName, po
   // The server closes its side a moment after the client has seen the end.
   while (gaugeOf(await server.snapshot(), 'openConnections') > 0) await sleep(5);
   // A pool may still be starting its last threads.
-  await sleep(50 * slowdown);
-  return { server, fds: server.openFds(), threads: server.threads() };
+  const threads = await steady(() => server.threads());
+  return { server, fds: server.openFds(), threads };
 }
 
 interface Ports {
@@ -60,7 +83,7 @@ interface Ports {
   readonly dead: number;
 }
 
-describe.each(allModels())('$id', (model) => {
+describe.each(entries)('$label', (model) => {
   if (!model.available) {
     it.skip(`all cases — skipped: ${model.reason ?? 'the model is unavailable here'}`);
     return;

@@ -4,10 +4,17 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { decodeCounters, decodeJson, decodeThreadStarted, type Counters } from '../../shared/telemetry/codec.ts';
-import { FrameSplitter } from '../../shared/telemetry/frame-splitter.ts';
-import { frameKinds } from '../../shared/telemetry/wire.ts';
+import {
+  decodeCounters,
+  decodeJson,
+  decodeThreadStarted,
+  type Counters,
+  type ThreadStarted,
+} from '../../shared/telemetry/codec.ts';
+import { FrameSplitter, type Frame } from '../../shared/telemetry/frame-splitter.ts';
+import { frameKinds, type DetailLevel } from '../../shared/telemetry/wire.ts';
 import { serveCommand, slowdown } from './engines.ts';
+import { quietWatch } from './quiet-time.ts';
 
 export interface ServeSettings {
   readonly protocol?: string;
@@ -17,12 +24,15 @@ export interface ServeSettings {
   readonly upstream?: string;
   readonly workUs?: number;
   readonly waitMs?: number;
+  readonly level?: DetailLevel;
+  readonly switches?: boolean;
   readonly options?: Readonly<Record<string, number | boolean | string>>;
 }
 
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+  /** Without the time in which the machine had too few cores for all; the whole is limited by `stop` itself. */
   readonly tookMs: number;
   readonly reason: unknown;
 }
@@ -54,17 +64,36 @@ export async function settled<T>(
   }
 }
 
+/** Waits until `value()` has not changed for a quarter of a second, and resolves to it; to the last one after 10 s. */
+export async function steady(value: () => number | Promise<number>): Promise<number> {
+  let last = await value();
+  let sinceMs = performance.now();
+  const endMs = sinceMs + 10_000 * slowdown;
+  while (performance.now() - sinceMs < 250 * slowdown && performance.now() < endMs) {
+    await sleep(10);
+    const now = await value();
+    if (now !== last) sinceMs = performance.now();
+    last = now;
+  }
+  return last;
+}
+
 export class ServerUnderTest {
   port = 0;
   readonly pid: number;
   stderr = '';
   /** Names of the threads that the engine announced, by their tid. */
   readonly threadNames = new Map<number, string>();
+  /** The same by the number that other frames name them by. */
+  readonly threadsStarted = new Map<number, ThreadStarted>();
+  /** Called for each frame, once it has been looked at here. */
+  onFrame: (frame: Frame) => void = () => {};
   /** The newest counters; after `stop` the last that the engine sent, which hold everything. */
   lastCounters: Counters | undefined;
   private readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
   private readonly exit: Promise<[number | null, NodeJS.Signals | null]>;
   private readonly splitter = new FrameSplitter();
+  private readonly replies = new Map<number, (error: string | undefined) => void>();
   private readonly snapshots = new Map<number, (counters: Counters) => void>();
   private ready: () => void = () => {};
   private finished: unknown;
@@ -113,12 +142,36 @@ export class ServerUnderTest {
         this.snapshots.get(counters.snapshotId)?.(counters);
         this.snapshots.delete(counters.snapshotId);
       } else if (frame.kind === frameKinds.threadStarted) {
-        const { tid, name } = decodeThreadStarted(frame.payload);
-        this.threadNames.set(tid, name);
+        const thread = decodeThreadStarted(frame.payload);
+        this.threadNames.set(thread.tid, thread.name);
+        this.threadsStarted.set(thread.threadId, thread);
+      } else if (frame.kind === frameKinds.reply) {
+        const { id, error } = decodeJson(frame.payload) as { id: number; error?: string };
+        this.replies.get(id)?.(error);
       } else if (frame.kind === frameKinds.finished) {
         this.finished = (decodeJson(frame.payload) as { reason: string }).reason;
       }
+      this.onFrame(frame);
     }
+  }
+
+  /** Sends a command; resolves to the sentence that refuses it, or undefined. */
+  command(cmd: string, fields: Readonly<Record<string, unknown>> = {}): Promise<string | undefined> {
+    const id = this.nextId++;
+    const answer = new Promise<string | undefined>((resolve) => this.replies.set(id, resolve));
+    this.child.stdin.write(`${JSON.stringify({ id, cmd, ...fields })}\n`);
+    const late = sleep(5000 * slowdown, undefined, { ref: false }).then(() => {
+      throw new Error(`The server did not answer the command ${cmd}.`);
+    });
+    return Promise.race([answer, late]);
+  }
+
+  /** Reads no more frames, so that the engine's pipe fills, until resumeReading. */
+  pauseReading(): void {
+    this.child.stdout.pause();
+  }
+  resumeReading(): void {
+    this.child.stdout.resume();
   }
 
   /** Counters of this moment. */
@@ -134,14 +187,14 @@ export class ServerUnderTest {
 
   /** Asks the server to stop by a command (the default), a signal or the end of its stdin, and waits for its end. */
   async stop(how: 'command' | 'eof' | NodeJS.Signals = 'command'): Promise<Ended> {
-    const startMs = performance.now();
+    const tookMs = quietWatch();
     if (how === 'command') this.child.stdin.write('{"id":0,"cmd":"stop"}\n');
     else if (how === 'eof') this.child.stdin.end();
     else this.child.kill(how);
     const killer = setTimeout(() => this.child.kill('SIGKILL'), stopLimitMs * slowdown);
     const [code, signal] = await this.exit;
     clearTimeout(killer);
-    return { code, signal, tookMs: performance.now() - startMs, reason: this.finished };
+    return { code, signal, tookMs: tookMs(), reason: this.finished };
   }
 
   /** For afterAll: nothing is left behind, whatever the tests did. */

@@ -1,12 +1,11 @@
 /** What the engine says of its own process and traffic, against /proc and the kernel's count of bytes. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { counterOf, gaugeOf } from '../../shared/telemetry/codec.ts';
+import { counterOf, gaugeOf, type Counters } from '../../shared/telemetry/codec.ts';
 import { dialects, pattern } from '../support/dialects.ts';
 import { allModels } from '../support/engines.ts';
 import { RawClient } from '../support/raw-client.ts';
-import { ServerUnderTest } from '../support/server-under-test.ts';
+import { ServerUnderTest, settled } from '../support/server-under-test.ts';
 import { isInstalled, output } from '../support/tools.ts';
 
 const { request, reply } = dialects.http;
@@ -18,6 +17,13 @@ const family = (server: ServerUnderTest): number[] => [server.pid, ...server.chi
 
 const sumOver = (pids: readonly number[], of: (pid: number) => number): number =>
   pids.reduce((sum, pid) => sum + of(pid), 0);
+
+/** Open descriptors by /proc, at a moment when the engine has no file of its telemetry open, if there is one. */
+const settledFds = (server: ServerUnderTest, wanted: number): Promise<number> =>
+  settled(
+    () => entries(server.pid, 'fd'),
+    (fds) => fds === wanted,
+  );
 
 /** Seconds in user and system mode by /proc/PID/stat, which counts in ticks of 10 ms. */
 function cpuSeconds(pid: number): number {
@@ -45,7 +51,12 @@ describe.each(models)('the process of $id', ({ id, execution }) => {
       const body = request(Buffer.from('x'));
       for (let i = 0; i < count; ++i) clients.push(await RawClient.connect(server.port));
       for (let i = 0; i < rounds; ++i) await Promise.all(clients.map((client) => client.ask(body, replyBytes)));
-      await sleep(150); // gauges are looked at every 50 ms
+      // The engine looks at its gauges every 50 ms, and at times has a file of /proc open itself.
+      const isWhole = (now: Counters): boolean =>
+        counterOf(now, 'bytesOut') === count * rounds * replyBytes &&
+        gaugeOf(now, 'openConnections') === count &&
+        (execution === 'process' || gaugeOf(now, 'openFds') === entries(server.pid, 'fd'));
+      const gauges = await settled(() => server.snapshot(), isWhole, 10_000);
       const before = sumOver(family(server), cpuSeconds);
       const counted = await server.snapshot();
       const pids = family(server);
@@ -56,7 +67,7 @@ describe.each(models)('the process of $id', ({ id, execution }) => {
       expect(gaugeOf(counted, 'openConnections')).toBe(count);
       expect(gaugeOf(counted, 'threads')).toBe(sumOver(pids, (pid) => entries(pid, 'task')));
       if (execution !== 'process') {
-        expect(gaugeOf(counted, 'openFds')).toBe(entries(server.pid, 'fd'));
+        expect(gaugeOf(gauges, 'openFds')).toBe(await settledFds(server, gaugeOf(gauges, 'openFds')));
         const rss = rssBytes(server.pid);
         expect(Math.abs(gaugeOf(counted, 'rssBytes') - rss)).toBeLessThan(Math.max(rss * 0.05, 1 << 20));
       }

@@ -65,9 +65,8 @@ function open(verbs: Partial<Verbs> = {}): {
     return () => listeners.delete(listener);
   };
   const quiet = (): (() => void) => () => {};
-  serveContract(theirs, verbs as Verbs, {
-    ...{ frames, onState, replay: { onState: quiet }, flight: { on: quiet }, sessions: { onChanged: quiet } },
-  });
+  const live = { frames, onState, replay: { onState: quiet }, flight: { on: quiet }, sessions: { onChanged: quiet } };
+  serveContract(theirs, verbs as Verbs, { live, experiments: { subscribe: quiet } });
   return { client: new LabClient(ours), ours, theirs, frames, listeners };
 }
 

@@ -3,10 +3,14 @@ import type { Register } from '../command.ts';
 import { registerCompare } from './compare.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerExport } from './export.ts';
+import { registerInfo } from './info.ts';
 import { registerLoad } from './load.ts';
 import { registerModels } from './models.ts';
 import { registerRun } from './run.ts';
 import { registerServe } from './serve.ts';
+import { registerSessions } from './sessions.ts';
+import { registerSwitchCost } from './switch-cost.ts';
+import { registerSweep } from './sweep.ts';
 import { registerWeb } from './web.ts';
 
 export const commands: readonly Register[] = [
@@ -14,8 +18,12 @@ export const commands: readonly Register[] = [
   registerDoctor,
   registerRun,
   registerCompare,
+  registerSweep,
   registerServe,
   registerLoad,
+  registerSessions,
+  registerInfo,
+  registerSwitchCost,
   registerWeb,
   registerExport,
 ];

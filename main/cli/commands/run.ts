@@ -145,8 +145,8 @@ async function run(name: string | undefined, flags: RunFlags, { lab, signal }: C
   };
   try {
     await lab.runPlan(plan.runs, {
-      ...{ signal, onFrame: recording?.onFrame, detail: recording?.detail },
-      onRun: ({ label, variant, settings }) => recording?.begin(runName(label ?? settings.server.model, variant)),
+      ...{ signal, watch: recording, detail: recording?.detail },
+      onRun: ({ label, variant, settings }) => recording?.next(runName(label ?? settings.server.model, variant)),
       onProgress: ({ elapsedSeconds }, index) => {
         const current = plan.runs[index];
         if (current)

@@ -5,6 +5,7 @@
 // Cost: an event loop's, and two switches of a few nanoseconds for each wait; some 9 KB of stack a connection.
 // Kernel: 2.6. Watch: coroutine switches rise with the requests, context switches do not.
 #include "handlers/converse.hpp"
+#include "models/coroutine_events.hpp"
 #include "models/model.hpp"
 #include "models/waiting_room.hpp"
 #include "sys/stack_switch.hpp"
@@ -97,7 +98,7 @@ class CoroutineStackful final : public Model {
     STEP("resume: continue where it left off");
     telemetry::count(wire::Counter::coroutine_switches);
     running_ = &fiber;
-    loop_.switch_to(fiber.context);
+    run_coroutine(*fiber.connection, [&] { loop_.switch_to(fiber.context); });
     running_ = nullptr;
   }
 
@@ -110,6 +111,7 @@ class CoroutineStackful final : public Model {
   void begin(Connection& c) {
     if (idle_.empty()) {
       telemetry::count(wire::Counter::coroutines_created);
+      coroutine_created(c);
       fibers_.push_back(std::make_unique<Fiber>(stack_bytes_));
       fibers_.back()->model = this;
       fibers_.back()->context.prepare(fibers_.back()->stack, &CoroutineStackful::live, fibers_.back().get());

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <coroutine>
 
+#include "models/coroutine_events.hpp"
 #include "models/model.hpp"
 #include "models/nonblocking.hpp"
 #include "models/parking.hpp"
@@ -178,13 +179,14 @@ class CoroutineStackless final : public Model {
   void start(Server& server, Parking& parking, Connection& c) {
     if (c.slot >= suspended_.size()) suspended_.resize(size_t{c.slot} + 64);
     STEP("begin the client's coroutine");
-    converse(server, parking, c);
+    coroutine_created(c);
+    run_coroutine(c, [&] { converse(server, parking, c); });
   }
 
   void resume(Connection& c) {
     STEP("resume the client's coroutine");
     const Handle self = std::exchange(suspended_[c.slot], nullptr);
-    self.resume();
+    run_coroutine(c, self);
     // Two switches, to the coroutine and back, as for fibers and as a kernel would count for two threads that take
     // turns.
     telemetry::count(wire::Counter::coroutine_switches, 2);

@@ -21,7 +21,9 @@ constexpr int share = 32;
 class EpollEt final : public Model {
  public:
   explicit EpollEt(const ModelOptions& options)
-      : drains_(options.get("drain") != 0), events_(static_cast<size_t>(options.get("batch"))) {}
+      : drains_(options.get("drain") != 0),
+        trusts_short_reads_(options.get("shortRead") != 0),
+        events_(static_cast<size_t>(options.get("batch"))) {}
 
   void run(Server& server) override {
     server_ = &server;
@@ -65,7 +67,8 @@ class EpollEt final : public Model {
   void note(Connection& c, uint32_t events, bool upstream) {
     Connection::Watch& watch = upstream ? c.upstream_watch : c.client_watch;
     const bool lost = (events & (EPOLLHUP | EPOLLERR)) != 0;
-    watch.events |= lost || (events & EPOLLRDHUP) != 0 ? EPOLLIN | EPOLLOUT : events & (EPOLLIN | EPOLLOUT);
+    watch.events |=
+        lost || (events & EPOLLRDHUP) != 0 ? EPOLLIN | EPOLLOUT | EPOLLRDHUP : events & (EPOLLIN | EPOLLOUT);
     if (!upstream && lost && (c.on_upstream() || c.need() == Need::pause)) c.peer_lost();
     if (c.need() != Need::pause) serve(c);
   }
@@ -80,7 +83,7 @@ class EpollEt final : public Model {
         case Need::read:
           if ((watch.events & EPOLLIN) == 0) return;
           STEP("read until EAGAIN");
-          if (!c.received(sys::read(c.fd(), c.room())) || !drains_) watch.events &= ~EPOLLIN;
+          if (!receive(c, watch)) watch.events &= ~EPOLLIN;
           break;
         case Need::write:
           if ((watch.events & EPOLLOUT) == 0) return;
@@ -93,6 +96,17 @@ class EpollEt final : public Model {
       }
     }
     unfinished_.push_back(c.ref());
+  }
+
+  // False when there is nothing more to read, or when it is not asked for.
+  bool receive(Connection& c, const Connection::Watch& watch) {
+    const std::span<uint8_t> room = c.room();
+    const ssize_t n = sys::read(c.fd(), room);
+    if (!c.received(n) || !drains_) return false;
+    // Less than there was room for: what comes later makes a new edge (epoll(7), question 9). Unless the peer has
+    // finished: then that edge is spent, and the end of the stream is still to be read.
+    const bool is_short = static_cast<size_t>(n) < room.size();
+    return !trusts_short_reads_ || !is_short || (watch.events & EPOLLRDHUP) != 0;
   }
 
   // Registers a socket the first time it is used, for both directions and for good, and takes it for ready until a call
@@ -112,6 +126,7 @@ class EpollEt final : public Model {
   Timers timers_;
   std::deque<uint64_t> unfinished_;
   const bool drains_;  // false: the classic bug, one accept and one read for each edge
+  const bool trusts_short_reads_;
   std::vector<epoll_event> events_;
 };
 
@@ -125,7 +140,9 @@ extern const ModelInfo epoll_et{
     "models/epoll_et.cpp",
     {backlog_option(),
      batch_option(),
-     {"drain", OptionSpec::Kind::boolean, 0, 1, 1, "false: one accept and one read for each edge, the classic bug"}},
+     {"drain", OptionSpec::Kind::boolean, 0, 1, 1, "false: one accept and one read for each edge, the classic bug"},
+     {"shortRead", OptionSpec::Kind::boolean, 0, 1, 0,
+      "true: a read that does not fill its buffer is the last one, as nginx does it; false: read until EAGAIN"}},
     always_available,
     [](const ModelOptions& options) -> std::unique_ptr<Model> { return std::make_unique<EpollEt>(options); }};
 

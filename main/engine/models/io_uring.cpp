@@ -102,6 +102,7 @@ class IoUring final : public Model {
   }
 
   void accepted(const Completion& done) {
+    telemetry::completed(server_->listener(), wire::Syscall::accept4, done.result);
     if (done.result >= 0) {
       STEP("a client was accepted");
       sockaddr_storage peer{};
@@ -144,6 +145,7 @@ class IoUring final : public Model {
   }
 
   void received(Connection& c, const Completion& done) {
+    tell(c.client_fd(), receiving, done.result);
     if (!done.more()) c.client_watch.events = 0;
     if (done.has_buffer()) {
       STEP("bytes have come");
@@ -192,6 +194,7 @@ class IoUring final : public Model {
 
   void finished(Connection& c, uint32_t operation, int result) {
     c.client_watch.index = 0;
+    tell(c.fd(), operation, result);
     if (c.need() == Need::close) return;
     errno = result == -ECANCELED ? EAGAIN : -result;
     const int outcome = result < 0 ? -1 : result;
@@ -205,6 +208,18 @@ class IoUring final : public Model {
       // The model before this one had begun.
       ask(IORING_OP_POLL_ADD, c, awaiting_connect).poll32_events = POLLOUT;
     }
+  }
+
+  // No call was made that could tell it by itself.
+  static void tell(int fd, uint32_t operation, int result) {
+    if (result == -ECANCELED || result == -ENOBUFS) return;
+    const bool reads = operation == receiving || operation == relaying;
+    if (reads || operation == sending || operation == connecting)
+      telemetry::completed(fd,
+                           reads                  ? wire::Syscall::recvfrom
+                           : operation == sending ? wire::Syscall::sendto
+                                                  : wire::Syscall::connect,
+                           result);
   }
 
   size_t held_bytes(const Connection& c) const {

@@ -47,6 +47,7 @@ void Parking::until(Connection& c, uint64_t at_ns) {
   waiter(c) = {0, false, at_ns};
   if (backend_ == Backend::poll) poll_for(c, -1, 0);  // poll skips negative descriptors
   deadlines_.push({at_ns, c.ref()});
+  telemetry::timer_set(c.client_fd(), c.id, at_ns);
 }
 
 void Parking::poll_for(Connection& c, int fd, uint32_t events) {
@@ -147,6 +148,7 @@ Connection* Parking::next_overdue() {
     Connection* c = server_.connections().find(deadline.ref);
     if (c == nullptr || waiter(*c).until_ns != deadline.at_ns) continue;
     waiter(*c) = {};
+    telemetry::timer_fired(c->client_fd(), c->id, deadline.at_ns);
     return c;
   }
   return nullptr;

@@ -8,12 +8,16 @@
 
 #include "models/server.hpp"
 #include "sys/clock.hpp"
+#include "telemetry/recorder.hpp"
 
 namespace fdscope {
 
 class Timers {
  public:
-  void add(const Connection& c) { heap_.push({c.resume_at_ns(), c.ref()}); }
+  void add(const Connection& c) {
+    heap_.push({c.resume_at_ns(), c.ref()});
+    telemetry::timer_set(c.client_fd(), c.id, c.resume_at_ns());
+  }
   // For epoll_wait and poll: ms until the next deadline, rounded up, -1 where there is none.
   int timeout_ms() const {
     if (heap_.empty()) return -1;
@@ -31,6 +35,7 @@ class Timers {
       heap_.pop();
       Connection* c = server.connections().find(entry.ref);
       if (c == nullptr || c->need() != Need::pause || c->resume_at_ns() != entry.at_ns) continue;
+      telemetry::timer_fired(c->client_fd(), c->id, entry.at_ns);
       c->resumed();
       resume(*c);
     }

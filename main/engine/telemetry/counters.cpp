@@ -132,7 +132,9 @@ Block& overflow_block() { return arena->overflow; }
 
 void recycle(Block& block) {
   for (size_t i = 0; i < value_count; ++i) block.set(i, 0);
-  for (auto& time : block.step_ticks) time.store(0, std::memory_order_relaxed);
+  // Where steps were not timed, these pages need not become memory.
+  if (block.last_step_ticks.exchange(0) != 0)
+    for (auto& time : block.step_ticks) time.store(0, std::memory_order_relaxed);
   block.call.store(0, std::memory_order_relaxed);
   block.detail.store(0, std::memory_order_relaxed);
   block.events.release();

@@ -34,7 +34,14 @@ SocketAddress ask_local(const Socket& s, uint32_t place) {
 
 }  // namespace
 
+// What was left on the sockets has been told, or is too old to be told when the level rises again.
 void FdReport::forget_all() {
+  for (uint32_t place = 1; place < seen_.size(); ++place) {
+    Socket& s = socket_at(place);
+    for (auto* value : {&s.bytes_in, &s.bytes_out, &s.readable_ticks, &s.writable_ticks}) value->store(0, relaxed);
+    s.flags.fetch_and(wire::fd_flag::closed, relaxed);
+    s.write_blocked.store(false, relaxed);
+  }
   seen_.clear();
   queues_ = {};
 }

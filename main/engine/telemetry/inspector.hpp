@@ -45,6 +45,7 @@ class Inspector {
   EventReport events_;
   Listeners listeners_;
   std::vector<uint32_t> met_;  // by block index
+  bool is_timed_ = false;
   std::vector<uint64_t> ended_step_ticks_, step_ticks_, step_ns_;
 };
 

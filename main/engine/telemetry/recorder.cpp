@@ -200,13 +200,27 @@ void watched(int fd, uint32_t epoll_events, uint64_t tag) {
   socket_at(place).interest.store(epoll_events, relaxed);
 }
 
-void completed(int fd, bool writes, int64_t result) {
+void timer_set(int fd, uint64_t connection_id, uint64_t until_ns) {
+  if (!records_events()) return;
+  const uint64_t now = now_ns();
+  record_now(wire::EventKind::timer_set, 0, fd, until_ns > now ? static_cast<int64_t>((until_ns - now) / 1000) : 0,
+             static_cast<uint32_t>(connection_id));
+}
+
+void timer_fired(int fd, uint64_t connection_id, uint64_t due_ns) {
+  if (!records_events()) return;
+  const uint64_t now = now_ns();
+  record_now(wire::EventKind::timer_fired, 0, fd, now > due_ns ? static_cast<int64_t>((now - due_ns) / 1000) : 0,
+             static_cast<uint32_t>(connection_id));
+}
+
+void completed(int fd, Syscall like, int64_t result) {
   if (detail() == wire::DetailLevel::counters) return;
   const uint32_t place = socket_of(fd);
   const uint64_t now = ticks();
-  if (place != 0)
-    used(socket_at(place), writes ? Use::writes : Use::reads, fd, result, result < 0 ? static_cast<int>(-result) : 0,
-         now);
+  const Use use = use_of(like);
+  const bool writes = use == Use::writes || use == Use::connects;
+  if (place != 0) used(socket_at(place), use, fd, result, result < 0 ? static_cast<int>(-result) : 0, now);
   record(wire::EventKind::ready,
          static_cast<uint16_t>(wire::readiness::completion |
                                (writes ? wire::readiness::writable : wire::readiness::readable)),

@@ -34,8 +34,12 @@ void reported_select(int count, int ready, const fd_set* readable, const fd_set*
 void reported_signal(const siginfo_t& info);
 // Under which tag epoll will report this descriptor; told at every level.
 void watched(int fd, uint32_t epoll_events, uint64_t tag);
-// An operation on a socket that the kernel has completed by itself (io_uring), with what it returned or -errno.
-void completed(int fd, bool writes, int64_t result);
+// An operation on a socket that the kernel has completed by itself (io_uring): the call that it stands for, and what
+// that would have returned, or -errno.
+void completed(int fd, Syscall like, int64_t result);
+// A connection waits for a time, and that has come: so long it is to be, so much later than asked it was.
+void timer_set(int fd, uint64_t connection_id, uint64_t until_ns);
+void timer_fired(int fd, uint64_t connection_id, uint64_t due_ns);
 
 // Sets flags that are not set yet: a socket's are mostly set once for many calls.
 inline void mark(Socket& socket, uint32_t flags) {

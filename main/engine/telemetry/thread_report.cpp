@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "sys/clock.hpp"
 #include "telemetry/process_stats.hpp"
 #include "telemetry/recorder.hpp"
@@ -55,23 +57,26 @@ ThreadReport::Doing ThreadReport::look(const Block& b, const Seen& seen, const C
     const wire::ThreadState state = asleep_in(call.word);
     return {state, since(state, call_since_ns), call.word};
   }
-  if (now_ns() > until_ns_) return seen.doing;
+  // Not its turn: as before, which at first is that nothing is known.
+  const Doing as_before = seen.sent ? seen.doing : Doing{wire::ThreadState::unknown, time_ns, 0};
+  if (now_ns() > until_ns_) return as_before;
   const char letter = ProcessStats::state_letter(b.pid.load(), b.tid.load());
-  if (letter == 0) return seen.doing;  // it has just ended
+  if (letter == 0) return as_before;  // it has just ended
   const bool runs = letter == 'R';
   const wire::ThreadState state = runs ? wire::ThreadState::running : asleep_in(call.word);
   return {state, since(state, runs ? 0 : call_since_ns), call.word};
 }
 
-void ThreadReport::tick(uint64_t time_ns, const TickClock& clock, const SwitchRecorder& switches,
-                        const std::vector<uint32_t>& met) {
+void ThreadReport::tick(const TickClock& clock, const SwitchRecorder& switches, const std::vector<uint32_t>& met) {
   sleeping_.clear();
   if (detail_level() == wire::DetailLevel::counters || !writer_.enabled()) {
     seen_.clear();
     return;
   }
   seen_.resize(met.size());
-  until_ns_ = now_ns() + look_budget_ns;
+  // Later than the counters' time: what is seen here began before it.
+  const uint64_t time_ns = now_ns();
+  until_ns_ = time_ns + look_budget_ns;
   FrameBatch batch(writer_);
   RecordFrames<Record> frames(batch, wire::FrameKind::thread_states, time_ns);
   const size_t first = cursor_;
@@ -104,7 +109,7 @@ void ThreadReport::tick(uint64_t time_ns, const TickClock& clock, const SwitchRe
     frames.add({met[i], static_cast<uint8_t>(doing.state), 0,
                 in_call ? static_cast<uint16_t>(name_of(doing.call_word)) : wire::no_syscall,
                 in_call ? static_cast<int32_t>(static_cast<uint32_t>(doing.call_word)) : wire::no_fd, 0,
-                doing.since_ns});
+                std::min(doing.since_ns, time_ns)});
   }
 }
 

@@ -20,7 +20,7 @@ class ThreadReport {
  public:
   explicit ThreadReport(FrameWriter& writer) : writer_(writer) {}
   // `met`: by block index, the thread that readers have heard of, or 0.
-  void tick(uint64_t time_ns, const TickClock& clock, const SwitchRecorder& switches, const std::vector<uint32_t>& met);
+  void tick(const TickClock& clock, const SwitchRecorder& switches, const std::vector<uint32_t>& met);
   // Places of sockets on which a thread sleeps in a call, as of the last tick.
   const std::vector<uint32_t>& sleeping() const { return sleeping_; }
 

@@ -19,6 +19,7 @@ namespace {
 
 // Taken in init(), as early as can be: the further apart two pairs are, the better they tell the rate.
 uint64_t start_ticks = 0, start_ns = 0;
+constexpr uint64_t shortest_stretch_ns = 10'000'000;
 
 bool find_steady_counter() {
 #if defined(__x86_64__)
@@ -66,7 +67,9 @@ TickClock::TickClock() : first_{start_ticks, start_ns}, last_{first_} {}
 
 void TickClock::update() {
   const Pair now = look();
-  if (now.ticks <= last_.ticks || now.ns <= last_.ns) return;
+  // A pair is true to some 50 ns: too near the last one it would tell the rate badly, and what lies before both of them
+  // would be moved by as much.
+  if (now.ticks <= last_.ticks || now.ns < last_.ns + shortest_stretch_ns) return;
   ns_per_tick_ = static_cast<double>(now.ns - last_.ns) / static_cast<double>(now.ticks - last_.ticks);
   first_ = last_;
   last_ = now;

@@ -30,8 +30,8 @@ inline uint64_t ticks() {
   return now_ns();
 }
 
-// Ticks to nanoseconds, by pairs of both clocks that are taken at every update(): exact at each pair, and straight
-// between them, so a clock that is slewed is followed. For one thread.
+// Ticks to nanoseconds, by pairs of both clocks that are taken at update(): exact at each pair, and straight between
+// them and beyond, so a clock that is slewed is followed. For one thread.
 class TickClock {
  public:
   TickClock();

@@ -15,7 +15,7 @@ import type { RunSettings } from '../../../shared/schemas/settings.ts';
 import { LabError, sentenceOf } from '../errors.ts';
 import { LatencyTotals } from '../latency.ts';
 import { Pace } from '../pace.ts';
-import type { Hooks, Progress } from '../progress.ts';
+import type { Hooks, Progress, RunWatch } from '../progress.ts';
 import { differenceOf } from './differences.ts';
 import { estimate, seededRandom, shuffled } from './statistics.ts';
 
@@ -28,7 +28,10 @@ export interface ComparePlan {
 }
 
 export interface SeriesProgress extends Progress {
+  /** As nameOf has it. */
   readonly label: string;
+  /** Of a sweep's axis. */
+  readonly value?: number;
   /** Runs that are over, of so many. */
   readonly done: number;
   readonly total: number;
@@ -39,6 +42,17 @@ export interface CompareHooks {
   /** Ends it early; what is done is kept. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: SeriesProgress) => void) | undefined;
+  /** After each run. */
+  readonly onRun?: ((run: SeriesRun) => void) | undefined;
+  readonly watch?: RunWatch | undefined;
+}
+
+/** One run of a series that is over. */
+export interface SeriesRun {
+  readonly label: string;
+  readonly ending: 'done' | 'failed' | 'unavailable';
+  readonly sentence?: string;
+  readonly run?: RunResult;
 }
 
 /** Runs once. Throws LabError. */
@@ -58,7 +72,9 @@ function distributionOf(histogram: Histogram): Distribution {
   };
 }
 
-export const nameOf = ({ label, settings }: PlannedRun): string => label ?? settings.server.model;
+/** What tells it from the others: its model or label, and its variant where there are several. */
+export const nameOf = ({ label, variant, settings }: PlannedRun): string =>
+  [label ?? settings.server.model, ...(variant === undefined ? [] : [variant])].join(', ');
 
 /** One entry while its runs are made. */
 class Series {
@@ -102,7 +118,7 @@ class Series {
 }
 
 /** Throws LabError where the plan itself cannot be; a run that fails is told in the result and ends nothing. */
-function checkPlan({ entries, repeats }: ComparePlan): void {
+export function checkComparePlan({ entries, repeats }: ComparePlan): void {
   const names = entries.map(nameOf);
   if (names.length < 2) throw new LabError('bad-input', 'A comparison needs at least two to compare.');
   const twice = names.find((name, index) => names.indexOf(name) < index);
@@ -114,7 +130,7 @@ function checkPlan({ entries, repeats }: ComparePlan): void {
 }
 
 export async function compare(plan: ComparePlan, runOne: RunOne, hooks: CompareHooks = {}): Promise<CompareResult> {
-  checkPlan(plan);
+  checkComparePlan(plan);
   const { repeats, seed } = plan;
   const series = plan.entries.map((planned) => new Series(planned));
   const random = seededRandom(seed);
@@ -131,8 +147,8 @@ export async function compare(plan: ComparePlan, runOne: RunOne, hooks: CompareH
       if (each.isUnavailable) each.runs[round] = null;
       else {
         try {
-          each.runs[round] = await runOne(each.planned.settings, {
-            signal: hooks.signal,
+          const run = await runOne(each.planned.settings, {
+            ...{ signal: hooks.signal, watch: hooks.watch },
             onProgress: (progress) =>
               hooks.onProgress?.({
                 ...{ ...progress, label: each.name, done, total: runs.length },
@@ -140,6 +156,8 @@ export async function compare(plan: ComparePlan, runOne: RunOne, hooks: CompareH
               }),
             onLatency: (latency) => each.merge(latency),
           });
+          each.runs[round] = run;
+          hooks.onRun?.({ label: each.name, ending: 'done', run });
         } catch (error) {
           if (!(error instanceof LabError) || error.kind === 'bad-input') throw error;
           if (error.kind === 'interrupted') {
@@ -148,7 +166,9 @@ export async function compare(plan: ComparePlan, runOne: RunOne, hooks: CompareH
           }
           each.runs[round] = null;
           each.isUnavailable = error.kind === 'unavailable';
-          notRun.push({ label: each.name, round: round + 1, sentence: sentenceOf(error) });
+          const sentence = sentenceOf(error);
+          notRun.push({ label: each.name, round: round + 1, sentence });
+          hooks.onRun?.({ label: each.name, ending: each.isUnavailable ? 'unavailable' : 'failed', sentence });
         }
       }
       done++;

@@ -6,6 +6,7 @@ import { events, requests, type EventName, type EventPayload, type Verb } from '
 import type { Wire } from '../../../shared/contract/wire.ts';
 import { problemsIn } from '../../../shared/schemas/problems.ts';
 import { LabError, sentenceOf } from '../errors.ts';
+import type { Experiments } from '../experiments/experiments.ts';
 import { FrameFeed } from '../live/frame-feed.ts';
 import type { LiveLab } from '../live/live-lab.ts';
 import type { Verbs } from './verbs.ts';
@@ -13,7 +14,7 @@ import type { Verbs } from './verbs.ts';
 /** A window that asks so many things at once is not asking any more. */
 const mostUnanswered = 256;
 
-/** What tells a window of things that it has not asked for. */
+/** What of the running lab tells a window of things that it has not asked for. */
 export type Told = Pick<LiveLab, 'frames' | 'onState'> & {
   readonly replay: Pick<LiveLab['replay'], 'onState'>;
   readonly flight: Pick<LiveLab['flight'], 'on'>;
@@ -21,7 +22,11 @@ export type Told = Pick<LiveLab, 'frames' | 'onState'> & {
 };
 
 /** Serves until the wire closes. */
-export function serveContract(wire: Wire, verbs: Verbs, live: Told): void {
+export function serveContract(
+  wire: Wire,
+  verbs: Verbs,
+  { live, experiments }: { live: Told; experiments: Pick<Experiments, 'subscribe'> },
+): void {
   const feed = new FrameFeed((batch) => wire.send(batch));
   const send = (message: Message): void => wire.send(JSON.stringify(message));
   const tell = <N extends EventName>(name: N, payload: EventPayload<N>): void =>
@@ -51,6 +56,10 @@ export function serveContract(wire: Wire, verbs: Verbs, live: Told): void {
     live.replay.onState((state) => tell('replay.state', state)),
     live.flight.on({ state: (state) => tell('flight.state', state), kept: (kept) => tell('flight.kept', kept) }),
     live.sessions.onChanged((files) => tell('sessions.changed', { files })),
+    experiments.subscribe({
+      state: (state) => tell('experiment.state', state),
+      run: (run) => tell('experiment.run', run),
+    }),
     live.frames.subscribe(feed),
     () => feed.close(),
   ];

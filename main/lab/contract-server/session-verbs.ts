@@ -1,16 +1,17 @@
 /** What the verbs of sessions, recording, replay and the flight recorder do. */
 import type { sessionRequests } from '../../../shared/contract/sessions.ts';
+import { mayReadFiles, type Allowance } from '../experiments/experiments.ts';
 import type { LabService } from '../lab-service.ts';
+import { exportFromLibrary } from '../sessions/exporters/from-library.ts';
 import type { Verbs } from './verbs.ts';
 
 /** The parts of the service that these verbs need. */
-export type SessionService = Pick<LabService, 'live' | 'sessions' | 'recordingSettings'>;
+export type SessionService = Pick<LabService, 'live' | 'sessions' | 'recordingSettings' | 'experiments'>;
 
-export const sessionVerbsOf = ({
-  live,
-  sessions,
-  recordingSettings,
-}: SessionService): Pick<Verbs, keyof typeof sessionRequests> => ({
+export const sessionVerbsOf = (
+  { live, sessions, recordingSettings, experiments }: SessionService,
+  allowance: Allowance,
+): Pick<Verbs, keyof typeof sessionRequests> => ({
   'sessions.list': () => sessions.list(),
   'sessions.details': ({ file }) => sessions.details(file),
   'sessions.change': ({ file, ...changes }) => sessions.change(file, changes),
@@ -23,10 +24,17 @@ export const sessionVerbsOf = ({
     await sessions.emptyTrash();
     return undefined;
   },
-  'sessions.import': ({ path }) => sessions.import(path),
+  'sessions.import': ({ path }) => {
+    mayReadFiles(allowance);
+    return sessions.import(path);
+  },
   'sessions.upload': async (piece) => {
     const card = await sessions.upload(piece);
     return card ? { card } : {};
+  },
+  'sessions.export': ({ out, ...request }) => {
+    if (out !== undefined) mayReadFiles(allowance);
+    return exportFromLibrary(sessions, { ...request, out });
   },
   'sessions.compare': ({ a, b }) => sessions.compare(a, b),
 
@@ -35,7 +43,10 @@ export const sessionVerbsOf = ({
   'recording.settings': () => recordingSettings.settings,
   'recording.configure': (settings) => recordingSettings.set(settings),
 
-  'replay.open': ({ file }) => live.openReplay(file),
+  'replay.open': ({ file }) => {
+    experiments.refuseIfRunning();
+    return live.openReplay(file);
+  },
   'replay.state': () => live.replay.state,
   'replay.seek': ({ timeNs }) => live.replay.seek(timeNs),
   'replay.play': ({ speed }) => live.replay.play(speed),

@@ -34,12 +34,13 @@ function noticeLostThreads(notices: Notices, { watch }: ExternalServer): void {
 /** Resolves when everything that the lab started is gone. Throws LabError; then, too. */
 export async function runExternal(
   settings: RunSettings,
-  { signal, onProgress, onLatency, onFrame }: Hooks,
+  { signal, onProgress, onLatency, watch }: Hooks,
 ): Promise<RunResult> {
   throwIfInterrupted(signal);
   if (settings.phases) {
     throw new LabError('bad-input', 'Phases change the lab’s own servers; an external server has none.');
   }
+  watch?.begin();
   const machine = describeMachine(settings.pin);
   const notices = new Notices();
   noticeSharedCore(notices, machine.cpus);
@@ -50,7 +51,7 @@ export async function runExternal(
     const idleRssBytes = server.watch.rssBytes;
     const config = loadConfigOf(settings, server.target, machine.clientCpus);
     clients = new MeasuredClients(config, notices, signal);
-    if (onFrame) clients.engine.on('frame', (frame) => onFrame('clients', frame));
+    clients.engine.on('frame', (frame) => watch?.frame('clients', frame));
     await server.during(clients.steady());
     server.watch.stop();
     server.watch.begin();

@@ -6,7 +6,7 @@ import { planScenario } from '../../../shared/schemas/scenario.ts';
 import type { NamedScenario } from '../scenario-files.ts';
 
 /** Undefined where no model of the lab is in it: somebody's own server cannot be shown from inside. */
-export function cardOf({ name, scenario }: NamedScenario): ScenarioCard | undefined {
+export function cardOf({ name, scenario }: Pick<NamedScenario, 'name' | 'scenario'>): ScenarioCard | undefined {
   const runs = planScenario(scenario).filter(({ settings }) => settings.server.model !== externalId);
   const first = runs[0]?.settings;
   if (!first) return undefined;

@@ -21,6 +21,7 @@ export const settingsFolder = (env: NodeJS.ProcessEnv = process.env): string =>
 export function slugOf(name: string): string {
   const slug = name
     .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
     .replace(/[^\w.]+/g, '-')
     .replace(/^[-.]+|[-.]+$/g, '')
     .slice(0, 80);

@@ -6,15 +6,17 @@ import type { Frame } from '../../../shared/telemetry/frame-splitter.ts';
 import { frameKinds } from '../../../shared/telemetry/wire.ts';
 import { monotonicNs } from '../clock.ts';
 import { FrameHub } from '../live/frame-hub.ts';
+import type { RunWatch } from '../progress.ts';
 import { HubRecording } from './hub-recording.ts';
 import { newManifest, type Recorded } from './new-manifest.ts';
 import type { RecordingResult } from './recorder.ts';
 
-export class RunRecording {
+export class RunRecording implements RunWatch {
   /** What the servers are asked to record. */
   readonly detail: Detail;
   readonly #hub: FrameHub;
   readonly #recording: HubRecording;
+  #name = '';
 
   private constructor(hub: FrameHub, recording: HubRecording, detail: Detail) {
     this.#hub = hub;
@@ -36,13 +38,20 @@ export class RunRecording {
     return this.#recording.recorder.path;
   }
 
-  /** Marks where a run begins. */
-  begin(name: string): void {
-    const mark = { name: 'run', timeNs: monotonicNs(), text: name };
+  /** What the next run is called, in the mark where it begins. */
+  next(name: string): void {
+    this.#name = name;
+  }
+
+  begin(): void {
+    this.#hub.clear();
+    const mark = { name: 'run', timeNs: monotonicNs(), text: this.#name };
     this.#hub.publishFrame('lab', encodeJson(frameKinds.mark, mark));
   }
 
-  readonly onFrame = (source: FrameSource, { kind, payload }: Frame): void => this.#hub.publish(source, kind, payload);
+  frame(source: FrameSource, { kind, payload }: Frame): void {
+    this.#hub.publish(source, kind, payload);
+  }
 
   /** Resolves when the file is closed. */
   stop(): Promise<RecordingResult> {

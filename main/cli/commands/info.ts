@@ -1,0 +1,83 @@
+/** `fdscope info FILE`: what a session holds. */
+import type { SessionDetails } from '../../../shared/contract/sessions.ts';
+import { highestOf, sumOf } from '../../../shared/session/overview.ts';
+import { detailsOf } from '../../lab/sessions/card.ts';
+import type { Register } from '../command.ts';
+import { addJson, type OutputFlags } from '../options.ts';
+import { deliver } from '../output.ts';
+import { mebibytes } from '../print.ts';
+import { sparks } from './sessions.ts';
+
+const seconds = (fromNs: number, timeNs: number): string => `${((timeNs - fromNs) / 1e9).toFixed(3)} s`;
+const perRequest = (amount: number, requests: number): string =>
+  requests > 0 ? (amount / requests).toFixed(2) : 'no requests';
+
+function figureLines({ card, overview }: SessionDetails): string[][] {
+  const { columns, latency } = overview;
+  const served = sumOf(columns.serverRequests);
+  const switches = sumOf(columns.voluntarySwitches) + sumOf(columns.involuntarySwitches);
+  return [
+    ['requests', `${card.requests}  ${sparks(card.sparkline, 40)}`],
+    ['errors', String(sumOf(columns.errors))],
+    ['CPU µs per request', perRequest(sumOf(columns.serverCpuNs) / 1000, served)],
+    ['system calls per request', perRequest(sumOf(columns.syscalls), served)],
+    ['context switches per request', perRequest(switches, served)],
+    ...(latency.corrected.count > 0
+      ? [
+          [
+            'latency p50, p99, max µs',
+            ['p50', 'p99', 'max'].map((key) => latency.corrected[key as 'p50'].toFixed(0)).join(', '),
+          ],
+        ]
+      : []),
+    ['open connections, most', String(highestOf(columns.openConnections))],
+    ['memory, highest', mebibytes(highestOf(columns.rssBytes))],
+  ];
+}
+
+export function infoText(details: SessionDetails): string {
+  const { card, manifest, overview, annotations } = details;
+  const { machine } = manifest;
+  const lines = [
+    ['name', card.name],
+    ...(card.tags.length > 0 ? [['tags', card.tags.join(', ')]] : []),
+    ...(card.notes === '' ? [] : [['notes', card.notes]]),
+    ...(card.scenario ? [['scenario', `${card.scenario.title} (${card.scenario.name})`]] : []),
+    ['recorded', new Date(card.startedWallMs).toISOString()],
+    ['duration', `${card.durationSeconds.toFixed(1)} s`],
+    ['models', card.models.join(', ')],
+    [
+      'machine',
+      `${machine.cpus} CPUs, ${machine.cpuModel}, Linux ${machine.kernel}, fdscope ${machine.versions.fdscope}`,
+    ],
+    ['size', mebibytes(card.bytes)],
+    ...(card.wasClosedWell
+      ? []
+      : [['cut off', 'the recording did not end well; all is here up to its last whole frame']]),
+    ...(card.lostFrames > 0 ? [['missing', `${card.lostFrames} frames that the disk was too slow for`]] : []),
+    ...figureLines(details),
+  ];
+  const width = Math.max(...lines.map(([label = '']) => label.length)) + 2;
+  const facts = lines.map(([label = '', value = '']) => `${label.padEnd(width)}${value}\n`).join('');
+  const moments = [
+    ...overview.moments.map(({ timeNs, kind, name, text }) => ({
+      timeNs,
+      text: `${kind} ${name}${text ? `: ${text}` : ''}`,
+    })),
+    ...annotations.map(({ fromNs, toNs, text }) => ({
+      timeNs: fromNs,
+      text: `annotation${toNs === undefined ? '' : ` until ${seconds(card.startedNs, toNs)}`}: ${text}`,
+    })),
+  ].sort((a, b) => a.timeNs - b.timeNs);
+  const told = moments.map(({ timeNs, text }) => `${seconds(card.startedNs, timeNs).padStart(12)}  ${text}\n`).join('');
+  return facts + (told === '' ? '' : `\n${told}`);
+}
+
+export const registerInfo: Register = (program) => {
+  const command = program.command('info').description('what a session file holds: figures, moments, machine');
+  command.argument('<file>', 'a session, such as run.fdscope');
+  addJson(command).action(async (file: string, flags: OutputFlags) => {
+    const details = await detailsOf(file);
+    await deliver(flags, details, () => infoText(details));
+  });
+};

@@ -1,0 +1,126 @@
+/** `fdscope sweep`: one thing varied - clients, rate, size, threads, idle part - for several models. */
+import type { SweepResult } from '../../../shared/sweep-result.ts';
+import { LabError } from '../../lab/errors.ts';
+import { parseAxis } from '../../lab/sweep/axes.ts';
+import { readSweep, writeSweep, type StoredSweep } from '../../lab/sweep/resume-file.ts';
+import type { SweepRecord } from '../../lab/sweep/sweep.ts';
+import type { CliContext, Register } from '../command.ts';
+import {
+  addClients,
+  addCsv,
+  addExternal,
+  addJson,
+  addNumber,
+  addOut,
+  addServer,
+  type OutputFlags,
+} from '../options.ts';
+import { checkFormat, checkOut, deliver } from '../output.ts';
+import { subjectRuns, type PlanFlags } from '../planning.ts';
+import { sweepCsv, sweepText } from '../print-sweep.ts';
+import { ProgressBar } from '../progress-bar.ts';
+import { checkExternal, checkHost } from '../settings.ts';
+
+interface SweepFlags extends PlanFlags, OutputFlags {
+  readonly over?: string;
+  readonly repeats?: number;
+  readonly resume?: string;
+}
+
+/** The sweep of --resume, or that of the flags. Throws LabError. */
+async function sweepOf(texts: readonly string[], flags: SweepFlags, lab: CliContext['lab']): Promise<StoredSweep> {
+  if (flags.resume !== undefined) {
+    if (texts.length > 0 || flags.over !== undefined) {
+      throw new LabError(
+        'bad-input',
+        '--resume goes on with a sweep as it was begun: without models and without --over.',
+      );
+    }
+    const stored = readSweep(flags.resume);
+    for (const { settings } of stored.plan.entries) checkExternal(settings.server, flags);
+    return stored;
+  }
+  if (flags.over === undefined) {
+    throw new LabError('bad-input', 'Say what to vary, such as --over clients=1,10,100, or --resume a sweep.');
+  }
+  const { axis, values } = parseAxis(flags.over);
+  // Threads are what is varied; a value beside it would be for all points.
+  const entries = await subjectRuns(texts, flags, lab);
+  return { plan: { axis, values, entries, repeats: flags.repeats ?? 1 }, records: [] };
+}
+
+const resumeName = (now = new Date()): string =>
+  `fdscope-sweep-${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}.json`;
+
+function failOnPoints({ points }: SweepResult): void {
+  const failed = points.filter(({ status }) => status === 'failed');
+  const [first] = failed;
+  if (first) {
+    const more = failed.length > 1 ? ` (and ${failed.length - 1} more)` : '';
+    throw new LabError('failed', `${first.label} failed at ${first.value}${more}: ${first.reason ?? ''}`);
+  }
+  if (points.every(({ status }) => status === 'refused')) {
+    throw new LabError('unavailable', `No point of the sweep can be here: ${points[0]?.reason ?? ''}`);
+  }
+}
+
+async function run(texts: readonly string[], flags: SweepFlags, { lab, signal }: CliContext): Promise<void> {
+  checkFormat(flags);
+  checkOut(flags);
+  checkHost(flags);
+  const { plan, records: before } = await sweepOf(texts, flags, lab);
+  const records: SweepRecord[] = [...before];
+  const keep = (): string => {
+    const file = flags.resume ?? resumeName();
+    writeSweep(file, { plan, records });
+    return file;
+  };
+  const bar = new ProgressBar(
+    Array.from(
+      { length: plan.values.length * plan.entries.length * plan.repeats - before.length },
+      () => plan.entries[0]?.settings.durationSeconds ?? 0,
+    ),
+  );
+  const result = await lab
+    .sweep(
+      plan,
+      {
+        signal,
+        onProgress: ({ done, label, value, elapsedSeconds, secondsLeft }) =>
+          bar.updateWithTimeLeft(done, `${label}, ${plan.axis}=${value ?? ''}`, elapsedSeconds, secondsLeft),
+        onRecord: (record) => records.push(record),
+      },
+      before,
+    )
+    .finally(() => bar.end());
+  // First what must not be lost; stdout may be gone.
+  const file = result.isCancelled || flags.resume !== undefined ? keep() : undefined;
+  await deliver(
+    flags,
+    result,
+    () => sweepText(result),
+    () => sweepCsv(result),
+  );
+  if (result.isCancelled) {
+    const open = result.points.filter(({ status }) => status === 'not-run').length;
+    throw new LabError(
+      'interrupted',
+      `The sweep was cancelled with ${open} of ${result.points.length} points not run; \`fdscope sweep --resume ${file ?? ''}\` goes on with it.`,
+    );
+  }
+  failOnPoints(result);
+}
+
+export const registerSweep: Register = (program, context) => {
+  const command = program.command('sweep').description('vary one thing and see how models take it');
+  command.argument('[models...]', 'models, each with options of its own: epoll-shared:threads=4,exclusive=true');
+  command.option('--over <axis=values>', 'clients, rate, size, threads or idle: clients=1,10,100');
+  command.option('--resume <file>', 'go on with a sweep that was cancelled');
+  command.option('--scenario <name>', 'the load of a scenario; without models, those of the scenario');
+  command.option('--variant <label>', 'the variant of the scenario; by default its first');
+  addNumber(command, '--repeats', 'runs of each point; by default 1');
+  addNumber(command, '--request-bytes', 'payload of a request');
+  addJson(addCsv(addOut(addClients(addExternal(addServer(command)))))).action((texts: string[], flags: SweepFlags) =>
+    run(texts, flags, context),
+  );
+};

@@ -1,0 +1,152 @@
+/** Shipped scenarios and one's own, with their texts: listed, opened, checked, kept. */
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { OpenedScenario, ScenarioEntry, ScenarioPlace, ScenarioReading } from '../../shared/contract/scenarios.ts';
+import { parseScenario, ScenarioError } from '../../shared/schemas/scenario-text.ts';
+import { chapters, planScenario, type Scenario } from '../../shared/schemas/scenario.ts';
+import { dataFolder } from './data-folder.ts';
+import { scenarioFolder } from './engine-location.ts';
+import { LabError, sentenceOf } from './errors.ts';
+import { cardOf } from './live/scenario-cards.ts';
+import { builtInNames, readScenarioText, scenarioEnding } from './scenario-files.ts';
+
+/** Commands that a scenario would start. */
+export const commandsIn = ({ models }: Pick<Scenario, 'models'>): string[] =>
+  models.flatMap((entry) =>
+    typeof entry === 'object' && 'command' in entry && entry.command !== undefined ? [entry.command] : [],
+  );
+
+function described(scenario: Scenario): ScenarioReading {
+  const runs = planScenario(scenario).flatMap((run) => Array.from({ length: scenario.repeats }, () => run));
+  const seconds = runs.reduce((sum, { settings }) => sum + settings.durationSeconds + settings.warmupSeconds, 0);
+  const live = cardOf({ name: '', scenario })?.live;
+  return {
+    ...{ scenario, mistakes: [], plan: { runs: runs.length, seconds }, commands: commandsIn(scenario) },
+    ...(live ? { live } : {}),
+  };
+}
+
+/** What a scenario's text says, or every mistake in it. */
+export function readScenario(text: string): ScenarioReading {
+  try {
+    return described(parseScenario(text, 'scenario'));
+  } catch (error) {
+    if (error instanceof ScenarioError) return { mistakes: [...error.mistakes], commands: [] };
+    throw error;
+  }
+}
+
+export class ScenarioLibrary {
+  readonly #shipped: string;
+  readonly #own: string;
+
+  constructor(own: string = join(dataFolder(), 'scenarios'), shipped: string = scenarioFolder()) {
+    this.#own = own;
+    this.#shipped = shipped;
+  }
+
+  list(): ScenarioEntry[] {
+    const entryOf = (name: string): ScenarioEntry[] => {
+      try {
+        const { text: _text, ...entry } = this.open({ name });
+        return [entry];
+      } catch (error) {
+        // It went while the folder was read, or cannot be read: it is no scenario that one could choose.
+        if (error instanceof LabError) return [];
+        throw error;
+      }
+    };
+    const rank = ({ scenario }: ScenarioEntry): number =>
+      scenario?.chapter === undefined ? chapters.length : chapters.indexOf(scenario.chapter);
+    const shipped = builtInNames(this.#shipped).flatMap(entryOf);
+    return [...shipped.sort((a, b) => rank(a) - rank(b)), ...this.ownNames().flatMap(entryOf)];
+  }
+
+  ownNames(): string[] {
+    try {
+      return builtInNames(this.#own).filter((name) => !this.#isShipped(name));
+    } catch {
+      return []; // there is no such folder until something is kept in it
+    }
+  }
+
+  /** Throws LabError where it cannot be read; what is wrong in its text is in `mistakes`. */
+  open(place: ScenarioPlace): OpenedScenario {
+    const { file, origin } = this.#locate(place);
+    const text = readScenarioText(file);
+    const { mtimeMs: changedMs } = statSync(file);
+    return { name: basename(file).replace(scenarioEnding, ''), origin, file, changedMs, text, ...readScenario(text) };
+  }
+
+  /** Throws LabError. */
+  save(name: string, text: string, mayReplace: boolean): OpenedScenario {
+    if (this.#isShipped(name)) {
+      throw new LabError('bad-input', `"${name}" is a scenario of fdscope itself: give yours another name.`);
+    }
+    if (!mayReplace && this.ownNames().includes(name)) {
+      throw new LabError(
+        'bad-input',
+        `There is a scenario "${name}" already: replace it, or give this one another name.`,
+      );
+    }
+    const known = this.#ownFile(name);
+    const part = `${known}.${process.pid}.part`;
+    try {
+      mkdirSync(this.#own, { recursive: true });
+      writeFileSync(part, text);
+      renameSync(part, known);
+    } catch (error) {
+      rmSync(part, { force: true });
+      throw new LabError('failed', `The scenario could not be kept in ${this.#own}: ${sentenceOf(error)}.`);
+    }
+    return this.open({ name });
+  }
+
+  /** Throws LabError. */
+  duplicate(from: ScenarioPlace, name: string): OpenedScenario {
+    return this.save(name, this.open(from).text, false);
+  }
+
+  /** Throws LabError. */
+  rename(name: string, to: string): OpenedScenario {
+    this.#mustBeOwn(name);
+    if (name === to) return this.open({ name });
+    const renamed = this.save(to, this.open({ name }).text, false);
+    this.delete(name);
+    return renamed;
+  }
+
+  /** Throws LabError. */
+  delete(name: string): void {
+    this.#mustBeOwn(name);
+    rmSync(this.#ownFile(name), { force: true });
+  }
+
+  #mustBeOwn(name: string): void {
+    if (this.#isShipped(name)) {
+      throw new LabError('bad-input', `"${name}" is a scenario of fdscope itself, which stays as it is: duplicate it.`);
+    }
+    if (!this.ownNames().includes(name)) throw new LabError('bad-input', `There is no scenario "${name}" of yours.`);
+  }
+
+  readonly #isShipped = (name: string): boolean => builtInNames(this.#shipped).includes(name);
+
+  /** Its file, as it is called in the folder: with .yaml, unless it is there with .yml. */
+  #ownFile(name: string): string {
+    try {
+      const file = readdirSync(this.#own).find((each) => each === `${name}.yml`);
+      if (file !== undefined) return join(this.#own, file);
+    } catch {
+      // there is no such folder yet
+    }
+    return join(this.#own, `${name}.yaml`);
+  }
+
+  #locate(place: ScenarioPlace): Pick<ScenarioEntry, 'file' | 'origin'> {
+    if ('file' in place) return { file: place.file, origin: 'file' };
+    const { name } = place;
+    if (this.#isShipped(name)) return { file: join(this.#shipped, `${name}.yaml`), origin: 'built-in' };
+    if (this.ownNames().includes(name)) return { file: this.#ownFile(name), origin: 'own' };
+    throw new LabError('bad-input', `There is no scenario "${name}": it may have been renamed or deleted.`);
+  }
+}
