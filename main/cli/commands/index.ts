@@ -2,12 +2,11 @@
 import type { Register } from '../command.ts';
 import { registerCompare } from './compare.ts';
 import { registerDoctor } from './doctor.ts';
-import { registerInfo } from './info.ts';
 import { registerExport } from './export.ts';
+import { registerInfo } from './info.ts';
 import { registerLoad } from './load.ts';
 import { registerModels } from './models.ts';
 import { registerRun } from './run.ts';
-import { registerSchema } from './schema.ts';
 import { registerServe } from './serve.ts';
 import { registerSessions } from './sessions.ts';
 import { registerSwitchCost } from './switch-cost.ts';
@@ -24,8 +23,7 @@ export const commands: readonly Register[] = [
   registerLoad,
   registerSessions,
   registerInfo,
-  registerExport,
   registerSwitchCost,
-  registerSchema,
   registerWeb,
+  registerExport,
 ];
