@@ -125,7 +125,7 @@ export const scenarioSchema = scenarioShape.superRefine((scenario, context) => {
   checkExpressions(scenario, mistake);
 });
 
-type Swept = Pick<Scenario, 'server' | 'connections' | 'clients'> & Partial<Pick<Scenario, 'sweep'>>;
+type Swept = Pick<Scenario, 'connections' | 'clients'> & Partial<Pick<Scenario, 'sweep'>>;
 
 type Mistake = (path: (string | number)[], message: string) => void;
 
@@ -155,7 +155,7 @@ function checkPhases({ phases = [], durationSeconds }: Scenario, mistake: Mistak
 }
 
 /** Values of a sweep as the variants that they are. */
-function sweepVariants({ sweep, server, connections, clients }: Swept): Variant[] {
+function sweepVariants({ sweep, connections, clients }: Swept): Variant[] {
   if (!sweep) return [];
   const changesOf = (value: number): Omit<Variant, 'label'> => {
     switch (sweep.over) {

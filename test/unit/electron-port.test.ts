@@ -80,7 +80,7 @@ function preload({ electron }: StartedShell): { readonly bridge: ShellBridge; re
     expect([message, origin]).toEqual([portHandover, '/']);
     ports.push(...transfer);
   };
-  exposeBridge(renderer as unknown as Parameters<typeof exposeBridge>[0], { postMessage } as never);
+  exposeBridge(renderer as unknown as Parameters<typeof exposeBridge>[0], { postMessage });
   return { bridge: exposed[bridgeName] as ShellBridge, ports };
 }
 
@@ -118,7 +118,7 @@ describe('the bridge', () => {
     const heard: unknown[] = [];
     port?.on('message', (message) => heard.push(message));
     port?.postMessage('{"type":"exec"}');
-    await vi.waitFor(() => expect(heard.at(-1)).toEqual({ closed: expect.stringMatching(/not one of the contract/) }));
+    await vi.waitFor(() => expect(JSON.stringify(heard.at(-1))).toMatch(/^\{"closed":".*not one of the contract/));
   });
 
   it('passes commands and files on', async () => {

@@ -100,8 +100,16 @@ describe('phases and sweeps', () => {
       'phases: [{ at: 0, for: 2, workUs: 5 }, { at: 1, workUs: 9 }]',
       /^10:57 "workUs" is changed already by the phase at 0 s, which lasts until 2 s/,
     ],
-    ['a killed worker that comes back', 'phases: [{ at: 1, for: 1, killWorker: true }]', /^10:24 A worker that was killed/],
-    ['a sweep beside variants', 'sweep: { over: clients, values: [1] }\nvariants: [{ label: a }]', /either variants or a/],
+    [
+      'a killed worker that comes back',
+      'phases: [{ at: 1, for: 1, killWorker: true }]',
+      /^10:24 A worker that was killed/,
+    ],
+    [
+      'a sweep beside variants',
+      'sweep: { over: clients, values: [1] }\nvariants: [{ label: a }]',
+      /either variants or a/,
+    ],
     ['a sweep over what it cannot vary', 'sweep: { over: threads, values: [1] }', /^10:16 "sweep.over" must be one of/],
     ['half a connection', 'sweep: { over: clients, values: [1, 2.5] }', /^10:37 A value of clients is a whole number/],
     ['nobody left to ask', 'sweep: { over: idle, values: [0.999] }', /^10:31 Of 50 connections none would be left/],
@@ -145,7 +153,11 @@ expectations: [{ expect: 'p99(epoll-lt, "clients=200") > p99(epoll-lt, "clients=
 
   it('are in the JSON Schema for editors, which asks for what has no default', () => {
     const schema = scenarioJsonSchema();
-    expect(schema).toMatchObject({ type: 'object', additionalProperties: false, $schema: expect.any(String) as string });
+    expect(schema).toMatchObject({
+      type: 'object',
+      additionalProperties: false,
+      $schema: expect.any(String) as string,
+    });
     expect(schema.required).toEqual(['version', 'title', 'question', 'watch', 'clients', 'models']);
     const { phases, sweep, clients } = schema.properties as Record<string, { items?: object }>;
     expect(phases?.items).toMatchObject({ properties: { at: {}, for: {}, switch: {}, killWorker: { const: true } } });
