@@ -84,6 +84,11 @@ export class LabService {
   readonly experiments: Experiments = new Experiments(this);
   #models: Promise<ModelInfo[]> | undefined;
 
+  /** Ends whatever runs, for hosts that go; what was being recorded is closed well. */
+  async close(): Promise<void> {
+    await Promise.all([this.live.stop(), this.experiments.cancel()]);
+  }
+
   /** Probed once: what a machine allows does not change while we look. */
   listModels(): Promise<ModelInfo[]> {
     return (this.#models ??= listModels());
