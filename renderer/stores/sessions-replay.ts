@@ -77,6 +77,8 @@ export const useReplay = defineStore('replay', () => {
   /** Shows the whole of a short session, and the last minute of a long one. */
   async function open(file: string): Promise<void> {
     forget();
+    // Such as where the recording is; it would lie over the transport.
+    for (const { id, level } of notices.toasts) if (level === 'good') notices.dismiss(id);
     const opened = await lab.attempt((link) => link.request('replay.open', { file }));
     if (!opened) return;
     details.value = opened.details;
