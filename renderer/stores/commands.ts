@@ -91,6 +91,10 @@ export const useCommands = defineStore('commands', () => {
 function belongsToFocus(target: EventTarget | null, name: string): boolean {
   if (!(target instanceof HTMLElement) || name.startsWith('Mod+')) return false;
   if (target.closest('[role="dialog"]') || target.isContentEditable) return true;
+  // Letters mean nothing to a slider or a box that is ticked.
+  if (target.matches('input[type="range"], input[type="checkbox"], input[type="radio"]')) {
+    return !/^(Shift\+)?[A-Z?]$/.test(name);
+  }
   if (target.matches('input, textarea, select')) return true;
   return (
     name === 'Space' && target.matches('button, summary, [role="tab"], [tabindex]') && target.matches(':focus-visible')

@@ -7,12 +7,18 @@ import type { LabLink } from '../app/link.ts';
 import { useLab } from './lab.ts';
 import { useNotices } from './notices.ts';
 import { history } from './telemetry.ts';
+import { useTimebase } from './timebase.ts';
 
 export const replaySpeeds = [0.1, 0.25, 0.5, 1, 2, 5, 10] as const;
+
+/** What is seen of a session when it opens: all of it within these. */
+const shortestWindowNs = 1e9;
+const longestWindowNs = 60e9;
 
 export const useReplay = defineStore('replay', () => {
   const lab = useLab();
   const notices = useNotices();
+  const timebase = useTimebase();
   const state = shallowRef<ReplayState>();
   const details = shallowRef<SessionDetails>();
   /** Where the user is scrubbing to, until the lab is there. */
@@ -20,6 +26,8 @@ export const useReplay = defineStore('replay', () => {
   /** What was drawn is of this file and epoch. */
   let shownTimeline = '';
   let isSeeking = false;
+  /** Of the live lab's window of time, which it has again afterwards. */
+  let widthBeforeNs: number | undefined;
 
   const isOpen = computed(() => details.value !== undefined && state.value !== undefined);
   const positionNs = computed(() => wantedNs.value ?? state.value?.positionNs ?? 0);
@@ -59,6 +67,8 @@ export const useReplay = defineStore('replay', () => {
     (phase, before) => {
       if (before !== 'replaying') return;
       forget();
+      if (widthBeforeNs !== undefined) timebase.widthNs = widthBeforeNs;
+      widthBeforeNs = undefined;
       if (phase === 'idle') history.reset();
     },
     { flush: 'sync' },
@@ -67,11 +77,18 @@ export const useReplay = defineStore('replay', () => {
   /** Shows the whole of a short session, and the last minute of a long one. */
   async function open(file: string): Promise<void> {
     forget();
+    // Such as where the recording is; it would lie over the transport.
+    for (const { id, level } of notices.toasts) if (level === 'good') notices.dismiss(id);
     const opened = await lab.attempt((link) => link.request('replay.open', { file }));
     if (!opened) return;
     details.value = opened.details;
     take(opened.replay);
     history.annotate(annotations.value);
+    if (widthBeforeNs === undefined) widthBeforeNs = timebase.widthNs;
+    timebase.widthNs = Math.max(
+      shortestWindowNs,
+      Math.min(longestWindowNs, opened.replay.endedNs - opened.replay.startedNs),
+    );
     await seek(opened.replay.endedNs);
   }
 

@@ -30,8 +30,8 @@ export class AppUnderTest {
     this.#browser = browser;
   }
 
-  static async start(): Promise<AppUnderTest> {
-    return new AppUnderTest(await startWebLab(), await launchBrowser());
+  static async start(env: NodeJS.ProcessEnv = {}): Promise<AppUnderTest> {
+    return new AppUnderTest(await startWebLab(env), await launchBrowser());
   }
 
   async window({ width = 1440, height = 900, scheme = 'dark' }: Look = {}): Promise<App> {

@@ -108,7 +108,8 @@ export class Replayer {
       if (wanted !== this.#wantedSeek) return;
       const { startedNs, endedNs } = this.#session;
       const target = Math.min(endedNs, Math.max(startedNs, timeNs));
-      const keyframe = await this.#session.keyframeBefore(target - this.#historyNs);
+      // A recording that was begun in the middle of a run opens with the state that it found.
+      const keyframe = await this.#session.keyframeBefore(Math.max(startedNs, target - this.#historyNs));
       const fromNs = keyframe?.atNs ?? startedNs;
       this.#epoch++;
       this.#hooks.onReset();

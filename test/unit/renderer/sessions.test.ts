@@ -1,0 +1,198 @@
+/** The Sessions screen's stores: the library, replay into the one history, recording. */
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ReplayState, SessionCard, SessionDetails } from '../../../shared/contract/sessions.ts';
+import { maxUploadPieceBytes } from '../../../shared/contract/sessions.ts';
+import type { Annotation } from '../../../shared/session/edits.ts';
+import { encodeJson } from '../../../shared/telemetry/codec.ts';
+import { frameKinds } from '../../../shared/telemetry/wire.ts';
+import { sinceStart, tagsOf } from '../../../renderer/screens/sessions/session-words.ts';
+import { useLab } from '../../../renderer/stores/lab.ts';
+import { useNotices } from '../../../renderer/stores/notices.ts';
+import { useRecording } from '../../../renderer/stores/sessions-recording.ts';
+import { useReplay } from '../../../renderer/stores/sessions-replay.ts';
+import { useSessions } from '../../../renderer/stores/sessions.ts';
+import { history } from '../../../renderer/stores/telemetry.ts';
+import { useUi } from '../../../renderer/stores/ui.ts';
+import { Markers } from '../../../renderer/tracks/markers.ts';
+import type { LabDouble } from './lab-double.ts';
+import { joined } from './scope-tools.ts';
+
+const card = (file: string, more: Partial<SessionCard> = {}): SessionCard => ({
+  ...{ file, id: file, name: file, notes: '', tags: [], models: ['epoll-lt'], startedWallMs: 0, startedNs: 1e9 },
+  ...{ durationSeconds: 5, requests: 10, sparkline: [1, 2], annotations: 0, bytes: 100, isRecording: false },
+  ...{ wasClosedWell: true, lostFrames: 0 },
+  ...more,
+});
+
+let double: LabDouble;
+let cards: SessionCard[];
+beforeEach(async () => {
+  ({ double } = await joined());
+  cards = [card('a.fdscope', { name: 'slow start', tags: ['tls'] }), card('b.fdscope', { models: ['io_uring'] })];
+  double.answers['sessions.list'] = () => ({ folder: '/sessions', sessions: [...cards], unreadable: [] });
+});
+
+describe('the library', () => {
+  beforeEach(() => useSessions().connect(double));
+
+  it('finds by every word, wherever it stands', () => {
+    const sessions = useSessions();
+    const found = (search: string): string[] => {
+      sessions.search = search;
+      return sessions.shown.map(({ file }) => file);
+    };
+    expect(found('')).toEqual(['a.fdscope', 'b.fdscope']);
+    expect(found('TLS slow')).toEqual(['a.fdscope']);
+    expect(found('uring')).toEqual(['b.fdscope']);
+    expect(found('tls uring')).toEqual([]);
+  });
+
+  it('is listed anew when it changed elsewhere, once for changes that come at once', async () => {
+    cards.push(card('c.fdscope'));
+    const before = double.paramsOf('sessions.list').length;
+    for (let i = 0; i < 5; i++) double.tell('sessions.changed', { files: ['c.fdscope'] });
+    await vi.waitFor(() => expect(useSessions().sessions.length).toBe(3));
+    expect(double.paramsOf('sessions.list').length - before).toBeLessThanOrEqual(2);
+  });
+
+  it('a deleted session comes back by the toast, and is chosen again', async () => {
+    const sessions = useSessions();
+    const [first] = cards;
+    if (!first) throw new Error('no card');
+    sessions.chosenFile = first.file;
+    double.answers['sessions.delete'] = ({ files }) => {
+      cards = cards.filter(({ file }) => !files.includes(file));
+      return [{ key: 'k1', file: first.file, deletedWallMs: 0, bytes: 100 }];
+    };
+    double.answers['sessions.restore'] = ({ keys }) => {
+      expect(keys).toEqual(['k1']);
+      cards = [first, ...cards];
+      return [first];
+    };
+    await sessions.remove(first);
+    expect(sessions.sessions.map(({ file }) => file)).toEqual(['b.fdscope']);
+    expect(sessions.chosenFile).toBeUndefined();
+    const undo = useNotices().toasts.at(-1)?.action;
+    expect(undo?.title).toBe('Undo');
+    undo?.run();
+    await vi.waitFor(() => expect(sessions.chosen?.file).toBe('a.fdscope'));
+  });
+
+  it('a dropped file goes up whole, in order, in pieces that the contract allows', async () => {
+    const bytes = Uint8Array.from({ length: maxUploadPieceBytes * 2 + 7 }, (_, i) => i % 251);
+    const received: number[] = [];
+    double.answers['sessions.upload'] = ({ offset, base64, isLast }) => {
+      expect(offset).toBe(received.length);
+      received.push(...Buffer.from(base64, 'base64'));
+      return isLast ? { card: card('c.fdscope') } : {};
+    };
+    await useSessions().importFiles([new File([bytes], 'c.fdscope')]);
+    expect(Buffer.from(received).equals(Buffer.from(bytes))).toBe(true);
+    expect(double.paramsOf('sessions.upload').length).toBe(3);
+    expect(useSessions().chosenFile).toBe('c.fdscope');
+    expect(useSessions().incoming).toBeUndefined();
+  });
+
+  it('what is no session is refused with a sentence, and nothing is sent', async () => {
+    await useSessions().importFiles([new File(['x'], 'notes.txt')]);
+    expect(double.paramsOf('sessions.upload')).toEqual([]);
+    expect(useNotices().toasts.at(-1)?.text).toContain('notes.txt');
+  });
+});
+
+describe('replay', () => {
+  const at = (positionNs: number, epoch: number): ReplayState => ({
+    ...{ file: 'a.fdscope', isPlaying: false, speed: 1, positionNs, startedNs: 1e9, endedNs: 6e9, epoch },
+  });
+  const mark = (timeNs: number): void =>
+    double.send('lab', encodeJson(frameKinds.mark, { name: 'mark', timeNs, text: 'x' }));
+  let epoch = 0;
+  let written: Annotation[];
+
+  beforeEach(async () => {
+    epoch = 0;
+    written = [{ id: 'n1', fromNs: 2e9, toNs: 3e9, text: 'here' }];
+    const seek = (timeNs: number): ReplayState => {
+      const next = at(timeNs, ++epoch);
+      double.tell('replay.state', next);
+      mark(timeNs);
+      return next;
+    };
+    const details = { card: card('a.fdscope'), annotations: written } as SessionDetails;
+    double.answers['replay.open'] = () => {
+      double.tell('live.state', { phase: 'replaying', paused: false });
+      return { details, replay: seek(1e9) };
+    };
+    double.answers['replay.seek'] = ({ timeNs }) => seek(timeNs);
+    double.answers['replay.close'] = () => double.tell('live.state', { phase: 'idle', paused: false });
+    await useReplay().connect(double);
+  });
+
+  it('fills the history of the tracks, and a seek begins it anew', async () => {
+    const replay = useReplay();
+    await replay.open('a.fdscope');
+    expect(replay.positionNs).toBe(6e9);
+    expect(history.moments.marks.map(({ timeNs }) => timeNs)).toEqual([6e9]);
+    await replay.seek(4e9);
+    expect(history.moments.marks.map(({ timeNs }) => timeNs)).toEqual([4e9]);
+    expect(useLab().phase).toBe('replaying');
+  });
+
+  it('of positions that are asked for while one is on its way, the last one counts', async () => {
+    const replay = useReplay();
+    await replay.open('a.fdscope');
+    const before = double.paramsOf('replay.seek').length;
+    await Promise.all([2e9, 3e9, 4e9, 5e9].map((timeNs) => replay.seek(timeNs)));
+    await vi.waitFor(() => expect(replay.state?.positionNs).toBe(5e9));
+    expect(double.paramsOf('replay.seek').slice(before)).toEqual([{ timeNs: 2e9 }, { timeNs: 5e9 }]);
+  });
+
+  it('annotations are markers of the tracks, also behind a seek', async () => {
+    const replay = useReplay();
+    const markers = new Markers(history);
+    await replay.open('a.fdscope');
+    const notes = (): (string | number | undefined)[][] =>
+      markers.all.filter(({ kind }) => kind === 'annotation').map(({ timeNs, toNs, text }) => [timeNs, toNs, text]);
+    expect(notes()).toEqual([[2e9, 3e9, 'here']]);
+    double.answers['sessions.annotate'] = ({ file, annotation }) => {
+      expect(file).toBe('a.fdscope');
+      return [...written, { ...annotation, id: annotation.id ?? 'n2' }];
+    };
+    await replay.annotate({ fromNs: 4e9, text: 'there' });
+    await replay.seek(5e9);
+    expect(notes()).toEqual([
+      [2e9, 3e9, 'here'],
+      [4e9, undefined, 'there'],
+    ]);
+  });
+
+  it('closed, it leaves nothing behind', async () => {
+    const replay = useReplay();
+    await replay.open('a.fdscope');
+    await replay.close();
+    expect(replay.isOpen).toBe(false);
+    expect(history.moments.marks).toEqual([]);
+    expect(history.moments.annotations).toEqual([]);
+    expect(useLab().phase).toBe('idle');
+  });
+});
+
+describe('recording', () => {
+  it('however it ends, a toast leads to its session', () => {
+    const recording = useRecording();
+    const running = { phase: 'running', paused: false } as const;
+    const path = '/sessions/run-1.fdscope';
+    double.tell('live.state', { ...running, recording: { id: 'r1', path, bytes: 1 } });
+    expect(recording.isRecording).toBe(true);
+    double.tell('live.state', running);
+    expect(recording.isRecording).toBe(false);
+    useNotices().toasts.at(-1)?.action?.run();
+    expect(useUi().screen).toBe('sessions');
+    expect(useSessions().chosenFile).toBe('run-1.fdscope');
+  });
+});
+
+it('words: tags as typed, and times since the start', () => {
+  expect(tagsOf(' tls, slow ,,tls')).toEqual(['tls', 'slow']);
+  expect(sinceStart(66.25e9, 1e9)).toBe('1:05.2');
+});
