@@ -84,7 +84,7 @@ export const useReplay = defineStore('replay', () => {
     details.value = opened.details;
     take(opened.replay);
     history.annotate(annotations.value);
-    if (widthBeforeNs === undefined) widthBeforeNs = timebase.widthNs;
+    widthBeforeNs ??= timebase.widthNs;
     timebase.widthNs = Math.max(
       shortestWindowNs,
       Math.min(longestWindowNs, opened.replay.endedNs - opened.replay.startedNs),
