@@ -70,6 +70,7 @@ export class TelemetryHistory {
   /** What people wrote about the session that is shown; a reset forgets it like the rest. */
   annotate(annotations: readonly Annotation[]): void {
     this.moments.annotate(annotations);
+    this.version++;
     for (const listener of this.#listeners) listener();
   }
 

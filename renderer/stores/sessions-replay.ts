@@ -40,6 +40,8 @@ export const useReplay = defineStore('replay', () => {
     take(open);
     details.value = await lab.attempt((lab) => lab.request('sessions.details', { file: open.file }));
     history.annotate(annotations.value);
+    // A replay that stands still has told its past to the windows that were there.
+    if (!open.isPlaying) await seek(open.positionNs);
   }
 
   function take(next: ReplayState): void {
@@ -84,7 +86,7 @@ export const useReplay = defineStore('replay', () => {
     details.value = opened.details;
     take(opened.replay);
     history.annotate(annotations.value);
-    if (widthBeforeNs === undefined) widthBeforeNs = timebase.widthNs;
+    widthBeforeNs ??= timebase.widthNs;
     timebase.widthNs = Math.max(
       shortestWindowNs,
       Math.min(longestWindowNs, opened.replay.endedNs - opened.replay.startedNs),

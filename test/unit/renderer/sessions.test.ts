@@ -158,7 +158,10 @@ describe('replay', () => {
       expect(file).toBe('a.fdscope');
       return [...written, { ...annotation, id: annotation.id ?? 'n2' }];
     };
+    const versionBefore = history.version;
     await replay.annotate({ fromNs: 4e9, text: 'there' });
+    // What stands still is drawn again only where the history has changed.
+    expect(history.version).toBeGreaterThan(versionBefore);
     await replay.seek(5e9);
     expect(notes()).toEqual([
       [2e9, 3e9, 'here'],
