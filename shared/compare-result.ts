@@ -23,11 +23,20 @@ export interface Distribution {
   readonly hdr: string;
 }
 
+/** Throughput over the time of one run: replies of each step, divided by its length. Source: the clients' counters. */
+export interface Timeline {
+  /** Ends of the steps, from the beginning of the measured interval. */
+  readonly seconds: readonly number[];
+  readonly requestsPerSecond: readonly number[];
+}
+
 export interface ComparedEntry {
   readonly label: string;
   readonly model: ServerId;
   /** In the order of the rounds; null where that run failed or was not made. */
   readonly runs: readonly (RunResult | null)[];
+  /** Beside `runs`. */
+  readonly timelines: readonly (Timeline | null)[];
   /** Null where no run has the figure. */
   readonly figures: Readonly<Record<ComparedFigure, Estimate | null>>;
   readonly latency: { readonly corrected: Distribution; readonly uncorrected: Distribution } | null;

@@ -1,6 +1,6 @@
 /** From what was typed to the runs that it asks for; `run`, `compare` and `sweep` share it. */
 import { externalId, type ModelInfo } from '../../shared/catalogue.ts';
-import { labelOf, planScenario, type PlannedRun, type Scenario } from '../../shared/schemas/scenario.ts';
+import { labelOf, planScenario, variantsOf, type PlannedRun, type Scenario } from '../../shared/schemas/scenario.ts';
 import { runSettingsSchema } from '../../shared/schemas/settings.ts';
 import { LabError } from '../lab/errors.ts';
 import type { LabService } from '../lab/lab-service.ts';
@@ -50,7 +50,7 @@ export function parseSubject(text: string): { model: string; option: Readonly<Re
 /** The runs of a scenario's load: of one variant, as variants are other questions. Throws LabError. */
 function scenarioRuns(scenario: Scenario, variant: string | undefined): PlannedRun[] {
   const runs = planScenario(scenario);
-  const labels = (scenario.variants ?? []).map(({ label }) => label);
+  const labels = variantsOf(scenario).map(({ label }) => label);
   if (variant !== undefined && !labels.includes(variant)) {
     const there = labels.length === 0 ? 'it has none' : `it has ${labels.map((label) => `"${label}"`).join(', ')}`;
     throw new LabError('bad-input', `The scenario has no variant "${variant}"; ${there}.`);

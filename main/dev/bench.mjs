@@ -1,5 +1,7 @@
 // `npm run bench`: what the models, the load engine and the telemetry cost, against servers and clients that others wrote.
 // `npm run bench -- drawing`: what the tracks cost a browser.
+// `npm run bench -- sessions`: what recording costs, how tightly it packs, and how soon a long session opens.
+// `npm run bench -- exports`: what exporting a large session costs, and whether its memory stays flat.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { findBrowser } from './browser.mjs';
@@ -7,16 +9,17 @@ import { ensureBuild, ensureEngine, ensurePackages, exitWithSentence, root } fro
 
 try {
   await ensurePackages();
-  const isDrawing = process.argv[2] === 'drawing';
-  if (!isDrawing) {
+  const alone = ['drawing', 'sessions', 'exports'].find((name) => name === process.argv[2]);
+  // Sessions are recorded from an engine; the drawing and the exports need none.
+  if (alone === undefined || alone === 'sessions') {
     await ensureEngine('release');
-    await ensureEngine('bare');
+    if (alone === undefined) await ensureEngine('bare');
     await ensureBuild();
   }
   const { build } = await import('esbuild');
   await build({
     absWorkingDir: root,
-    entryPoints: [isDrawing ? 'test/bench/drawing.ts' : 'test/bench/index.ts'],
+    entryPoints: [`test/bench/${alone ?? 'index'}.ts`],
     // As deep below the top as the sources are, so that what they find from their own place is found from there.
     outfile: 'out/test/bench.mjs',
     bundle: true,
@@ -28,7 +31,7 @@ try {
   const child = spawn(process.execPath, [join(root, 'out/test/bench.mjs'), ...process.argv.slice(2)], {
     cwd: root,
     stdio: 'inherit',
-    env: isDrawing ? { ...process.env, FDSCOPE_BROWSER: findBrowser() ?? '' } : process.env,
+    env: alone === 'drawing' ? { ...process.env, FDSCOPE_BROWSER: findBrowser() ?? '' } : process.env,
   });
   process.exitCode = await new Promise((resolve, reject) => {
     child.on('error', reject);

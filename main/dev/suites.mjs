@@ -3,7 +3,9 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBrowser } from './browser.mjs';
+import { displayRefusal, electronBinary } from './electron.mjs';
 import { ensureEngine, ensureRenderer, root } from './setup.mjs';
+import { ensureShell } from './shell.mjs';
 
 /**
  * Name of a suite to its vitest project and the engine variant it drives. `prepare` brings what else it needs: {env} for
@@ -47,7 +49,17 @@ async function prepareBrowser() {
   const { browser, reason } = ensureBrowser();
   if (!browser) return { reason };
   await ensureRenderer();
-  return { env: { FDSCOPE_BROWSER: browser } };
+  return { env: { FDSCOPE_BROWSER: browser, ...(await electronEnvironment()) } };
+}
+
+/** Electron's program for the tests of the desktop app, or why there is none; they skip with that reason. */
+async function electronEnvironment() {
+  const reason = displayRefusal();
+  const binary = electronBinary();
+  if (reason !== undefined) return { FDSCOPE_ELECTRON_REASON: reason };
+  if (binary === undefined) return { FDSCOPE_ELECTRON_REASON: "Electron's program is not installed" };
+  await ensureShell();
+  return { FDSCOPE_ELECTRON: binary };
 }
 
 function skipReason(test) {

@@ -155,7 +155,8 @@ function endLabFirst(app: ElectronApi['app'], lab: LabService): void {
     event.preventDefault();
     if (isStopping) return;
     isStopping = true;
-    void Promise.all([lab.live.stop(), lab.experiments.cancel()])
+    void lab
+      .close()
       .catch(() => undefined) // what could not be stopped is killed
       .then(() => {
         hasStopped = true;

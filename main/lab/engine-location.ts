@@ -66,6 +66,12 @@ export function engineCommand(env: NodeJS.ProcessEnv = process.env, root = findR
   throw new LabError('failed', `The engine is not built: ${file} is missing; \`${build}\` builds it.`);
 }
 
+/** The bundled server of the model `node`, there or not. */
+export function nodeServerScript(root = findRoot()): string {
+  const resources = packagedResources(root);
+  return resources === undefined ? join(root, 'out/node-server.mjs') : join(resources, 'engine/node-server.mjs');
+}
+
 /** The model `node`: Node itself, with the bundled server. Throws LabError where it is not bundled. */
 export function nodeServerCommand(root = findRoot()): Command {
   const resources = packagedResources(root);

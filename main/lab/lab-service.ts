@@ -6,6 +6,7 @@ import type { CompareResult } from '../../shared/compare-result.ts';
 import type { MachineInfo, ModelSource, ScenarioCard } from '../../shared/contract/lab.ts';
 import type { LoadResult, RunResult, ServeResult } from '../../shared/run-result.ts';
 import type { SweepResult } from '../../shared/sweep-result.ts';
+import { unfoldPhases } from '../../shared/schemas/phases.ts';
 import { problemsIn } from '../../shared/schemas/problems.ts';
 import type { PlannedRun } from '../../shared/schemas/scenario.ts';
 import {
@@ -82,6 +83,11 @@ export class LabService {
   readonly scenarios: ScenarioLibrary = new ScenarioLibrary();
   readonly experiments: Experiments = new Experiments(this);
   #models: Promise<ModelInfo[]> | undefined;
+
+  /** Ends whatever runs, for hosts that go; what was being recorded is closed well. */
+  async close(): Promise<void> {
+    await Promise.all([this.live.stop(), this.experiments.cancel()]);
+  }
 
   /** Probed once: what a machine allows does not change while we look. */
   listModels(): Promise<ModelInfo[]> {
@@ -167,11 +173,15 @@ export class LabService {
   }
 
   /** Options of the models that take over, as the models take them. Throws LabError. */
-  async #checkPhases({ phases }: Pick<RunSettings, 'phases'>): Promise<Pick<RunSettings, 'phases'>> {
-    if (!phases) return {};
+  async #checkPhases(settings: RunSettings): Promise<Pick<RunSettings, 'phases'>> {
+    const { phases, connections, clients, server } = settings;
+    if (!phases || server.model === externalId) return {};
+    const { workUs, waitMs, chunks, options } = server;
+    const model = { model: server.model, options };
+    const unfolded = unfoldPhases(phases, { model, connections, clients, workUs, waitMs, chunks });
     const models = await this.listModels();
     return {
-      phases: phases.map(({ switch: next, ...phase }) => {
+      phases: unfolded.map(({ switch: next, ...phase }) => {
         if (next === undefined) return phase;
         const { model: id, options } = typeof next === 'string' ? { model: next, options: {} } : next;
         const model = models.find((each) => each.id === id);

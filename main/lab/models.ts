@@ -1,16 +1,15 @@
 /** Every model of the catalogue as this machine has it, and the values that its options may take. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { modelIds, modelListSchema, type ModelId, type ModelInfo, type OptionSpec } from '../../shared/catalogue.ts';
 import { didYouMean } from '../../shared/schemas/suggest.ts';
 import type { ModelOptions } from '../../shared/schemas/settings.ts';
 import { optionSpecs as nodeOptions } from '../engine/node/settings.ts';
-import { findRoot } from './engine-location.ts';
+import { nodeServerScript } from './engine-location.ts';
 import { askEngine } from './engine-query.ts';
 import { LabError } from './errors.ts';
 
 function nodeModel(): ModelInfo {
-  const available = existsSync(join(findRoot(), 'out/node-server.mjs'));
+  const available = existsSync(nodeServerScript());
   return {
     id: 'node',
     summary: "Node.js's own net module: one JavaScript thread over libuv",

@@ -3,6 +3,7 @@ import type { RunMoment } from '../../shared/run-result.ts';
 import type { Client, Phase } from '../../shared/schemas/settings.ts';
 import { shareConnections, totalConnections } from './client-mix.ts';
 import { LabError, sentenceOf } from './errors.ts';
+import { processTree } from './external/proc.ts';
 import type { MeasuredClients } from './measured-clients.ts';
 import type { Notices } from './notices.ts';
 import type { Serving } from './serving.ts';
@@ -92,6 +93,7 @@ export class PhasePlayer {
       });
     }
     if (connections !== undefined || clients !== undefined) await this.#changeClients(phase);
+    if (phase.killWorker) await this.#killWorker(phase);
     if (paused !== undefined) {
       const what = paused ? 'clients pause' : 'clients go on';
       await this.#try(phase, what, async () => {
@@ -117,6 +119,26 @@ export class PhasePlayer {
       }
       return { model, previous, ...report };
     });
+  }
+
+  /** The server's own workers are its child processes. */
+  async #killWorker(phase: Phase): Promise<void> {
+    const { serving } = this.#setting;
+    let what = 'a worker process was killed';
+    await this.#try(
+      phase,
+      () => what,
+      () => {
+        const worker = processTree(serving.engine.pid).at(-1);
+        if (worker === undefined || worker === serving.engine.pid) {
+          const sentence = `${serving.model} has no worker process that could be killed; blocking-fork has one for each connection.`;
+          throw new LabError('bad-input', sentence);
+        }
+        process.kill(worker, 'SIGKILL');
+        what = `worker process ${worker} was killed`;
+        return Promise.resolve(undefined);
+      },
+    );
   }
 
   async #changeClients(phase: Phase): Promise<void> {

@@ -1,9 +1,10 @@
 /** Scenario files on disk: the ones that are shipped, by name, and everybody's own, by path. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseScenario } from '../../shared/schemas/scenario-text.ts';
 import type { Scenario } from '../../shared/schemas/scenario.ts';
 import { didYouMean } from '../../shared/schemas/suggest.ts';
+import { dataFolder } from './data-folder.ts';
 import { scenarioFolder } from './engine-location.ts';
 import { LabError } from './errors.ts';
 
@@ -43,15 +44,36 @@ export function readScenarioText(file: string): string {
   }
 }
 
-/** A shipped scenario by its name, or any file. Throws LabError, or ScenarioError with each mistake in the file. */
-export function openScenario(nameOrFile: string, folder = scenarioFolder()): NamedScenario {
-  const names = builtInNames(folder);
+/** One's own, by name; a shipped one of the same name comes first. */
+export function ownNames(folder: string, shipped: readonly string[]): string[] {
+  try {
+    return builtInNames(folder).filter((name) => !shipped.includes(name));
+  } catch {
+    return []; // there is no such folder until something is kept in it
+  }
+}
+
+/** Where one's own is: as .yaml, unless it is there as .yml. */
+export function ownFile(folder: string, name: string): string {
+  const other = join(folder, `${name}.yml`);
+  return existsSync(other) ? other : join(folder, `${name}.yaml`);
+}
+
+/** A shipped scenario or one's own by its name, or any file. Throws LabError, or ScenarioError with each mistake in the file. */
+export function openScenario(
+  nameOrFile: string,
+  folder = scenarioFolder(),
+  own = join(dataFolder(), 'scenarios'),
+): NamedScenario {
+  const shipped = builtInNames(folder);
+  const names = [...shipped, ...ownNames(own, shipped)];
   const isPath = nameOrFile.includes('/') || scenarioEnding.test(nameOrFile);
   if (!isPath && !names.includes(nameOrFile)) {
     const hint = didYouMean(nameOrFile, names) || `; there are ${names.join(', ')}, or name a YAML file.`;
     throw new LabError('bad-input', `There is no scenario "${nameOrFile}"${hint}`);
   }
-  const file = isPath ? nameOrFile : join(folder, `${nameOrFile}.yaml`);
+  const inFolder = shipped.includes(nameOrFile) ? join(folder, `${nameOrFile}.yaml`) : ownFile(own, nameOrFile);
+  const file = isPath ? nameOrFile : inFolder;
   const text = readScenarioText(file);
   return { name: basename(file).replace(scenarioEnding, ''), file, scenario: parseScenario(text, file), text };
 }

@@ -1,5 +1,5 @@
 /** Shipped scenarios and one's own, with their texts: listed, opened, checked, kept. */
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { OpenedScenario, ScenarioEntry, ScenarioPlace, ScenarioReading } from '../../shared/contract/scenarios.ts';
 import { parseScenario, ScenarioError } from '../../shared/schemas/scenario-text.ts';
@@ -8,7 +8,7 @@ import { dataFolder } from './data-folder.ts';
 import { scenarioFolder } from './engine-location.ts';
 import { LabError, sentenceOf } from './errors.ts';
 import { cardOf } from './live/scenario-cards.ts';
-import { builtInNames, readScenarioText, scenarioEnding } from './scenario-files.ts';
+import { builtInNames, ownFile, ownNames, readScenarioText, scenarioEnding } from './scenario-files.ts';
 
 /** Commands that a scenario would start. */
 export const commandsIn = ({ models }: Pick<Scenario, 'models'>): string[] =>
@@ -63,11 +63,7 @@ export class ScenarioLibrary {
   }
 
   ownNames(): string[] {
-    try {
-      return builtInNames(this.#own).filter((name) => !this.#isShipped(name));
-    } catch {
-      return []; // there is no such folder until something is kept in it
-    }
+    return ownNames(this.#own, builtInNames(this.#shipped));
   }
 
   /** Throws LabError where it cannot be read; what is wrong in its text is in `mistakes`. */
@@ -89,7 +85,7 @@ export class ScenarioLibrary {
         `There is a scenario "${name}" already: replace it, or give this one another name.`,
       );
     }
-    const known = this.#ownFile(name);
+    const known = ownFile(this.#own, name);
     const part = `${known}.${process.pid}.part`;
     try {
       mkdirSync(this.#own, { recursive: true });
@@ -119,7 +115,7 @@ export class ScenarioLibrary {
   /** Throws LabError. */
   delete(name: string): void {
     this.#mustBeOwn(name);
-    rmSync(this.#ownFile(name), { force: true });
+    rmSync(ownFile(this.#own, name), { force: true });
   }
 
   #mustBeOwn(name: string): void {
@@ -131,22 +127,11 @@ export class ScenarioLibrary {
 
   readonly #isShipped = (name: string): boolean => builtInNames(this.#shipped).includes(name);
 
-  /** Its file, as it is called in the folder: with .yaml, unless it is there with .yml. */
-  #ownFile(name: string): string {
-    try {
-      const file = readdirSync(this.#own).find((each) => each === `${name}.yml`);
-      if (file !== undefined) return join(this.#own, file);
-    } catch {
-      // there is no such folder yet
-    }
-    return join(this.#own, `${name}.yaml`);
-  }
-
   #locate(place: ScenarioPlace): Pick<ScenarioEntry, 'file' | 'origin'> {
     if ('file' in place) return { file: place.file, origin: 'file' };
     const { name } = place;
     if (this.#isShipped(name)) return { file: join(this.#shipped, `${name}.yaml`), origin: 'built-in' };
-    if (this.ownNames().includes(name)) return { file: this.#ownFile(name), origin: 'own' };
+    if (this.ownNames().includes(name)) return { file: ownFile(this.#own, name), origin: 'own' };
     throw new LabError('bad-input', `There is no scenario "${name}": it may have been renamed or deleted.`);
   }
 }

@@ -80,7 +80,7 @@ export async function startWebHost(lab: LabService, options: { port: number; fol
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       // Before the connections: windows see it stop.
-      await Promise.all([lab.live.stop(), lab.experiments.cancel()]);
+      await lab.close();
       for (const socket of sockets.clients) socket.close(1001, 'The lab has ended.');
       const impatient = setTimeout(() => sockets.clients.forEach((socket) => socket.terminate()), 500);
       server.closeIdleConnections();

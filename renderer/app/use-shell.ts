@@ -5,6 +5,8 @@ import { openedFileSchema, type MenuCommand, type OpenedFile, type ShellBridge }
 import { useCommands, type Command } from '../stores/commands.ts';
 import { useLab } from '../stores/lab.ts';
 import { useNotices } from '../stores/notices.ts';
+import { useReplay } from '../stores/sessions-replay.ts';
+import { useSessions } from '../stores/sessions.ts';
 import { useSetup } from '../stores/setup.ts';
 import { useUi } from '../stores/ui.ts';
 
@@ -49,6 +51,14 @@ function useOpenedFiles(): (file: OpenedFile) => void {
   const notices = useNotices();
   const setup = useSetup();
   const ui = useUi();
+  const sessions = useSessions();
+  const replay = useReplay();
+
+  async function openSession(path: string): Promise<void> {
+    ui.screen = 'sessions';
+    const file = await sessions.importPath(path);
+    if (file !== undefined) await replay.open(file);
+  }
 
   return (file) => {
     switch (file.kind) {
@@ -62,7 +72,7 @@ function useOpenedFiles(): (file: OpenedFile) => void {
         break;
       }
       case 'session':
-        notices.show('warning', `This version does not show recorded sessions: ${file.path} stays as it is.`);
+        void openSession(file.path);
         break;
       case 'refused':
         notices.show('error', file.sentence);

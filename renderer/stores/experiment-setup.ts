@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
 import type { ModelId, ModelInfo } from '../../shared/catalogue.ts';
-import { labelOf } from '../../shared/schemas/scenario.ts';
+import { labelOf, variantsOf } from '../../shared/schemas/scenario.ts';
 import type { ModelOptions, ScenarioSubject } from '../../shared/schemas/settings.ts';
 import type { SweepAxis } from '../../shared/sweep-result.ts';
 import type { CompareStart, SweepStart } from './experiments.ts';
@@ -69,7 +69,7 @@ export const useExperimentSetup = defineStore('experiment-setup', () => {
   const values = computed(() => parseValues(valuesText.value));
 
   const scenario = computed(() => scenarios.runnable.find(({ name }) => name === loadName.value));
-  const variants = computed(() => scenario.value?.scenario.variants?.map(({ label }) => label) ?? []);
+  const variants = computed(() => scenario.value ? variantsOf(scenario.value.scenario).map(({ label }) => label) : []);
 
   function setAxis(next: SweepAxis): void {
     axis.value = next;

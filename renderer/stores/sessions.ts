@@ -114,6 +114,15 @@ export const useSessions = defineStore('sessions', () => {
     await refresh();
   }
 
+  /** A file of the lab's machine, where the host lets its window name one. Resolves to its name in the library. */
+  async function importPath(path: string): Promise<string | undefined> {
+    const card = await lab.attempt((open) => open.request('sessions.import', { path }));
+    if (!card) return undefined; // why is shown already
+    chosenFile.value = card.file;
+    await refresh();
+    return card.file;
+  }
+
   async function importFiles(files: Iterable<File>): Promise<void> {
     for (const file of files) await importFile(file);
   }
@@ -137,6 +146,7 @@ export const useSessions = defineStore('sessions', () => {
     change,
     remove,
     restore,
+    importPath,
     importFiles,
     setAutomatic,
   };

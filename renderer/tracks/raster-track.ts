@@ -64,7 +64,7 @@ export class RasterTrack implements Track {
 
   emptyText(): string | undefined {
     if (this.#history.sockets.endTick > 0) return undefined;
-    return 'Every fd gets a row here. Sockets are recorded from the detail level “fds” on; choose it and run a server.';
+    return 'Every fd gets a row here. Sockets are recorded from the detail level “fds” on; comparisons and sweeps record counters alone.';
   }
 
   draw(pen: Pen, view: TrackView): void {

@@ -112,6 +112,26 @@ export type ReplayState = z.infer<typeof replayStateSchema>;
 
 const speed = z.number().min(0.1).max(10);
 
+/** Formats of other tools. */
+export const exportFormats = ['csv', 'parquet', 'hlog', 'chrome', 'perfetto', 'html'] as const;
+
+const exportSchema = z.strictObject({
+  file: sessionFileSchema,
+  format: z.enum(exportFormats),
+  /** A path on the lab's machine, for windows that may name one; else a new name in the library's folder `exports`. */
+  out: z.string().min(1).max(4096).optional(),
+  /** csv and parquet: this table only, as one file. */
+  table: z.string().max(100).optional(),
+});
+
+const exportedSchema = z.object({
+  /** The file, or the folder of the files. */
+  path: z.string(),
+  files: z.array(z.object({ name: z.string(), bytes: z.number() })),
+  /** What the export lacks, in sentences. */
+  notices: z.array(z.string()),
+});
+
 export const sessionRequests = {
   'sessions.list': { params: nothing, result: sessionListSchema },
   'sessions.details': { params: file, result: sessionDetailsSchema },
@@ -145,6 +165,8 @@ export const sessionRequests = {
   'sessions.import': { params: z.strictObject({ path: z.string().min(1).max(4096) }), result: sessionCardSchema },
   /** A file of the window's machine, piece by piece; the last one's result has the card. */
   'sessions.upload': { params: uploadSchema, result: z.object({ card: sessionCardSchema.optional() }) },
+  /** Resolves when it is written, whole; one that fails leaves nothing. */
+  'sessions.export': { params: exportSchema, result: exportedSchema },
   /** Two sessions, side by side: b against a. */
   'sessions.compare': {
     params: z.strictObject({ a: sessionFileSchema, b: sessionFileSchema }),

@@ -1,7 +1,7 @@
 /** What a scenario's runs say: its expectations and its prediction, judged by the measured figures. */
 import { z } from 'zod';
 import type { RunResult } from '../run-result.ts';
-import { namesIn, type Scenario } from '../schemas/scenario.ts';
+import { namesIn, type Named, type Scenario } from '../schemas/scenario.ts';
 import { judge, median, type Lookup } from './evaluate.ts';
 import { figureText, parseExpectation, unitOf } from './expression.ts';
 import { metrics } from './metrics.ts';
@@ -51,7 +51,7 @@ export function lookupIn(results: readonly RunResult[]): Lookup {
 }
 
 export function conclude(
-  scenario: Pick<Scenario, 'models' | 'variants' | 'expectations' | 'predict'>,
+  scenario: Named & Partial<Pick<Scenario, 'expectations' | 'predict'>>,
   results: readonly RunResult[],
 ): Conclusion {
   const names = namesIn(scenario);

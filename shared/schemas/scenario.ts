@@ -2,8 +2,11 @@
 import { z } from 'zod';
 import { externalId } from '../catalogue.ts';
 import { ExpressionError, parseExpectation, type Names } from '../expectations/expression.ts';
+import { phaseMistakes } from './phases.ts';
+import { clientsAtRate, clientsWithIdle } from './sweep-axes.ts';
 import {
   clientSchema,
+  limits,
   phaseSchema,
   runTimeSchema,
   scenarioLoadSchema,
@@ -53,6 +56,21 @@ const variantSchema = z.strictObject({
   warmupSeconds: runTimeSchema.warmupSeconds.unwrap().optional(),
 });
 
+type Variant = z.infer<typeof variantSchema>;
+
+/** Threads are an option of models, of each another: list the models with that option. */
+const scenarioSweepSchema = z.strictObject({
+  over: z.enum(['clients', 'rate', 'size', 'idle']),
+  values: z.array(z.number()).min(1).max(50),
+});
+
+const sweepLimits = {
+  clients: limits.connections,
+  rate: limits.ratePerSecond,
+  size: limits.bodyBytes,
+  idle: [0, 1],
+} as const;
+
 const scenarioShape = z.strictObject({
   version: z.literal(1),
   title: text,
@@ -75,6 +93,8 @@ const scenarioShape = z.strictObject({
   repeats: z.number().int().min(1).max(20).default(1),
   /** The whole is run once for each, for every model. */
   variants: z.array(variantSchema).min(1).optional(),
+  /** In place of variants: one thing varied. Expectations name a value as a variant: `p99(poll, "clients=1000")`. */
+  sweep: scenarioSweepSchema.optional(),
 });
 
 export type Scenario = z.infer<typeof scenarioShape>;
@@ -101,8 +121,11 @@ export const scenarioSchema = scenarioShape.superRefine((scenario, context) => {
   });
   checkModels(scenario.models, mistake);
   checkPhases(scenario, mistake);
+  checkSweep(scenario, mistake);
   checkExpressions(scenario, mistake);
 });
+
+type Swept = Pick<Scenario, 'connections' | 'clients'> & Partial<Pick<Scenario, 'sweep'>>;
 
 type Mistake = (path: (string | number)[], message: string) => void;
 
@@ -126,30 +149,64 @@ function checkModels(models: readonly ScenarioSubject[], mistake: Mistake): void
 }
 
 function checkPhases({ phases = [], durationSeconds }: Scenario, mistake: Mistake): void {
-  phases.forEach((phase, index) => {
-    const { at, label: _label, ...changes } = phase;
-    if (at >= durationSeconds) {
-      mistake(['phases', index, 'at'], `the phase at ${at} s begins after the run has ended (${durationSeconds} s)`);
+  for (const { index, key, message } of phaseMistakes(phases, durationSeconds)) {
+    mistake(['phases', index, ...(key === undefined ? [] : [key])], message);
+  }
+}
+
+/** Values of a sweep as the variants that they are. */
+function sweepVariants({ sweep, connections, clients }: Swept): Variant[] {
+  if (!sweep) return [];
+  const changesOf = (value: number): Omit<Variant, 'label'> => {
+    switch (sweep.over) {
+      case 'clients':
+        return { connections: value };
+      case 'rate':
+        return { clients: clientsAtRate(clients, value) ?? [...clients] };
+      case 'size':
+        return { server: { responseBytes: value } };
+      case 'idle':
+        return clientsWithIdle({ connections, clients }, value);
     }
-    if (index > 0 && at < (phases[index - 1]?.at ?? 0)) {
-      mistake(['phases', index, 'at'], 'phases are written in the order in which they come');
-    }
-    if (Object.values(changes).every((value) => value === undefined)) {
+  };
+  return sweep.values.map((value) => ({ label: `${sweep.over}=${value}`, ...changesOf(value) }));
+}
+
+/** The questions of a scenario: its variants, or the values of its sweep. */
+export const variantsOf = (
+  scenario: Swept & { readonly variants?: readonly Variant[] | undefined },
+): readonly Variant[] => scenario.variants ?? sweepVariants(scenario);
+
+function checkSweep(scenario: Scenario, mistake: Mistake): void {
+  const { sweep, server, connections, clients } = scenario;
+  if (!sweep) return;
+  if (scenario.variants) mistake(['sweep'], 'a scenario has either variants or a sweep, whose values are its variants');
+  if (sweep.over === 'rate' && !clientsAtRate(clients, 1)) {
+    mistake(['sweep', 'over'], 'a sweep over the rate needs one client of the profile closed or rate');
+  }
+  if (sweep.over === 'size' && server.handler !== 'respond') {
+    mistake(['sweep', 'over'], 'a sweep over the size of replies needs the handler respond');
+  }
+  sweep.values.forEach((value, index) => {
+    const at = ['sweep', 'values', index];
+    const [low, high] = sweepLimits[sweep.over];
+    const isWhole = sweep.over === 'clients' || sweep.over === 'size';
+    if (value < low || value > high || (isWhole && !Number.isInteger(value))) {
       mistake(
-        ['phases', index],
-        'a phase changes something: switch, connections, clients, paused, workUs, waitMs or chunks',
+        at,
+        `a value of ${sweep.over} is ${isWhole ? 'a whole number ' : ''}from ${low} to ${high}, not ${value}`,
       );
+    } else if (sweep.over === 'idle' && clientsWithIdle({ connections, clients }, value).connections === 0) {
+      mistake(at, `of ${connections} connections none would be left to ask`);
     }
-    if (phase.connections !== undefined && phase.clients === undefined && phase.connections < 1) {
-      mistake(['phases', index, 'connections'], 'to have no clients, pause them');
-    }
+    if (sweep.values.indexOf(value) < index) mistake(at, `${value} is there twice`);
   });
 }
 
 /** What expressions of a scenario may name. */
-export const namesIn = ({ models, variants }: Pick<Scenario, 'models' | 'variants'>): Names => ({
-  models: models.map(labelOf),
-  variants: (variants ?? []).map(({ label }) => label),
+export const namesIn = (scenario: Named): Names => ({
+  models: scenario.models.map(labelOf),
+  variants: variantsOf(scenario).map(({ label }) => label),
 });
 
 function checkExpressions(scenario: Scenario, mistake: Mistake): void {
@@ -206,16 +263,20 @@ function subjectOf(entry: ScenarioSubject): Pick<RunServer, 'model' | 'options'>
   return { model, options: {}, port, ...given({ command, pid }) };
 }
 
+/** What of a scenario its expectations name. */
+export type Named = Swept & Pick<Scenario, 'models'> & Partial<Pick<Scenario, 'variants'>>;
+
 /** What of a scenario its runs are made of. */
 export type Plannable = Pick<
   Scenario,
   'server' | 'durationSeconds' | 'warmupSeconds' | 'connections' | 'clients' | 'load' | 'models'
 > &
-  Partial<Pick<Scenario, 'upstream' | 'variants' | 'phases'>>;
+  Partial<Pick<Scenario, 'upstream' | 'variants' | 'sweep' | 'phases'>>;
 
 /** All runs of a scenario, once: every model for the first variant, then for the second. */
 export function planScenario(scenario: Plannable): PlannedRun[] {
-  const variants = scenario.variants ?? [undefined];
+  const questions = variantsOf(scenario);
+  const variants = questions.length > 0 ? questions : [undefined];
   return variants.flatMap((variant) =>
     scenario.models.map((entry): PlannedRun => {
       const { model } = subjectOf(entry);

@@ -220,6 +220,8 @@ export type ScenarioSubject = z.infer<typeof scenarioSubjectSchema>;
 /** What changes while it runs, `at` seconds after the measured interval began. */
 export const phaseSchema = z.strictObject({
   at: z.number().min(0),
+  /** So many seconds; then what was before comes back. Without it, to the end. */
+  for: z.number().positive().optional(),
   label: z.string().trim().min(1).optional(),
   /** Another model takes over the open connections. */
   switch: scenarioModelSchema.optional(),
@@ -227,6 +229,8 @@ export const phaseSchema = z.strictObject({
   clients: z.array(clientSchema).min(1).max(64).optional(),
   /** Clients stop asking, or go on. */
   paused: z.boolean().optional(),
+  /** One process of the server's ends by SIGKILL; only a model with a process for each connection has such. */
+  killWorker: z.literal(true).optional(),
   ...handlerChangesSchema.shape,
 });
 export type Phase = z.infer<typeof phaseSchema>;

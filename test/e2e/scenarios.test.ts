@@ -57,7 +57,7 @@ describe('scenarios', () => {
 
   it('runs “Six steps”: prediction, tracks, conclusion with figures', { timeout: 200_000 }, async () => {
     await runToTheEnd('Six steps', /^About six/);
-    expect(await page.getByText('your prediction').count()).toBe(1);
+    expect(await page.getByText('your prediction', { exact: true }).count()).toBe(1);
     const row = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: 'blocking-iterative' }) });
     expect(await row.getByRole('cell').first().innerText()).toMatch(/\d/);
     expect((await verdicts()).every((text) => /^(Held|Did not hold)$/.test(text.trim()))).toBe(true);
@@ -104,8 +104,8 @@ describe('scenarios', () => {
   it('compares two models: medians, intervals, sentences, distributions', { timeout: 200_000 }, async () => {
     await goTo('Compare');
     await page.getByRole('checkbox', { name: 'select', exact: true }).uncheck();
-    await page.getByLabel('Repeats').fill('2');
-    await page.getByLabel('Length of a run').fill('1');
+    await page.getByRole('textbox', { name: 'Repeats' }).fill('2');
+    await page.getByRole('textbox', { name: 'Length of a run' }).fill('1');
     expect(await violations(page)).toEqual([]);
     await page.getByRole('button', { name: /^Compare 2 entries/ }).click();
     await page.getByRole('region', { name: 'Medians and their intervals' }).waitFor(patience);
@@ -122,8 +122,8 @@ describe('scenarios', () => {
     await goTo('Sweep');
     await page.getByRole('checkbox', { name: 'blocking-threads', exact: true }).uncheck();
     await page.getByRole('checkbox', { name: 'select', exact: true }).check();
-    await page.getByLabel('Values').fill('10 2000');
-    await page.getByLabel('Length of a run').fill('1');
+    await page.getByRole('textbox', { name: 'Values' }).fill('10 2000');
+    await page.getByRole('textbox', { name: 'Length of a run' }).fill('1');
     await page.getByRole('button', { name: 'Sweep 4 points' }).click();
     await page.getByRole('img', { name: /^Requests\/s of each model/ }).waitFor(patience);
     await view.screenshot('sweep');

@@ -12,7 +12,15 @@ import {
   type Switches,
   type ThreadStates,
 } from '../../shared/telemetry/codec.ts';
-import { noFd, noSyscall, fdFlags, frameKinds, syscallNames, tcpStates, threadStates } from '../../shared/telemetry/wire.ts';
+import {
+  noFd,
+  noSyscall,
+  fdFlags,
+  frameKinds,
+  syscallNames,
+  tcpStates,
+  threadStates,
+} from '../../shared/telemetry/wire.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 
 /** The newest record of one socket. */

@@ -22,22 +22,26 @@ interface Situation {
 const situations: Record<Code, Situation> = {
   clientIsTheLimit: {
     settings: {
-      server: { model: 'epoll-lt', handler: 'respond', responseBytes: 1 },
-      connections: 100,
+      server: { model: 'epoll-lt', responseBytes: 1000 },
+      connections: 500,
       clients: [{ profile: 'slow-reader', chunkBytes: 1, intervalMs: 1 }],
     },
     needsCores: true,
   },
   coreBurnedByPolling: {
     settings: {
-      server: { model: 'polling-scan' },
-      connections: 8,
+      server: { model: 'polling-threads' },
+      connections: 60,
       clients: [{ profile: 'rate', rate: 200 }],
     },
     needsCores: true,
   },
   runQueueIsTheLatency: {
-    settings: { server: { model: 'blocking-threads' }, connections: 200, clients: [{ profile: 'closed' }] },
+    settings: {
+      server: { model: 'blocking-threads', workUs: 1000 },
+      connections: 200,
+      clients: [{ profile: 'closed' }],
+    },
     needsCores: true,
   },
   coroutineNeverYields: {
@@ -52,9 +56,11 @@ const situations: Record<Code, Situation> = {
     settings: {
       server: { model: 'epoll-shared', options: { threads: 8, exclusive: false } },
       connections: 4,
-      clients: [{ profile: 'churn', thinkMs: 2 }],
+      clients: [{ profile: 'churn', thinkMs: 20 }],
       load: { sourceAddresses: 20 },
     },
+    // Threads that wait for a core are not asleep at their listener, and then there is no herd to wake.
+    needsCores: true,
   },
   acceptQueueOverflow: {
     settings: {
@@ -66,8 +72,8 @@ const situations: Record<Code, Situation> = {
   },
   // A pool serves its first connections for as long as they last; it has taken over more than it has threads.
   fdStarves: {
-    settings: { server: { model: 'epoll-lt', workUs: 200 }, connections: 12, clients: [{ profile: 'closed' }] },
-    then: (lab) => lab.switchTo({ model: 'blocking-pool', options: { threads: 8 } }),
+    settings: { server: { model: 'epoll-lt', workUs: 2000 }, connections: 12, clients: [{ profile: 'closed' }] },
+    then: (lab) => lab.switchTo({ model: 'blocking-pool', options: { poolSize: 8 } }),
     needsCores: true,
   },
   undrainedEdge: {

@@ -137,7 +137,9 @@ describe('sockets against ss', () => {
       // The queue takes one more than its backlog; whoever comes then is not answered.
       const others: Socket[] = Array.from({ length: 6 }, () => connect({ host: '127.0.0.1', port: server.port }));
       others.forEach((socket) => socket.on('error', () => {}));
-      await once(others[0] as Socket, 'connect');
+      const [first] = others;
+      if (!first) throw new Error('No client was started.');
+      await once(first, 'connect');
       const counters = await settled(
         () => server.snapshot(),
         (now) => gaugeOf(now, 'listenOverflows') > 0 && gaugeOf(now, 'acceptQueue') === 3,

@@ -144,6 +144,24 @@ describe('a comparison', () => {
     ]);
   });
 
+  it('keeps the throughput over time of each run, in steps of a tenth of a second or more', async () => {
+    const runOne: RunOne = (_settings, { onProgress }) => {
+      const seen = [
+        [0.05, 10],
+        [0.1, 50],
+        [0.15, 60],
+        [0.35, 150],
+      ] as const;
+      for (const [elapsedSeconds, requests] of seen) onProgress?.({ elapsedSeconds, durationSeconds: 1, requests });
+      return Promise.resolve(result(1));
+    };
+    const found = await compare({ entries: [entry('a'), entry('b')], repeats: 2, seed: 1 }, runOne);
+    const [first] = found.entries;
+    expect(first?.timelines).toHaveLength(2);
+    expect(first?.timelines[0]?.seconds).toEqual([0.1, 0.35]);
+    expect(first?.timelines[0]?.requestsPerSecond.map(Math.round)).toEqual([500, 400]);
+  });
+
   it('keeps what is done when it is interrupted', async () => {
     let runs = 0;
     const runOne: RunOne = () =>
@@ -164,7 +182,12 @@ describe('a comparison', () => {
     const found = await compare({ entries, repeats: 3, seed: 1 }, runOne);
     expect(asked).toBe(1);
     expect(found.notRun).toEqual([{ label: 'b', round: 1, sentence: 'not here' }]);
-    expect(found.entries[1]).toMatchObject({ runs: [null, null, null], latency: null, figures: { throughput: null } });
+    expect(found.entries[1]).toMatchObject({
+      runs: [null, null, null],
+      timelines: [null, null, null],
+      latency: null,
+      figures: { throughput: null },
+    });
   });
 
   it.each([

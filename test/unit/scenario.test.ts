@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { scenarioJsonSchema } from '../../shared/schemas/json-schema.ts';
+import { unfoldPhases } from '../../shared/schemas/phases.ts';
 import { parseScenario, ScenarioError } from '../../shared/schemas/scenario-text.ts';
 import { planScenario } from '../../shared/schemas/scenario.ts';
 import { nearest } from '../../shared/schemas/suggest.ts';
@@ -89,6 +91,81 @@ describe('a scenario file', () => {
   });
 });
 
+describe('phases and sweeps', () => {
+  it.each([
+    ['that outlasts the run', 'phases: [{ at: 1, for: 2, paused: true }]', /^10:24 The phase would last until 3 s/],
+    ['that changes nothing', 'phases: [{ at: 1, for: 1 }]', /^10:10 A phase changes something/],
+    [
+      'within another that changes the same',
+      'phases: [{ at: 0, for: 2, workUs: 5 }, { at: 1, workUs: 9 }]',
+      /^10:57 "workUs" is changed already by the phase at 0 s, which lasts until 2 s/,
+    ],
+    [
+      'a killed worker that comes back',
+      'phases: [{ at: 1, for: 1, killWorker: true }]',
+      /^10:24 A worker that was killed/,
+    ],
+    [
+      'a sweep beside variants',
+      'sweep: { over: clients, values: [1] }\nvariants: [{ label: a }]',
+      /either variants or a/,
+    ],
+    ['a sweep over what it cannot vary', 'sweep: { over: threads, values: [1] }', /^10:16 "sweep.over" must be one of/],
+    ['half a connection', 'sweep: { over: clients, values: [1, 2.5] }', /^10:37 A value of clients is a whole number/],
+    ['nobody left to ask', 'sweep: { over: idle, values: [0.999] }', /^10:31 Of 50 connections none would be left/],
+  ])('with %s are refused at their line and column', (_what, line, expected) => {
+    expect(mistakes(`${good}${line}\n`)).toEqual([expect.stringMatching(expected)]);
+  });
+
+  it('are the runs of each value, whose names expectations may use', () => {
+    const text = `${good}sweep: { over: clients, values: [10, 200] }
+expectations: [{ expect: 'p99(epoll-lt, "clients=200") > p99(epoll-lt, "clients=10")', because: b, otherwise: o }]
+`;
+    const plan = planScenario(parseScenario(text, 'my.yaml'));
+    expect(plan.map(({ variant, settings }) => [variant, settings.connections])).toEqual([
+      ['clients=10', 10],
+      ['clients=200', 200],
+    ]);
+    expect(mistakes(text.replaceAll('clients=200"', 'clients=20"'))[0]).toContain('clients=20');
+  });
+
+  it('that last for a while are followed by what was before, even within each other', () => {
+    const start = { model: 'epoll-lt', connections: 50, clients: [], workUs: 0, waitMs: 7, chunks: 1 } as const;
+    const moments = unfoldPhases(
+      [
+        { at: 1, for: 4, label: 'storm', waitMs: 90 },
+        { at: 2, for: 1, switch: 'poll', paused: true },
+        { at: 4, workUs: 3 },
+        { at: 5, for: 1, workUs: 8 },
+      ],
+      start,
+    );
+    expect(moments).toEqual([
+      { at: 1, label: 'storm', waitMs: 90 },
+      { at: 2, switch: 'poll', paused: true },
+      { at: 3, switch: 'epoll-lt', paused: false },
+      { at: 4, workUs: 3 },
+      { at: 5, label: 'end of storm', waitMs: 7 },
+      { at: 5, workUs: 8 },
+      { at: 6, workUs: 3 },
+    ]);
+  });
+
+  it('are in the JSON Schema for editors, which asks for what has no default', () => {
+    const schema = scenarioJsonSchema();
+    expect(schema).toMatchObject({
+      type: 'object',
+      additionalProperties: false,
+      $schema: expect.any(String) as string,
+    });
+    expect(schema.required).toEqual(['version', 'title', 'question', 'watch', 'clients', 'models']);
+    const { phases, sweep, clients } = schema.properties as Record<string, { items?: object }>;
+    expect(phases?.items).toMatchObject({ properties: { at: {}, for: {}, switch: {}, killWorker: { const: true } } });
+    expect(sweep).toMatchObject({ properties: { over: { enum: ['clients', 'rate', 'size', 'idle'] } } });
+    expect(JSON.stringify(clients)).toContain('"slow-writer"');
+  });
+});
+
 describe('the plan of a scenario', () => {
   it('runs every model for each variant, and a variant changes only what it names', () => {
     const text = `${good}  - poll
@@ -117,7 +194,7 @@ describe('the shipped scenarios', () => {
 
   it('each asks a question and judges what it measured', () => {
     const scenarios = files.map((file) => parseScenario(readFileSync(new URL(file, folder), 'utf8'), file));
-    expect(scenarios.length).toBeGreaterThanOrEqual(16);
+    expect(scenarios.length).toBeGreaterThanOrEqual(19);
     for (const { title, question, expectations } of scenarios) {
       expect(question, title).toMatch(/\?$/);
       expect(expectations?.length ?? 0, title).toBeGreaterThan(0);

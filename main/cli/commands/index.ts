@@ -2,8 +2,8 @@
 import type { Register } from '../command.ts';
 import { registerCompare } from './compare.ts';
 import { registerDoctor } from './doctor.ts';
-import { registerInfo } from './info.ts';
 import { registerExport } from './export.ts';
+import { registerInfo } from './info.ts';
 import { registerLoad } from './load.ts';
 import { registerModels } from './models.ts';
 import { registerRun } from './run.ts';

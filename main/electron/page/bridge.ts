@@ -1,5 +1,5 @@
 /** What the page gets of the shell: verbs, never a raw channel. Runs in the preload, apart from the page's own script. */
-import type { ContextBridge, IpcRenderer } from 'electron/renderer';
+import type { ContextBridge, IpcRenderer, IpcRendererEvent } from 'electron/renderer';
 import { bridgeName, portHandover, shellChannels } from '../../../shared/contract/shell-channels.ts';
 import type { ShellBridge } from '../../../shared/contract/shell.ts';
 
@@ -8,7 +8,12 @@ interface RendererApi {
   readonly ipcRenderer: Pick<IpcRenderer, 'on' | 'send'>;
 }
 
-export function exposeBridge({ contextBridge, ipcRenderer }: RendererApi, page: Pick<Window, 'postMessage'>): void {
+/** The window that the page lives in. */
+interface PageWindow {
+  postMessage(message: string, targetOrigin: string, transfer: IpcRendererEvent['ports']): void;
+}
+
+export function exposeBridge({ contextBridge, ipcRenderer }: RendererApi, page: PageWindow): void {
   const bridge: ShellBridge = {
     connect: () => ipcRenderer.send(shellChannels.connect),
     offerCommands: (commands) => ipcRenderer.send(shellChannels.commands, commands),

@@ -8,6 +8,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -16,6 +17,8 @@ namespace fdscope {
 namespace {
 
 constexpr size_t buffer_bytes = 64 * 1024;
+// Questions that go to the kernel with one call; their answers fit a socket's usual receive buffer.
+constexpr size_t batch = 32, answer_bytes = 1024;
 
 // The kernel's filter language: an operation says how far to go on where it holds and where it does not; whoever ends
 // up exactly at the end is taken, whoever jumps 4 bytes beyond is not. The port stands in the place behind the
@@ -31,6 +34,11 @@ struct PortFilter {
     code[2] = {static_cast<uint8_t>(local ? INET_DIAG_BC_S_LE : INET_DIAG_BC_D_LE), pair, rest - pair + refused};
     code[3] = {0, 0, port};
   }
+};
+
+struct Question {
+  nlmsghdr header;
+  inet_diag_req_v2 query;
 };
 
 struct Request {
@@ -64,7 +72,14 @@ bool InetDiag::available() {
   return static_cast<bool>(fd_);
 }
 
-bool InetDiag::dump(int family, Port side, uint16_t port, const std::function<void(const TcpSocketRow&)>& row) {
+bool InetDiag::fail() {
+  fd_.reset();
+  opened_ = false;
+  return false;
+}
+
+bool InetDiag::dump(int family, Port side, uint16_t port, Of which,
+                    const std::function<void(const TcpSocketRow&)>& row) {
   if (!available()) return false;
   buffer_.resize(buffer_bytes);
   Request request{{}, {}, {}, PortFilter(side, port)};
@@ -73,7 +88,7 @@ bool InetDiag::dump(int family, Port side, uint16_t port, const std::function<vo
   request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
   request.query.sdiag_family = static_cast<uint8_t>(family);
   request.query.sdiag_protocol = IPPROTO_TCP;
-  request.query.idiag_states = ~(1u << TCP_TIME_WAIT);
+  request.query.idiag_states = which == Of::listeners ? 1u << TCP_LISTEN : ~(1u << TCP_TIME_WAIT);
   request.attribute = {sizeof(rtattr) + sizeof(PortFilter), INET_DIAG_REQ_BYTECODE};
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
@@ -83,7 +98,7 @@ bool InetDiag::dump(int family, Port side, uint16_t port, const std::function<vo
   for (;;) {
     const ssize_t n = ::recv(fd_.get(), buffer_.data(), buffer_.size(), 0);
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
+    if (n <= 0) return fail();
     auto left = static_cast<unsigned>(n);
     for (auto* m = reinterpret_cast<const nlmsghdr*>(buffer_.data()); NLMSG_OK(m, left); m = NLMSG_NEXT(m, left)) {
       // Sockets came or went between two parts of the answer: some may be missing.
@@ -93,6 +108,52 @@ bool InetDiag::dump(int family, Port side, uint16_t port, const std::function<vo
       if (m->nlmsg_type == SOCK_DIAG_BY_FAMILY) row(row_of(*static_cast<const inet_diag_msg*>(NLMSG_DATA(m))));
     }
   }
+}
+
+bool InetDiag::find(std::span<const Connection> connections, const std::function<void(const TcpSocketRow&)>& row) {
+  if (!available()) return false;
+  buffer_.resize(buffer_bytes);
+  for (; !connections.empty(); connections = connections.subspan(std::min(batch, connections.size()))) {
+    const size_t count = std::min(batch, connections.size());
+    Question questions[batch]{};
+    for (size_t i = 0; i < count; ++i) {
+      const Connection& c = connections[i];
+      Question& q = questions[i];
+      q.header.nlmsg_len = sizeof q;
+      q.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+      q.header.nlmsg_flags = NLM_F_REQUEST;
+      q.query.sdiag_family = c.family == 4 ? AF_INET : AF_INET6;
+      q.query.sdiag_protocol = IPPROTO_TCP;
+      q.query.idiag_states = ~0u;
+      q.query.id.idiag_sport = htons(c.local_port);
+      q.query.id.idiag_dport = htons(c.remote_port);
+      std::memcpy(q.query.id.idiag_src, c.local.data(), c.local.size());
+      std::memcpy(q.query.id.idiag_dst, c.remote.data(), c.remote.size());
+      q.query.id.idiag_cookie[0] = q.query.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+    }
+    sockaddr_nl kernel{};
+    kernel.nl_family = AF_NETLINK;
+    if (::sendto(fd_.get(), questions, count * sizeof(Question), 0, reinterpret_cast<sockaddr*>(&kernel),
+                 sizeof kernel) < 0)
+      return fail();
+    // The kernel has answered all of them by then, each with a row or with an error where there is none.
+    mmsghdr answers[batch]{};
+    iovec places[batch];
+    for (size_t i = 0; i < count; ++i) {
+      places[i] = {buffer_.data() + i * answer_bytes, answer_bytes};
+      answers[i].msg_hdr.msg_iov = &places[i];
+      answers[i].msg_hdr.msg_iovlen = 1;
+    }
+    const int n = ::recvmmsg(fd_.get(), answers, static_cast<unsigned>(count), MSG_DONTWAIT, nullptr);
+    if (n != static_cast<int>(count)) return fail();
+    for (size_t i = 0; i < count; ++i) {
+      const auto* m = reinterpret_cast<const nlmsghdr*>(places[i].iov_base);
+      if (!NLMSG_OK(m, answers[i].msg_len) || m->nlmsg_type != SOCK_DIAG_BY_FAMILY) continue;
+      const TcpSocketRow found = row_of(*static_cast<const inet_diag_msg*>(NLMSG_DATA(m)));
+      if (found.state != TCP_TIME_WAIT) row(found);
+    }
+  }
+  return true;
 }
 
 }  // namespace fdscope

@@ -7,6 +7,7 @@ import {
   type ComparedFigure,
   type Distribution,
   type Estimate,
+  type Timeline,
 } from '../../../shared/compare-result.ts';
 import { metrics } from '../../../shared/expectations/metrics.ts';
 import type { RunResult } from '../../../shared/run-result.ts';
@@ -76,11 +77,29 @@ function distributionOf(histogram: Histogram): Distribution {
 export const nameOf = ({ label, variant, settings }: PlannedRun): string =>
   [label ?? settings.server.model, ...(variant === undefined ? [] : [variant])].join(', ');
 
+/** Steps are at least so long; counters come every 50 ms. */
+const timelineStepSeconds = 0.1;
+
+/** The throughput of one run, as its progress tells it. */
+class TimelineMaker {
+  readonly timeline: { seconds: number[]; requestsPerSecond: number[] } = { seconds: [], requestsPerSecond: [] };
+  #from = { elapsedSeconds: 0, requests: 0 };
+
+  see({ elapsedSeconds, requests }: Progress): void {
+    const seconds = elapsedSeconds - this.#from.elapsedSeconds;
+    if (seconds < timelineStepSeconds) return;
+    this.timeline.seconds.push(elapsedSeconds);
+    this.timeline.requestsPerSecond.push((requests - this.#from.requests) / seconds);
+    this.#from = { elapsedSeconds, requests };
+  }
+}
+
 /** One entry while its runs are made. */
 class Series {
   readonly name: string;
   readonly planned: PlannedRun;
   readonly runs: (RunResult | null)[] = [];
+  readonly timelines: (Timeline | null)[] = [];
   readonly #latency = new LatencyTotals();
   /** Trying again would give the same answer. */
   isUnavailable = false;
@@ -93,6 +112,11 @@ class Series {
   merge({ corrected, uncorrected }: LatencyTotals): void {
     this.#latency.corrected.add(corrected);
     this.#latency.uncorrected.add(uncorrected);
+  }
+
+  skip(round: number): void {
+    this.runs[round] = null;
+    this.timelines[round] = null;
   }
 
   valuesOf(figure: ComparedFigure): (number | null)[] {
@@ -111,7 +135,13 @@ class Series {
     const { corrected, uncorrected } = this.#latency;
     const hasRun = this.runs.some((run) => run !== null);
     return {
-      ...{ label: this.name, model: this.planned.settings.server.model, runs: this.runs, figures },
+      ...{
+        label: this.name,
+        model: this.planned.settings.server.model,
+        runs: this.runs,
+        timelines: this.timelines,
+        figures,
+      },
       latency: hasRun ? { corrected: distributionOf(corrected), uncorrected: distributionOf(uncorrected) } : null,
     };
   }
@@ -144,19 +174,23 @@ export async function compare(plan: ComparePlan, runOne: RunOne, hooks: CompareH
     for (const each of order) {
       if (hooks.signal?.aborted) isCancelled = true;
       if (isCancelled) break;
-      if (each.isUnavailable) each.runs[round] = null;
+      if (each.isUnavailable) each.skip(round);
       else {
+        const maker = new TimelineMaker();
         try {
           const run = await runOne(each.planned.settings, {
             ...{ signal: hooks.signal, watch: hooks.watch },
-            onProgress: (progress) =>
+            onProgress: (progress) => {
+              maker.see(progress);
               hooks.onProgress?.({
                 ...{ ...progress, label: each.name, done, total: runs.length },
                 secondsLeft: pace.secondsLeft(done, progress.elapsedSeconds),
-              }),
+              });
+            },
             onLatency: (latency) => each.merge(latency),
           });
           each.runs[round] = run;
+          each.timelines[round] = maker.timeline;
           hooks.onRun?.({ label: each.name, ending: 'done', run });
         } catch (error) {
           if (!(error instanceof LabError) || error.kind === 'bad-input') throw error;
@@ -164,7 +198,7 @@ export async function compare(plan: ComparePlan, runOne: RunOne, hooks: CompareH
             isCancelled = true;
             break;
           }
-          each.runs[round] = null;
+          each.skip(round);
           each.isUnavailable = error.kind === 'unavailable';
           const sentence = sentenceOf(error);
           notRun.push({ label: each.name, round: round + 1, sentence });

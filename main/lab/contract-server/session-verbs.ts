@@ -2,6 +2,7 @@
 import type { sessionRequests } from '../../../shared/contract/sessions.ts';
 import { mayReadFiles, type Allowance } from '../experiments/experiments.ts';
 import type { LabService } from '../lab-service.ts';
+import { exportFromLibrary } from '../sessions/exporters/from-library.ts';
 import type { Verbs } from './verbs.ts';
 
 /** The parts of the service that these verbs need. */
@@ -30,6 +31,10 @@ export const sessionVerbsOf = (
   'sessions.upload': async (piece) => {
     const card = await sessions.upload(piece);
     return card ? { card } : {};
+  },
+  'sessions.export': ({ out, ...request }) => {
+    if (out !== undefined) mayReadFiles(allowance);
+    return exportFromLibrary(sessions, { ...request, out });
   },
   'sessions.compare': ({ a, b }) => sessions.compare(a, b),
 

@@ -269,6 +269,8 @@ export class Experiments {
       await this.#lab.runPlan(plan, {
         signal,
         watch: this.#watch,
+        // Whoever runs a scenario watches its sockets. Context switches one by one would cost some models a quarter.
+        detail: { level: 'fds', switches: false },
         onRun: (_, index) => tell(index, 0, 0),
         onProgress: ({ elapsedSeconds, requests }, index) => tell(index, elapsedSeconds, requests),
         onOutcome: (outcome, index) => {

@@ -1,6 +1,6 @@
 /** From what a window asks for to the runs that it means. */
 import type { CompareRequest, ExperimentLoad, ScenarioRunRequest } from '../../../shared/contract/experiments.ts';
-import { labelOf, planScenario, type PlannedRun, type Scenario } from '../../../shared/schemas/scenario.ts';
+import { labelOf, planScenario, variantsOf, type PlannedRun, type Scenario } from '../../../shared/schemas/scenario.ts';
 import type { ScenarioSubject } from '../../../shared/schemas/settings.ts';
 import { nameOf } from '../compare/compare.ts';
 import { LabError } from '../errors.ts';
@@ -44,7 +44,7 @@ export function scenarioRuns(scenario: Scenario): PlannedRun[] {
 
 /** Runs of the variants that are asked for, by default of the first: variants are other questions. Throws LabError. */
 export function variantRuns(scenario: Scenario, wanted: readonly string[] | undefined): PlannedRun[] {
-  const labels = (scenario.variants ?? []).map(({ label }) => label);
+  const labels = variantsOf(scenario).map(({ label }) => label);
   const unknown = wanted?.find((label) => !labels.includes(label));
   if (unknown !== undefined) {
     const there = labels.length === 0 ? 'it has none' : `it has ${joined(labels)}`;

@@ -59,7 +59,8 @@ export class FlightTriggers {
     this.#errors.set(source, sum);
     if (before === undefined || sum <= before) return undefined;
     const kinds = counts.flatMap(({ kind, count }) => (count > 0 ? [`${kind} ${count}`] : [])).join(', ');
-    const sentence = `The ${source} met ${sum - before} errors (so far: ${kinds}).`;
+    const grown = sum - before;
+    const sentence = `The ${source} met ${grown} ${grown === 1 ? 'error' : 'errors'} (so far: ${kinds}).`;
     return { trigger: 'error', sentence, timeNs: frame.timeNs };
   }
 }

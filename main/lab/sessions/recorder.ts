@@ -170,6 +170,11 @@ export class SessionRecorder {
     await this.#writes;
   }
 
+  /** Resolves when all chunks so far are in the file. */
+  written(): Promise<void> {
+    return this.#writes;
+  }
+
   /** Resolves when the file is closed. May be called again. */
   async stop(): Promise<RecordingResult> {
     if (!this.#isStopped) {

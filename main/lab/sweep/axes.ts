@@ -1,7 +1,8 @@
 /** What a sweep varies, and how a value of it changes a run. */
 import { externalId, type ModelInfo } from '../../../shared/catalogue.ts';
 import { problemsIn } from '../../../shared/schemas/problems.ts';
-import { runSettingsSchema, type Client, type RunSettings } from '../../../shared/schemas/settings.ts';
+import { runSettingsSchema, type RunSettings } from '../../../shared/schemas/settings.ts';
+import { clientsAtRate, clientsWithIdle } from '../../../shared/schemas/sweep-axes.ts';
 import { sweepAxes, type SweepAxis } from '../../../shared/sweep-result.ts';
 import { didYouMean } from '../../../shared/schemas/suggest.ts';
 import { LabError } from '../errors.ts';
@@ -15,18 +16,11 @@ export class Refusal extends Error {
   override readonly name = 'Refusal';
 }
 
-const isBusy = ({ profile }: Client): boolean => profile === 'closed' || profile === 'rate';
-
 function withRate(settings: RunSettings, rate: number): unknown {
-  if (settings.clients.filter(isBusy).length !== 1) {
+  const clients = clientsAtRate(settings.clients, rate);
+  if (!clients) {
     throw new LabError('bad-input', 'A sweep over the rate needs one client of the profile closed or rate.');
   }
-  const clients = settings.clients.map((client) => {
-    if (!isBusy(client)) return client;
-    const { connections, weight, startMs, rampMs } = client;
-    const arrival = client.profile === 'rate' ? client.arrival : undefined;
-    return { profile: 'rate', rate, connections, weight, startMs, rampMs, arrival };
-  });
   return { ...settings, clients };
 }
 
@@ -45,20 +39,17 @@ function withThreads(settings: RunSettings, threads: number, model: ModelInfo | 
   return { ...settings, server: { ...server, options: { ...server.options, [name]: threads } } };
 }
 
-/** The whole stays the same: of 1000 connections at 0.9, a hundred ask and 900 say nothing. */
 function withIdle(settings: RunSettings, share: number): unknown {
   if (share < 0 || share >= 1) {
     throw new LabError('bad-input', `The idle part must be at least 0 and less than 1, not ${share}.`);
   }
-  const idle = Math.round(settings.connections * share);
-  const connections = settings.connections - idle;
-  if (connections === 0) {
+  const changes = clientsWithIdle(settings, share);
+  if (changes.connections === 0) {
     throw new Refusal(
       `Of ${settings.connections} connections none would be left to ask; sweep with more --connections.`,
     );
   }
-  const silent = idle === 0 ? [] : [{ profile: 'idle', connections: idle }];
-  return { ...settings, connections, clients: [...settings.clients, ...silent] };
+  return { ...settings, ...changes };
 }
 
 const appliers: Readonly<Record<SweepAxis, Apply>> = {

@@ -72,7 +72,7 @@ describe('an experiment', () => {
 
   it('says why one failed, and asks for no result', async () => {
     double.tell('experiment.state', running('select', 'few', 0));
-    const last = { ...{ id: 7, kind: 'scenario', title: 'Mine', ending: 'failed' } } as const;
+    const last = { id: 7, kind: 'scenario', title: 'Mine', ending: 'failed' } as const;
     double.tell('experiment.state', {
       phase: 'idle',
       last: { ...last, fault: { kind: 'failed', sentence: 'It broke.' } },

@@ -108,11 +108,11 @@ function summary({ overview }: Report): string {
 function latencies({ overview: { latency } }: Report): string {
   if (latency.corrected.count === 0) return '';
   const row = (name: string, { p50, p90, p99, p999, max, mean, count }: Overview['latency']['corrected']): string[] => [
-    ...[name, ...[p50, p90, p99, p999, max, mean].map(numberText), numberText(count)],
+    ...[name, ...[p50, p90, p99, p999, max, mean].map((us) => numberText(us / 1000)), numberText(count)],
   ];
   return (
     table(
-      ['Latency, µs', 'p50', 'p90', 'p99', 'p99.9', 'max', 'mean', 'count'],
+      ['Latency, ms', 'p50', 'p90', 'p99', 'p99.9', 'max', 'mean', 'count'],
       [row('from the intended send time', latency.corrected), row('from the send itself', latency.uncorrected)],
     ) + '<p>Where the two differ, the server’s stalls kept clients from sending (coordinated omission).</p>'
   );

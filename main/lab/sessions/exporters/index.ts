@@ -23,9 +23,9 @@ export interface ExportRequest extends ExportChoices, ReadOptions {
 export interface ExportResult {
   readonly path: string;
   readonly format: string;
-  readonly files: readonly WrittenFile[];
+  readonly files: WrittenFile[];
   /** What the export lacks, in sentences. */
-  readonly notices: readonly string[];
+  readonly notices: string[];
 }
 
 /** Throws LabError. */

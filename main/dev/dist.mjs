@@ -1,0 +1,139 @@
+// `npm run dist`: packages the app for Linux: AppImage and deb, into out/dist.
+// `npm run dist -- --arch arm64` for the other machines (needs their compiler), `--dir` for the bare folder.
+// ELECTRON_OVERRIDE_DIST_PATH names a folder with Electron's program where it cannot be downloaded.
+import { spawn, spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { electronBinary, electronDist, electronVersion, fetchElectron } from './electron.mjs';
+import {
+  enginePath,
+  ensureEngine,
+  ensurePackages,
+  ensureRenderer,
+  exitWithSentence,
+  root,
+  SetupError,
+} from './setup.mjs';
+import { ensureShell } from './shell.mjs';
+
+/** Electron's names of machines, with the compiler that Debian has for each. */
+const machines = { x64: 'x86_64-linux-gnu-g++', arm64: 'aarch64-linux-gnu-g++' };
+
+function parseOptions() {
+  const options = {
+    arch: { type: 'string', default: process.arch },
+    dir: { type: 'boolean', default: false },
+    // For tests, which have a stand-in for Electron: no fuses can be set in it.
+    output: { type: 'string', default: join(root, 'out/dist') },
+    'no-fuses': { type: 'boolean', default: false },
+  };
+  let values;
+  try {
+    ({ values } = parseArgs({ options }));
+  } catch (error) {
+    throw new SetupError(`${error.message.split('. ')[0]}. \`npm run dist\` takes --dir and --arch x64 or arm64.`);
+  }
+  if (!Object.hasOwn(machines, values.arch)) {
+    throw new SetupError(
+      `There is no package for ${values.arch}: choose --arch ${Object.keys(machines).join(' or ')}.`,
+    );
+  }
+  return values;
+}
+
+/** Puts the engine of this kind of machine where the package takes it from. Throws SetupError. */
+async function placeEngine(arch) {
+  const folder = join(root, 'build/package', arch);
+  mkdirSync(folder, { recursive: true });
+  const packaged = join(folder, 'fdscope-engine');
+  if (arch === process.arch) {
+    await ensureEngine('release');
+    copyFileSync(enginePath('release'), packaged);
+    return;
+  }
+  const compiler = machines[arch];
+  if (spawnSync(compiler, ['--version'], { stdio: 'ignore' }).error) {
+    const name = compiler.replace('g++', '').replaceAll('_', '-');
+    throw new SetupError(
+      `The compiler ${compiler} is missing: apt-get install g++-${name.slice(0, -1)}, or run this on such a machine.`,
+    );
+  }
+  const build = join(root, 'build/engine', `release-${arch}`);
+  const args = ['-C', join(root, 'main/engine'), 'VARIANT=release', `CXX=${compiler}`, `BUILD=${build}`];
+  const made = spawnSync('make', [...args, `-j${availableParallelism()}`], { stdio: 'inherit' });
+  if (made.status !== 0) throw new SetupError(`The engine for ${arch} did not build; the messages are above.`);
+  copyFileSync(join(build, 'fdscope-engine'), packaged);
+}
+
+/** electron-builder's settings for where Electron comes from. */
+function electronSettings(arch) {
+  if (process.env.ELECTRON_OVERRIDE_DIST_PATH && !electronBinary()) {
+    throw new SetupError(`ELECTRON_OVERRIDE_DIST_PATH names ${electronDist()}, which holds no Electron.`);
+  }
+  if (process.env.ELECTRON_OVERRIDE_DIST_PATH || (arch === process.arch && fetchElectron().binary)) {
+    return [`-c.electronDist=${electronDist()}`];
+  }
+  return []; // electron-builder downloads it
+}
+
+/** electron-builder's configuration. Options of its command line can set a value, and cannot take one away. */
+async function configFile(hasFuses) {
+  const file = join(root, 'electron-builder.yml');
+  if (hasFuses) return file;
+  const { parse } = await import('yaml');
+  const config = parse(readFileSync(file, 'utf8'));
+  const bare = join(root, 'out/electron-builder.json');
+  writeFileSync(bare, JSON.stringify({ ...config, electronFuses: null }));
+  return bare;
+}
+
+const runBuilder = (args) =>
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(root, 'node_modules/electron-builder/cli.js'), ...args], {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'pipe'],
+    });
+    let faults = '';
+    child.stderr.on('data', (chunk) => {
+      process.stderr.write(chunk);
+      faults += chunk;
+    });
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code: code ?? 1, faults }));
+  });
+
+/** What to do about electron-builder's faults that are those of a machine without a network. */
+function adviceOn(faults, arch) {
+  if (!/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|status code|statusCode|getaddrinfo|download/i.test(faults))
+    return '';
+  const name = `electron-v${electronVersion()}-linux-${arch}.zip`;
+  return (
+    ` It could not download what it needs. Electron itself: unpack ${name} from Electron's releases into a folder and ` +
+    'set ELECTRON_OVERRIDE_DIST_PATH to it. The tools that make AppImage and deb are downloaded too; ' +
+    '`npm run dist -- --dir` needs none of them.'
+  );
+}
+
+async function main() {
+  const { arch, dir, output, 'no-fuses': noFuses } = parseOptions();
+  if (process.platform !== 'linux') throw new SetupError(`fdscope is packaged on Linux, not on ${process.platform}.`);
+  await ensurePackages();
+  await placeEngine(arch);
+  await ensureShell();
+  await ensureRenderer();
+  const { code, faults } = await runBuilder([
+    ...['--linux', ...(dir ? ['dir'] : []), `--${arch}`, '--publish', 'never', '--config', await configFile(!noFuses)],
+    ...[`-c.electronVersion=${electronVersion()}`, `-c.directories.output=${output}`, ...electronSettings(arch)],
+  ]);
+  if (code !== 0) throw new SetupError(`electron-builder failed; its messages are above.${adviceOn(faults, arch)}`);
+  if (!existsSync(output)) return;
+  for (const entry of readdirSync(output, { withFileTypes: true })) {
+    const path = join(output, entry.name);
+    const size = entry.isFile() ? ` (${(statSync(path).size / 1e6).toFixed(0)} MB)` : '';
+    if (entry.isDirectory() || /\.(AppImage|deb)$/.test(entry.name)) console.log(`${relative(root, path)}${size}`);
+  }
+}
+
+await main().catch(exitWithSentence);

@@ -1,0 +1,47 @@
+/** Exports of sessions of the library, for windows: those that may not name a path find them in its folder `exports`. */
+import { mkdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { sessionExtension } from '../../../../shared/session/format.ts';
+import { fileFault } from '../faults.ts';
+import { exporterOf, exportSession, type ExportResult } from './index.ts';
+
+export interface LibraryExport {
+  readonly file: string;
+  readonly format: string;
+  readonly out?: string | undefined;
+  readonly table?: string | undefined;
+}
+
+interface Library {
+  readonly folder: string;
+  pathOf(file: string): string;
+}
+
+/** Throws LabError. */
+export async function exportFromLibrary(
+  library: Library,
+  { file, out, ...choices }: LibraryExport,
+): Promise<ExportResult> {
+  const path = library.pathOf(file);
+  return exportSession({ ...choices, path, out: out ?? (await freePath(library.folder, file, choices)) });
+}
+
+/** Nothing that was exported before is replaced. */
+async function freePath(
+  library: string,
+  file: string,
+  choices: { readonly format: string; readonly table?: string | undefined },
+): Promise<string> {
+  const exporter = exporterOf(choices.format);
+  const folder = join(library, 'exports');
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw fileFault(`${folder} cannot be made`, error);
+  });
+  const table = choices.table === undefined ? '' : `-${basename(choices.table)}`;
+  const stem = `${basename(file, sessionExtension)}${table}`;
+  const extension = exporter.shape(choices) === 'folder' ? `-${exporter.format}` : exporter.extension;
+  for (let i = 1; ; i++) {
+    const path = join(folder, `${stem}${i === 1 ? '' : `-${i}`}${extension}`);
+    if (!(await stat(path).catch(() => undefined))) return path;
+  }
+}

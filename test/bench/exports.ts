@@ -1,0 +1,90 @@
+/**
+ * `npm run bench -- exports [--megabytes N] [--formats csv,parquet]`
+ *
+ * Exports a large session and one of an eighth of it, each in a process of its own, and compares the most memory that
+ * they held. The exit code is 1 where a format holds more for more. `--megabytes` is of frames, before they are packed.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import Table from 'cli-table3';
+import { exporters, exportSession } from '../../main/lab/sessions/exporters/index.ts';
+import { writeLargeSession } from './large-session.ts';
+
+const { values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    megabytes: { type: 'string', default: '256' },
+    formats: { type: 'string', default: exporters.map(({ format }) => format).join(',') },
+    /** Of the process that measures itself: the session, and where the export goes. */
+    session: { type: 'string' },
+    out: { type: 'string' },
+  },
+});
+
+interface Measured {
+  readonly seconds: number;
+  readonly rssMb: number;
+  readonly outMb: number;
+}
+
+/** More than this, for eight times the session, is growth and not the mood of the garbage collector. */
+const allowedGrowthMb = 100;
+
+const bytesIn = (path: string): number =>
+  statSync(path).isDirectory()
+    ? readdirSync(path).reduce((sum, name) => sum + statSync(join(path, name)).size, 0)
+    : statSync(path).size;
+
+async function measureHere(path: string, out: string): Promise<void> {
+  const begunMs = performance.now();
+  await exportSession({ path, out, format: values.formats });
+  const seconds = (performance.now() - begunMs) / 1000;
+  // maxRSS is in KiB on Linux.
+  const measured: Measured = { seconds, rssMb: process.resourceUsage().maxRSS / 1024, outMb: bytesIn(out) / 1e6 };
+  console.log(JSON.stringify(measured));
+}
+
+function measure(session: string, format: string): Measured {
+  const out = `${session}.out`;
+  const args = [fileURLToPath(import.meta.url), '--session', session, '--formats', format, '--out', out];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  rmSync(out, { recursive: true, force: true });
+  if (status !== 0) throw new Error(`The export as ${format} failed: ${stderr}`);
+  return JSON.parse(stdout) as Measured;
+}
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'fdscope-bench-'));
+  try {
+    const bytes = Number(values.megabytes) * 1e6;
+    const small = join(folder, 'small.fdscope');
+    const large = join(folder, 'large.fdscope');
+    await writeLargeSession(small, bytes / 8);
+    await writeLargeSession(large, bytes);
+    const [smallMb, largeMb] = [small, large].map((path) => (statSync(path).size / 1e6).toFixed(0));
+    console.log(`${values.megabytes} MB of frames in a file of ${largeMb} MB, and an eighth of them in ${smallMb} MB`);
+    const head = ['format', 'export, MB', 'time, s', 'frames, MB/s', 'most memory, MiB', 'of the eighth', ''];
+    const table = new Table({ head, style: { head: [], border: [] } });
+    for (const format of values.formats.split(',')) {
+      const ofSmall = measure(small, format);
+      const { seconds, rssMb, outMb } = measure(large, format);
+      const isFlat = rssMb - ofSmall.rssMb <= allowedGrowthMb;
+      if (!isFlat) process.exitCode = 1;
+      const rate = bytes / 1e6 / seconds;
+      table.push([
+        ...[format, outMb.toFixed(1), seconds.toFixed(1), rate.toFixed(0)],
+        ...[rssMb.toFixed(0), ofSmall.rssMb.toFixed(0), isFlat ? 'flat' : 'GROWS'],
+      ]);
+    }
+    console.log(table.toString());
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+if (values.session !== undefined && values.out !== undefined) await measureHere(values.session, values.out);
+else await main();

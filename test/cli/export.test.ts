@@ -1,0 +1,57 @@
+/** `fdscope export` as other programs meet it: what it prints, and its exit codes. */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { recordedRun, type RecordedRun } from '../unit/export-support.ts';
+import { startCli, type Ran } from './command-line.ts';
+
+let run: RecordedRun;
+beforeAll(async () => {
+  run = await recordedRun();
+});
+afterAll(() => run.remove());
+
+const cli = (...args: string[]): Promise<Ran> => startCli(args).ended;
+const inFolder = (name: string): string => join(run.folder, name);
+
+describe('fdscope export', () => {
+  it('writes the file and says so, to people and to programs', async () => {
+    const out = inFolder('trace.json');
+    const { code, stdout, stderr } = await cli('export', run.path, '--format', 'chrome', '--out', out);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/trace\.json {2}[\d.]+ [kM]B\n$/);
+    expect(JSON.parse(readFileSync(out, 'utf8'))).toHaveProperty('traceEvents');
+
+    const json = await cli(
+      'export',
+      run.path,
+      '--format',
+      'csv',
+      '--table',
+      'events',
+      '--out',
+      inFolder('e.csv'),
+      '--json',
+    );
+    const [file] = (JSON.parse(json.stdout) as { files: { name: string; bytes: number }[] }).files;
+    expect(file).toEqual({ name: 'e.csv', bytes: readFileSync(inFolder('e.csv')).length });
+  });
+
+  it('refuses what it cannot do with one sentence and the exit code 2', async () => {
+    writeFileSync(inFolder('no.fdscope'), 'this is no session');
+    const cases: [RegExp, ...string[]][] = [
+      [/^none\.fdscope cannot be opened: there is no such file or folder\.\n$/, inFolder('none.fdscope'), 'csv', 'x'],
+      [/^no\.fdscope is not an fdscope session.*\.\n$/, inFolder('no.fdscope'), 'csv', 'x'],
+      [/^There is no export format "xml": choose csv, .*\.\n$/, run.path, 'xml', 'x'],
+      [/cannot be written: there is no such file or folder\.\n$/, run.path, 'html', 'none/x.html'],
+    ];
+    for (const [sentence, path = '', format = '', out = ''] of cases) {
+      const { code, stdout, stderr } = await cli('export', path, '--format', format, '--out', inFolder(out));
+      expect(stderr).toMatch(sentence);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(existsSync(inFolder('x'))).toBe(false);
+    }
+    expect((await cli('export', run.path, '--format', 'csv')).code).toBe(2);
+    expect(readdirSync(run.folder).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+});
