@@ -7,6 +7,7 @@ import { registerInfo } from './info.ts';
 import { registerLoad } from './load.ts';
 import { registerModels } from './models.ts';
 import { registerRun } from './run.ts';
+import { registerSchema } from './schema.ts';
 import { registerServe } from './serve.ts';
 import { registerSessions } from './sessions.ts';
 import { registerSwitchCost } from './switch-cost.ts';
@@ -23,7 +24,8 @@ export const commands: readonly Register[] = [
   registerLoad,
   registerSessions,
   registerInfo,
+  registerExport,
   registerSwitchCost,
   registerWeb,
-  registerExport,
+  registerSchema,
 ];
