@@ -40,7 +40,8 @@ interface Started {
 
 interface Entry extends ModelFacts {
   readonly label: string;
-  readonly options?: ServeSettings['options'];
+  /** Options that are not the model's defaults. */
+  readonly chosen?: ServeSettings['options'];
 }
 
 /** Options that change how a model reads and waits go through the table as models of their own. */
@@ -53,7 +54,7 @@ const variants: Readonly<Record<string, ServeSettings['options']>> = {
 const entries: Entry[] = allModels().flatMap((model) => {
   const options = variants[model.id];
   const own: Entry = { ...model, label: model.id };
-  return options ? [own, { ...model, label: `${model.id} ${JSON.stringify(options)}`, options }] : [own];
+  return options ? [own, { ...model, label: `${model.id} ${JSON.stringify(options)}`, chosen: options }] : [own];
 });
 
 /** Starts a server and serves one connection, so that what it opens once is open before anything is counted. */
@@ -64,7 +65,7 @@ async function start(model: Entry, protocol: Protocol, name: ServerName, ports: 
     protocol,
     ...settings,
     ...upstream,
-    options: model.options ?? {},
+    options: model.chosen ?? {},
   });
   await withClient(server.port, async (client) => {
     await client.write(dialects[protocol].request(Buffer.from('warm')));
