@@ -92,8 +92,8 @@ describe.each(these('coroutine-stackless', 'coroutine-stackful'))('coroutines of
         ran.filter(({ code }) => awaits[code] === awaited);
       expect(runsUntil('timer'), 'each request waits for a time').toHaveLength(clients * requests);
       expect(runsUntil('nothing'), 'each ends once').toHaveLength(clients);
-      // The handler computes before it waits, in a run that therefore takes so long.
-      for (const { durationNs } of runsUntil('timer')) expect(durationNs).toBeGreaterThanOrEqual(5e6);
+      // The handler computes before it waits, in a run that therefore takes so long, as near as its rounds are calibrated.
+      for (const { durationNs } of runsUntil('timer')) expect(durationNs).toBeGreaterThanOrEqual(0.8 * 5e6);
       expect(new Set(ran.map(({ connectionId }) => connectionId))).toEqual(new Set([1, 2, 3]));
       // They share a thread: one begins once the other is done, by a clock that is matched to the microsecond.
       ran.forEach(({ timeNs }, i) => {
