@@ -45,7 +45,7 @@ describe('scenarios', () => {
   });
 
   it('by keyboard alone: search, choose with arrows, open', async () => {
-    await page.locator('body').click({ position: { x: 5, y: 300 } });
+    await page.getByRole('heading', { name: 'Scenarios', exact: true }).click();
     await page.keyboard.press('/');
     await page.keyboard.type('slowloris');
     await page.keyboard.press('ArrowDown');
