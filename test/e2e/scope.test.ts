@@ -83,7 +83,7 @@ describe('the Scope screen', () => {
   it('tracks: wheel and keys zoom, Space holds, the table says the figures', async () => {
     const button = (name: string) => page.getByRole('button', { name, exact: true });
     await button('Following').waitFor();
-    await page.locator('body').click({ position: { x: 5, y: 300 } });
+    await page.locator('footer').filter({ hasText: 'Linux' }).click();
     await page.keyboard.press('Space');
     await button('Held').waitFor();
     await page.keyboard.press('+');
@@ -96,7 +96,7 @@ describe('the Scope screen', () => {
   });
 
   it('by keyboard alone: switch, stop, run, help and palette', async () => {
-    await page.locator('body').click({ position: { x: 5, y: 300 } });
+    await page.locator('footer').filter({ hasText: 'Linux' }).click();
     await page.keyboard.press('7');
     await row(page, 'select').getByText('serving').waitFor({ timeout: 15_000 });
     await page.keyboard.press('r');
