@@ -19,15 +19,21 @@ const warmUpSeconds = 1;
 export async function measureOnce(server: Running, client: Client, seconds: number): Promise<Figure> {
   const before = processUsage(server.pid);
   const callsBefore = await server.syscalls();
+  const switchesBefore = await server.switches();
   const run = await client(server.port, seconds);
   const used = usageBetween(before, processUsage(server.pid));
   const callsAfter = await server.syscalls();
+  const switchesAfter = await server.switches();
+  const switches =
+    switchesBefore === undefined || switchesAfter === undefined
+      ? used.voluntarySwitches + used.involuntarySwitches
+      : switchesAfter - switchesBefore;
   const calls = callsBefore === undefined || callsAfter === undefined ? undefined : callsAfter - callsBefore;
   return {
     requestsPerSecond: run.requests / run.seconds,
     cpuMicrosPerRequest: (used.cpuSeconds * 1e6) / run.requests,
     clientCpuMicrosPerRequest: (run.cpuSeconds * 1e6) / run.requests,
-    switchesPerRequest: (used.voluntarySwitches + used.involuntarySwitches) / run.requests,
+    switchesPerRequest: switches / run.requests,
     syscallsPerRequest: calls === undefined ? undefined : calls / run.requests,
   };
 }

@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { counterOf } from '../../shared/telemetry/codec.ts';
 import type { DetailLevel } from '../../shared/telemetry/wire.ts';
 import { allModels, root, serveCommand } from '../support/engines.ts';
 import { ServerUnderTest, type ServeSettings } from '../support/server-under-test.ts';
@@ -17,6 +18,8 @@ export interface Running {
   readonly port: number;
   /** System calls so far; undefined where the server does not count them. */
   syscalls(): Promise<number | undefined>;
+  /** Context switches so far, of threads that have ended, too; undefined where only /proc has them, of those that live. */
+  switches(): Promise<number | undefined>;
   /** Ends it by its pid. May be called again. */
   stop(): Promise<void>;
 }
@@ -85,6 +88,7 @@ async function startForeign(
     pid: child.pid ?? 0,
     port,
     syscalls: () => Promise.resolve(undefined),
+    switches: () => Promise.resolve(undefined),
     stop: async () => {
       await end(child);
       live.delete(server);
@@ -133,6 +137,10 @@ export function engineSubject(model: string, protocol: Protocol, variant: Engine
           const calls = (await engine.snapshot()).syscalls.reduce((sum, count) => sum + count, 0);
           // The model node and the build without counters count none.
           return calls > 0 ? calls : undefined;
+        },
+        switches: async () => {
+          const counters = await engine.snapshot();
+          return counterOf(counters, 'voluntarySwitches') + counterOf(counters, 'involuntarySwitches');
         },
         stop: async () => {
           if (engine.isRunning) await engine.stop();
