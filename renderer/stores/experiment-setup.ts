@@ -69,7 +69,9 @@ export const useExperimentSetup = defineStore('experiment-setup', () => {
   const values = computed(() => parseValues(valuesText.value));
 
   const scenario = computed(() => scenarios.runnable.find(({ name }) => name === loadName.value));
-  const variants = computed(() => scenario.value ? variantsOf(scenario.value.scenario).map(({ label }) => label) : []);
+  const variants = computed(() =>
+    scenario.value ? variantsOf(scenario.value.scenario).map(({ label }) => label) : [],
+  );
 
   function setAxis(next: SweepAxis): void {
     axis.value = next;

@@ -124,7 +124,10 @@ describe('replay', () => {
       return { details, replay: seek(1e9) };
     };
     double.answers['replay.seek'] = ({ timeNs }) => seek(timeNs);
-    double.answers['replay.close'] = () => double.tell('live.state', { phase: 'idle', paused: false });
+    double.answers['replay.close'] = () => {
+      double.tell('live.state', { phase: 'idle', paused: false });
+      return undefined;
+    };
     await useReplay().connect(double);
   });
 
