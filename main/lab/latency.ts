@@ -3,7 +3,7 @@ import { inflateSync } from 'node:zlib';
 import { encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import type { LatencySummary } from '../../shared/run-result.ts';
 import type { Latency } from '../../shared/telemetry/codec.ts';
-import { decodeHistogram, emptyHistogram } from '../../shared/telemetry/latency-histogram.ts';
+import { addEncoded, emptyHistogram } from '../../shared/telemetry/latency-histogram.ts';
 import { LabError, sentenceOf } from './errors.ts';
 
 const microsOf = (ns: number): number => Math.round(ns) / 1000;
@@ -29,7 +29,7 @@ export class LatencyTotals {
 
   add(frame: Latency): void {
     try {
-      this[frame.kind].add(decodeHistogram(frame.encoded));
+      addEncoded(this[frame.kind], frame.encoded);
     } catch (error) {
       throw new LabError('failed', sentenceOf(error));
     }

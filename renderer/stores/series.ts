@@ -1,6 +1,8 @@
 /** Figures over time as the frames bring them: totals of a process, latencies of an interval, steps of a model. */
+import type { Histogram } from 'hdr-histogram-js';
 import { counterOf, gaugeOf, type Counters, type Latency } from '../../shared/telemetry/codec.ts';
-import { decodeHistogram, emptyHistogram } from '../../shared/telemetry/latency-histogram.ts';
+import { bucketsOf, countIn, percentileOf } from '../../shared/telemetry/histogram-buckets.ts';
+import { addEncoded, emptyHistogram } from '../../shared/telemetry/latency-histogram.ts';
 import {
   counterNames,
   frameIntervalMs,
@@ -80,6 +82,8 @@ export class LatencySeries {
   #encoded: { row: number; bytes: Uint8Array }[] = [];
   #oldest = 0;
   #encodedBytes = 0;
+  /** Every percentile of a readout asks for the same rows, one after the other. */
+  #latest: { begin: number; end: number; merged: Histogram } | undefined;
 
   get byteLength(): number {
     return this.ring.byteLength + this.#encodedBytes;
@@ -88,29 +92,31 @@ export class LatencySeries {
   take(frame: Latency): void {
     const row = this.ring.append(frame.timeNs);
     if (row < 0) return;
-    const histogram = decodeHistogram(frame.encoded);
-    const count = histogram.totalCount;
-    if (count > 0) {
-      percentiles.forEach((percentile, i) => this.ring.set(i, row, histogram.getValueAtPercentile(percentile)));
-      this.ring.set(percentiles.length, row, histogram.maxValue);
-      this.ring.set(countColumn, row, count);
+    const buckets = bucketsOf(frame.encoded);
+    const highest = buckets.at(-1);
+    if (highest !== undefined) {
+      percentiles.forEach((percentile, i) => this.ring.set(i, row, percentileOf(buckets, percentile)));
+      this.ring.set(percentiles.length, row, highest.toNs);
+      this.ring.set(countColumn, row, countIn(buckets));
     }
     // The payload is a view into a batch that would be kept whole.
     this.#keep(row, frame.encoded.slice());
   }
 
   /** All latencies between two moments, merged exactly; undefined where some of them are no longer kept. */
-  between(fromNs: number, toNs: number): ReturnType<typeof emptyHistogram> | undefined {
+  between(fromNs: number, toNs: number): Histogram | undefined {
     const begin = this.ring.lowerBound(fromNs);
     const end = this.ring.lowerBound(toNs + 1);
+    if (this.#latest?.begin === begin && this.#latest.end === end) return this.#latest.merged;
     const merged = emptyHistogram();
     if (begin === end) return merged;
     const oldest = this.#encoded[this.#oldest];
     if (oldest === undefined || oldest.row > begin) return undefined;
     for (let row = begin; row < end; row++) {
       const kept = this.#encoded[this.#oldest + row - oldest.row];
-      if (kept !== undefined && this.ring.at(countColumn, row) > 0) merged.add(decodeHistogram(kept.bytes));
+      if (kept !== undefined && this.ring.at(countColumn, row) > 0) addEncoded(merged, kept.bytes);
     }
+    this.#latest = { begin, end, merged };
     return merged;
   }
 

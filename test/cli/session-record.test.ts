@@ -80,9 +80,19 @@ describe('fdscope run --record', () => {
   it('goes on measuring where the file cannot grow, says so, and keeps what there is', async () => {
     await withFolder(async (folder) => {
       const file = join(folder, 'full.fdscope');
-      // 32 blocks of 1,024 bytes: more than the first second takes, and less than the run.
+      // 32 blocks of 1,024 bytes: more than the first second takes and less than the run, at a rate that every machine holds.
       const line = `ulimit -f 32; exec "$0" "$@"`;
-      const args = [join(root, 'main/cli/bin.mjs'), ...runArgs, '--seconds', '8', '--json', '--record', file];
+      const args = [
+        join(root, 'main/cli/bin.mjs'),
+        ...runArgs,
+        '--rate',
+        '200',
+        '--seconds',
+        '8',
+        '--json',
+        '--record',
+        file,
+      ];
       const child = spawn('bash', ['-c', line, process.execPath, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
       let [stdout, stderr] = ['', ''];
       child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));

@@ -24,12 +24,11 @@ import {
   type FdStates,
 } from '../../shared/telemetry/codec.ts';
 import { FrameSplitter } from '../../shared/telemetry/frame-splitter.ts';
-import { decodeHistogram } from '../../shared/telemetry/latency-histogram.ts';
+import { addEncoded, emptyHistogram } from '../../shared/telemetry/latency-histogram.ts';
 import { fdFlags, fdRoles, frameHeaderBytes, frameKinds } from '../../shared/telemetry/wire.ts';
 import { FrameFeed } from '../../main/lab/live/frame-feed.ts';
 import { FrameHub } from '../../main/lab/live/frame-hub.ts';
 import { encodeHistogram } from '../../main/lab/latency.ts';
-import { emptyHistogram } from '../../shared/telemetry/latency-histogram.ts';
 
 interface Got {
   readonly source: FrameSource | undefined;
@@ -191,7 +190,8 @@ describe('a feed without credit', () => {
     const [frame, ...others] = reader.of(frameKinds.latency).map(decodeLatency);
     expect(others).toHaveLength(0);
     expect(frame).toMatchObject({ timeNs: 50, kind: 'corrected' });
-    const merged = decodeHistogram(frame?.encoded ?? new Uint8Array(0));
+    const merged = emptyHistogram();
+    addEncoded(merged, frame?.encoded ?? new Uint8Array(0));
     expect(merged.totalCount).toBe(100);
     for (const percentile of [1, 50, 90, 99, 100]) {
       expect(merged.getValueAtPercentile(percentile)).toBe(all.getValueAtPercentile(percentile));

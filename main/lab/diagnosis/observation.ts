@@ -2,7 +2,7 @@
  * What the diagnosis rules look at: the last seconds of an engine pair's frames, put into the shape in which a question
  * such as "how much CPU a request" is one line. Fed with frames as they come, live or from a session file.
  */
-import { decodeHistogram, emptyHistogram } from '../../../shared/telemetry/latency-histogram.ts';
+import { addEncoded, emptyHistogram } from '../../../shared/telemetry/latency-histogram.ts';
 import {
   decodeCounters,
   decodeFdStates,
@@ -208,7 +208,7 @@ export class Observation {
     } else if (kind === frameKinds.latency) {
       const frame = decodeLatency(payload);
       if (frame.kind !== 'corrected') return;
-      this.#latency.histogram.add(decodeHistogram(frame.encoded));
+      addEncoded(this.#latency.histogram, frame.encoded);
       if (frame.timeNs - this.#latency.timeNs < windowNs) return;
       const { histogram } = this.#latency;
       const p99Us = histogram.totalCount > 0 ? histogram.getValueAtPercentile(99) / 1000 : 0;

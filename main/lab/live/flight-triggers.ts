@@ -3,7 +3,7 @@ import type { FlightKept, FlightSettings } from '../../../shared/contract/flight
 import type { FrameSource } from '../../../shared/contract/channels.ts';
 import { errorCounter } from '../../../shared/run-result.ts';
 import { counterOf, decodeCounters, decodeFdStates, decodeLatency } from '../../../shared/telemetry/codec.ts';
-import { decodeHistogram, emptyHistogram } from '../../../shared/telemetry/latency-histogram.ts';
+import { addEncoded, emptyHistogram } from '../../../shared/telemetry/latency-histogram.ts';
 import { errorKinds, fdFlags, fdRoles, frameKinds } from '../../../shared/telemetry/wire.ts';
 
 export type Trip = Pick<FlightKept, 'trigger' | 'sentence' | 'timeNs'>;
@@ -46,7 +46,7 @@ export class FlightTriggers {
       this.#second.reset();
       this.#secondEndNs = timeNs + secondNs;
     }
-    this.#second.add(decodeHistogram(encoded));
+    addEncoded(this.#second, encoded);
     return trip;
   }
 

@@ -13,7 +13,7 @@ import {
   encodeJson,
   encodeLatency,
 } from '../../../shared/telemetry/codec.ts';
-import { decodeHistogram } from '../../../shared/telemetry/latency-histogram.ts';
+import { addEncoded, emptyHistogram } from '../../../shared/telemetry/latency-histogram.ts';
 import { frameKinds, type LatencyKind } from '../../../shared/telemetry/wire.ts';
 import { encodeHistogram } from '../latency.ts';
 import { MergedSockets } from './merged-sockets.ts';
@@ -110,9 +110,8 @@ export class MergedFrames {
 
   #takeLatency(payload: Uint8Array): void {
     const { timeNs, kind, encoded } = decodeLatency(payload);
-    const histogram = decodeHistogram(encoded);
-    const before = this.#latency.get(kind);
-    if (before) histogram.add(before.histogram);
+    const histogram = this.#latency.get(kind)?.histogram ?? emptyHistogram();
+    addEncoded(histogram, encoded);
     this.#latency.set(kind, { timeNs, histogram });
   }
 

@@ -20,7 +20,7 @@ import {
   type Counters,
 } from '../../../shared/telemetry/codec.ts';
 import { errorKinds, frameKinds, syscallNames, type CounterName } from '../../../shared/telemetry/wire.ts';
-import { decodeHistogram, emptyHistogram } from '../../../shared/telemetry/latency-histogram.ts';
+import { addEncoded, emptyHistogram } from '../../../shared/telemetry/latency-histogram.ts';
 
 type Row = Record<OverviewColumn, number>;
 
@@ -112,9 +112,8 @@ export class SummaryBuilder {
         break;
       case frameKinds.latency: {
         const { kind: latencyKind, encoded } = decodeLatency(payload);
-        const histogram = decodeHistogram(encoded);
-        (latencyKind === 'corrected' ? this.#corrected : this.#uncorrected).add(histogram);
-        if (latencyKind === 'corrected') this.#ofSecond.add(histogram);
+        addEncoded(latencyKind === 'corrected' ? this.#corrected : this.#uncorrected, encoded);
+        if (latencyKind === 'corrected') addEncoded(this.#ofSecond, encoded);
         break;
       }
       case frameKinds.mark: {

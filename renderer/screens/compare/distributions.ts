@@ -1,7 +1,6 @@
 /** Latency distributions of a comparison, as series of a plot. */
-import { JsHistogram, type Histogram } from 'hdr-histogram-js';
 import type { ComparedEntry } from '../../../shared/compare-result.ts';
-import { decodeHistogram } from '../../../shared/telemetry/latency-histogram.ts';
+import { bucketsOf, countIn, type Bucket } from '../../../shared/telemetry/histogram-buckets.ts';
 import type { PlotSeries, PlotTick } from '../../components/plot.ts';
 import { duration } from '../../stores/format.ts';
 
@@ -25,36 +24,25 @@ export function percentileSeries(entries: readonly ComparedEntry[]): readonly Pl
 }
 
 /** HdrHistogram's compressed V2: a cookie and a length, four bytes each, and then zlib. Throws where it is none. */
-export async function readHdr(base64: string): Promise<Histogram> {
+export async function readHdr(base64: string): Promise<Bucket[]> {
   const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
   const zlib = new Blob([bytes.subarray(8)]).stream().pipeThrough(new DecompressionStream('deflate'));
-  return decodeHistogram(new Uint8Array(await new Response(zlib).arrayBuffer()));
-}
-
-/** The values that were recorded, and how often. */
-function* recorded(histogram: Histogram): Generator<{ readonly valueNs: number; readonly count: number }> {
-  if (!(histogram instanceof JsHistogram)) return;
-  const { recordedValuesIterator: iterator } = histogram;
-  iterator.reset();
-  while (iterator.hasNext()) {
-    const { valueIteratedTo, countAtValueIteratedTo } = iterator.next();
-    yield { valueNs: valueIteratedTo, count: countAtValueIteratedTo };
-  }
+  return bucketsOf(new Uint8Array(await new Response(zlib).arrayBuffer()));
 }
 
 const bucketsPerDecade = 12;
 
 /** Share of all replies in each bucket; buckets are of the same width on a log scale. */
-export function histogramSeries(label: string, histogram: Histogram): PlotSeries {
-  const total = histogram.totalCount;
+export function histogramSeries(label: string, buckets: readonly Bucket[]): PlotSeries {
+  const total = countIn(buckets);
   const counts = new Map<number, number>();
-  for (const { valueNs, count } of recorded(histogram)) {
-    const bucket = Math.floor(Math.log10(Math.max(1, valueNs)) * bucketsPerDecade);
-    counts.set(bucket, (counts.get(bucket) ?? 0) + count);
+  for (const { toNs, count } of buckets) {
+    const cell = Math.floor(Math.log10(Math.max(1, toNs)) * bucketsPerDecade);
+    counts.set(cell, (counts.get(cell) ?? 0) + count);
   }
-  const buckets = [...counts.keys()];
-  if (total === 0 || buckets.length === 0) return { label, points: [], isStep: true };
-  const [first, last] = [Math.min(...buckets), Math.max(...buckets)];
+  const cells = [...counts.keys()];
+  if (cells.length === 0) return { label, points: [], isStep: true };
+  const [first, last] = [Math.min(...cells), Math.max(...cells)];
   const points = Array.from({ length: last - first + 3 }, (_, i) => {
     const bucket = first - 1 + i;
     return { x: bucket / bucketsPerDecade, y: ((counts.get(bucket) ?? 0) / total) * 100 };

@@ -1,7 +1,7 @@
 /** Tables of what adds up: counters by process, by thread and by step, and latencies by interval. */
 import { firstStepEntry, firstSyscallEntry } from '../../../../shared/telemetry/codec.ts';
 import { counterNames, gaugeNames, syscallNames } from '../../../../shared/telemetry/wire.ts';
-import { countIn, percentileOf } from './histogram-buckets.ts';
+import { countIn, percentileOf } from '../../../../shared/telemetry/histogram-buckets.ts';
 import { columnsOf, snakeCase, timeAndSource, timeCell, type CellType, type Row, type Table } from './table.ts';
 
 const integers = (names: readonly string[]): Record<string, CellType> =>

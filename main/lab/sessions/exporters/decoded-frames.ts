@@ -19,7 +19,7 @@ import { FrameError } from '../../../../shared/telemetry/frame-splitter.ts';
 import { frameKinds } from '../../../../shared/telemetry/wire.ts';
 import { LabError } from '../../errors.ts';
 import type { SessionFile } from '../session-file.ts';
-import { bucketsOf } from './histogram-buckets.ts';
+import { bucketsOf } from '../../../../shared/telemetry/histogram-buckets.ts';
 
 /** Undefined: JSON of a newer writer that this program cannot make sense of. */
 const decoders = {

@@ -3,7 +3,7 @@ import type { FrameSource } from '../../../../shared/contract/channels.ts';
 import { counterOf, gaugeOf, type Counters } from '../../../../shared/telemetry/codec.ts';
 import { syscallNames, type CounterName, type GaugeName } from '../../../../shared/telemetry/wire.ts';
 import type { FrameReader } from './decoded-frames.ts';
-import { percentileOf, type Bucket } from './histogram-buckets.ts';
+import { percentileOf, type Bucket } from '../../../../shared/telemetry/histogram-buckets.ts';
 
 /** As many as a chart has room for, and none shorter than two of the engines' frames. */
 const mostSpans = 400;

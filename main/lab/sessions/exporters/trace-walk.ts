@@ -4,7 +4,7 @@ import type { Annotation } from '../../../../shared/session/edits.ts';
 import type { Counters, Latency } from '../../../../shared/telemetry/codec.ts';
 import { counterNames, gaugeNames, syscallNames } from '../../../../shared/telemetry/wire.ts';
 import type { DecodedFrame, DecodedType, FrameReader } from './decoded-frames.ts';
-import { percentileOf, type Bucket } from './histogram-buckets.ts';
+import { percentileOf, type Bucket } from '../../../../shared/telemetry/histogram-buckets.ts';
 import { SessionNames } from './session-names.ts';
 import type { TraceSink, TrackId, TrackSpec } from './trace-sink.ts';
 import { SocketTrace } from './trace-sockets.ts';

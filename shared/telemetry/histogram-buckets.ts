@@ -4,7 +4,7 @@
  * An hour of a run is 144,000 histograms. The library unpacks each into 25,000 counters, in 5 ms, of which a few dozen
  * are used; their encoding, V2 as HdrHistogram publishes it, can be walked in microseconds.
  */
-import { FrameError } from '../../../../shared/telemetry/frame-splitter.ts';
+import { FrameError } from './frame-splitter.ts';
 
 export interface Bucket {
   /** Values within fromNs and toNs, both inclusive, are the same to the histogram. */
@@ -14,11 +14,22 @@ export interface Bucket {
 }
 
 const headerBytes = 40;
+/** Cookie of the encoding V2, whose low byte but one tells the width of a word. */
+const cookieV2 = 0x1c849303;
+
+const refuse = (why: string): never => {
+  throw new FrameError(`A latency histogram cannot be read: ${why}.`);
+};
 
 /** Buckets that have counts, in rising order. Throws FrameError. */
 export function bucketsOf(encoded: Uint8Array): Bucket[] {
-  if (encoded.length < headerBytes) throw new FrameError('A latency histogram is shorter than its header.');
+  if (encoded.length < headerBytes) refuse(`it has ${encoded.length} bytes`);
   const view = new DataView(encoded.buffer, encoded.byteOffset, encoded.byteLength);
+  if ((view.getUint32(0) & ~0xf0) !== cookieV2) refuse('it is not in the encoding V2 of HdrHistogram');
+  const payloadBytes = view.getUint32(4);
+  if (payloadBytes !== encoded.length - headerBytes) {
+    refuse(`it announces ${payloadBytes} bytes and has ${encoded.length - headerBytes}`);
+  }
   const digits = view.getUint32(12);
   const unitMagnitude = Math.floor(Math.log2(Math.max(1, Number(view.getBigUint64(16)))));
   // Half of the linear steps that each power of two is divided into.
@@ -50,7 +61,7 @@ function zigZagAt(bytes: Uint8Array, from: number): { value: number; next: numbe
   let next = from;
   for (let i = 0; i < 9; i++) {
     const byte = bytes[next++];
-    if (byte === undefined) throw new FrameError('A latency histogram breaks off.');
+    if (byte === undefined) return refuse('it breaks off');
     const isLast = i === 8 || byte < 128;
     unsigned += (isLast ? byte : byte - 128) * scale;
     if (isLast) break;
