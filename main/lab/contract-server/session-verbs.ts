@@ -1,6 +1,6 @@
 /** What the verbs of sessions, recording, replay and the flight recorder do. */
 import type { sessionRequests } from '../../../shared/contract/sessions.ts';
-import { mayReadFiles, type Allowance } from '../experiments/experiments.ts';
+import { mayReadFiles, type Allowance } from '../experiments/allowance.ts';
 import type { LabService } from '../lab-service.ts';
 import { exportFromLibrary } from '../sessions/exporters/from-library.ts';
 import type { Verbs } from './verbs.ts';

@@ -5,7 +5,7 @@ import type { experimentRequests } from '../../../shared/contract/experiments.ts
 import type { labRequests, MachineInfo } from '../../../shared/contract/lab.ts';
 import type { liveRequests } from '../../../shared/contract/live.ts';
 import type { ScenarioPlace, scenarioRequests } from '../../../shared/contract/scenarios.ts';
-import { mayReadFiles, type Allowance } from '../experiments/experiments.ts';
+import { mayReadFiles, type Allowance } from '../experiments/allowance.ts';
 import type { LabService } from '../lab-service.ts';
 import { sessionVerbsOf } from './session-verbs.ts';
 import { readScenario } from '../scenario-library.ts';

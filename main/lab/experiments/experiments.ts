@@ -1,7 +1,5 @@
 /** The experiment that goes on, at most one: started, watched by all windows, cancelled, and what the last one found. */
-import { existsSync, rmSync } from 'node:fs';
 import { randomInt } from 'node:crypto';
-import { join } from 'node:path';
 import type { Fault } from '../../../shared/contract/channels.ts';
 import type {
   CompareRequest,
@@ -14,28 +12,19 @@ import type {
   SweepRequest,
 } from '../../../shared/contract/experiments.ts';
 import type { ScenarioSource } from '../../../shared/contract/scenarios.ts';
-import { conclude } from '../../../shared/expectations/conclude.ts';
 import { parseScenario } from '../../../shared/schemas/scenario-text.ts';
-import type { PlannedRun, Scenario } from '../../../shared/schemas/scenario.ts';
-import { sweepAxes } from '../../../shared/sweep-result.ts';
+import type { Scenario } from '../../../shared/schemas/scenario.ts';
 import { checkComparePlan } from '../compare/compare.ts';
-import { dataFolder } from '../data-folder.ts';
 import { faultOf, LabError } from '../errors.ts';
-import type { LabService, Outcome } from '../lab-service.ts';
-import { Pace } from '../pace.ts';
+import type { LabService } from '../lab-service.ts';
 import type { RunWatch } from '../progress.ts';
-import { readSweep, writeSweep, type StoredSweep } from '../sweep/resume-file.ts';
-import { checkSweepPlan, type SweepPlan, type SweepRecord } from '../sweep/sweep.ts';
+import type { StoredSweep } from '../sweep/resume-file.ts';
+import { checkSweepPlan, type SweepRecord } from '../sweep/sweep.ts';
 import { readScenarioText } from '../scenario-files.ts';
+import { mayReadFiles, type Allowance } from './allowance.ts';
 import { checkCommands, chosenScenario, entryRuns, scenarioRuns, titleOf } from './plans.ts';
-
-/** What a host lets its windows do. */
-export interface Allowance {
-  /** Open files by their path. */
-  readonly files: boolean;
-  /** Start commands of the user's. */
-  readonly commands: boolean;
-}
+import { runScenario, type Found, type Telling } from './scenario-work.ts';
+import { sweepTitle, UnfinishedSweep } from './unfinished-sweep.ts';
 
 export interface ExperimentListener {
   state(state: ExperimentState): void;
@@ -43,12 +32,6 @@ export interface ExperimentListener {
 }
 
 type Lab = Pick<LabService, 'runPlan' | 'compare' | 'sweep' | 'live' | 'scenarios' | 'listModels'>;
-interface Found {
-  readonly isCancelled: boolean;
-  readonly fault?: Fault;
-  readonly result: ExperimentResult;
-}
-
 interface Work {
   readonly kind: ExperimentKind;
   readonly title: string;
@@ -57,19 +40,12 @@ interface Work {
   readonly work: (telling: Telling) => Promise<Found>;
 }
 
-interface Telling {
-  readonly id: number;
-  readonly signal: AbortSignal;
-  readonly onProgress: (progress: ExperimentProgress) => void;
-  readonly onRun: (run: Omit<ExperimentRun, 'id'>) => void;
-}
-
 /** Of progress within one run. */
 const tellEveryMs = 200;
 
 export class Experiments {
   readonly #lab: Lab;
-  readonly #unfinished: string;
+  readonly #unfinished: UnfinishedSweep;
   /** Its frames pass where those of live runs do. */
   readonly #watch: RunWatch = {
     begin: () => this.#lab.live.frames.clear(),
@@ -85,13 +61,13 @@ export class Experiments {
   #count = 0;
   #toldAtMs = 0;
 
-  constructor(lab: Lab, unfinished: string = join(dataFolder(), 'unfinished-sweep.json')) {
+  constructor(lab: Lab, unfinishedPath?: string) {
     this.#lab = lab;
-    this.#unfinished = unfinished;
+    this.#unfinished = new UnfinishedSweep(unfinishedPath);
   }
 
   get state(): ExperimentState {
-    const resumable = this.#isTaken ? undefined : this.#resumable();
+    const resumable = this.#isTaken ? undefined : this.#unfinished.resumable;
     return { ...this.#state, ...(resumable ? { resumable } : {}) };
   }
 
@@ -122,7 +98,7 @@ export class Experiments {
       checkCommands(plan, request.allowCommands, allowance.commands);
       return {
         ...{ kind: 'scenario', title: scenario.title, total: plan.length },
-        work: (telling) => this.#runScenario(scenario, plan, telling),
+        work: (telling) => runScenario(this.#lab, this.#watch, { scenario, plan }, telling),
       };
     });
   }
@@ -159,8 +135,7 @@ export class Experiments {
   /** Throws LabError. */
   resumeSweep(allowance: Allowance): Promise<ExperimentState> {
     return this.#begin(async () => {
-      if (!existsSync(this.#unfinished)) throw new LabError('bad-input', 'There is no sweep to go on with.');
-      const stored = readSweep(this.#unfinished);
+      const stored = this.#unfinished.read();
       checkCommands(stored.plan.entries, true, allowance.commands);
       return this.#sweepWork(stored);
     });
@@ -246,60 +221,6 @@ export class Experiments {
     this.#tell();
   }
 
-  async #runScenario(scenario: Scenario, plan: readonly PlannedRun[], telling: Telling): Promise<Found> {
-    const { id, signal, onProgress, onRun } = telling;
-    const pace = new Pace(plan.map(({ settings }) => settings.durationSeconds));
-    const outcomes: Outcome[] = [];
-    const at = (index: number): { label: string; variant?: string; durationSeconds: number } => {
-      const run = plan[index];
-      if (!run) throw new Error(`The plan has no run ${index}.`);
-      const { label, variant, settings } = run;
-      return {
-        ...{ label: label ?? settings.server.model, durationSeconds: settings.durationSeconds },
-        ...(variant === undefined ? {} : { variant }),
-      };
-    };
-    const tell = (index: number, elapsedSeconds: number, requests: number): void =>
-      onProgress({
-        ...{ ...at(index), done: index, total: plan.length, elapsedSeconds, requests },
-        secondsLeft: pace.secondsLeft(index, elapsedSeconds),
-      });
-    let isCancelled = false;
-    try {
-      await this.#lab.runPlan(plan, {
-        signal,
-        watch: this.#watch,
-        // Whoever runs a scenario watches its sockets. Context switches one by one would cost some models a quarter.
-        detail: { level: 'fds', switches: false },
-        onRun: (_, index) => tell(index, 0, 0),
-        onProgress: ({ elapsedSeconds, requests }, index) => tell(index, elapsedSeconds, requests),
-        onOutcome: (outcome, index) => {
-          outcomes.push(outcome);
-          const { durationSeconds: _seconds, ...which } = at(index);
-          if (outcome.kind === 'done') onRun({ ...which, ending: 'done', run: outcome.result });
-          else onRun({ ...which, ending: outcome.kind, sentence: outcome.sentence });
-        },
-      });
-    } catch (error) {
-      if (!(error instanceof LabError) || error.kind !== 'interrupted') throw error;
-      isCancelled = true;
-    }
-    const runs = outcomes.flatMap((each) => (each.kind === 'done' ? [each.result] : []));
-    const notRun = outcomes.flatMap((each) => {
-      if (each.kind === 'done') return [];
-      const { kind, model, label = model, variant, sentence } = each;
-      return [{ kind, label, sentence, ...(variant === undefined ? {} : { variant }) }];
-    });
-    const conclusion = conclude(scenario, runs);
-    return {
-      isCancelled,
-      result: {
-        ...{ kind: 'scenario', id, title: scenario.title },
-        scenario: { scenario, runs, notRun, conclusion, isCancelled },
-      },
-    };
-  }
-
   async #sweepWork({ plan, records: before }: StoredSweep): Promise<{
     kind: 'sweep';
     title: string;
@@ -318,7 +239,7 @@ export class Experiments {
           onRecord: (record) => {
             records.push(record);
             // At every run, so that not even a crash loses it.
-            unkept = this.#keep({ plan, records });
+            unkept = this.#unfinished.keep({ plan, records });
             const { label, value, result } = record;
             const short = 'shortfall' in record ? record.shortfall : undefined;
             onRun({
@@ -330,34 +251,11 @@ export class Experiments {
         },
         before,
       );
-      if (!sweep.isCancelled) rmSync(this.#unfinished, { force: true });
+      if (!sweep.isCancelled) this.#unfinished.clear();
       const fault = sweep.isCancelled && unkept ? { fault: unkept } : {};
       return { ...fault, isCancelled: sweep.isCancelled, result: { kind: 'sweep', id, title, sweep } };
     };
     return { kind: 'sweep', title, total: plan.values.length * plan.entries.length * plan.repeats, work };
-  }
-
-  /** A full disk ends no sweep; what it says is told where it is missed. */
-  #keep(stored: StoredSweep): Fault | undefined {
-    try {
-      writeSweep(this.#unfinished, stored);
-      return undefined;
-    } catch (error) {
-      return faultOf(error);
-    }
-  }
-
-  #resumable(): ExperimentState['resumable'] {
-    if (!existsSync(this.#unfinished)) return undefined;
-    try {
-      const { plan, records } = readSweep(this.#unfinished);
-      const pointsDone = new Set(records.map(({ label, value }) => JSON.stringify([label, value]))).size;
-      const pointsTotal = plan.values.length * plan.entries.length;
-      return { title: sweepTitle(plan), axis: plan.axis, pointsDone, pointsTotal };
-    } catch (error) {
-      if (error instanceof LabError) return undefined; // of another version
-      throw error;
-    }
   }
 
   #advance(progress: ExperimentProgress): void {
@@ -374,16 +272,3 @@ export class Experiments {
     for (const listener of this.#listeners) listener.state(state);
   }
 }
-
-export function mayReadFiles({ files }: Allowance): void {
-  if (files) return;
-  throw new LabError(
-    'unavailable',
-    'A browser may not name files of this machine: drop the file on the window, or paste its text.',
-  );
-}
-
-const sweepTitle = ({ axis, values, entries }: SweepPlan): string => {
-  const [first = 0, last = first] = [values[0], values.at(-1)];
-  return titleOf(entries, `${sweepAxes[axis]}, ${first} to ${last}`);
-};
