@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { rules, Diagnosis } from '../../main/lab/diagnosis/diagnosis.ts';
 import { findingCodes, type Finding } from '../../shared/findings.ts';
 import {
+  counterEntry,
   encodeCounters,
   encodeFdStates,
   encodeJson,
@@ -49,8 +50,8 @@ interface Situation {
   readonly server: Rates;
   readonly clients?: Rates;
   readonly sockets?: readonly Socket[];
-  /** Threads of the server that call accept4. */
-  readonly acceptors?: number;
+  /** So many threads of the server, and what each of them does. */
+  readonly threads?: { readonly count: number; readonly each: Rates };
   readonly seconds?: number;
 }
 
@@ -68,9 +69,21 @@ function countersFrame(timeNs: number, seconds: number, rates: Rates): Uint8Arra
   });
 }
 
+/** As one thread's part of a `threads` frame. */
+function threadValues(rates: Rates, seconds: number): { indexes: Uint16Array; values: Float64Array } {
+  const rows = [
+    ...counterNames.map((name) => [counterEntry(name), rates.counters?.[name]] as const),
+    ...syscallNames.map((name, i) => [firstSyscallEntry + i, rates.syscalls?.[name]] as const),
+  ].filter(([, rate]) => rate !== undefined);
+  return {
+    indexes: Uint16Array.from(rows.map(([entry]) => entry)),
+    values: Float64Array.from(rows.map(([, rate]) => Math.round((rate ?? 0) * seconds))),
+  };
+}
+
 /** Findings of a lab in which everything goes on as described. */
 function findingsIn(situation: Situation): Finding[] {
-  const { model, server, clients = {}, sockets = [], acceptors = 0, seconds = 3 } = situation;
+  const { model, server, clients = {}, sockets = [], threads, seconds = 3 } = situation;
   const diagnosis = new Diagnosis();
   const found: Finding[] = [];
   const take = (source: 'server' | 'clients', frame: Uint8Array): void => {
@@ -79,7 +92,8 @@ function findingsIn(situation: Situation): Finding[] {
   };
   take('server', encodeJson(frameKinds.model, { timeNs: 0, model, sourceFile: '', steps: [] }));
   take('clients', encodeThreadStarted({ threadId: 1, tid: 1, name: 'client 1' }));
-  for (let id = 1; id <= acceptors; id++) {
+  const threadCount = threads?.count ?? 0;
+  for (let id = 1; id <= threadCount; id++) {
     take('server', encodeThreadStarted({ threadId: id, tid: id, name: `worker ${id}` }));
   }
   for (let tick = 0; tick * tickNs <= seconds * 1e9; tick++) {
@@ -105,15 +119,12 @@ function findingsIn(situation: Situation): Finding[] {
         }),
       );
     }
-    const accept4 = firstSyscallEntry + syscallNames.indexOf('accept4');
+    const values = threadValues(threads?.each ?? {}, elapsed);
     take(
       'server',
       encodeThreads({
         timeNs,
-        threads: Array.from({ length: acceptors }, (_, i) => ({
-          ...{ threadId: i + 1, hasEnded: false, indexes: Uint16Array.of(accept4) },
-          values: Float64Array.of(tick + 1),
-        })),
+        threads: Array.from({ length: threadCount }, (_, i) => ({ threadId: i + 1, hasEnded: false, ...values })),
       }),
     );
     take('server', countersFrame(timeNs, elapsed, server));
@@ -158,13 +169,16 @@ const cases: Record<(typeof findingCodes)[number], { triggers: Situation; spares
   runQueueIsTheLatency: {
     triggers: {
       model: 'blocking-threads',
-      server: { ...busyLoop, counters: { ...cores(0.98), requests: 20_000 } },
-      sockets: socketsOf(40, { flags: waiting | blocked, waitingUs: 20_000 }),
+      // Of 40 threads one runs, 9 have been preempted and 30 sleep.
+      server: { counters: { ...cores(0.98), requests: 900, onCpuNs: 1e9, preemptedNs: 9e9, blockedNs: 30e9 } },
+      threads: { count: 40, each: { counters: { onCpuNs: 25e6, preemptedNs: 225e6, blockedNs: 750e6 } } },
     },
+    // As many sockets wait, for a loop that has a core.
     spares: {
-      model: 'blocking-threads',
-      server: { ...busyLoop, counters: { ...cores(0.98), requests: 20_000 } },
-      sockets: socketsOf(40, { flags: blocked }),
+      model: 'epoll-lt',
+      server: { counters: { ...cores(0.98), requests: 900, onCpuNs: 1e9, preemptedNs: 5e7, blockedNs: 0 } },
+      threads: { count: 1, each: { counters: { onCpuNs: 95e7, preemptedNs: 5e7 } } },
+      sockets: socketsOf(40, { flags: waiting, waitingUs: 20_000 }),
     },
   },
   coroutineNeverYields: {
@@ -177,13 +191,27 @@ const cases: Record<(typeof findingCodes)[number], { triggers: Situation; spares
   thunderingHerd: {
     triggers: {
       model: 'epoll-shared',
-      server: { counters: { ...cores(0.5), accepts: 1000, wakeups: 4000 }, syscalls: { accept4: 4000 } },
-      acceptors: 4,
+      server: { counters: { ...cores(0.5), accepts: 100 } },
+      // Each sleeps for each client that comes, and its wait returns for every eighth, to ask and for a request.
+      threads: {
+        count: 8,
+        each: {
+          counters: { accepts: 12, voluntarySwitches: 112 },
+          syscalls: { accept4: 12, epoll_wait: 24 },
+        },
+      },
     },
+    // Threads that share a table sleep for its lock now and then.
     spares: {
       model: 'epoll-shared',
-      server: { counters: { ...cores(0.5), accepts: 1000, wakeups: 2000 }, syscalls: { accept4: 2000 } },
-      acceptors: 4,
+      server: { counters: { ...cores(0.5), accepts: 100 } },
+      threads: {
+        count: 8,
+        each: {
+          counters: { accepts: 12, voluntarySwitches: 33 },
+          syscalls: { accept4: 22, epoll_wait: 24 },
+        },
+      },
     },
   },
   acceptQueueOverflow: {
@@ -250,6 +278,46 @@ describe.each(findingCodes)('the rule %s', (code) => {
 
   it('is silent where only its neighbourhood holds', () => {
     expect(codesIn(cases[code].spares)).not.toContain(code);
+  });
+});
+
+describe('the run queue', () => {
+  it('is also seen where switches are not recorded: threads asleep on sockets that have bytes', () => {
+    const server = { counters: { ...cores(0.98), requests: 900 } };
+    const threads = { count: 40, each: { counters: { voluntarySwitches: 20 } } };
+    const situation = { model: 'blocking-threads', server, threads };
+    const asleep = (flags: number): Socket[] => socketsOf(40, { flags, waitingUs: 20_000 });
+    expect(codesIn({ ...situation, sockets: asleep(waiting | blocked) })).toEqual(['runQueueIsTheLatency']);
+    expect(codesIn({ ...situation, sockets: asleep(blocked) })).toEqual([]);
+  });
+});
+
+describe('the thundering herd', () => {
+  const accepting = (each: Rates): Situation => ({
+    ...{ model: 'epoll-shared', server: { counters: { ...cores(0.5), accepts: 100 } } },
+    threads: { count: 8, each },
+  });
+
+  it('is also seen where the threads come so fast that the kernel lets them look', () => {
+    const each = {
+      counters: { accepts: 12, voluntarySwitches: 100 },
+      syscalls: { accept4: 100, epoll_wait: 112 },
+    };
+    expect(codesIn(accepting(each))).toEqual(['thunderingHerd']);
+  });
+
+  it('is none where threads poll accept4 or sleep in it', () => {
+    const polls = { counters: { accepts: 12, voluntarySwitches: 12 }, syscalls: { accept4: 9000 } };
+    expect(codesIn(accepting(polls))).toEqual([]);
+    const sleeps = { counters: { accepts: 12, voluntarySwitches: 90 }, syscalls: { accept4: 12, read: 24 } };
+    expect(codesIn(accepting(sleeps))).toEqual([]);
+  });
+});
+
+describe('the accept queue', () => {
+  it('has not overflowed where there was room: a listener drops resets of closed connections too', () => {
+    const server = { gauges: { acceptQueue: 0, acceptBacklog: 4096 }, gaugesRise: { listenOverflows: 40 } };
+    expect(codesIn({ model: 'blocking-threads', server })).toEqual([]);
   });
 });
 

@@ -1,6 +1,5 @@
 /** Rules about where CPU time goes. */
 import { counterOf } from '../../../shared/telemetry/codec.ts';
-import { fdFlags } from '../../../shared/telemetry/wire.ts';
 import { count, milliseconds, percent, rounded, type Rule } from './rule.ts';
 
 /** Of one core. */
@@ -43,20 +42,24 @@ export const coreBurnedByPolling: Rule = {
   },
 };
 
+/** On average; and as many for each core that the server has. */
+const fewestQueued = 4;
+
 export const runQueueIsTheLatency: Rule = {
   code: 'runQueueIsTheLatency',
   holdMs: 1000,
   look: (seen) => {
-    // Asleep in a call on a socket that has bytes for it: the thread has been woken and waits for a core.
-    const bits = fdFlags.blocked | fdFlags.waiting;
-    const queued = seen.openSockets.filter(({ flags }) => (flags & bits) === bits);
+    const { preempted, woken, longestUs } = seen.runQueue;
     const cores = seen.cores();
-    if (queued.length < 4 || cores < busyShare) return undefined;
-    const longestUs = Math.max(...queued.map(({ waitingUs }) => waitingUs));
+    if (preempted + woken < fewestQueued * Math.max(1, cores)) return undefined;
+    const longest = longestUs > 0 ? `, for up to ${milliseconds(longestUs)}` : '';
     return {
       level: 'warning',
-      text: `The run queue is the latency: ${queued.length} threads have bytes to read and wait for a core, the longest for ${milliseconds(longestUs)}, while the p99 is ${milliseconds(seen.p99Us)}. The kernel's scheduler is the server's queue here.`,
-      figures: { waitingThreads: queued.length, longestWaitUs: longestUs, p99Us: rounded(seen.p99Us) },
+      text: `The run queue is the latency: on average ${rounded(preempted + woken)} threads could go on and wait for a core, ${rounded(preempted)} of them preempted, ${rounded(woken)} with bytes to read${longest}. The server has ${rounded(cores)} cores' worth of time; the p99 is ${milliseconds(seen.p99Us)}. The kernel's scheduler is the server's queue here.`,
+      figures: {
+        ...{ preemptedThreads: rounded(preempted), wokenThreads: rounded(woken), longestWaitUs: longestUs },
+        ...{ serverCores: rounded(cores), p99Us: rounded(seen.p99Us) },
+      },
     };
   },
 };

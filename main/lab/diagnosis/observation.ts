@@ -8,13 +8,10 @@ import {
   decodeFdStates,
   decodeJson,
   decodeLatency,
-  decodeThreads,
   decodeThreadStarted,
-  firstSyscallEntry,
   gaugeOf,
   counterOf,
   counterEntry,
-  syscallOf,
   type Counters,
 } from '../../../shared/telemetry/codec.ts';
 import { modelFrameSchema } from '../../../shared/engine-messages.ts';
@@ -23,13 +20,12 @@ import {
   fdFlags,
   fdRoles,
   frameKinds,
-  syscallNames,
   tcpStates,
   type CounterName,
   type FdRole,
   type GaugeName,
-  type SyscallName,
 } from '../../../shared/telemetry/wire.ts';
+import { ThreadsSeen } from './threads-seen.ts';
 
 /** How far back a rule may look. */
 export const windowNs = 1e9;
@@ -54,12 +50,12 @@ const newSocket = (connectionId: number, role: FdRole): SocketNow => ({
   ...{ waitingUs: 0, timeNs: 0, stateSinceNs: 0 },
 });
 
-interface ThreadNow {
-  readonly name: string;
-  readonly values: Map<number, number>;
-  /** Values a window ago. */
-  base: Map<number, number>;
-}
+const onCpuNs = counterEntry('onCpuNs');
+const blockedNs = counterEntry('blockedNs');
+
+/** Bytes lie there for a thread that is in a call on this very socket: it has been woken, and does not run yet. */
+const isQueued = ({ flags, fd }: SocketNow, callFds: ReadonlySet<number>): boolean =>
+  (flags & fdFlags.waiting) !== 0 && ((flags & fdFlags.blocked) !== 0 || callFds.has(fd));
 
 /** Counters of one engine over the last window. */
 class Ticks {
@@ -96,9 +92,10 @@ export class Observation {
   /** By connection and role. */
   readonly sockets = new Map<number, SocketNow>();
   #open: SocketNow[] | undefined;
-  readonly #threads = new Map<number, ThreadNow>();
+  readonly threads = new ThreadsSeen();
   #clientThreads = 0;
-  #basedNs = 0;
+  /** How many threads were seen waiting for a core at each of the server's ticks. */
+  readonly #queued: { timeNs: number; threads: number; longestUs: number }[] = [];
   #latency = { timeNs: 0, histogram: emptyHistogram(), p99Us: 0 };
   model = '';
 
@@ -111,6 +108,7 @@ export class Observation {
         const frame = decodeCounters(payload);
         if (frame.snapshotId !== 0) return false;
         this.server.take(frame);
+        this.#countQueued(frame.timeNs);
         return true;
       }
       case frameKinds.model: {
@@ -118,15 +116,13 @@ export class Observation {
         this.model = frame.model;
         // Figures of two models are not mixed.
         this.server.restart();
+        this.#queued.splice(0);
         return false;
       }
-      case frameKinds.threadStarted: {
-        const thread = decodeThreadStarted(payload);
-        this.#threads.set(thread.threadId, { name: thread.name, values: new Map(), base: new Map() });
-        return false;
-      }
+      case frameKinds.threadStarted:
+      case frameKinds.threadStates:
       case frameKinds.threads:
-        this.#takeThreads(payload);
+        this.threads.take(kind, payload);
         return false;
       case frameKinds.fdStates:
         this.#takeFds(payload);
@@ -139,11 +135,6 @@ export class Observation {
   /** Growth of a server's counter over the window. */
   grew(name: CounterName, of: Ticks = this.server): number {
     return of.first && of.last ? counterOf(of.last, name) - counterOf(of.first, name) : 0;
-  }
-
-  called(name: SyscallName): number {
-    const { first, last } = this.server;
-    return first && last ? syscallOf(last, name) - syscallOf(first, name) : 0;
   }
 
   /** All of the server's system calls over the window. */
@@ -177,21 +168,24 @@ export class Observation {
     return this.#latency.p99Us;
   }
 
-  /** How many threads made a call at all over the window. */
-  threadsThatCalled(name: SyscallName): number {
-    const entry = firstSyscallEntry + syscallNames.indexOf(name);
-    return [...this.#threads.values()].filter(
-      ({ values, base }) => (values.get(entry) ?? 0) > (base.get(entry) ?? values.get(entry) ?? 0),
-    ).length;
-  }
-
-  threadGrew(name: CounterName): { name: string; threadId: number; grew: number }[] {
-    const entry = counterEntry(name);
-    return [...this.#threads].map(([threadId, { name: thread, values, base }]) => ({
-      name: thread,
-      threadId,
-      grew: (values.get(entry) ?? 0) - (base.get(entry) ?? values.get(entry) ?? 0),
-    }));
+  /**
+   * Threads that could go on and have no core, on average over the window. `preempted`: from recorded context switches,
+   * exact. `woken`: asleep in a call on a socket that has bytes for them, as seen at the ticks.
+   */
+  get runQueue(): { preempted: number; woken: number; longestUs: number } {
+    const ticks = this.#queued;
+    const sum = ticks.reduce((total, { threads }) => total + threads, 0);
+    const preemptedNs = this.grew('preemptedNs');
+    // A share of the threads' time and not of the clock's: a tick that comes late, as it waits for a core itself, has
+    // the switches up to its own time.
+    const recordedNs = this.grew('onCpuNs') + this.grew('blockedNs') + preemptedNs;
+    const recorded = this.threads.all.filter((thread) => thread.total(blockedNs) + thread.total(onCpuNs) > 0).length;
+    const preempted = recordedNs > 0 ? (recorded * preemptedNs) / recordedNs : 0;
+    return {
+      preempted,
+      woken: Math.min(sum / Math.max(1, ticks.length), this.threads.all.length - preempted),
+      longestUs: Math.max(0, ...ticks.map(({ longestUs }) => longestUs)),
+    };
   }
 
   /** Connections that are open, the listener not among them. */
@@ -216,17 +210,12 @@ export class Observation {
     }
   }
 
-  #takeThreads(payload: Uint8Array): void {
-    const frame = decodeThreads(payload);
-    if (frame.timeNs - this.#basedNs >= windowNs) {
-      this.#basedNs = frame.timeNs;
-      for (const thread of this.#threads.values()) thread.base = new Map(thread.values);
-    }
-    for (const change of frame.threads) {
-      const thread = this.#threads.get(change.threadId);
-      change.indexes.forEach((index, i) => thread?.values.set(index, change.values[i] ?? 0));
-      if (change.hasEnded) this.#threads.delete(change.threadId);
-    }
+  #countQueued(timeNs: number): void {
+    const { callFds } = this.threads;
+    const queued = this.openSockets.filter((socket) => isQueued(socket, callFds));
+    const longestUs = Math.max(0, ...queued.map(({ waitingUs }) => waitingUs));
+    this.#queued.push({ timeNs, threads: queued.length, longestUs });
+    while ((this.#queued[0]?.timeNs ?? timeNs) < timeNs - windowNs) this.#queued.shift();
   }
 
   #takeFds(payload: Uint8Array): void {
