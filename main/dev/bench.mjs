@@ -2,6 +2,7 @@
 // `npm run bench -- drawing`: what the tracks cost a browser.
 // `npm run bench -- sessions`: what recording costs, how tightly it packs, and how soon a long session opens.
 // `npm run bench -- exports`: what exporting a large session costs, and whether its memory stays flat.
+// `--only sessions` is the same as `sessions`.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { findBrowser } from './browser.mjs';
@@ -9,7 +10,11 @@ import { ensureBuild, ensureEngine, ensurePackages, exitWithSentence, root } fro
 
 try {
   await ensurePackages();
-  const alone = ['drawing', 'sessions', 'exports'].find((name) => name === process.argv[2]);
+  const args = process.argv.slice(2);
+  // Those that are programs of their own are named alone or, as parts of the others are, by --only.
+  const name = args[0] === '--only' ? args[1] : args[0];
+  const alone = ['drawing', 'sessions', 'exports'].find((known) => known === name);
+  if (alone !== undefined) args.splice(0, args[0] === '--only' ? 2 : 1);
   // Sessions are recorded from an engine; the drawing and the exports need none.
   if (alone === undefined || alone === 'sessions') {
     await ensureEngine('release');
@@ -28,7 +33,7 @@ try {
     format: 'esm',
     target: 'node20',
   });
-  const child = spawn(process.execPath, [join(root, 'out/test/bench.mjs'), ...process.argv.slice(2)], {
+  const child = spawn(process.execPath, [join(root, 'out/test/bench.mjs'), ...args], {
     cwd: root,
     stdio: 'inherit',
     env: alone === 'drawing' ? { ...process.env, FDSCOPE_BROWSER: findBrowser() ?? '' } : process.env,

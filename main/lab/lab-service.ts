@@ -40,6 +40,7 @@ import type { Hooks, Progress, RunWatch } from './progress.ts';
 import { runOnce } from './run.ts';
 import { builtInNames, openScenario, type NamedScenario } from './scenario-files.ts';
 import { sessionsFolder, settingsFolder } from './sessions/folder.ts';
+import { ExportJobs } from './sessions/exporters/jobs.ts';
 import { SessionLibrary } from './sessions/library.ts';
 import { RecordingSettingsStore } from './sessions/recording-settings.ts';
 import { serveOnce, type ServeHooks } from './serve.ts';
@@ -77,6 +78,7 @@ function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
 
 export class LabService {
   readonly sessions = new SessionLibrary(sessionsFolder());
+  readonly exports = new ExportJobs(this.sessions);
   readonly recordingSettings = new RecordingSettingsStore(settingsFolder());
   /** The running lab, shared by all who watch it. */
   readonly live: LiveLab = new LiveLab(this, this.sessions, this.recordingSettings);
@@ -86,7 +88,7 @@ export class LabService {
 
   /** Ends whatever runs, for hosts that go; what was being recorded is closed well. */
   async close(): Promise<void> {
-    await Promise.all([this.live.stop(), this.experiments.cancel()]);
+    await Promise.all([this.live.stop(), this.experiments.cancel(), this.exports.end()]);
   }
 
   /** Probed once: what a machine allows does not change while we look. */

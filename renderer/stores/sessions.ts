@@ -1,7 +1,7 @@
 /** The library of recorded sessions: its list, what people change in it, and files that come from outside. */
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef } from 'vue';
-import type { Params, Result } from '../../shared/contract/contract.ts';
+import type { Params } from '../../shared/contract/contract.ts';
 import { maxUploadPieceBytes, type SessionCard, type SessionList } from '../../shared/contract/sessions.ts';
 import { sessionExtension } from '../../shared/session/format.ts';
 import type { LabLink } from '../app/link.ts';
@@ -10,8 +10,6 @@ import { useNotices } from './notices.ts';
 
 /** Of `btoa`'s argument at once: a call takes only so many arguments. */
 const spreadBytes = 8192;
-
-type Exported = Result<'sessions.export'>;
 
 function base64Of(bytes: Uint8Array): string {
   let text = '';
@@ -125,10 +123,6 @@ export const useSessions = defineStore('sessions', () => {
     return card.file;
   }
 
-  /** Into the library's folder of exports, whole or not at all. Undefined where it failed; why is shown. */
-  const exportAs = (file: string, format: Params<'sessions.export'>['format']): Promise<Exported | undefined> =>
-    lab.attempt((open) => open.request('sessions.export', { file, format }));
-
   async function importFiles(files: Iterable<File>): Promise<void> {
     for (const file of files) await importFile(file);
   }
@@ -154,7 +148,6 @@ export const useSessions = defineStore('sessions', () => {
     restore,
     importPath,
     importFiles,
-    exportAs,
     setAutomatic,
   };
 });

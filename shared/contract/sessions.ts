@@ -115,6 +115,8 @@ const speed = z.number().min(0.1).max(10);
 /** Formats of other tools. */
 export const exportFormats = ['csv', 'parquet', 'hlog', 'chrome', 'perfetto', 'html'] as const;
 
+const jobSchema = z.string().regex(/^[\w-]{1,64}$/);
+
 const exportSchema = z.strictObject({
   file: sessionFileSchema,
   format: z.enum(exportFormats),
@@ -122,6 +124,8 @@ const exportSchema = z.strictObject({
   out: z.string().min(1).max(4096).optional(),
   /** csv and parquet: this table only, as one file. */
   table: z.string().max(100).optional(),
+  /** Chosen by the window: it names the export in sessions.exporting and sessions.cancelExport. */
+  job: jobSchema.optional(),
 });
 
 const exportedSchema = z.object({
@@ -167,6 +171,8 @@ export const sessionRequests = {
   'sessions.upload': { params: uploadSchema, result: z.object({ card: sessionCardSchema.optional() }) },
   /** Resolves when it is written, whole; one that fails leaves nothing. */
   'sessions.export': { params: exportSchema, result: exportedSchema },
+  /** Its sessions.export then fails as interrupted, and leaves nothing. False where no export of that name goes on. */
+  'sessions.cancelExport': { params: z.strictObject({ job: jobSchema }), result: z.boolean() },
   /** Two sessions, side by side: b against a. */
   'sessions.compare': {
     params: z.strictObject({ a: sessionFileSchema, b: sessionFileSchema }),
@@ -206,6 +212,8 @@ export const sessionRequests = {
 export const sessionEvents = {
   /** The library is not as it was: list it anew. */
   'sessions.changed': z.object({ files: z.array(z.string()) }),
+  /** How much of an export with a job's name is done, 0 to 1. */
+  'sessions.exporting': z.object({ job: z.string(), share: z.number() }),
   'replay.state': replayStateSchema,
   ...flightEvents,
 } as const;

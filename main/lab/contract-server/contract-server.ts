@@ -9,6 +9,7 @@ import { faultOf, LabError } from '../errors.ts';
 import type { Experiments } from '../experiments/experiments.ts';
 import { FrameFeed } from '../live/frame-feed.ts';
 import type { LiveLab } from '../live/live-lab.ts';
+import type { ExportJobs } from '../sessions/exporters/jobs.ts';
 import type { Verbs } from './verbs.ts';
 
 /** A window that asks so many things at once is not asking any more. */
@@ -25,7 +26,11 @@ export type Told = Pick<LiveLab, 'frames' | 'onState'> & {
 export function serveContract(
   wire: Wire,
   verbs: Verbs,
-  { live, experiments }: { live: Told; experiments: Pick<Experiments, 'subscribe'> },
+  {
+    live,
+    experiments,
+    exports,
+  }: { live: Told; experiments: Pick<Experiments, 'subscribe'>; exports: Pick<ExportJobs, 'onProgress'> },
 ): void {
   const feed = new FrameFeed((batch) => wire.send(batch));
   const send = (message: Message): void => wire.send(JSON.stringify(message));
@@ -56,6 +61,7 @@ export function serveContract(
     live.replay.onState((state) => tell('replay.state', state)),
     live.flight.on({ state: (state) => tell('flight.state', state), kept: (kept) => tell('flight.kept', kept) }),
     live.sessions.onChanged((files) => tell('sessions.changed', { files })),
+    exports.onProgress((progress) => tell('sessions.exporting', progress)),
     experiments.subscribe({
       state: (state) => tell('experiment.state', state),
       run: (run) => tell('experiment.run', run),

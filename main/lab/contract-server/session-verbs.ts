@@ -2,14 +2,13 @@
 import type { sessionRequests } from '../../../shared/contract/sessions.ts';
 import { mayReadFiles, type Allowance } from '../experiments/allowance.ts';
 import type { LabService } from '../lab-service.ts';
-import { exportFromLibrary } from '../sessions/exporters/from-library.ts';
 import type { Verbs } from './verbs.ts';
 
 /** The parts of the service that these verbs need. */
-export type SessionService = Pick<LabService, 'live' | 'sessions' | 'recordingSettings' | 'experiments'>;
+export type SessionService = Pick<LabService, 'live' | 'sessions' | 'exports' | 'recordingSettings' | 'experiments'>;
 
 export const sessionVerbsOf = (
-  { live, sessions, recordingSettings, experiments }: SessionService,
+  { live, sessions, exports, recordingSettings, experiments }: SessionService,
   allowance: Allowance,
 ): Pick<Verbs, keyof typeof sessionRequests> => ({
   'sessions.list': () => sessions.list(),
@@ -34,8 +33,9 @@ export const sessionVerbsOf = (
   },
   'sessions.export': ({ out, ...request }) => {
     if (out !== undefined) mayReadFiles(allowance);
-    return exportFromLibrary(sessions, { ...request, out });
+    return exports.run({ ...request, out });
   },
+  'sessions.cancelExport': ({ job }) => exports.cancel(job),
   'sessions.compare': ({ a, b }) => sessions.compare(a, b),
 
   'recording.start': ({ name }) => live.record(name),

@@ -59,8 +59,8 @@ export type DecodedFrame = {
 
 export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Bytes of the file that are done, of `session.bytes`. */
-  readonly onProgress?: ((doneBytes: number) => void) | undefined;
+  /** Bytes of the file that are done, of all. */
+  readonly onProgress?: ((doneBytes: number, bytes: number) => void) | undefined;
 }
 
 export class FrameReader {
@@ -99,7 +99,7 @@ export class FrameReader {
         else decoded.push({ type, frame, source, receivedNs, isState } as DecodedFrame);
       }
       yield decoded;
-      this.#options.onProgress?.(place.offset + place.storedBytes);
+      this.#options.onProgress?.(place.offset + place.storedBytes, this.session.bytes);
     }
   }
 

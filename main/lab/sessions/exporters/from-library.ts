@@ -12,6 +12,12 @@ export interface LibraryExport {
   readonly table?: string | undefined;
 }
 
+interface Watch {
+  readonly signal?: AbortSignal;
+  /** How much of the file is read, 0 to 1. */
+  readonly onShare?: (share: number) => void;
+}
+
 interface Library {
   readonly folder: string;
   pathOf(file: string): string;
@@ -21,9 +27,13 @@ interface Library {
 export async function exportFromLibrary(
   library: Library,
   { file, out, ...choices }: LibraryExport,
+  { signal, onShare }: Watch = {},
 ): Promise<ExportResult> {
   const path = library.pathOf(file);
-  return exportSession({ ...choices, path, out: out ?? (await freePath(library.folder, file, choices)) });
+  return exportSession({
+    ...{ ...choices, path, signal, out: out ?? (await freePath(library.folder, file, choices)) },
+    onProgress: (doneBytes, bytes) => onShare?.(doneBytes / Math.max(1, bytes)),
+  });
 }
 
 /** Nothing that was exported before is replaced. */
