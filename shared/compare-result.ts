@@ -23,11 +23,16 @@ export interface Distribution {
   readonly hdr: string;
 }
 
-/** Throughput over the time of one run: replies of each step, divided by its length. Source: the clients' counters. */
+/** One run over its time, in steps that are the same for all runs of its length. Null where a step has no figure. */
 export interface Timeline {
   /** Ends of the steps, from the beginning of the measured interval. */
   readonly seconds: readonly number[];
-  readonly requestsPerSecond: readonly number[];
+  /** Replies of each step, divided by its length. Source: the clients' counters. */
+  readonly requestsPerSecond: readonly (number | null)[];
+  /** Latency of the replies of each step, corrected. Source: the clients' histograms. */
+  readonly p99Us: readonly (number | null)[];
+  /** CPU time of the server in each step, divided by its length. Source: the server's counters; of an external one /proc. */
+  readonly cpuCores: readonly (number | null)[];
 }
 
 export interface ComparedEntry {

@@ -14,6 +14,8 @@ export interface PlotSeries {
   readonly label: string;
   readonly points: readonly PlotPoint[];
   readonly isStep?: boolean;
+  /** What the line is the middle of: thin and faint lines behind it. A line that has them has no dots. */
+  readonly behind?: readonly (readonly PlotPoint[])[];
 }
 export interface PlotTick {
   readonly x: number;

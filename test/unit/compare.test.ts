@@ -8,6 +8,7 @@ import { LatencyTotals } from '../../main/lab/latency.ts';
 import { Pace } from '../../main/lab/pace.ts';
 import type { RunResult } from '../../shared/run-result.ts';
 import { runSettingsSchema } from '../../shared/schemas/settings.ts';
+import { smallRun } from './session-frames.ts';
 
 describe('the interval of a median', () => {
   it('covers as the binomial distribution says', () => {
@@ -144,22 +145,20 @@ describe('a comparison', () => {
     ]);
   });
 
-  it('keeps the throughput over time of each run, in steps of a tenth of a second or more', async () => {
-    const runOne: RunOne = (_settings, { onProgress }) => {
-      const seen = [
-        [0.05, 10],
-        [0.1, 50],
-        [0.15, 60],
-        [0.35, 150],
-      ] as const;
-      for (const [elapsedSeconds, requests] of seen) onProgress?.({ elapsedSeconds, durationSeconds: 1, requests });
+  it('keeps how each run went over time, on top of who looks on', async () => {
+    const seen: string[] = [];
+    const runOne: RunOne = (_settings, { watch }) => {
+      watch?.begin();
+      for (const { source, kind, payload } of smallRun().frames) watch?.frame(source, { kind, payload });
       return Promise.resolve(result(1));
     };
-    const found = await compare({ entries: [entry('a'), entry('b')], repeats: 2, seed: 1 }, runOne);
+    const watch = { begin: () => seen.push('begin'), frame: (source: string) => seen.push(source) };
+    const found = await compare({ entries: [entry('a'), entry('b')], repeats: 2, seed: 1 }, runOne, { watch });
     const [first] = found.entries;
     expect(first?.timelines).toHaveLength(2);
-    expect(first?.timelines[0]?.seconds).toEqual([0.1, 0.35]);
-    expect(first?.timelines[0]?.requestsPerSecond.map(Math.round)).toEqual([500, 400]);
+    expect(first?.timelines[0]?.seconds).toHaveLength(15);
+    expect(seen.filter((each) => each === 'begin')).toHaveLength(4);
+    expect(new Set(seen)).toEqual(new Set(['begin', 'server', 'clients', 'lab']));
   });
 
   it('keeps what is done when it is interrupted', async () => {

@@ -18,6 +18,7 @@ import { LatencyTotals } from '../latency.ts';
 import { Pace } from '../pace.ts';
 import type { Hooks, Progress, RunWatch } from '../progress.ts';
 import { differenceOf } from './differences.ts';
+import { RunTimeline } from './run-timeline.ts';
 import { estimate, seededRandom, shuffled } from './statistics.ts';
 
 export interface ComparePlan {
@@ -76,23 +77,6 @@ function distributionOf(histogram: Histogram): Distribution {
 /** What tells it from the others: its model or label, and its variant where there are several. */
 export const nameOf = ({ label, variant, settings }: PlannedRun): string =>
   [label ?? settings.server.model, ...(variant === undefined ? [] : [variant])].join(', ');
-
-/** Steps are at least so long; counters come every 50 ms. */
-const timelineStepSeconds = 0.1;
-
-/** The throughput of one run, as its progress tells it. */
-class TimelineMaker {
-  readonly timeline: { seconds: number[]; requestsPerSecond: number[] } = { seconds: [], requestsPerSecond: [] };
-  #from = { elapsedSeconds: 0, requests: 0 };
-
-  see({ elapsedSeconds, requests }: Progress): void {
-    const seconds = elapsedSeconds - this.#from.elapsedSeconds;
-    if (seconds < timelineStepSeconds) return;
-    this.timeline.seconds.push(elapsedSeconds);
-    this.timeline.requestsPerSecond.push((requests - this.#from.requests) / seconds);
-    this.#from = { elapsedSeconds, requests };
-  }
-}
 
 /** One entry while its runs are made. */
 class Series {
@@ -176,12 +160,19 @@ export async function compare(plan: ComparePlan, runOne: RunOne, hooks: CompareH
       if (isCancelled) break;
       if (each.isUnavailable) each.skip(round);
       else {
-        const maker = new TimelineMaker();
+        const timeline = new RunTimeline(each.planned.settings.durationSeconds);
         try {
           const run = await runOne(each.planned.settings, {
-            ...{ signal: hooks.signal, watch: hooks.watch },
+            signal: hooks.signal,
+            watch: {
+              begin: () => hooks.watch?.begin(),
+              frame: (source, frame) => {
+                hooks.watch?.frame(source, frame);
+                timeline.frame(source, frame);
+              },
+            },
+            onServerCpu: (timeNs, cpuSeconds) => timeline.serverCpu(timeNs, cpuSeconds),
             onProgress: (progress) => {
-              maker.see(progress);
               hooks.onProgress?.({
                 ...{ ...progress, label: each.name, done, total: runs.length },
                 secondsLeft: pace.secondsLeft(done, progress.elapsedSeconds),
@@ -190,7 +181,7 @@ export async function compare(plan: ComparePlan, runOne: RunOne, hooks: CompareH
             onLatency: (latency) => each.merge(latency),
           });
           each.runs[round] = run;
-          each.timelines[round] = maker.timeline;
+          each.timelines[round] = timeline.timeline;
           hooks.onRun?.({ label: each.name, ending: 'done', run });
         } catch (error) {
           if (!(error instanceof LabError) || error.kind === 'bad-input') throw error;

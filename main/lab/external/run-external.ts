@@ -34,7 +34,7 @@ function noticeLostThreads(notices: Notices, { watch }: ExternalServer): void {
 /** Resolves when everything that the lab started is gone. Throws LabError; then, too. */
 export async function runExternal(
   settings: RunSettings,
-  { signal, onProgress, onLatency, watch }: Hooks,
+  { signal, onProgress, onLatency, onServerCpu, watch }: Hooks,
 ): Promise<RunResult> {
   throwIfInterrupted(signal);
   if (settings.phases) {
@@ -46,6 +46,7 @@ export async function runExternal(
   noticeSharedCore(notices, machine.cpus);
   const server = await ExternalServer.start(settings.server, { cpus: machine.serverCpus, notices, signal });
   let clients: MeasuredClients | undefined;
+  server.watch.onCpu = onServerCpu;
   try {
     server.watch.begin();
     const idleRssBytes = server.watch.rssBytes;
