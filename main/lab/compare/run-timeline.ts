@@ -4,7 +4,7 @@ import type { Timeline } from '../../../shared/compare-result.ts';
 import { markSchema } from '../../../shared/engine-messages.ts';
 import { counterOf, decodeCounters, decodeJson, decodeLatency } from '../../../shared/telemetry/codec.ts';
 import type { Frame } from '../../../shared/telemetry/frame-splitter.ts';
-import { decodeHistogram, emptyHistogram } from '../../../shared/telemetry/latency-histogram.ts';
+import { addEncoded, emptyHistogram } from '../../../shared/telemetry/latency-histogram.ts';
 import { frameKinds } from '../../../shared/telemetry/wire.ts';
 
 /** How much time the clients' histograms have in them. */
@@ -105,7 +105,8 @@ export class RunTimeline {
     const ofStep = Array.from({ length: this.#steps }, () => emptyHistogram());
     for (const { timeNs, encoded } of this.#latency) {
       // A frame has the replies of the time before it, which is of one step for the greater part.
-      ofStep[Math.floor((timeNs - latencyNs / 2 - fromNs) / this.#stepNs)]?.add(decodeHistogram(encoded));
+      const histogram = ofStep[Math.floor((timeNs - latencyNs / 2 - fromNs) / this.#stepNs)];
+      if (histogram) addEncoded(histogram, encoded);
     }
     return ofStep.map((each) => (each.totalCount > 0 ? each.getValueAtPercentile(99) / 1000 : null));
   }
