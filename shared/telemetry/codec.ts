@@ -34,6 +34,9 @@ export function decodeCounters(payload: Uint8Array): Counters {
   return frame;
 }
 
+/** Whether counters answer a snapshot, without decoding them: readers of the stream would take those for a tick. */
+export const answersSnapshot = (counters: Uint8Array): boolean => ((counters[12] ?? 0) & 1) !== 0;
+
 export function decodeThreadStarted(payload: Uint8Array): ThreadStarted {
   const reader = new FieldReader(payload, 'threadStarted');
   const threadId = reader.u32();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   counterOf,
+  answersSnapshot,
   decodeCounters,
   decodeEvents,
   decodeFdStates,
@@ -100,6 +101,9 @@ describe('decoding', () => {
   it('tells a periodic frame from the answer to a snapshot', () => {
     const periodic = encodeCounters({ ...golden.counters, snapshotId: 0 });
     expect(decodeCounters(periodic.subarray(frameHeaderBytes)).snapshotId).toBe(0);
+    expect(answersSnapshot(periodic.subarray(frameHeaderBytes))).toBe(false);
+    const asked = encodeCounters({ ...golden.counters, snapshotId: 7 });
+    expect(answersSnapshot(asked.subarray(frameHeaderBytes))).toBe(true);
     expect(periodic[frameHeaderBytes + 12]).toBe(0);
   });
 

@@ -1,10 +1,9 @@
 /** Where the frames of a run pass: to everybody who listens, and, as they stand, to those who come later. */
 import type { FrameSource } from '../../../shared/contract/channels.ts';
 import { StateTracker } from '../../../shared/session/state-tracker.ts';
-import { encodeFrame } from '../../../shared/telemetry/codec.ts';
-import { frameHeaderBytes } from '../../../shared/telemetry/wire.ts';
+import { answersSnapshot, encodeFrame } from '../../../shared/telemetry/codec.ts';
+import { frameHeaderBytes, frameKinds } from '../../../shared/telemetry/wire.ts';
 import { monotonicNs } from '../clock.ts';
-import { isSnapshot } from './merged-frames.ts';
 
 export interface FrameListener {
   /** A whole frame with its header, which must not be changed. */
@@ -22,7 +21,7 @@ export class FrameHub {
 
   /** Throws FrameError where the payload is not what its kind says. */
   publish(source: FrameSource, kind: number, payload: Uint8Array): void {
-    if (isSnapshot(kind, payload)) return;
+    if (kind === frameKinds.counters && answersSnapshot(payload)) return;
     this.state.see(source, kind, payload);
     const frame = encodeFrame(kind, payload);
     for (const listener of this.#listeners) listener.take(source, frame);

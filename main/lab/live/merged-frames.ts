@@ -5,7 +5,6 @@
  */
 import type { Histogram } from 'hdr-histogram-js';
 import {
-  decodeCounters,
   decodeEvents,
   decodeLatency,
   decodeSwitches,
@@ -125,7 +124,3 @@ export class MergedFrames {
     return [encodeJson(frameKinds.notice, { level: 'info', code: 'feedDropped', text })];
   }
 }
-
-/** A snapshot answers somebody's question; readers of the stream would take it for a tick. */
-export const isSnapshot = (kind: number, payload: Uint8Array): boolean =>
-  kind === frameKinds.counters && decodeCounters(payload).snapshotId !== 0;
