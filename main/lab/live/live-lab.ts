@@ -67,7 +67,9 @@ export class LiveLab {
     this.sessions = library;
     this.#recordingSettings = recordingSettings;
     this.replay = new LiveReplay(this.frames, library);
-    this.flight = new FlightRecorder(this.frames, library, () => (this.#run ? this.#state.settings : undefined));
+    // Clients that end in mid-request are errors to the server, and no news to whoever has stopped them.
+    const isFlying = (): boolean => this.#run !== undefined && this.#state.phase !== 'stopping';
+    this.flight = new FlightRecorder(this.frames, library, () => (isFlying() ? this.#state.settings : undefined));
     this.flight.on({ state: () => {}, kept: () => {}, failed: (sentence) => this.#warn('flightFailed', sentence) });
     this.#recording = new LiveRecording(this.frames, library, {
       onChange: () => this.#set({ recording: this.#recording.state }),
