@@ -50,7 +50,7 @@ describe('compare', () => {
     expect(code).toBe(0);
     const result = JSON.parse(stdout) as CompareResult;
     expect(result.entries.map(({ label }) => label)).toEqual(['herd', 'exclusive', 'epoll-reactors']);
-    expect(result.entries[0]?.runs[0]).toMatchObject({ connections: 4, options: { exclusive: false } });
+    expect(result.entries[0]?.runs[0]).toMatchObject({ connections: 1, options: { exclusive: false } });
   });
 
   it('Ctrl-C keeps what is done: the result on stdout, exit code 130', async () => {
