@@ -1,5 +1,5 @@
 /** Puts the summaries of a session together; what a cut-off recording has behind its last summary is read anew. */
-import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
+import { inflateSync } from 'node:zlib';
 import { chunkKinds } from '../../../shared/session/format.ts';
 import {
   overviewColumnNames,
@@ -8,17 +8,26 @@ import {
   type Overview,
   type SummaryChunk,
 } from '../../../shared/session/overview.ts';
+import { bucketsOf } from '../../../shared/telemetry/histogram-buckets.ts';
 import { emptyHistogram } from '../../../shared/telemetry/latency-histogram.ts';
 import { summarise } from '../latency.ts';
 import type { SessionFile } from './session-file.ts';
 import { SummaryBuilder } from './summary-builder.ts';
 
+/** Chunks that are read and unpacked at a time: enough to wait for none, and no whole day in memory. */
+const readAtOnce = 16;
+/** Cookie and length, before what is deflated; see "V2 compressed" of HdrHistogram. */
+const compressedHeadBytes = 8;
+
 async function storedSummaries(session: SessionFile): Promise<SummaryChunk[]> {
+  const places = session.places.filter(({ kind }) => kind === chunkKinds.summary);
   const summaries: SummaryChunk[] = [];
-  for (const place of session.places) {
-    if (place.kind !== chunkKinds.summary) continue;
-    const summary = summaryChunkSchema.safeParse(await session.json(place).catch(() => undefined));
-    if (summary.success) summaries.push(summary.data);
+  for (let at = 0; at < places.length; at += readAtOnce) {
+    const some = places.slice(at, at + readAtOnce).map((place) => session.json(place).catch(() => undefined));
+    for (const body of await Promise.all(some)) {
+      const summary = summaryChunkSchema.safeParse(body);
+      if (summary.success) summaries.push(summary.data);
+    }
   }
   return summaries;
 }
@@ -41,19 +50,32 @@ async function tailOf(session: SessionFile, summaries: readonly SummaryChunk[]):
   return builder.take('all');
 }
 
+/** By the highest value of each bucket: most of them are met in every chunk, and found in a histogram only once. */
+function addCounts(counts: Map<number, number>, encoded: string): void {
+  const unpacked = inflateSync(Buffer.from(encoded, 'base64').subarray(compressedHeadBytes));
+  for (const { toNs, count } of bucketsOf(unpacked)) counts.set(toNs, (counts.get(toNs) ?? 0) + count);
+}
+
+function summaryOf(counts: ReadonlyMap<number, number>): Overview['latency']['corrected'] {
+  const histogram = emptyHistogram();
+  for (const [value, count] of counts) histogram.recordValueWithCount(value, count);
+  return summarise(histogram);
+}
+
 export async function readOverview(session: SessionFile): Promise<Overview> {
   const summaries = await storedSummaries(session);
   const tail = session.wasClosedWell ? undefined : await tailOf(session, summaries);
   const columns = overviewColumnsSchema.parse({});
   const syscalls: Record<string, number> = {};
-  const totals = { corrected: emptyHistogram(), uncorrected: emptyHistogram() };
+  const totals = { corrected: new Map<number, number>(), uncorrected: new Map<number, number>() };
   const moments: Overview['moments'] = [];
   for (const summary of tail ? [...summaries, tail] : summaries) {
     for (const name of overviewColumnNames) columns[name].push(...summary.columns[name]);
     for (const [name, count] of Object.entries(summary.syscalls)) syscalls[name] = (syscalls[name] ?? 0) + count;
     for (const kind of ['corrected', 'uncorrected'] as const) {
       const encoded = summary.histograms?.[kind];
-      if (encoded !== undefined) totals[kind].add(decodeFromCompressedBase64(encoded, 64));
+      if (encoded === undefined) continue;
+      addCounts(totals[kind], encoded);
     }
     moments.push(...summary.moments);
   }
@@ -69,7 +91,7 @@ export async function readOverview(session: SessionFile): Promise<Overview> {
     columns,
     moments,
     syscalls,
-    latency: { corrected: summarise(totals.corrected), uncorrected: summarise(totals.uncorrected) },
+    latency: { corrected: summaryOf(totals.corrected), uncorrected: summaryOf(totals.uncorrected) },
     lostFrames,
   };
 }
