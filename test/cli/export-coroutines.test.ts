@@ -50,7 +50,7 @@ describe('coroutines of a real run, exported to Perfetto', () => {
       expect(runs).toHaveLength(counted('coroutineSwitches') / 2);
       expect(runs.length).toBeGreaterThanOrEqual(counted('requests'));
       for (const lane of lanes) {
-        const own = on(lane).sort((a, b) => a.fromNs - b.fromNs);
+        const own = [...on(lane)].sort((a, b) => a.fromNs - b.fromNs);
         // Runs and waits take turns without a gap: nowhere is time that nobody accounts for.
         own.forEach((slice, i) => {
           expect(slice.name === 'runs').toBe(i % 2 === 0);
