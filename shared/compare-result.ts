@@ -95,6 +95,26 @@ export const figureNames: Readonly<Record<ComparedFigure, string>> = {
   errors: 'Errors',
 };
 
+/** A run that was recorded as a session. */
+export interface RecordedRun {
+  readonly subject: string;
+  /** From 1 on. */
+  readonly repeat: number;
+  /** Of a sweep's axis. */
+  readonly value?: number | undefined;
+  /** Absolute path. */
+  readonly file: string;
+}
+
+export interface RecordedSeries {
+  readonly folder: string;
+  /** All sessions of it have this tag. */
+  readonly tag: string;
+  readonly runs: readonly RecordedRun[];
+  /** Why later runs were not recorded. */
+  readonly fault?: string;
+}
+
 export interface CompareResult {
   /** Gives the same order of runs again. */
   readonly seed: number;
@@ -109,4 +129,6 @@ export interface CompareResult {
   /** It was ended before its last round. */
   readonly isCancelled: boolean;
   readonly machine: Machine | null;
+  /** Where its runs were recorded. */
+  readonly recorded?: RecordedSeries;
 }

@@ -1,7 +1,7 @@
 /** What a sweep found: the JSON of `fdscope sweep --json`. Other programs read it; keys are only ever added. */
 import { z } from 'zod';
 import type { ServerId } from './catalogue.ts';
-import type { Estimate } from './compare-result.ts';
+import type { Estimate, RecordedSeries } from './compare-result.ts';
 import type { MetricName } from './expectations/metrics.ts';
 import type { Machine, RunResult } from './run-result.ts';
 
@@ -54,5 +54,7 @@ export interface SweepResult {
   /** By value, and then by label. */
   readonly points: readonly SweepPoint[];
   readonly isCancelled: boolean;
+  /** Where its runs were recorded; those of a part that was made before it was resumed are not named. */
+  readonly recorded?: RecordedSeries;
   readonly machine: Machine | null;
 }

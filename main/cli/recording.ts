@@ -1,8 +1,12 @@
 /** `--record FILE`: runs of the command line as a session. */
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { RecordedSeries } from '../../shared/compare-result.ts';
 import type { PlannedRun, Scenario } from '../../shared/schemas/scenario.ts';
 import { detailLevels } from '../../shared/telemetry/wire.ts';
+import { SeriesRecording } from '../lab/compare/series-recording.ts';
 import { LabError } from '../lab/errors.ts';
+import { SessionLibrary } from '../lab/sessions/library.ts';
 import type { RecordingResult } from '../lab/sessions/recorder.ts';
 import { RunRecording } from '../lab/sessions/run-recording.ts';
 import { mebibytes } from './print.ts';
@@ -21,6 +25,32 @@ export function addRecord(command: Command): Command {
   command.option('--record <file>', 'write a session that the app opens: what happened, moment by moment');
   const levels = detailLevels.join(', ');
   return command.option('--detail <level>', `what --record writes: ${levels}; fds where it is not given`);
+}
+
+export interface SeriesRecordFlags {
+  readonly record?: string;
+}
+
+export const addSeriesRecord = (command: Command): Command =>
+  command.option('--record <folder>', 'write every run as a session that the app opens, lays over others and exports');
+
+/** Undefined where nothing is to be recorded. Throws LabError where the folder cannot be. */
+export async function startSeriesRecording(
+  { record }: SeriesRecordFlags,
+  kind: 'compare' | 'sweep',
+  title: string,
+): Promise<SeriesRecording | undefined> {
+  if (record === undefined) return undefined;
+  return SeriesRecording.start(new SessionLibrary(resolve(record)), { kind, title });
+}
+
+/** Throws LabError where not all could be recorded: what was measured is told before. */
+export function tellRecorded(recorded: RecordedSeries | undefined): void {
+  if (!recorded) return;
+  const { runs, folder, fault } = recorded;
+  const count = runs.length === 1 ? '1 run' : `${runs.length} runs`;
+  process.stderr.write(`Recorded to ${folder}: ${count}, each a session.\n`);
+  if (fault !== undefined) throw new LabError('failed', `Not every run was recorded: ${fault}`);
 }
 
 /** Undefined where nothing is to be recorded. `onFault`: it has stopped, and the runs go on. Throws LabError. */

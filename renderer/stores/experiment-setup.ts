@@ -64,6 +64,7 @@ export const useExperimentSetup = defineStore('experiment-setup', () => {
   const repeats = ref(6);
   const sweepRepeats = ref(1);
   const durationSeconds = ref(2);
+  const record = ref(false);
   const axis = ref<SweepAxis>('clients');
   const valuesText = ref(axisValues.clients.join(', '));
   const values = computed(() => parseValues(valuesText.value));
@@ -138,15 +139,27 @@ export const useExperimentSetup = defineStore('experiment-setup', () => {
 
   const compareRequest = (infoOf: (id: ModelId) => ModelInfo | undefined): CompareStart => ({
     ...{ load: load(), subjects: asSubjects(infoOf) },
-    ...{ repeats: repeats.value, durationSeconds: durationSeconds.value },
+    ...{ repeats: repeats.value, durationSeconds: durationSeconds.value, record: record.value },
   });
   const sweepRequest = (infoOf: (id: ModelId) => ModelInfo | undefined): SweepStart => ({
     ...{ load: load(), subjects: asSubjects(infoOf), axis: axis.value, values: [...(values.value ?? [])] },
-    ...{ repeats: sweepRepeats.value, durationSeconds: durationSeconds.value },
+    ...{ repeats: sweepRepeats.value, durationSeconds: durationSeconds.value, record: record.value },
   });
 
   return {
-    ...{ loadName, variant, variants, subjects, repeats, sweepRepeats, durationSeconds, axis, valuesText, values },
+    ...{
+      loadName,
+      variant,
+      variants,
+      subjects,
+      repeats,
+      sweepRepeats,
+      durationSeconds,
+      record,
+      axis,
+      valuesText,
+      values,
+    },
     ...{ scenario, setAxis, takeScenario, toggle, duplicate, remove, setOption, clash },
     ...{ compareRequest, sweepRequest },
   };

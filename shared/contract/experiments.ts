@@ -55,6 +55,9 @@ const entriesShape = {
   allowCommands: z.boolean().default(false),
 };
 
+/** Each run becomes a session of its own. */
+const recordSchema = z.boolean().default(false);
+
 export const scenarioRunSchema = z.strictObject({
   scenario: scenarioSourceSchema,
   /** Labels or ids of those that are run; by default all. An expectation that names another one is neither held nor not. */
@@ -67,6 +70,7 @@ export type ScenarioRunRequest = z.infer<typeof scenarioRunSchema>;
 
 export const compareStartSchema = z.strictObject({
   ...entriesShape,
+  record: recordSchema,
   /** Six pairs are the fewest that can tell a difference with a confidence of 95 %. */
   repeats: repeatsSchema.default(6),
   /** The same one gives the same order of runs again. */
@@ -81,6 +85,7 @@ export type CompareRequest = z.infer<typeof compareStartSchema>;
 
 export const sweepStartSchema = z.strictObject({
   ...entriesShape,
+  record: recordSchema,
   axis: sweepAxisSchema,
   values: z.array(z.number()).min(1).max(100),
   repeats: repeatsSchema.default(1),

@@ -17,6 +17,21 @@ export const fingerprintSchema = z.looseObject({
 });
 export type Fingerprint = z.infer<typeof fingerprintSchema>;
 
+/** The comparison or sweep of whose runs this session is one. */
+export const experimentFactsSchema = z.looseObject({
+  kind: z.enum(['compare', 'sweep']),
+  title: z.string(),
+  /** The same in all its sessions. */
+  id: z.string(),
+  /** Model or label. */
+  subject: z.string(),
+  /** From 1 on. */
+  repeat: z.number(),
+  /** Of a sweep's axis. */
+  value: z.number().optional(),
+});
+export type ExperimentFacts = z.infer<typeof experimentFactsSchema>;
+
 export const manifestSchema = z.looseObject({
   /** Made when recording began, and never again. */
   id: z.string(),
@@ -34,6 +49,7 @@ export const manifestSchema = z.looseObject({
       text: z.string().default(''),
     })
     .optional(),
+  experiment: experimentFactsSchema.optional(),
   machine: fingerprintSchema,
   /** The same moment by both clocks: ms since 1970, and ns of CLOCK_MONOTONIC, which all frames are in. */
   started: z.strictObject({ wallMs: z.number(), monotonicNs: z.number() }),

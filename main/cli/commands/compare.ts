@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import type { CompareResult } from '../../../shared/compare-result.ts';
 import { compareCsv } from '../../../shared/experiment-csv.ts';
 import { LabError } from '../../lab/errors.ts';
+import { titleOf } from '../../lab/experiments/plans.ts';
 import type { CliContext, Register } from '../command.ts';
 import {
   addClients,
@@ -18,9 +19,10 @@ import { checkFormat, checkOut, deliver, failOnErrors } from '../output.ts';
 import { subjectRuns, type PlanFlags } from '../planning.ts';
 import { compareText } from '../print-compare.ts';
 import { ProgressBar } from '../progress-bar.ts';
+import { addSeriesRecord, startSeriesRecording, tellRecorded, type SeriesRecordFlags } from '../recording.ts';
 import { checkHost } from '../settings.ts';
 
-interface CompareFlags extends PlanFlags, OutputFlags {
+interface CompareFlags extends PlanFlags, OutputFlags, SeriesRecordFlags {
   readonly repeats?: number;
   readonly seed?: number;
 }
@@ -47,12 +49,13 @@ async function run(texts: readonly string[], flags: CompareFlags, { lab, signal 
   const repeats = flags.repeats ?? defaultRepeats;
   const entries = await subjectRuns(texts, flags, lab);
   const seconds = entries[0]?.settings.durationSeconds ?? 0;
+  const recording = await startSeriesRecording(flags, 'compare', titleOf(entries, 'compared'));
   const bar = new ProgressBar(Array.from({ length: repeats * entries.length }, () => seconds));
   const result = await lab
     .compare(
       { entries, repeats, seed },
       {
-        signal,
+        ...{ signal, recording },
         onProgress: ({ done, label, elapsedSeconds, secondsLeft }) =>
           bar.updateWithTimeLeft(done, label, elapsedSeconds, secondsLeft),
       },
@@ -65,6 +68,7 @@ async function run(texts: readonly string[], flags: CompareFlags, { lab, signal 
     () => compareCsv(result),
   );
   failOnNotRun(result);
+  tellRecorded(result.recorded);
   failOnErrors(result.entries.flatMap(({ runs }) => runs.flatMap((each) => each?.notices ?? [])));
 }
 
@@ -78,6 +82,7 @@ export const registerCompare: Register = (program, context) => {
   addNumber(command, '--repeats', `runs of each, in turn; by default ${defaultRepeats}`);
   addNumber(command, '--seed', 'repeats the random order of an earlier comparison');
   addNumber(command, '--request-bytes', 'payload of a request');
+  addSeriesRecord(command);
   addJson(addCsv(addOut(addClients(addExternal(addServer(command)))))).action((texts: string[], flags: CompareFlags) =>
     run(texts, flags, context),
   );

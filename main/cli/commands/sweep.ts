@@ -2,6 +2,7 @@
 import type { SweepResult } from '../../../shared/sweep-result.ts';
 import { sweepCsv } from '../../../shared/experiment-csv.ts';
 import { LabError } from '../../lab/errors.ts';
+import { titleOf } from '../../lab/experiments/plans.ts';
 import { parseAxis } from '../../lab/sweep/axes.ts';
 import { readSweep, writeSweep, type StoredSweep } from '../../lab/sweep/resume-file.ts';
 import type { SweepRecord } from '../../lab/sweep/sweep.ts';
@@ -20,9 +21,10 @@ import { checkFormat, checkOut, deliver } from '../output.ts';
 import { subjectRuns, type PlanFlags } from '../planning.ts';
 import { sweepText } from '../print-sweep.ts';
 import { ProgressBar } from '../progress-bar.ts';
+import { addSeriesRecord, startSeriesRecording, tellRecorded, type SeriesRecordFlags } from '../recording.ts';
 import { checkExternal, checkHost } from '../settings.ts';
 
-interface SweepFlags extends PlanFlags, OutputFlags {
+interface SweepFlags extends PlanFlags, OutputFlags, SeriesRecordFlags {
   readonly over?: string;
   readonly repeats?: number;
   readonly resume?: string;
@@ -76,6 +78,7 @@ async function run(texts: readonly string[], flags: SweepFlags, { lab, signal }:
     writeSweep(file, { plan, records });
     return file;
   };
+  const recording = await startSeriesRecording(flags, 'sweep', titleOf(plan.entries, `sweep over ${plan.axis}`));
   const bar = new ProgressBar(
     Array.from(
       { length: plan.values.length * plan.entries.length * plan.repeats - before.length },
@@ -86,7 +89,7 @@ async function run(texts: readonly string[], flags: SweepFlags, { lab, signal }:
     .sweep(
       plan,
       {
-        signal,
+        ...{ signal, recording },
         onProgress: ({ done, label, value, elapsedSeconds, secondsLeft }) =>
           bar.updateWithTimeLeft(done, `${label}, ${plan.axis}=${value ?? ''}`, elapsedSeconds, secondsLeft),
         onRecord: (record) => records.push(record),
@@ -102,6 +105,7 @@ async function run(texts: readonly string[], flags: SweepFlags, { lab, signal }:
     () => sweepText(result),
     () => sweepCsv(result),
   );
+  if (!result.isCancelled) tellRecorded(result.recorded);
   if (result.isCancelled) {
     const open = result.points.filter(({ status }) => status === 'not-run').length;
     throw new LabError(
@@ -121,6 +125,7 @@ export const registerSweep: Register = (program, context) => {
   command.option('--variant <label>', 'the variant of the scenario; by default its first');
   addNumber(command, '--repeats', 'runs of each point; by default 1');
   addNumber(command, '--request-bytes', 'payload of a request');
+  addSeriesRecord(command);
   addJson(addCsv(addOut(addClients(addExternal(addServer(command)))))).action((texts: string[], flags: SweepFlags) =>
     run(texts, flags, context),
   );

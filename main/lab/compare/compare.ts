@@ -18,6 +18,7 @@ import { LatencyTotals } from '../latency.ts';
 import { Pace } from '../pace.ts';
 import type { Hooks, Progress, RunWatch } from '../progress.ts';
 import { differenceOf } from './differences.ts';
+import type { RunOfSeries, SeriesRecording } from './series-recording.ts';
 import { RunTimeline } from './run-timeline.ts';
 import { estimate, seededRandom, shuffled } from './statistics.ts';
 
@@ -47,6 +48,7 @@ export interface CompareHooks {
   /** After each run. */
   readonly onRun?: ((run: SeriesRun) => void) | undefined;
   readonly watch?: RunWatch | undefined;
+  readonly recording?: SeriesRecording | undefined;
 }
 
 /** One run of a series that is over. */
@@ -131,6 +133,31 @@ class Series {
   }
 }
 
+/** Runs once, seen by all `watches` and recorded where that was asked for. Throws LabError. */
+export function runWatched(
+  runOne: RunOne,
+  settings: RunSettings,
+  {
+    recording,
+    of,
+    watches,
+    ...hooks
+  }: Omit<Hooks, 'watch'> & {
+    readonly recording: SeriesRecording | undefined;
+    readonly of: RunOfSeries;
+    readonly watches: readonly (RunWatch | undefined)[];
+  },
+): Promise<RunResult> {
+  const seenBy = (all: readonly (RunWatch | undefined)[]): RunWatch => ({
+    begin: () => all.forEach((each) => each?.begin()),
+    frame: (source, frame) => all.forEach((each) => each?.frame(source, frame)),
+  });
+  if (!recording) return runOne(settings, { ...hooks, watch: seenBy(watches) });
+  return recording.around(of, settings, (recorder) => {
+    return runOne(settings, { ...hooks, watch: seenBy([...watches, recorder]) });
+  });
+}
+
 /** Throws LabError where the plan itself cannot be; a run that fails is told in the result and ends nothing. */
 export function checkComparePlan({ entries, repeats }: ComparePlan): void {
   const names = entries.map(nameOf);
@@ -162,15 +189,9 @@ export async function compare(plan: ComparePlan, runOne: RunOne, hooks: CompareH
       else {
         const timeline = new RunTimeline(each.planned.settings.durationSeconds);
         try {
-          const run = await runOne(each.planned.settings, {
-            signal: hooks.signal,
-            watch: {
-              begin: () => hooks.watch?.begin(),
-              frame: (source, frame) => {
-                hooks.watch?.frame(source, frame);
-                timeline.frame(source, frame);
-              },
-            },
+          const run = await runWatched(runOne, each.planned.settings, {
+            ...{ signal: hooks.signal, recording: hooks.recording, of: { subject: each.name, repeat: round + 1 } },
+            watches: [hooks.watch, { begin: () => {}, frame: (source, frame) => timeline.frame(source, frame) }],
             onServerCpu: (timeNs, cpuSeconds) => timeline.serverCpu(timeNs, cpuSeconds),
             onProgress: (progress) => {
               hooks.onProgress?.({
@@ -212,5 +233,6 @@ export async function compare(plan: ComparePlan, runOne: RunOne, hooks: CompareH
     order: rounds.map((round) => round.map(({ name }) => name)),
     entries: series.map((each) => each.entry),
     machine: measured?.machine ?? null,
+    ...(hooks.recording ? { recorded: hooks.recording.series } : {}),
   };
 }

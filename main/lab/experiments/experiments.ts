@@ -15,6 +15,7 @@ import type { ScenarioSource } from '../../../shared/contract/scenarios.ts';
 import { parseScenario } from '../../../shared/schemas/scenario-text.ts';
 import type { Scenario } from '../../../shared/schemas/scenario.ts';
 import { checkComparePlan } from '../compare/compare.ts';
+import { SeriesRecording } from '../compare/series-recording.ts';
 import { faultOf, LabError } from '../errors.ts';
 import type { LabService } from '../lab-service.ts';
 import type { RunWatch } from '../progress.ts';
@@ -31,7 +32,7 @@ export interface ExperimentListener {
   run(run: ExperimentRun): void;
 }
 
-type Lab = Pick<LabService, 'runPlan' | 'compare' | 'sweep' | 'live' | 'scenarios' | 'listModels'>;
+type Lab = Pick<LabService, 'sessions' | 'runPlan' | 'compare' | 'sweep' | 'live' | 'scenarios' | 'listModels'>;
 interface Work {
   readonly kind: ExperimentKind;
   readonly title: string;
@@ -114,7 +115,8 @@ export class Experiments {
       return {
         ...{ kind: 'compare', title, total: entries.length * plan.repeats },
         work: async ({ id, signal, onProgress, onRun }) => {
-          const hooks = { signal, watch: this.#watch, onProgress, onRun };
+          const recording = await this.#recording(request, { kind: 'compare', title });
+          const hooks = { signal, watch: this.#watch, recording, onProgress, onRun };
           const compare = await this.#lab.compare(plan, hooks);
           return { isCancelled: compare.isCancelled, result: { kind: 'compare', id, title, compare } };
         },
@@ -128,7 +130,10 @@ export class Experiments {
       const entries = entryRuns(request, (source) => this.#open(source, allowance));
       checkCommands(entries, request.allowCommands, allowance.commands);
       const values = [...new Set(request.values)].sort((a, b) => a - b);
-      return this.#sweepWork({ plan: { axis: request.axis, values, entries, repeats: request.repeats }, records: [] });
+      return this.#sweepWork(
+        { plan: { axis: request.axis, values, entries, repeats: request.repeats }, records: [] },
+        request,
+      );
     });
   }
 
@@ -221,7 +226,17 @@ export class Experiments {
     this.#tell();
   }
 
-  async #sweepWork({ plan, records: before }: StoredSweep): Promise<{
+  async #recording(
+    { record }: { readonly record: boolean },
+    series: Parameters<typeof SeriesRecording.start>[1],
+  ): Promise<SeriesRecording | undefined> {
+    return record ? SeriesRecording.start(this.#lab.sessions, series) : undefined;
+  }
+
+  async #sweepWork(
+    { plan, records: before }: StoredSweep,
+    request: { readonly record: boolean } = { record: false },
+  ): Promise<{
     kind: 'sweep';
     title: string;
     total: number;
@@ -232,10 +247,11 @@ export class Experiments {
     const records: SweepRecord[] = [...before];
     const work = async ({ id, signal, onProgress, onRun }: Telling): Promise<Found> => {
       let unkept: Fault | undefined;
+      const recording = await this.#recording(request, { kind: 'sweep', title });
       const sweep = await this.#lab.sweep(
         plan,
         {
-          ...{ signal, watch: this.#watch, onProgress },
+          ...{ signal, watch: this.#watch, recording, onProgress },
           onRecord: (record) => {
             records.push(record);
             // At every run, so that not even a crash loses it.

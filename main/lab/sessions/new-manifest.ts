@@ -44,18 +44,29 @@ export interface Recorded {
   /** Whether server and clients are pinned to CPUs of their own. */
   readonly pin: boolean;
   readonly scenario?: ManifestInput['scenario'];
+  readonly experiment?: ManifestInput['experiment'];
   readonly tags?: readonly string[];
   readonly notes?: string;
   /** CLOCK_MONOTONIC; now where it is not given. */
   readonly startedNs?: number | undefined;
 }
 
-export function newManifest({ name, settings, pin, scenario, tags, notes, startedNs }: Recorded): ManifestInput {
+export function newManifest({
+  name,
+  settings,
+  pin,
+  scenario,
+  experiment,
+  tags,
+  notes,
+  startedNs,
+}: Recorded): ManifestInput {
   const nowNs = monotonicNs();
   const startNs = startedNs ?? nowNs;
   return {
     ...{ id: randomUUID(), name, settings, machine: fingerprint(pin) },
     ...(scenario ? { scenario } : {}),
+    ...(experiment ? { experiment } : {}),
     ...(tags ? { tags: [...tags] } : {}),
     ...(notes === undefined ? {} : { notes }),
     started: { wallMs: Math.round(Date.now() - (nowNs - startNs) / 1e6), monotonicNs: startNs },

@@ -9,7 +9,7 @@ import { FrameHub } from '../live/frame-hub.ts';
 import type { RunWatch } from '../progress.ts';
 import { HubRecording } from './hub-recording.ts';
 import { newManifest, type Recorded } from './new-manifest.ts';
-import type { RecordingResult } from './recorder.ts';
+import type { RecordingResult, SessionRecorder } from './recorder.ts';
 
 export class RunRecording implements RunWatch {
   /** What the servers are asked to record. */
@@ -35,7 +35,11 @@ export class RunRecording implements RunWatch {
   }
 
   get path(): string {
-    return this.#recording.recorder.path;
+    return this.recorder.path;
+  }
+
+  get recorder(): SessionRecorder {
+    return this.#recording.recorder;
   }
 
   /** What the next run is called, in the mark where it begins. */

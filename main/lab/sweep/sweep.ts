@@ -13,7 +13,7 @@ import {
   type SweptFigure,
 } from '../../../shared/sweep-result.ts';
 import type { Estimate } from '../../../shared/compare-result.ts';
-import { nameOf, type CompareHooks, type RunOne } from '../compare/compare.ts';
+import { nameOf, runWatched, type CompareHooks, type RunOne } from '../compare/compare.ts';
 import { estimate } from '../compare/statistics.ts';
 import { LabError, sentenceOf } from '../errors.ts';
 import { Pace } from '../pace.ts';
@@ -135,8 +135,9 @@ export async function sweep(
       continue;
     }
     const made = async (): Promise<SweepRecord> => {
-      const result = await context.runOne(settings, {
-        ...{ signal: hooks.signal, watch: hooks.watch },
+      const result = await runWatched(context.runOne, settings, {
+        ...{ signal: hooks.signal, watches: [hooks.watch], recording: hooks.recording },
+        of: { subject: label, repeat: repeat + 1, value },
         onProgress: (progress) =>
           hooks.onProgress?.({
             ...{ ...progress, label, value, done, total: toRun.length },
@@ -163,5 +164,6 @@ export async function sweep(
     ...{ axis: plan.axis, unit: sweepAxes[plan.axis], values: plan.values, repeats: plan.repeats, points, isCancelled },
     labels: plan.entries.map(nameOf),
     machine: points.flatMap(({ runs }) => runs)[0]?.machine ?? null,
+    ...(hooks.recording ? { recorded: hooks.recording.series } : {}),
   };
 }
