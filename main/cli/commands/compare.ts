@@ -1,7 +1,8 @@
-/** `fdscope compare`: several models, or one with several options, or somebody's own server, under the same load. */
+/** `fdscope compare`: models, one with several options, or somebody's own server, under the same load; or two sessions. */
 import { randomInt } from 'node:crypto';
 import type { CompareResult } from '../../../shared/compare-result.ts';
 import { compareCsv } from '../../../shared/experiment-csv.ts';
+import { compareFiles, isSessionFile } from '../../lab/compare/session-files.ts';
 import { LabError } from '../../lab/errors.ts';
 import { titleOf } from '../../lab/experiments/plans.ts';
 import type { CliContext, Register } from '../command.ts';
@@ -17,6 +18,7 @@ import {
 } from '../options.ts';
 import { checkFormat, checkOut, deliver, failOnErrors } from '../output.ts';
 import { subjectRuns, type PlanFlags } from '../planning.ts';
+import { comparedFilesCsv, comparedFilesText } from '../print-compared-files.ts';
 import { compareText } from '../print-compare.ts';
 import { ProgressBar } from '../progress-bar.ts';
 import { addSeriesRecord, startSeriesRecording, tellRecorded, type SeriesRecordFlags } from '../recording.ts';
@@ -38,9 +40,28 @@ function failOnNotRun({ notRun, isCancelled, entries }: CompareResult): void {
   if (dead.length > 0) throw new LabError('unavailable', [...new Set(sentences)].join('\n'));
 }
 
+/** Throws LabError. */
+async function runFiles(files: readonly string[], flags: CompareFlags): Promise<void> {
+  const [a, b, ...more] = files;
+  if (a === undefined || b === undefined || more.length > 0 || !files.every(isSessionFile)) {
+    throw new LabError(
+      'bad-input',
+      'Sessions are compared two at a time, such as `fdscope compare before.fdscope after.fdscope`, and not with models.',
+    );
+  }
+  const result = await compareFiles(a, b);
+  await deliver(
+    flags,
+    result,
+    () => comparedFilesText(result),
+    () => comparedFilesCsv(result),
+  );
+}
+
 async function run(texts: readonly string[], flags: CompareFlags, { lab, signal }: CliContext): Promise<void> {
   checkFormat(flags);
   checkOut(flags);
+  if (texts.some(isSessionFile)) return runFiles(texts, flags);
   checkHost(flags);
   const seed = flags.seed ?? randomInt(seedLimit);
   if (!Number.isInteger(seed) || seed < 0 || seed >= seedLimit) {
@@ -76,7 +97,10 @@ export const registerCompare: Register = (program, context) => {
   const command = program
     .command('compare')
     .description('compare models under the same load, and tell noise from more');
-  command.argument('[models...]', 'models, each with options of its own: epoll-shared:threads=4,exclusive=true');
+  command.argument(
+    '[models...]',
+    'models, each with options of its own: epoll-shared:threads=4,exclusive=true; or two session files',
+  );
   command.option('--scenario <name>', 'the load of a scenario; without models, those of the scenario');
   command.option('--variant <label>', 'the variant of the scenario; by default its first');
   addNumber(command, '--repeats', `runs of each, in turn; by default ${defaultRepeats}`);

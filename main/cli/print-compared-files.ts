@@ -1,0 +1,29 @@
+/** Two sessions side by side, for people and for spreadsheets. */
+import { csvText } from '../../shared/csv.ts';
+import type { ComparedFiles } from '../lab/compare/session-files.ts';
+import { digits } from './print-compare.ts';
+import { tableOf } from './print.ts';
+
+const cell = (value: number | undefined): string => (value === undefined ? 'not available' : digits(value));
+
+export function comparedFilesText({ files, differences, caveats, noise }: ComparedFiles): string {
+  const table = tableOf(['', 'A', 'B', 'B / A']);
+  for (const { label, unit, a, b, ratio } of differences) {
+    table.push([unit === '' ? label : `${label}, ${unit}`, cell(a), cell(b), ratio === undefined ? '' : digits(ratio)]);
+  }
+  const names = files.map(({ file, name, models }, i) => `${'AB'[i] ?? ''}  ${file}: ${name} (${models.join(', ')})`);
+  return [...names, table.toString(), ...caveats, '', ...noise].map((line) => `${line}\n`).join('');
+}
+
+export const comparedFilesCsv = ({ differences }: ComparedFiles): string =>
+  csvText([
+    ['measure', 'unit', 'a', 'b', 'difference', 'ratio'],
+    ...differences.map(({ measure, unit, a, b, difference, ratio }) => [
+      measure,
+      unit,
+      a ?? null,
+      b ?? null,
+      difference ?? null,
+      ratio ?? null,
+    ]),
+  ]);
