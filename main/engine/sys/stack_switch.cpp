@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <cstdlib>
 #include <system_error>
 
 #include "sys/calls.hpp"
@@ -11,6 +12,7 @@
 #if defined(__SANITIZE_THREAD__)
 #include <sanitizer/tsan_interface.h>
 #elif defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 
@@ -29,6 +31,10 @@ Stack::Stack(size_t bytes) {
 }
 
 Stack::~Stack() {
+#if defined(__SANITIZE_ADDRESS__)
+  // A stack is given back with functions on it that never returned; whatever is mapped here next is not theirs.
+  __asan_unpoison_memory_region(memory_, total_);
+#endif
   telemetry::count(wire::Syscall::munmap);
   munmap(memory_, total_);
 }
@@ -158,14 +164,37 @@ void* initial_stack(char* top, void (*entry)(void*), void* argument) {
 
 #if defined(__x86_64__) || defined(__aarch64__)
 void Context::prepare(Stack& stack, void (*entry)(void*), void* argument) {
+#if defined(__SANITIZE_ADDRESS__)
+  stack_bottom_ = stack.bottom();
+  stack_size_ = stack.size();
+  entry_ = entry;
+  argument_ = argument;
+  stack_pointer_ = initial_stack(
+      stack.top(), [](void* context) { arrive_first(context); }, this);
+#else
   stack_pointer_ = initial_stack(stack.top(), entry, argument);
 #if defined(__SANITIZE_THREAD__)
   if (tsan_fiber == nullptr) tsan_fiber = __tsan_create_fiber(0);
-#elif defined(__SANITIZE_ADDRESS__)
-  stack_bottom = stack.bottom();
-  stack_size = stack.size();
+#endif
 #endif
 }
+
+#if defined(__SANITIZE_ADDRESS__)
+namespace {
+thread_local Context* left = nullptr;
+}
+
+void Context::arrive(void* fake_stack) {
+  __sanitizer_finish_switch_fiber(fake_stack, &left->stack_bottom_, &left->stack_size_);
+}
+
+void Context::arrive_first(void* context) {
+  arrive(nullptr);
+  auto* self = static_cast<Context*>(context);
+  self->entry_(self->argument_);
+  std::abort();  // entry must never return
+}
+#endif
 
 // The sanitizers must be told that the stack changes under them.
 void Context::switch_to(Context& to) {
@@ -174,10 +203,11 @@ void Context::switch_to(Context& to) {
   __tsan_switch_to_fiber(to.tsan_fiber, 0);
   fdscope_switch_stack(&stack_pointer_, to.stack_pointer_);
 #elif defined(__SANITIZE_ADDRESS__)
-  void* fake = nullptr;
-  __sanitizer_start_switch_fiber(&fake, to.stack_bottom, to.stack_size);
+  void* fake_stack = nullptr;
+  left = this;
+  __sanitizer_start_switch_fiber(&fake_stack, to.stack_bottom_, to.stack_size_);
   fdscope_switch_stack(&stack_pointer_, to.stack_pointer_);
-  __sanitizer_finish_switch_fiber(fake, nullptr, nullptr);
+  arrive(fake_stack);
 #else
   fdscope_switch_stack(&stack_pointer_, to.stack_pointer_);
 #endif

@@ -50,9 +50,14 @@ class Context {
  public:
   void* tsan_fiber = nullptr;
 #elif defined(__SANITIZE_ADDRESS__)
- public:
-  const void* stack_bottom = nullptr;
-  size_t stack_size = 0;
+  // On the stack that was switched to: ends the switch, and notes where the stack of the context that was left lies.
+  static void arrive(void* fake_stack);
+  [[noreturn]] static void arrive_first(void* context);
+
+  const void* stack_bottom_ = nullptr;
+  size_t stack_size_ = 0;
+  void (*entry_)(void*) = nullptr;
+  void* argument_ = nullptr;
 #endif
 };
 
