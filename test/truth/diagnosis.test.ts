@@ -92,6 +92,7 @@ const situations: Record<Code, Situation> = {
       load: { requestBytes: 100_000 },
     },
     spared: { server: { model: 'epoll-et', handler: 'echo', options: { drain: true } } },
+    needsCores: true,
   },
   fdLeak: {
     settings: {

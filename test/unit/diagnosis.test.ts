@@ -236,7 +236,7 @@ const cases: Record<(typeof findingCodes)[number], { triggers: Situation; spares
     triggers: {
       model: 'epoll-et',
       server: { counters: { ...cores(0.02), requests: 100 } },
-      sockets: oneOfMany({ flags: waiting, waitingUs: 900_000, receiveQueueBytes: 4000 }),
+      sockets: oneOfMany({ flags: waiting, waitingUs: 2_000_000, receiveQueueBytes: 4000 }),
     },
     spares: {
       model: 'epoll-et',

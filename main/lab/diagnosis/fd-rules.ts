@@ -1,5 +1,5 @@
 /** Rules about single file descriptors and how many there are. */
-import { fdFlags } from '../../../shared/telemetry/wire.ts';
+import { fdFlags, frameIntervalMs } from '../../../shared/telemetry/wire.ts';
 import type { Observation, SocketNow } from './observation.ts';
 import { milliseconds, percent, rounded, type Rule } from './rule.ts';
 
@@ -47,13 +47,15 @@ export const fdStarves: Rule = {
 };
 
 /** Bytes that stay unread for so long, by a server that has time, were not read when their edge was reported. */
-const forgottenUs = 400_000;
+const forgottenUs = 1_500_000;
+/** Of the server's ticks in a second. Where fewer come, it has no core to serve on, which is no fault of its code. */
+const ticksOnTime = 0.7 * (1000 / frameIntervalMs);
 
 export const undrainedEdge: Rule = {
   code: 'undrainedEdge',
-  holdMs: 200,
+  holdMs: 500,
   look: (seen) => {
-    if (seen.model !== 'epoll-et') return undefined;
+    if (seen.model !== 'epoll-et' || seen.server.all.length < ticksOnTime * seen.server.seconds) return undefined;
     const longest = longestWaiting(seen);
     const cores = seen.cores();
     if (!longest || longest.us < forgottenUs || longest.socket.receiveQueueBytes === 0 || cores > idleCores) {
