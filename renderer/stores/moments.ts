@@ -62,6 +62,7 @@ export const useMoments = defineStore('moments', () => {
   let epoch = -1;
   let version = -1;
   let toldFindings = 0;
+  let toldNotices = 0;
 
   /** A few times a second. */
   function sample(history: TelemetryHistory = runHistory): void {
@@ -69,6 +70,7 @@ export const useMoments = defineStore('moments', () => {
     const isSame = history.epoch === epoch && moments.version === version;
     if (isSame || !history.hasData) return;
     if (history.epoch !== epoch || moments.findings.length < toldFindings) toldFindings = 0;
+    if (history.epoch !== epoch || moments.notices.length < toldNotices) toldNotices = 0;
     ({ epoch } = history);
     ({ version } = moments);
     originNs.value = history.oldestNs;
@@ -78,6 +80,11 @@ export const useMoments = defineStore('moments', () => {
       if (finding.level !== 'info' && lab.phase !== 'replaying') tell(ofFinding(finding));
     }
     toldFindings = moments.findings.length;
+    for (const notice of moments.notices.slice(toldNotices)) {
+      // The lab's own warnings are of what a person has asked for and no longer gets, such as a recording.
+      if (notice.source === 'lab' && notice.level !== 'info' && lab.phase !== 'replaying') tell(ofNotice(notice));
+    }
+    toldNotices = moments.notices.length;
     // A notice that came before the first frame belongs to the start.
     const timed = (moment: Moment): Moment =>
       Number.isFinite(moment.timeNs) ? moment : { ...moment, timeNs: history.oldestNs, sinceNs: history.oldestNs };

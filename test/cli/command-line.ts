@@ -20,9 +20,10 @@ export interface Started {
   readonly ended: Promise<Ran>;
 }
 
-/** Starts `fdscope ARGS` with pipes for its streams. */
-export function startCli(args: readonly string[], env: NodeJS.ProcessEnv = {}): Started {
-  const child = spawn(process.execPath, [join(root, 'main/cli/bin.mjs'), ...args], {
+/** Starts `fdscope ARGS` with pipes for its streams; by a program that becomes it, where one is given. */
+export function startCli(args: readonly string[], env: NodeJS.ProcessEnv = {}, by: readonly string[] = []): Started {
+  const [program = process.execPath, ...all] = [...by, process.execPath, join(root, 'main/cli/bin.mjs'), ...args];
+  const child = spawn(program, all, {
     cwd: root,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -30,8 +30,8 @@ export class AppUnderTest {
     this.#browser = browser;
   }
 
-  static async start(env: NodeJS.ProcessEnv = {}): Promise<AppUnderTest> {
-    return new AppUnderTest(await startWebLab(env), await launchBrowser());
+  static async start(env: NodeJS.ProcessEnv = {}, by: readonly string[] = []): Promise<AppUnderTest> {
+    return new AppUnderTest(await startWebLab(env, by), await launchBrowser());
   }
 
   async window({ width = 1440, height = 900, scheme = 'dark' }: Look = {}): Promise<App> {

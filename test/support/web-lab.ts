@@ -18,8 +18,8 @@ export interface WebLab {
   readonly token: string;
 }
 
-export async function startWebLab(env: NodeJS.ProcessEnv = {}): Promise<WebLab> {
-  const process = startCli(['web', '--no-open'], env);
+export async function startWebLab(env: NodeJS.ProcessEnv = {}, by: readonly string[] = []): Promise<WebLab> {
+  const process = startCli(['web', '--no-open'], env, by);
   const [, port, token] = await process.until('stdout', /http:\/\/127\.0\.0\.1:(\d+)\/\?token=(\S+)/);
   return { process, port: Number(port), token: token ?? '' };
 }
