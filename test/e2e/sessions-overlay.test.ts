@@ -175,6 +175,20 @@ describe('two sessions over each other', () => {
     await page.getByRole('heading', { name: 'Sessions', exact: true }).waitFor();
   });
 
+  it('is readable in a small light window, too', async () => {
+    const small = await app.window({ width: 1024, height: 768, scheme: 'light' });
+    await small.open();
+    await small.page.locator('nav').getByRole('button', { name: 'Sessions', exact: true }).click();
+    await small.page.locator('.row').filter({ hasText: 'many clients' }).locator('.main').click();
+    await small.page.getByLabel('Lay over').selectOption({ index: 1 });
+    await button(small.page, 'Overlay').click();
+    await small.page.locator('[data-track="syscalls"] canvas').hover();
+    expect(await violations(small.page)).toEqual([]);
+    await small.screenshot('sessions-overlay-light-small');
+    expect(small.complaints).toEqual([]);
+    await small.close();
+  });
+
   it('has complained of nothing', () => {
     expect(view.complaints).toEqual([]);
   });
