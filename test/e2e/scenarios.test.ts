@@ -1,4 +1,7 @@
 /** Scenarios, comparisons and sweeps in a real browser: questions that real engines answer. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { violations } from './accessibility.ts';
@@ -8,11 +11,12 @@ import { AppUnderTest, type App } from './browser.ts';
 const patience = { timeout: 150_000 };
 
 describe('scenarios', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fdscope-e2e-scenarios-'));
   let app: AppUnderTest;
   let view: App;
   let page: Page;
   beforeAll(async () => {
-    app = await AppUnderTest.start();
+    app = await AppUnderTest.start({ FDSCOPE_SESSIONS: folder });
     view = await app.window();
     page = view.page;
     await view.open();
@@ -20,6 +24,7 @@ describe('scenarios', () => {
   afterAll(async () => {
     expect(view.complaints).toEqual([]);
     expect(await app.close()).toBe(0);
+    rmSync(folder, { recursive: true, force: true });
   });
 
   const goTo = (screen: string): Promise<void> =>
@@ -106,6 +111,7 @@ describe('scenarios', () => {
     await page.getByRole('checkbox', { name: 'select', exact: true }).uncheck();
     await page.getByRole('textbox', { name: 'Repeats' }).fill('2');
     await page.getByRole('textbox', { name: 'Length of a run' }).fill('1');
+    await page.getByRole('checkbox', { name: /^Record the runs/ }).check();
     expect(await violations(page)).toEqual([]);
     await page.getByRole('button', { name: /^Compare 2 entries/ }).click();
     await page.getByRole('region', { name: 'Medians and their intervals' }).waitFor(patience);
@@ -114,8 +120,19 @@ describe('scenarios', () => {
     }
     await page.getByRole('img', { name: 'Share of replies by their latency' }).waitFor();
     expect(await page.locator('.differences li').count()).toBeGreaterThan(0);
+    // Of each of two entries the median over time, and its two runs behind.
+    const overTime = page.getByRole('img', { name: 'Requests/s over time, all entries' });
+    expect(await overTime.locator('path.line').count()).toBe(6);
     await view.screenshot('compare');
     expect(await violations(page)).toEqual([]);
+  });
+
+  it('finds the runs of the comparison in Sessions, where it was asked to record them', async () => {
+    await page.getByRole('button', { name: 'Show them in Sessions' }).click();
+    await page.getByText('compared: epoll-lt, repeat 2').first().waitFor();
+    await page.getByText('compared: blocking-threads, repeat 1').first().waitFor();
+    await goTo('Compare');
+    await page.getByRole('checkbox', { name: /^Record the runs/ }).uncheck();
   });
 
   it('sweeps, and shows a refused point with its reason', { timeout: 200_000 }, async () => {
