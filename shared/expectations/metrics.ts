@@ -6,7 +6,7 @@ export interface Metric {
   readonly unit: string;
   /** What it is and how it was obtained, in a few words. */
   readonly summary: string;
-  /** Null where the run does not have it, as its server is not one of the lab. */
+  /** Null where the run does not have it: its server is not one of the lab, or nothing was answered. */
   readonly of: (run: RunResult) => number | null;
 }
 
@@ -17,30 +17,35 @@ const perRequest = (value: number | null, { requests }: RunResult): number | nul
 const total = (values: Readonly<Record<string, number>>): number =>
   Object.values(values).reduce((sum, value) => sum + value, 0);
 const totalOrNull = (values: Readonly<Record<string, number>> | null): number | null => (values ? total(values) : null);
+/** Of no replies there is no percentile: 0 would be the fastest of all. */
+const latency =
+  (which: 'corrected' | 'uncorrected', key: 'p50' | 'p90' | 'p99' | 'p999' | 'max') =>
+  ({ latency: { [which]: summary } }: RunResult): number | null =>
+    summary.count === 0 ? null : summary[key];
 const cpuSeconds = ({ cpuSeconds: { user, system } }: RunResult): number => user + system;
 
 export const metrics = {
   throughput: { unit: 'requests/s', summary: 'replies that the clients verified', of: (run) => run.requestsPerSecond },
   requests: { unit: '', summary: 'replies that the clients verified', of: (run) => run.requests },
-  p50: { unit: 'µs', summary: 'median latency, corrected', of: (run) => run.latency.corrected.p50 },
-  p90: { unit: 'µs', summary: '90th percentile of latency, corrected', of: (run) => run.latency.corrected.p90 },
-  p99: { unit: 'µs', summary: '99th percentile of latency, corrected', of: (run) => run.latency.corrected.p99 },
-  p999: { unit: 'µs', summary: '99.9th percentile of latency, corrected', of: (run) => run.latency.corrected.p999 },
+  p50: { unit: 'µs', summary: 'median latency, corrected', of: latency('corrected', 'p50') },
+  p90: { unit: 'µs', summary: '90th percentile of latency, corrected', of: latency('corrected', 'p90') },
+  p99: { unit: 'µs', summary: '99th percentile of latency, corrected', of: latency('corrected', 'p99') },
+  p999: { unit: 'µs', summary: '99.9th percentile of latency, corrected', of: latency('corrected', 'p999') },
   rawP50: {
     unit: 'µs',
     summary: 'median latency from the moment of sending',
-    of: (run) => run.latency.uncorrected.p50,
+    of: latency('uncorrected', 'p50'),
   },
   rawP999: {
     unit: 'µs',
     summary: '99.9th percentile of latency from the moment of sending',
-    of: (run) => run.latency.uncorrected.p999,
+    of: latency('uncorrected', 'p999'),
   },
-  maxLatency: { unit: 'µs', summary: 'longest latency, corrected', of: (run) => run.latency.corrected.max },
+  maxLatency: { unit: 'µs', summary: 'longest latency, corrected', of: latency('corrected', 'max') },
   rawP99: {
     unit: 'µs',
     summary: '99th percentile of latency from the moment of sending: blind to what was not sent in time',
-    of: (run) => run.latency.uncorrected.p99,
+    of: latency('uncorrected', 'p99'),
   },
   cpuPerRequest: {
     unit: 'µs',

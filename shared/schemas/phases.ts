@@ -16,6 +16,21 @@ type Lasting = (typeof lasting)[number];
 
 const changedBy = (phase: Phase): Lasting[] => lasting.filter((key) => phase[key] !== undefined);
 
+/** Steps of a ramp are at least so far apart, and at most so many. */
+const rampStepSeconds = 0.25;
+const mostRampSteps = 40;
+
+/** From `from` connections to those of the phase. */
+function rampSteps({ at, connections = 0, ramp = 0 }: Phase, from: number): Phase[] {
+  const change = connections - from;
+  const wanted = Math.min(Math.round(ramp / rampStepSeconds), mostRampSteps, Math.abs(change));
+  const steps = Math.max(1, wanted);
+  return Array.from({ length: steps }, (_, i) => ({
+    at: Number((at + (ramp * (i + 1)) / steps).toFixed(3)),
+    connections: Math.round(from + (change * (i + 1)) / steps),
+  }));
+}
+
 /** Every moment at which something changes, in order, none with a `for`. */
 export function unfoldPhases(phases: readonly Phase[], start: PhaseStart): Phase[] {
   const now: Record<Lasting, unknown> = { ...start, switch: start.model, paused: false };
@@ -30,16 +45,24 @@ export function unfoldPhases(phases: readonly Phase[], start: PhaseStart): Phase
       moments.push(end);
     }
   };
-  for (const { for: seconds, ...phase } of phases) {
-    endUntil(phase.at);
-    const changed = changedBy(phase);
+  for (const { for: seconds, ramp, ...whole } of phases) {
+    endUntil(whole.at);
+    const steps = ramp === undefined ? [] : rampSteps({ ...whole, ramp }, Number(now.connections));
+    const { connections: _ramped, ...others } = whole;
+    const phase = ramp === undefined ? whole : others;
+    // What is done at once tells the label; a ramp alone tells it at its first step.
+    const isRampAlone = changedBy(phase).length === 0 && phase.killWorker !== true;
+    const label = isRampAlone && whole.label !== undefined ? { label: whole.label } : {};
+    const changed = changedBy(whole);
     if (seconds !== undefined) {
       const before = Object.fromEntries(changed.map((key) => [key, now[key]])) as Partial<Phase>;
       const label = phase.label === undefined ? {} : { label: `end of ${phase.label}` };
       ends.push({ ...before, ...label, at: phase.at + seconds });
     }
-    for (const key of changed) now[key] = phase[key];
-    moments.push(phase);
+    // Steps come in their time, between whatever else comes.
+    ends.push(...steps.map((step, i) => (i === 0 ? { ...step, ...label } : step)));
+    for (const key of changedBy(phase)) now[key] = phase[key];
+    if (!isRampAlone) moments.push(phase);
   }
   endUntil(Infinity);
   return moments;
@@ -62,6 +85,18 @@ export function phaseMistakes(
       const message = `the phase would last until ${at + seconds} s, and the run is over at ${durationSeconds} s: without "for" it lasts to the end`;
       found.push({ index, key: 'for', message });
     }
+    if (phase.ramp !== undefined) {
+      const end = at + phase.ramp;
+      const message =
+        phase.connections === undefined
+          ? 'a ramp leads to a number of connections: say which with "connections"'
+          : end > at + (seconds ?? Infinity)
+            ? 'a ramp that takes longer than "for" would be cut off by it'
+            : end >= durationSeconds
+              ? `the ramp would end at ${end} s, and the run is over at ${durationSeconds} s`
+              : undefined;
+      if (message !== undefined) found.push({ index, key: 'ramp', message });
+    }
     if (index > 0 && at < (phases[index - 1]?.at ?? 0)) {
       found.push({ index, key: 'at', message: 'phases are written in the order in which they come' });
     }
@@ -75,8 +110,9 @@ export function phaseMistakes(
     }
     for (const earlier of phases.slice(0, index)) {
       const key = changed.find((each) => changedBy(earlier).includes(each));
-      if (key === undefined || earlier.for === undefined || earlier.at + earlier.for <= at) continue;
-      const message = `"${key}" is changed already by the phase at ${earlier.at} s, which lasts until ${earlier.at + earlier.for} s`;
+      const lasts = Math.max(earlier.for ?? 0, key === 'connections' ? (earlier.ramp ?? 0) : 0);
+      if (key === undefined || lasts === 0 || earlier.at + lasts <= at) continue;
+      const message = `"${key}" is changed already by the phase at ${earlier.at} s, which lasts until ${earlier.at + lasts} s`;
       found.push({ index, key, message });
     }
     return found;

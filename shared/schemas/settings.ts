@@ -226,6 +226,8 @@ export const phaseSchema = z.strictObject({
   /** Another model takes over the open connections. */
   switch: scenarioModelSchema.optional(),
   connections: runTimeSchema.connections.unwrap().optional(),
+  /** So many seconds until there are as many connections: they come, or go, evenly. */
+  ramp: z.number().positive().optional(),
   clients: z.array(clientSchema).min(1).max(64).optional(),
   /** Clients stop asking, or go on. */
   paused: z.boolean().optional(),

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { metrics } from '../../shared/expectations/metrics.ts';
+import type { RunResult } from '../../shared/run-result.ts';
 import { judge, median, type Lookup } from '../../shared/expectations/evaluate.ts';
 import { figuresOf, figureText, parseExpectation } from '../../shared/expectations/expression.ts';
 
@@ -85,5 +87,14 @@ describe('median', () => {
     expect(median([4, 1, 2, 3])).toBe(2.5);
     expect(median([7])).toBe(7);
     expect(median([])).toBeNaN();
+  });
+});
+
+describe('a percentile', () => {
+  it('is not there where nothing was answered: 0 would be the fastest of all', () => {
+    const run = (count: number): RunResult =>
+      ({ latency: { corrected: { p99: 5, count }, uncorrected: { p50: 3, count } } }) as unknown as RunResult;
+    expect([metrics.p99.of(run(0)), metrics.rawP50.of(run(0))]).toEqual([null, null]);
+    expect([metrics.p99.of(run(1)), metrics.rawP50.of(run(1))]).toEqual([5, 3]);
   });
 });
