@@ -49,7 +49,7 @@ export function unfoldPhases(phases: readonly Phase[], start: PhaseStart): Phase
     endUntil(whole.at);
     const steps = ramp === undefined ? [] : rampSteps({ ...whole, ramp }, Number(now.connections));
     const { connections: _ramped, ...others } = whole;
-    const phase = ramp === undefined ? whole : others;
+    const phase: Phase = ramp === undefined ? whole : others;
     // What is done at once tells the label; a ramp alone tells it at its first step.
     const isRampAlone = changedBy(phase).length === 0 && phase.killWorker !== true;
     const label = isRampAlone && whole.label !== undefined ? { label: whole.label } : {};
