@@ -6,7 +6,8 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
-#include <vector>
+
+#include "handlers/bytes.hpp"
 
 namespace fdscope {
 
@@ -51,7 +52,7 @@ class Input {
     return {bytes_.data() + end_, bytes_.size() - end_};
   }
 
-  std::vector<uint8_t> bytes_;
+  Bytes bytes_;
   size_t begin_ = 0, end_ = 0;
 };
 

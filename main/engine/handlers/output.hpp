@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
-#include <vector>
+
+#include "handlers/bytes.hpp"
 
 namespace fdscope {
 
@@ -32,8 +34,8 @@ class Output {
     if (empty()) reset();
   }
 
-  void append(std::span<const uint8_t> bytes) { own_.insert(own_.end(), bytes.begin(), bytes.end()); }
-  void append(std::string_view text) { own_.insert(own_.end(), text.begin(), text.end()); }
+  void append(std::span<const uint8_t> bytes) { append(bytes.data(), bytes.size()); }
+  void append(std::string_view text) { append(text.data(), text.size()); }
   // Bytes that outlive the output. Nothing may be appended behind a part that was not copied.
   void append_shared(std::span<const uint8_t> bytes) {
     const size_t copied = std::min(bytes.size(), copy_at_most);
@@ -67,7 +69,14 @@ class Output {
   }
 
  private:
-  std::vector<uint8_t> own_;
+  void append(const void* from, size_t n) {
+    if (n == 0) return;
+    const size_t end = own_.size();
+    own_.resize(end + n);
+    std::memcpy(own_.data() + end, from, n);
+  }
+
+  Bytes own_;
   size_t sent_ = 0, base_ = 0;
   std::span<const uint8_t> shared_;
   size_t chunk_bytes_ = 0, chunk_left_ = 0;
