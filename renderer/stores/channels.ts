@@ -5,6 +5,7 @@ import { modelIds, type ModelId } from '../../shared/catalogue.ts';
 import { errorNames, figureIds, figuresBetween, type FigureId, type Figures } from './figures.ts';
 import type { TelemetryHistory } from './history.ts';
 import { useLab } from './lab.ts';
+import { useMeasuredCost } from './measured-cost.ts';
 import type { CounterSeries } from './series.ts';
 import { useSetup } from './setup.ts';
 import { history as runHistory } from './telemetry.ts';
@@ -54,6 +55,7 @@ const errorWords = (name: string): string =>
 export const useChannels = defineStore('channels', () => {
   const lab = useLab();
   const setup = useSetup();
+  const cost = useMeasuredCost();
   const byModel = reactive(new Map<ModelId, Channel>());
   /** Of the last second or two, whoever serves; undefined where nothing runs or too little is known. */
   const now = shallowRef<Figures>();
@@ -97,6 +99,7 @@ export const useChannels = defineStore('channels', () => {
     if (!serving || !isModelId(serving.model) || lab.phase === 'switching' || isQuiet) return;
     const old = byModel.get(serving.model);
     const { conditions } = setup;
+    cost.take(history, { model: serving.model, conditions }, sinceNs);
     const trend = old?.conditions === conditions ? old.trend : [];
     byModel.set(serving.model, {
       figures,

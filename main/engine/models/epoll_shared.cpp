@@ -2,9 +2,9 @@
 //
 // System calls: as epoll-lt, in every thread.
 // Cost: as epoll-lt; without `exclusive`, one client that comes wakes every idle thread, and all but one find nobody.
-// Kernel: 2.6; EPOLLEXCLUSIVE needs 4.5. Watch: EAGAIN and wakeups per accept (the thundering herd) with exclusive
-// false and true. A connection stays with the thread that accepted it, and the busiest thread is not always the last to
-// accept.
+// Kernel: 2.6; EPOLLEXCLUSIVE needs 4.5. Watch: context switches and EAGAIN per accept (the thundering herd) with
+// exclusive false and true: most who come too late go back to sleep within epoll_wait, and are seen by their switches
+// alone. A connection stays with the thread that accepted it, and the busiest is not always the last to accept.
 #include "models/epoll_set.hpp"
 #include "models/model.hpp"
 #include "models/nonblocking.hpp"

@@ -4,6 +4,7 @@ import { counterNames, frameKinds, gaugeNames, syscallNames } from '../../../sha
 import { useChannels } from '../../../renderer/stores/channels.ts';
 import { useLab } from '../../../renderer/stores/lab.ts';
 import { useMoments } from '../../../renderer/stores/moments.ts';
+import { useMeasuredCost } from '../../../renderer/stores/measured-cost.ts';
 import { useNotices } from '../../../renderer/stores/notices.ts';
 import { useSetup } from '../../../renderer/stores/setup.ts';
 import { useTimebase } from '../../../renderer/stores/timebase.ts';
@@ -19,7 +20,12 @@ beforeEach(async () => {
 type Totals = Partial<Record<(typeof counterNames)[number] | (typeof syscallNames)[number], number>>;
 
 /** A frame of totals at a time in ms. */
-function counters(source: 'server' | 'clients', ms: number, totals: Totals, gauges: { openFds?: number } = {}): void {
+function counters(
+  source: 'server' | 'clients',
+  ms: number,
+  totals: Totals,
+  gauges: Partial<Record<(typeof gaugeNames)[number], number>> = {},
+): void {
   const list = (names: readonly string[], values: Readonly<Record<string, number>>): Float64Array =>
     Float64Array.from(names, (name) => values[name] ?? 0);
   const frame = encodeCounters({
@@ -38,7 +44,7 @@ const serve = (model: string, ms: number): void =>
   double.send('server', encodeJson(frameKinds.model, { timeNs: ms * 1e6, model, sourceFile: 'x', steps: [] }));
 
 /** Totals that grow by so much a second, every 50 ms over [from, to]. */
-function run(from: number, to: number, rates: Totals, base: Totals = {}): void {
+function run(from: number, to: number, rates: Totals, base: Totals = {}, detailLevel = 0): void {
   for (let ms = from; ms <= to; ms += 50) {
     const grown = Object.fromEntries(
       Object.entries(rates).map(([name, rate]) => [
@@ -46,9 +52,26 @@ function run(from: number, to: number, rates: Totals, base: Totals = {}): void {
         (base[name as keyof Totals] ?? 0) + (rate * (ms - from)) / 1000,
       ]),
     );
-    counters('server', ms, grown, { openFds: 63 });
+    counters('server', ms, grown, { openFds: 63, detailLevel });
   }
 }
+
+describe('the cost of a level of detail', () => {
+  it('is what CPU per request was under it, beside what it is with counters alone', async () => {
+    const cost = useMeasuredCost();
+    serve('epoll-lt', 1000);
+    run(1000, 5000, { requests: 1000, cpuUserNs: 8e6, cpuSystemNs: 2e6 });
+    await Promise.resolve();
+    useChannels().sample();
+    expect(cost.costOf('counters')).toMatch(/^Measured here, epoll-lt: 10\.0 µs of CPU a request over \d s\.$/);
+    expect(cost.costOf('events')).toBeUndefined();
+    await useLab().change({ detail: { level: 'events', switches: false } });
+    const reached = { requests: 4000, cpuUserNs: 32e6, cpuSystemNs: 8e6 };
+    run(5050, 9050, { requests: 1000, cpuUserNs: 9e6, cpuSystemNs: 2e6 }, reached, 2);
+    useChannels().sample();
+    expect(cost.costOf('events')).toMatch(/11\.0 µs of CPU a request over \d s, 10\.0% more than counters alone\.$/);
+  });
+});
 
 describe('figures of the channels', () => {
   it('come from the growth of counters under the model that serves', () => {
