@@ -30,7 +30,8 @@ Listeners::Queues Listeners::read() {
       sum.waiting += info.tcpi_unacked;
       sum.backlog += info.tcpi_sacked;
     }
-    // What a listener drops is handshakes: those that found its queue full, or no memory.
+    // What a listener drops is handshakes that found its queue full, or no memory; and, which the kernel counts in the
+    // same place, segments of connections that are gone, such as late resets. It is never too low.
     uint32_t memory[SK_MEMINFO_VARS]{};
     size = sizeof memory;
     if (::getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &size) == 0) overflows_[place] = memory[SK_MEMINFO_DROPS];
