@@ -31,10 +31,12 @@ class Worker {
       for (int i = 0; i < ready; ++i) {
         const epoll_event& event = events_[static_cast<size_t>(i)];
         if (event.data.u64 == wake_tag) break;
-        if (event.data.u64 == listener_tag)
+        if (event.data.u64 == listener_tag) {
           accept_all();
-        else if (Connection* c = server_.connections().find(event.data.u64 & ~upstream_bit))
+        } else if (Connection* c = server_.connections().find(event.data.u64 & ~upstream_bit)) {
+          take_over(*c);
           serve(*c);
+        }
       }
       timers_.expire(server_, [this](Connection& c) { settle(c); });
     }
@@ -84,6 +86,7 @@ class Worker {
   void arm(Connection& c, uint32_t events) {
     STEP("arm the socket for one report");
     // From here on another thread may have it: the connection must not be touched unless this fails.
+    hand_over(c);
     if (watch_socket(epoll_, c.watch(), c.fd(), events | EPOLLONESHOT, event_tag(c))) return;
     telemetry::count_error(wire::ErrorKind::other);
     close(c);
