@@ -28,13 +28,13 @@ class Worker {
     while (!server_.stopping()) {
       STEP("wait for a socket that no other thread has");
       const int ready = sys::epoll_wait(epoll_.get(), events_, timers_.timeout_ms());
+      take_over(epoll_);
       for (int i = 0; i < ready; ++i) {
         const epoll_event& event = events_[static_cast<size_t>(i)];
         if (event.data.u64 == wake_tag) break;
         if (event.data.u64 == listener_tag) {
           accept_all();
         } else if (Connection* c = server_.connections().find(event.data.u64 & ~upstream_bit)) {
-          take_over(*c);
           serve(*c);
         }
       }
@@ -86,7 +86,6 @@ class Worker {
   void arm(Connection& c, uint32_t events) {
     STEP("arm the socket for one report");
     // From here on another thread may have it: the connection must not be touched unless this fails.
-    hand_over(c);
     if (watch_socket(epoll_, c.watch(), c.fd(), events | EPOLLONESHOT, event_tag(c))) return;
     telemetry::count_error(wire::ErrorKind::other);
     close(c);
