@@ -28,15 +28,13 @@ class Worker {
     while (!server_.stopping()) {
       STEP("wait for a socket that no other thread has");
       const int ready = sys::epoll_wait(epoll_.get(), events_, timers_.timeout_ms());
-      take_over(epoll_);
       for (int i = 0; i < ready; ++i) {
         const epoll_event& event = events_[static_cast<size_t>(i)];
         if (event.data.u64 == wake_tag) break;
-        if (event.data.u64 == listener_tag) {
+        if (event.data.u64 == listener_tag)
           accept_all();
-        } else if (Connection* c = server_.connections().find(event.data.u64 & ~upstream_bit)) {
+        else if (Connection* c = server_.connections().find(event.data.u64 & ~upstream_bit))
           serve(*c);
-        }
       }
       timers_.expire(server_, [this](Connection& c) { settle(c); });
     }

@@ -8,10 +8,6 @@
 #include "sys/calls.hpp"
 #include "sys/fd.hpp"
 
-#if defined(__SANITIZE_THREAD__)
-#include <sanitizer/tsan_interface.h>
-#endif
-
 namespace fdscope {
 
 // Event data is a connection's ref(), marked where it is about the upstream's socket; no ref() has these values.
@@ -32,23 +28,12 @@ inline Fd open_epoll(int wake_fd) {
   return epoll;
 }
 
-// Where a socket is armed by one thread and reported to another, the kernel's own lock lets the second see all that the
-// first has written. The thread sanitizer knows this of EPOLL_CTL_ADD alone, not of EPOLL_CTL_MOD, and is told.
-#if defined(__SANITIZE_THREAD__)
-inline void hand_over(const Fd& epoll) { __tsan_release(const_cast<Fd*>(&epoll)); }
-inline void take_over(const Fd& epoll) { __tsan_acquire(const_cast<Fd*>(&epoll)); }
-#else
-inline void hand_over(const Fd&) {}
-inline void take_over(const Fd&) {}
-#endif
-
 // Adds a socket or changes what it is watched for; Watch.index is 1 once it has been added. False where the kernel
 // refuses (ENOSPC: fs.epoll.max_user_watches; ENOMEM): nobody would ever hear of that socket again, so its connection
 // is to be closed. The notes are made before the call: with EPOLLONESHOT another thread may have the connection after.
 inline bool watch_socket(const Fd& epoll, Connection::Watch& known, int fd, uint32_t events, uint64_t tag) {
   const int operation = known.index == 1 ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
   known = {events, 1};
-  hand_over(epoll);
   return sys::epoll_ctl(epoll.get(), operation, fd, events, tag) == 0;
 }
 

@@ -25,6 +25,10 @@
 
 #include "telemetry/recorder.hpp"
 
+#if defined(__SANITIZE_THREAD__)
+#include <sanitizer/tsan_interface.h>
+#endif
+
 namespace fdscope::sys {
 
 using telemetry::Counter;
@@ -137,14 +141,35 @@ inline int woke(int ready) {
 inline int epoll_create1(int flags) {
   return traced(Syscall::epoll_create1, [=] { return ::epoll_create1(flags); });
 }
+// What a thread wrote before it armed a socket is seen by the thread that the socket is reported to: the kernel's own
+// lock orders them. The thread sanitizer knows this of EPOLL_CTL_ADD alone and is told of the rest. EPOLL_CTL_MOD goes
+// past its interceptor, which would take the call for a use of the descriptor that comes after the hand-over.
+#if defined(__SANITIZE_THREAD__)
+inline void* order_of(int epoll) {
+  static char orders[1024];
+  return &orders[static_cast<size_t>(epoll) % sizeof orders];
+}
+inline int ordered_epoll_ctl(int epoll, int operation, int fd, epoll_event* event) {
+  __tsan_release(order_of(epoll));
+  if (operation == EPOLL_CTL_MOD) return static_cast<int>(::syscall(SYS_epoll_ctl, epoll, operation, fd, event));
+  return ::epoll_ctl(epoll, operation, fd, event);
+}
+inline void epoll_returned(int epoll) { __tsan_acquire(order_of(epoll)); }
+#else
+inline int ordered_epoll_ctl(int epoll, int operation, int fd, epoll_event* event) {
+  return ::epoll_ctl(epoll, operation, fd, event);
+}
+inline void epoll_returned(int) {}
+#endif
 inline int epoll_ctl(int epoll, int operation, int fd, uint32_t events, uint64_t data) {
   epoll_event event{};
   event.events = events;
   event.data.u64 = data;
   telemetry::watched(fd, events, data);
-  return traced(Syscall::epoll_ctl, fd, [&] { return ::epoll_ctl(epoll, operation, fd, &event); });
+  return traced(Syscall::epoll_ctl, fd, [&] { return ordered_epoll_ctl(epoll, operation, fd, &event); });
 }
-inline int reported(int ready, std::span<epoll_event> events) {
+inline int reported(int epoll, int ready, std::span<epoll_event> events) {
+  epoll_returned(epoll);
   if (telemetry::detail() != wire::DetailLevel::counters) [[unlikely]]
     for (int i = 0; i < ready; ++i) {
       const epoll_event& event = events[static_cast<size_t>(i)];
@@ -155,6 +180,7 @@ inline int reported(int ready, std::span<epoll_event> events) {
 // timeout_ms: -1 waits for ever.
 inline int epoll_wait(int epoll, std::span<epoll_event> events, int timeout_ms) {
   return reported(
+      epoll,
       traced(Syscall::epoll_wait, epoll,
              [=] { return ::epoll_wait(epoll, events.data(), static_cast<int>(events.size()), timeout_ms); }),
       events);
@@ -163,6 +189,7 @@ inline int epoll_wait(int epoll, std::span<epoll_event> events, int timeout_ms) 
 inline int epoll_pwait2(int epoll, std::span<epoll_event> events, uint64_t timeout_ns) {
   const timespec timeout = to_timespec(timeout_ns);
   return reported(
+      epoll,
       traced(Syscall::epoll_pwait2, epoll,
              [&] { return ::epoll_pwait2(epoll, events.data(), static_cast<int>(events.size()), &timeout, nullptr); }),
       events);
