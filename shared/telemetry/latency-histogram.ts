@@ -1,6 +1,6 @@
 /** Latency histograms as they travel: HdrHistogram V2, uncompressed, values in ns. */
 import { build, type Histogram } from 'hdr-histogram-js';
-import { bucketsOf } from './histogram-buckets.ts';
+import { bucketsOf, type Bucket } from './histogram-buckets.ts';
 
 /** As the load engine records them: an hour at most, in ns, to three significant digits. */
 const highestNs = 3.6e12;
@@ -16,8 +16,11 @@ export const emptyHistogram = (): Histogram =>
     useWebAssembly: false,
   });
 
-/** Adds what an encoded histogram holds, exactly, without unpacking the counters it does not use. Throws FrameError. */
-export function addEncoded(histogram: Histogram, encoded: Uint8Array): void {
+export function addBuckets(histogram: Histogram, buckets: readonly Bucket[]): void {
   // The highest value of a bucket, so that the maximum and the percentiles are those of the histogram itself.
-  for (const { toNs, count } of bucketsOf(encoded)) histogram.recordValueWithCount(toNs, count);
+  for (const { toNs, count } of buckets) histogram.recordValueWithCount(toNs, count);
 }
+
+/** Adds what an encoded histogram holds, exactly, without unpacking the counters it does not use. Throws FrameError. */
+export const addEncoded = (histogram: Histogram, encoded: Uint8Array): void =>
+  addBuckets(histogram, bucketsOf(encoded));

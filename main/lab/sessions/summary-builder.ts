@@ -20,7 +20,8 @@ import {
   type Counters,
 } from '../../../shared/telemetry/codec.ts';
 import { errorKinds, frameKinds, syscallNames, type CounterName } from '../../../shared/telemetry/wire.ts';
-import { addEncoded, emptyHistogram } from '../../../shared/telemetry/latency-histogram.ts';
+import { bucketsOf } from '../../../shared/telemetry/histogram-buckets.ts';
+import { addBuckets, emptyHistogram } from '../../../shared/telemetry/latency-histogram.ts';
 
 type Row = Record<OverviewColumn, number>;
 
@@ -112,8 +113,9 @@ export class SummaryBuilder {
         break;
       case frameKinds.latency: {
         const { kind: latencyKind, encoded } = decodeLatency(payload);
-        addEncoded(latencyKind === 'corrected' ? this.#corrected : this.#uncorrected, encoded);
-        if (latencyKind === 'corrected') addEncoded(this.#ofSecond, encoded);
+        const buckets = bucketsOf(encoded);
+        addBuckets(latencyKind === 'corrected' ? this.#corrected : this.#uncorrected, buckets);
+        if (latencyKind === 'corrected') addBuckets(this.#ofSecond, buckets);
         break;
       }
       case frameKinds.mark: {
