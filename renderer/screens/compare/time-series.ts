@@ -13,14 +13,16 @@ function pointsOf(seconds: readonly number[], values: readonly (number | null)[]
   return seconds.map((x, i) => ({ x, y: values[i] ?? Number.NaN }));
 }
 
+/** Ends of the steps of the longest run. */
+const secondsOf = (runs: readonly Timeline[]): readonly number[] =>
+  runs.map(({ seconds }) => seconds).reduce((longest, each) => (each.length > longest.length ? each : longest), []);
+
 /** Null where no run has that step. */
-function medians(runs: readonly Timeline[], figure: TimeFigure): readonly (number | null)[] {
-  const [longest] = [...runs].sort((a, b) => b.seconds.length - a.seconds.length);
-  return (longest?.seconds ?? []).map((_, i) => {
+const medians = (runs: readonly Timeline[], figure: TimeFigure): readonly (number | null)[] =>
+  secondsOf(runs).map((_, i) => {
     const known = runs.map((run) => run[figure][i]).filter((each): each is number => typeof each === 'number');
     return known.length > 0 ? median(known) : null;
   });
-}
 
 /** One row a step, for tables: its end, and the median of each entry. */
 export interface TimeRow {
@@ -30,26 +32,20 @@ export interface TimeRow {
 
 export function timeRows(entries: readonly ComparedEntry[], figure: TimeFigure): readonly TimeRow[] {
   const columns = entries.map((entry) => medians(runsOf(entry), figure));
-  return secondsOf(entries).map((seconds, i) => ({ seconds, values: columns.map((column) => column[i] ?? null) }));
+  const all = secondsOf(entries.flatMap(runsOf));
+  return all.map((seconds, i) => ({ seconds, values: columns.map((column) => column[i] ?? null) }));
 }
 
 /** Entries that were not run keep their place, so that each has its colour in all charts. */
 export const timeSeries = (entries: readonly ComparedEntry[], figure: TimeFigure): readonly PlotSeries[] =>
   entries.map((entry) => {
     const runs = runsOf(entry);
-    const line = medians(runs, figure);
-    const seconds = secondsOf([entry]);
     const behind = runs.length > 1 ? runs.map((run) => pointsOf(run.seconds, run[figure])) : [];
-    return { label: entry.label, points: pointsOf(seconds, line), behind };
+    return { label: entry.label, points: pointsOf(secondsOf(runs), medians(runs, figure)), behind };
   });
 
-function secondsOf(entries: readonly ComparedEntry[]): readonly number[] {
-  const all = entries.flatMap(runsOf).map(({ seconds }) => seconds);
-  return all.reduce((longest, each) => (each.length > longest.length ? each : longest), []);
-}
-
 export const secondTicks = (entries: readonly ComparedEntry[]): readonly PlotTick[] => {
-  const most = secondsOf(entries).at(-1) ?? 0;
+  const most = secondsOf(entries.flatMap(runsOf)).at(-1) ?? 0;
   return linearTicks(most)
     .filter((x) => x <= most + 1e-9)
     .map((x) => ({ x, text: `${x} s` }));
