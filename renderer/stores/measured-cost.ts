@@ -48,7 +48,7 @@ export const useMeasuredCost = defineStore('measured-cost', () => {
     const from = measured.get(keyOf(base));
     const figure = `Measured here, ${under.model}: ${duration(at.cpuNs)} of CPU a request over ${at.seconds.toFixed(0)} s`;
     if (keyOf(under) === keyOf(base)) return `${figure}.`;
-    if (from === undefined) return `${figure}; choose ${baseName} for some seconds to compare.`;
+    if (from === undefined) return `${figure}; ${baseName} has to run for some seconds to compare.`;
     const more = at.cpuNs / from.cpuNs - 1;
     return `${figure}, ${percent(Math.abs(more))} ${more < 0 ? 'less' : 'more'} than ${baseName}.`;
   }
@@ -57,7 +57,7 @@ export const useMeasuredCost = defineStore('measured-cost', () => {
   function costOf(what: DetailLevel | 'switches'): string | undefined {
     if (now.value === undefined) return undefined;
     if (what === 'switches') {
-      return told({ ...now.value, switches: true }, { ...now.value, switches: false }, 'without them');
+      return told({ ...now.value, switches: true }, { ...now.value, switches: false }, 'the same without them');
     }
     return told({ ...now.value, level: what }, { ...now.value, level: 'counters' }, 'counters alone');
   }
