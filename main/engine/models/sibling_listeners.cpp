@@ -4,6 +4,7 @@
 
 #include "sys/calls.hpp"
 #include "sys/clock.hpp"
+#include "telemetry/listeners.hpp"
 
 namespace fdscope {
 
@@ -40,7 +41,10 @@ SiblingListeners::~SiblingListeners() {
   const uint64_t until_ns = now_ns() + handshake_ns;
   while (sys::clock_nanosleep(until_ns) == EINTR) {
   }
-  for (const Fd& listener : listeners_) drain(listener.get());
+  for (const Fd& listener : listeners_) {
+    drain(listener.get());
+    telemetry::listener_closes(listener.get());
+  }
 }
 
 void SiblingListeners::drain(int listener) {

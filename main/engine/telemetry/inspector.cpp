@@ -1,6 +1,7 @@
 #include "telemetry/inspector.hpp"
 
 #include "sys/json.hpp"
+#include "telemetry/listeners.hpp"
 #include "telemetry/steps.hpp"
 
 namespace fdscope::telemetry {
@@ -40,7 +41,7 @@ void Inspector::end(size_t index, uint64_t time_ns) {
 
 void Inspector::fill(std::array<uint64_t, wire::gauge_count>& gauges) {
   const auto gauge = [&](wire::Gauge g) -> uint64_t& { return gauges[static_cast<size_t>(g)]; };
-  const Listeners::Queues queues = listeners_.read();
+  const AcceptQueues queues = accept_queues();
   gauge(wire::Gauge::accept_queue) = queues.waiting;
   gauge(wire::Gauge::accept_backlog) = queues.backlog;
   gauge(wire::Gauge::listen_overflows) = queues.overflows;

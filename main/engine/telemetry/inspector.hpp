@@ -10,7 +10,6 @@
 #include "telemetry/event_report.hpp"
 #include "telemetry/fd_report.hpp"
 #include "telemetry/frame_writer.hpp"
-#include "telemetry/listeners.hpp"
 #include "telemetry/switches.hpp"
 #include "telemetry/thread_report.hpp"
 
@@ -43,7 +42,6 @@ class Inspector {
   ThreadReport threads_;
   SwitchRecorder switches_;
   EventReport events_;
-  Listeners listeners_;
   std::vector<uint32_t> met_;  // by block index
   bool is_timed_ = false;
   std::vector<uint64_t> ended_step_ticks_, step_ticks_, step_ns_;

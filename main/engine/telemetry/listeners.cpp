@@ -4,25 +4,35 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
+
+#include <mutex>
 
 #include "telemetry/sockets.hpp"
 
 namespace fdscope::telemetry {
 
-Listeners::Queues Listeners::read() {
-  Queues sum;
+namespace {
+
+// Held while descriptors are asked, and while one stops being asked.
+std::mutex asking;
+uint64_t closed_overflows = 0;
+
+// What a listener drops is handshakes that found its queue full, or no memory; and, which the kernel counts in the same
+// place, segments of connections that are gone, such as late resets. It is never too low.
+uint64_t dropped_by(int listener) {
+  uint32_t memory[SK_MEMINFO_VARS]{};
+  socklen_t size = sizeof memory;
+  return ::getsockopt(listener, SOL_SOCKET, SO_MEMINFO, memory, &size) == 0 ? memory[SK_MEMINFO_DROPS] : 0;
+}
+
+}  // namespace
+
+AcceptQueues accept_queues() {
+  const std::lock_guard lock(asking);
+  AcceptQueues sum;
+  sum.overflows = closed_overflows;
   for (const uint32_t place : open_listeners()) {
-    const Socket& s = socket_at(place);
-    const int fd = s.fd.load(std::memory_order_relaxed);
-    struct stat about {};
-    // Its owner closes it without a word, and then the number may be another's.
-    if (::fstat(fd, &about) != 0 || about.st_ino != s.inode.load(std::memory_order_relaxed)) {
-      closed_overflows_ += overflows_[place];
-      overflows_.erase(place);
-      listener_closed(place);
-      continue;
-    }
+    const int fd = socket_at(place).fd.load(std::memory_order_relaxed);
     // Of a listener the kernel gives the length of its queue and the limit in the places of unacknowledged segments.
     tcp_info info{};
     socklen_t size = sizeof info;
@@ -30,15 +40,18 @@ Listeners::Queues Listeners::read() {
       sum.waiting += info.tcpi_unacked;
       sum.backlog += info.tcpi_sacked;
     }
-    // What a listener drops is handshakes that found its queue full, or no memory; and, which the kernel counts in the
-    // same place, segments of connections that are gone, such as late resets. It is never too low.
-    uint32_t memory[SK_MEMINFO_VARS]{};
-    size = sizeof memory;
-    if (::getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &size) == 0) overflows_[place] = memory[SK_MEMINFO_DROPS];
+    sum.overflows += dropped_by(fd);
   }
-  sum.overflows = closed_overflows_;
-  for (const auto& [place, overflows] : overflows_) sum.overflows += overflows;
   return sum;
+}
+
+void listener_closes(int fd) {
+  const std::lock_guard lock(asking);
+  for (const uint32_t place : open_listeners()) {
+    if (socket_at(place).fd.load(std::memory_order_relaxed) != fd) continue;
+    closed_overflows += dropped_by(fd);
+    listener_closed(place);
+  }
 }
 
 }  // namespace fdscope::telemetry

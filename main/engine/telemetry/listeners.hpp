@@ -3,21 +3,17 @@
 #pragma once
 
 #include <cstdint>
-#include <unordered_map>
 
 namespace fdscope::telemetry {
 
-class Listeners {
- public:
-  struct Queues {
-    uint64_t waiting = 0, backlog = 0, overflows = 0;
-  };
-  // Sums over all that are open; those that have been closed since keep their part of the overflows.
-  Queues read();
-
- private:
-  std::unordered_map<uint32_t, uint64_t> overflows_;  // by place
-  uint64_t closed_overflows_ = 0;
+struct AcceptQueues {
+  uint64_t waiting = 0, backlog = 0, overflows = 0;
 };
+// Sums over all that are open; those that have been closed since keep their part of the overflows.
+AcceptQueues accept_queues();
+
+// Before close(fd), while the telemetry thread runs: it counts what the listener dropped until now, and returns when
+// nobody asks anything of the descriptor any more, whose number may soon be another socket's.
+void listener_closes(int fd);
 
 }  // namespace fdscope::telemetry

@@ -132,9 +132,7 @@ std::vector<uint32_t> open_listeners() {
 }
 
 void listener_closed(uint32_t place) {
-  // By then the number may be another socket's.
-  const auto fd = static_cast<uint32_t>(pool->sockets[place].fd.load());
-  if (fd < max_fds) by_fd[fd].compare_exchange_strong(place, 0);
+  descriptor_closes(pool->sockets[place].fd.load());
   for (uint32_t i = 0; i < listener_count.load(); ++i)
     if (listeners[i].load() == place) listeners[i].store(0);
   close_place(place);

@@ -44,7 +44,7 @@ struct alignas(64) Socket {
   std::atomic<bool> write_blocked;  // bytes are left that the kernel did not take
   std::atomic<bool> local_known;    // publishes `local`
   std::atomic<uint64_t> opened_ticks;
-  std::atomic<uint64_t> inode;  // of a listener: its descriptor is closed without a word
+  std::atomic<uint64_t> inode;  // of a listener: by it the kernel's dump names it
   std::atomic<uint32_t> next;   // free, or closed and not reported
   SocketAddress local, peer;    // set before `state`; of an upstream, `local` once it connects
 };
@@ -55,9 +55,9 @@ void init_sockets();
 void listener_opened(int fd);
 void client_opened(uint32_t slot, uint64_t id, int fd, const sockaddr_storage& peer);
 void client_closed(uint32_t slot);
-// Listeners that are not known to be closed, of this process; `listener_closed` for one that turns out to be.
-std::vector<uint32_t> open_listeners();
 void listener_closed(uint32_t place);
+// Of this process. What may be asked of them, and when they may be closed: telemetry/listeners.hpp.
+std::vector<uint32_t> open_listeners();
 void upstream_opened(uint32_t slot, uint64_t id, int fd, const sockaddr_storage& peer);
 void upstream_closed(uint32_t slot);
 // The number is about to be free for another socket.
