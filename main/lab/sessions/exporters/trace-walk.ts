@@ -169,7 +169,7 @@ class TraceWalk {
   }
 }
 
-/** `flush` is awaited behind every chunk of frames, so that the sink need not hold more than one. */
+/** `flush` is awaited behind every batch of frames, so that the sink need not hold more than one. */
 export async function walkTrace(reader: FrameReader, sink: TraceSink, flush: () => Promise<void>): Promise<void> {
   const walk = new TraceWalk(sink);
   for await (const batch of reader.batches(traceTypes)) {
