@@ -7,7 +7,7 @@ import type { Cell, CellType, Column, Row, Table } from './table.ts';
 import { chosenTables, fillTables, type TableSink } from './tables.ts';
 
 /** Rows are in memory until a row group is whole; readers skip whole groups by their statistics. */
-const groupRows = 32_768;
+const groupRows = 16_384;
 
 const basicTypes: Record<CellType, BasicType> = { integer: 'INT64', text: 'STRING', boolean: 'BOOLEAN' };
 
