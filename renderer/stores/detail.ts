@@ -18,7 +18,7 @@ export const detailWords: Readonly<
   events: {
     title: 'Events',
     what: 'And every system call, readiness report and coroutine run, with its time.',
-    cost: 'Cost: 1 to 4% of CPU per request; what finds no room is counted.',
+    cost: 'Cost: 5 to 10% of CPU per request for an event loop; what finds no room is counted.',
   },
   switches: {
     title: 'switches',
