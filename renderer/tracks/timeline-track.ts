@@ -42,7 +42,7 @@ export class TimelineTrack implements Track {
   readonly unit = 'a row a thread';
   readonly heightPx = 140;
   readonly help =
-    'Each row is a thread of the server. Green: it runs on a core. Orange: it could run and waits for a core, because the kernel took it away. Dark: it sleeps in a system call until something happens. A pixel holds many switches; the more of its time is spent running, the greener it is. Zoom in, at the detail level “events”, and each system call and coroutine run has its name, with arrows from the report that a socket is ready to the call that serves it.';
+    'Each row is a thread of the server. Green: it runs on a core. Orange: it could run and waits for a core, because the kernel took it away. Dark: it sleeps in a system call until something happens. Where switches are not recorded, a thread that waits for a core cannot be told from one that runs, and is green too. A pixel holds many switches; the more of its time is spent running, the greener it is. Zoom in, at the detail level “events”, and each system call and coroutine run has its name, with arrows from the report that a socket is ready to the call that serves it.';
   readonly choices: readonly TrackChoice[];
   readonly #history: TelemetryHistory;
   readonly #originNs: () => number;
