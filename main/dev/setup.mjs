@@ -198,7 +198,11 @@ export const ensureBuild = () =>
   ensureBundles('build', [
     {
       ...nodeBundle,
-      entryPoints: { cli: 'main/cli/index.ts', 'node-server': 'main/engine/node/server.ts' },
+      entryPoints: {
+        cli: 'main/cli/index.ts',
+        'node-server': 'main/engine/node/server.ts',
+        pictures: 'renderer/tracks/pictures.ts',
+      },
       outdir: 'out',
       outExtension: { '.js': '.mjs' },
       packages: 'external',

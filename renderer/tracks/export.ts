@@ -1,4 +1,5 @@
 /** A track as a picture to keep: with its name, its axis and its legend, as a document of its own. */
+import { newCanvas } from './new-canvas.ts';
 import { CanvasPen, type PicturePen } from './pen.ts';
 import { SvgPen } from './svg-pen.ts';
 import { timeTicks } from './time-scale.ts';
@@ -38,16 +39,22 @@ export function trackAsSvg(track: Track, view: TrackView, originNs: number): str
   return pen.document(view.widthPx, headPx + view.heightPx + axisPx, track.title);
 }
 
-/** Throws where the browser has no memory for it. */
-export async function trackAsPng(track: Track, view: TrackView, originNs: number): Promise<Blob> {
-  const canvas = document.createElement('canvas');
+/** Throws where there is no memory for it. */
+export function trackAsCanvas(track: Track, view: TrackView, originNs: number): HTMLCanvasElement {
+  const canvas = newCanvas();
   canvas.width = Math.round(view.widthPx * pngRatio);
   canvas.height = Math.round((headPx + view.heightPx + axisPx) * pngRatio);
   const context = canvas.getContext('2d');
-  if (context === null) throw new Error('The browser has no memory left for a picture of this size.');
+  if (context === null) throw new Error('There is no memory left for a picture of this size.');
   context.scale(pngRatio, pngRatio);
   const pen = new CanvasPen(context);
   drawPicture(track, { ...view, pixelRatio: pngRatio }, originNs, pen);
+  return canvas;
+}
+
+/** Throws where the browser has no memory for it. */
+export async function trackAsPng(track: Track, view: TrackView, originNs: number): Promise<Blob> {
+  const canvas = trackAsCanvas(track, view, originNs);
   return new Promise((resolve, reject) => {
     canvas.toBlob((blob) => {
       if (blob === null) reject(new Error('The browser could not write the picture.'));

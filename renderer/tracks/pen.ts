@@ -1,4 +1,5 @@
 /** What tracks draw with, so that the same code fills a canvas and writes an SVG. Lengths are CSS pixels. */
+import { newCanvas, newPath } from './new-canvas.ts';
 import type { Hatch } from './track.ts';
 
 export interface Stroke {
@@ -71,13 +72,13 @@ const tiles = new Map<Hatch, HTMLCanvasElement>();
 function hatchTile(hatch: Hatch): HTMLCanvasElement {
   const known = tiles.get(hatch);
   if (known !== undefined) return known;
-  const tile = document.createElement('canvas');
+  const tile = newCanvas();
   tile.width = tile.height = hatchPx;
   const context = tile.getContext('2d');
   if (context !== null) {
     context.strokeStyle = hatchInk;
     context.lineWidth = 1;
-    context.stroke(new Path2D(hatchPaths[hatch]));
+    context.stroke(newPath(hatchPaths[hatch]));
   }
   tiles.set(hatch, tile);
   return tile;

@@ -2,6 +2,7 @@
  * A picture over time in a canvas that is a ring: while the window moves on, only what is new is painted, and two copies
  * put the picture together. A column of the ring is a stretch of time as wide as a pixel of the screen.
  */
+import { newCanvas } from './new-canvas.ts';
 import type { CanvasPart } from './pen.ts';
 
 export interface RingPlan {
@@ -19,7 +20,7 @@ export interface RingPlan {
 }
 
 export class RingImage {
-  readonly canvas = document.createElement('canvas');
+  readonly canvas = newCanvas();
   #key = '';
   /** Columns that are painted and will not change. */
   #validFrom = 0;

@@ -11,6 +11,7 @@ import {
   hatchPaths,
   hatchPx,
 } from './pen.ts';
+import { newCanvas } from './new-canvas.ts';
 import type { Hatch } from './track.ts';
 
 const escape = (text: string): string =>
@@ -83,7 +84,7 @@ export class SvgPen implements PicturePen {
 
   /** Pixels stay pixels: a raster of ten thousand rows as rectangles would open nowhere. */
   image(source: CanvasPart, x: number, y: number, width: number, height: number): void {
-    const part = document.createElement('canvas');
+    const part = newCanvas();
     part.width = Math.max(1, source.width);
     part.height = Math.max(1, source.height);
     part

@@ -1,17 +1,33 @@
 /** `fdscope export`: a recorded session in a format that other tools read. */
 import { statSync } from 'node:fs';
 import { Option } from 'commander';
-import { exporters, exportSession, type ExportResult } from '../../lab/sessions/exporters/index.ts';
+import { pictureThemes, type PictureTheme } from '../../../shared/session/pictures.ts';
+import { exporters as labExporters, exportSession, type ExportResult } from '../../lab/sessions/exporters/index.ts';
+import type { PictureChoices } from '../../lab/sessions/exporters/exporter.ts';
 import { tableNames } from '../../lab/sessions/exporters/tables.ts';
 import type { CliContext, Register } from '../command.ts';
-import { addJson, type OutputFlags } from '../options.ts';
+import { addJson, addNumber, type OutputFlags } from '../options.ts';
 import { deliver } from '../output.ts';
+import { pictureExporters } from '../pictures.ts';
 import { ProgressBar } from '../progress-bar.ts';
 
 interface ExportFlags extends OutputFlags {
   readonly format: string;
   readonly out: string;
   readonly table?: string;
+  readonly track?: string;
+  readonly from?: number;
+  readonly to?: number;
+  readonly width?: number;
+  readonly theme?: PictureTheme;
+}
+
+const exporters = [...labExporters, ...pictureExporters];
+
+/** Undefined where nothing was said of pictures. */
+function pictureOf({ track, from, to, width, theme }: ExportFlags): PictureChoices | undefined {
+  const picture = { track, fromSeconds: from, toSeconds: to, widthPx: width, theme };
+  return Object.values(picture).every((value) => value === undefined) ? undefined : picture;
 }
 
 const megabytes = (bytes: number): string =>
@@ -29,10 +45,11 @@ async function exportFile(path: string, flags: ExportFlags, { signal }: CliConte
   const bar = new ProgressBar([totalMb], process.stderr, 'MB');
   let result: ExportResult;
   try {
-    result = await exportSession({
-      ...{ path, format: flags.format, out: flags.out, table: flags.table, signal },
-      onProgress: (doneBytes) => bar.update(0, flags.format, doneBytes / 1e6),
-    });
+    const request = {
+      ...{ path, format: flags.format, out: flags.out, table: flags.table, picture: pictureOf(flags), signal },
+      onProgress: (doneBytes: number) => bar.update(0, flags.format, doneBytes / 1e6),
+    };
+    result = await exportSession(request, exporters);
   } finally {
     bar.end();
   }
@@ -47,6 +64,11 @@ export const registerExport: Register = (program, context) => {
     .argument('<file>', 'the session, a .fdscope file')
     .addOption(new Option('--format <name>', formats).makeOptionMandatory())
     .addOption(new Option('--out <path>', 'where the export goes; a file there is replaced').makeOptionMandatory())
-    .option('--table <name>', `csv and parquet: this table only, as one file (${tableNames.join(', ')})`);
+    .option('--table <name>', `csv and parquet: this table only, as one file (${tableNames.join(', ')})`)
+    .option('--track <name>', 'svg and png: this track only, as one file');
+  addNumber(command, '--from', 'svg and png: seconds since the start at which the picture begins');
+  addNumber(command, '--to', 'svg and png: seconds since the start at which it ends');
+  addNumber(command, '--width', 'svg and png: pixels; 1200 where it is not given');
+  command.addOption(new Option('--theme <name>', 'svg and png: light where it is not given').choices(pictureThemes));
   addJson(command).action((path: string, flags: ExportFlags) => exportFile(path, flags, context));
 };

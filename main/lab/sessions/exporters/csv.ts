@@ -12,6 +12,7 @@ export const csv: Exporter = {
   about: 'tables as CSV: a folder with a file a table, or one table with --table',
   extension: '.csv',
   shape: ({ table }) => (table === undefined ? 'folder' : 'file'),
+  takes: 'table',
   check: ({ table }) => void chosenTables(table),
   async write(reader, output, choices) {
     const sinks: TableSink[] = [];

@@ -1,8 +1,9 @@
-/** The frames of a session, decoded, one chunk in memory at a time; only those kinds that an exporter asks for. */
+/** The frames of a session for exporters, one chunk in memory at a time: decoded, those kinds that it asks for; or as they are. */
+import { ZodError } from 'zod';
 import type { FrameSource } from '../../../../shared/contract/channels.ts';
 import { markSchema, modelFrameSchema, noticeSchema, readySchema } from '../../../../shared/engine-messages.ts';
 import { findingSchema } from '../../../../shared/findings.ts';
-import { chunkKinds, SessionFormatError } from '../../../../shared/session/format.ts';
+import { chunkKinds, SessionFormatError, type SessionFrame } from '../../../../shared/session/format.ts';
 import {
   decodeCounters,
   decodeEvents,
@@ -63,6 +64,13 @@ export type DecodedFrame = {
  */
 const batchBytes = 1 << 16;
 
+export interface SessionChunk {
+  readonly fromNs: number;
+  /** A keyframe: how things stood. */
+  readonly isState: boolean;
+  readonly frames: readonly SessionFrame[];
+}
+
 export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
   /** Bytes of the file that are done, of all. */
@@ -87,18 +95,10 @@ export class FrameReader {
   /** In their order, `batchBytes` at a time. Keyframes are told where they say what no frame before has said. */
   async *batches(types: Iterable<DecodedType>): AsyncGenerator<DecodedFrame[], void, undefined> {
     const wanted = new Map<number, DecodedType>([...types].map((type) => [frameKinds[type], type]));
-    let isStateUnknown = true;
-    for (const place of this.session.places) {
-      if (this.#options.signal?.aborted === true) {
-        throw new LabError('interrupted', 'The export was interrupted, and nothing was written.');
-      }
-      const isState = place.kind === chunkKinds.keyframe;
-      if (place.kind === chunkKinds.gap) isStateUnknown = true;
-      if (place.kind !== chunkKinds.frames && !(isState && isStateUnknown)) continue;
-      isStateUnknown = false;
+    for await (const { isState, frames } of this.chunks()) {
       let batch: DecodedFrame[] = [];
       let bytes = 0;
-      for (const { source, kind, payload, receivedNs } of await this.session.framesOf(place)) {
+      for (const { source, kind, payload, receivedNs } of frames) {
         const type = wanted.get(kind);
         if (type === undefined) continue;
         const frame = this.#decode(type, payload);
@@ -114,7 +114,33 @@ export class FrameReader {
         bytes = 0;
       }
       if (batch.length > 0) yield batch;
+    }
+  }
+
+  /** The frames as they were received, a chunk at a time; of keyframes those that `batches` tells. */
+  async *chunks(): AsyncGenerator<SessionChunk, void, undefined> {
+    let isStateUnknown = true;
+    for (const place of this.session.places) {
+      if (this.#options.signal?.aborted === true) {
+        throw new LabError('interrupted', 'The export was interrupted, and nothing was written.');
+      }
+      const isState = place.kind === chunkKinds.keyframe;
+      if (place.kind === chunkKinds.gap) isStateUnknown = true;
+      if (place.kind !== chunkKinds.frames && !(isState && isStateUnknown)) continue;
+      isStateUnknown = false;
+      yield { isState, fromNs: place.fromNs, frames: await this.session.framesOf(place) };
       this.#options.onProgress?.(place.offset + place.storedBytes, this.session.bytes);
+    }
+  }
+
+  /** For a consumer that decodes itself: a frame that it cannot read is left out and counted. */
+  reading(take: () => void): void {
+    try {
+      take();
+    } catch (error) {
+      if (!(error instanceof FrameError || error instanceof SessionFormatError || error instanceof ZodError))
+        throw error;
+      this.#undecoded++;
     }
   }
 

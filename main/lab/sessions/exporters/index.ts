@@ -13,6 +13,9 @@ import { ExportOutput, type WrittenFile } from './output.ts';
 
 export const exporters: readonly Exporter[] = [csv, parquet, hlog, chrome, perfetto, html];
 
+/** `exporters`, or more that a host brings. */
+type Available = readonly Exporter[];
+
 export interface ExportRequest extends ExportChoices, ReadOptions {
   /** The session file. */
   readonly path: string;
@@ -29,18 +32,21 @@ export interface ExportResult {
 }
 
 /** Throws LabError. */
-export function exporterOf(format: string): Exporter {
-  const found = exporters.find((exporter) => exporter.format === format);
+export function exporterOf(format: string, available: Available = exporters): Exporter {
+  const found = available.find((exporter) => exporter.format === format);
   if (found) return found;
-  const names = exporters.map((exporter) => exporter.format).join(', ');
+  const names = available.map((exporter) => exporter.format).join(', ');
   throw new LabError('bad-input', `There is no export format "${format}": choose ${names}.`);
 }
 
 /** One pass over the file, with memory that does not grow with it. Throws LabError; then nothing is left at `out`. */
-export async function exportSession(request: ExportRequest): Promise<ExportResult> {
-  const exporter = exporterOf(request.format);
-  if (request.table !== undefined && !exporter.check) {
+export async function exportSession(request: ExportRequest, available?: Available): Promise<ExportResult> {
+  const exporter = exporterOf(request.format, available);
+  if (request.table !== undefined && exporter.takes !== 'table') {
     throw new LabError('bad-input', `The format ${exporter.format} has no tables to choose from.`);
+  }
+  if (request.picture !== undefined && exporter.takes !== 'picture') {
+    throw new LabError('bad-input', `The format ${exporter.format} is no picture: it has no track, width or theme.`);
   }
   exporter.check?.(request);
   const session = await SessionFile.open(request.path);

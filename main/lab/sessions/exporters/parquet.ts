@@ -67,6 +67,7 @@ export const parquet: Exporter = {
   about: 'the same tables as Parquet, for DuckDB, pandas and the like',
   extension: '.parquet',
   shape: ({ table }) => (table === undefined ? 'folder' : 'file'),
+  takes: 'table',
   check: ({ table }) => void chosenTables(table),
   async write(reader, output, choices) {
     const manifest = manifestText(reader.session);

@@ -1,0 +1,50 @@
+/**
+ * Pictures of the tracks of a session without a page: a program of its own for the command line, whose canvases come
+ * from a library. Lengths are CSS pixels; a PNG has twice as many.
+ */
+import { createCanvas, Path2D as LibraryPath, type Canvas } from '@napi-rs/canvas';
+import type { MakePictures } from '../../shared/session/pictures.ts';
+import { TelemetryHistory } from '../stores/history.ts';
+import { maxRows } from '../stores/series.ts';
+import { palettes } from '../theme/palette.ts';
+import { frameIntervalMs } from '../../shared/telemetry/wire.ts';
+import { makeTracks } from './catalogue.ts';
+import { trackAsCanvas, trackAsSvg } from './export.ts';
+import { makeCanvasesWith } from './new-canvas.ts';
+import type { Track } from './track.ts';
+
+// The library's canvases and paths are what the browser's are in all that tracks call.
+makeCanvasesWith({
+  canvas: () => createCanvas(1, 1) as unknown as HTMLCanvasElement,
+  path: (svg) => new LibraryPath(svg),
+});
+
+/** Rows of sockets and threads share the height that there is, and a picture has more of it than a screen. */
+const heightOf = (track: Track): number => (track.scrollRows === undefined ? track.heightPx : 2 * track.heightPx);
+
+export const makePictures: MakePictures = () => {
+  const history = new TelemetryHistory();
+  const tracks = makeTracks(history);
+  const named = (id: string): Track => {
+    const found = tracks.find((track) => track.id === id);
+    if (found === undefined) throw new Error(`There is no track "${id}".`);
+    return found;
+  };
+  return {
+    tracks: tracks.map(({ id, title }) => ({ id, title })),
+    longestNs: maxRows * frameIntervalMs * 1e6,
+    take: (source, kind, payload) => history.take(source, kind, payload),
+    annotate: (annotations) => history.annotate(annotations),
+    isEmpty: (id) => named(id).emptyText() !== undefined,
+    svg(id, { originNs, theme, ...range }) {
+      const track = named(id);
+      const view = { ...range, heightPx: heightOf(track), pixelRatio: 1, palette: palettes[theme] };
+      return trackAsSvg(track, view, originNs);
+    },
+    png(id, { originNs, theme, ...range }) {
+      const track = named(id);
+      const view = { ...range, heightPx: heightOf(track), pixelRatio: 1, palette: palettes[theme] };
+      return (trackAsCanvas(track, view, originNs) as unknown as Canvas).toBuffer('image/png');
+    },
+  };
+};

@@ -1,0 +1,31 @@
+/** Pictures of a session's tracks, as the command line asks for them; renderer/tracks/pictures.ts draws them. */
+import type { FrameSource } from '../contract/channels.ts';
+import type { Annotation } from './edits.ts';
+
+export const pictureThemes = ['light', 'dark'] as const;
+export type PictureTheme = (typeof pictureThemes)[number];
+
+export interface PictureView {
+  /** CLOCK_MONOTONIC, as in the frames. */
+  readonly fromNs: number;
+  readonly toNs: number;
+  /** Where the time axis has its zero. */
+  readonly originNs: number;
+  readonly widthPx: number;
+  readonly theme: PictureTheme;
+}
+
+export interface Pictures {
+  readonly tracks: readonly { readonly id: string; readonly title: string }[];
+  /** Of a longer stretch of time the older part would be forgotten. */
+  readonly longestNs: number;
+  /** Throws where the payload is not what its kind says. */
+  take(source: FrameSource, kind: number, payload: Uint8Array): void;
+  annotate(annotations: readonly Annotation[]): void;
+  /** The session has nothing that this track shows. */
+  isEmpty(track: string): boolean;
+  svg(track: string, view: PictureView): string;
+  png(track: string, view: PictureView): Uint8Array;
+}
+
+export type MakePictures = () => Pictures;
