@@ -75,7 +75,7 @@ export const useChannels = defineStore('channels', () => {
       errors.value = undefined;
       return;
     }
-    elapsedSeconds.value = (toNs - history.oldestNs) / 1e9;
+    elapsedSeconds.value = (toNs - history.originNs) / 1e9;
     if (toNs === lastNs) return;
     lastNs = toNs;
     const { server, clients } = history.counters;

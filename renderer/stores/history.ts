@@ -49,6 +49,7 @@ export class TelemetryHistory {
   /** CLOCK_MONOTONIC of the first and the newest frame; NaN before there is one. */
   oldestNs = Number.NaN;
   newestNs = Number.NaN;
+  #startNs = Number.NaN;
   readonly #listeners = new Set<() => void>();
 
   /** Throws FrameError, or a schema's error, where the payload is not what its kind says. */
@@ -57,8 +58,7 @@ export class TelemetryHistory {
     if (source === 'server') this.#takeInsides(kind, payload);
     this.moments.take(source, kind, payload, this.newestNs);
     if (kind === frameKinds.model) this.sockets.hasForks ||= this.moments.models.at(-1)?.model === 'blocking-fork';
-    this.version++;
-    for (const listener of this.#listeners) listener();
+    this.#change();
   }
 
   /** Calls `listener` at every frame; it should do no more than note it. Returns how to end that. */
@@ -67,11 +67,22 @@ export class TelemetryHistory {
     return () => this.#listeners.delete(listener);
   }
 
+  /** The run or session began then: time is told from here, also where this window has seen only the later part. */
+  startsAt(timeNs: number): void {
+    if (timeNs === this.#startNs) return;
+    this.#startNs = timeNs;
+    this.#change();
+  }
+
+  /** Where time is told from: the start of the run, or the first frame where nobody said when that was; NaN before it. */
+  get originNs(): number {
+    return Number.isNaN(this.#startNs) || !this.hasData ? this.oldestNs : this.#startNs;
+  }
+
   /** What people wrote about the session that is shown; a reset forgets it like the rest. */
   annotate(annotations: readonly Annotation[]): void {
     this.moments.annotate(annotations);
-    this.version++;
-    for (const listener of this.#listeners) listener();
+    this.#change();
   }
 
   /** Forgets everything, for another run. */
@@ -84,10 +95,10 @@ export class TelemetryHistory {
     this.events = new EventStore();
     this.moments = new Moments();
     this.oldestNs = Number.NaN;
+    this.#startNs = Number.NaN;
     this.newestNs = Number.NaN;
     this.epoch++;
-    this.version++;
-    for (const listener of this.#listeners) listener();
+    this.#change();
   }
 
   /** Bytes of all typed arrays; what objects take beside them is a small part. */
@@ -108,6 +119,11 @@ export class TelemetryHistory {
 
   get hasData(): boolean {
     return !Number.isNaN(this.newestNs);
+  }
+
+  #change(): void {
+    this.version++;
+    for (const listener of this.#listeners) listener();
   }
 
   #takeFigures(source: FigureSource, kind: number, payload: Uint8Array): void {

@@ -34,6 +34,7 @@ export const useLab = defineStore('lab', () => {
   function takeState(next: LiveState): void {
     const began = next.phase === 'starting' && state.value.phase !== 'starting';
     if (began) history.reset();
+    if (next.phase !== 'replaying' && next.startedNs !== undefined) history.startsAt(next.startedNs);
     if (next.fault !== undefined && next.fault !== state.value.fault) notices.show('error', next.fault);
     state.value = next;
   }

@@ -73,7 +73,7 @@ export const useMoments = defineStore('moments', () => {
     if (history.epoch !== epoch || moments.notices.length < toldNotices) toldNotices = 0;
     ({ epoch } = history);
     ({ version } = moments);
-    originNs.value = history.oldestNs;
+    originNs.value = history.originNs;
     for (const finding of moments.findings.slice(toldFindings)) {
       // What is only worth knowing waits in the list.
       // A replay tells what was told when it was live, and with every seek anew.
@@ -87,7 +87,7 @@ export const useMoments = defineStore('moments', () => {
     toldNotices = moments.notices.length;
     // A notice that came before the first frame belongs to the start.
     const timed = (moment: Moment): Moment =>
-      Number.isFinite(moment.timeNs) ? moment : { ...moment, timeNs: history.oldestNs, sinceNs: history.oldestNs };
+      Number.isFinite(moment.timeNs) ? moment : { ...moment, timeNs: history.originNs, sinceNs: history.originNs };
     list.value = [
       ...moments.findings.map(ofFinding),
       ...moments.notices.map(ofNotice),

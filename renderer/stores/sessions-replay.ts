@@ -49,6 +49,7 @@ export const useReplay = defineStore('replay', () => {
     if (timeline !== shownTimeline) {
       // The frames that follow tell the past anew.
       history.reset();
+      history.startsAt(next.startedNs);
       history.annotate(annotations.value);
       shownTimeline = timeline;
     }

@@ -70,6 +70,7 @@ export const liveStateSchema = z.strictObject({
   address: z.strictObject({ host: z.string(), port: z.number() }).optional(),
   serverPid: z.number().optional(),
   clientsPid: z.number().optional(),
+  /** When the run began, before its first frame, by CLOCK_MONOTONIC; kept when it has ended. Time is told from here. */
   startedNs: z.number().optional(),
   recording: z.strictObject({ id: z.string(), path: z.string(), bytes: z.number() }).optional(),
   /** Why it ended, where it ended by a fault. */

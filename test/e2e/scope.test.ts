@@ -133,6 +133,24 @@ describe('the Scope screen', () => {
     await other.close();
   });
 
+  it('a window that is loaded anew in mid-run goes on telling time from the start of the run', async () => {
+    const clock = async (): Promise<number> => {
+      const [minutes, seconds] = (await page.getByTitle('Time since the start').innerText()).split(':');
+      return 60 * Number(minutes) + Number(seconds);
+    };
+    await expect.poll(clock, { timeout: 20_000 }).toBeGreaterThanOrEqual(5);
+    const before = await clock();
+    await page.reload();
+    await isRunning(page);
+    await expect.poll(clock, { timeout: 20_000 }).toBeGreaterThanOrEqual(before);
+    await page.getByRole('button', { name: 'Figures', exact: true }).click();
+    await page.getByLabel('Figures of').selectOption({ label: 'Throughput' });
+    // The first frame that this window saw.
+    const firstCell = page.getByRole('table').first().locator('tbody td').first();
+    await expect.poll(async () => Number(await firstCell.innerText()), { timeout: 20_000 }).toBeGreaterThan(before - 1);
+    await page.getByRole('button', { name: 'Figures', exact: true }).click();
+  });
+
   it('stops, and has complained of nothing', async () => {
     await page.getByRole('button', { name: 'Stop', exact: true }).click();
     await isReady(page);

@@ -97,7 +97,7 @@ export class LiveLab {
     if (armed?.events === true) settings = { ...settings, detail: flightDetail };
     this.#detailBefore = armed?.events === true ? wanted : undefined;
     this.#abort = new AbortController();
-    this.#set({ phase: 'starting', settings, paused: false });
+    this.#set({ phase: 'starting', settings, paused: false, startedNs: monotonicNs() });
     this.frames.clear();
     this.#diagnosis = new Diagnosis();
     try {
@@ -121,7 +121,7 @@ export class LiveLab {
     if (settings.durationSeconds !== undefined) {
       this.#end = setTimeout(() => void this.stop(), settings.durationSeconds * 1000);
     }
-    this.#set({ phase: 'running', ...this.#facts(), startedNs: monotonicNs() });
+    this.#set({ phase: 'running', ...this.#facts() });
     return this.#state;
   }
 
@@ -254,7 +254,7 @@ export class LiveLab {
   async #endRun(fault: string | undefined): Promise<void> {
     clearTimeout(this.#end);
     this.#abort.abort();
-    const { settings } = this.#state;
+    const { settings, startedNs } = this.#state;
     this.#set({ phase: 'stopping' });
     try {
       await this.#run?.end();
@@ -263,7 +263,11 @@ export class LiveLab {
       await this.#recording.stop();
       this.#run = undefined;
       this.#state = { phase: 'idle', paused: false };
-      this.#set({ ...(settings ? { settings } : {}), ...(fault === undefined ? {} : { fault }) });
+      this.#set({
+        ...(settings ? { settings } : {}),
+        ...(startedNs === undefined ? {} : { startedNs }),
+        ...(fault === undefined ? {} : { fault }),
+      });
     }
   }
 

@@ -43,10 +43,10 @@ function tellSocket(history: TelemetryHistory, { row, role, timeNs, fd }: Picked
   const facts = [
     { name: 'local', value: tenant?.local ?? '–' },
     { name: 'peer', value: tenant?.peer ?? '–' },
-    { name: 'opened', value: tenant ? moment(tenant.openedNs, history.oldestNs) : '–' },
+    { name: 'opened', value: tenant ? moment(tenant.openedNs, history.originNs) : '–' },
     {
       name: 'closed',
-      value: tenant && Number.isFinite(tenant.closedNs) ? moment(tenant.closedNs, history.oldestNs) : 'still open',
+      value: tenant && Number.isFinite(tenant.closedNs) ? moment(tenant.closedNs, history.originNs) : 'still open',
     },
   ];
   const newest = [
@@ -60,10 +60,10 @@ function tellSocket(history: TelemetryHistory, { row, role, timeNs, fd }: Picked
   const events = connectionId === 0 ? [] : history.events.ofConnection(connectionId, Infinity, mostEvents);
   return {
     title: `${roleWords[role]}, fd ${tenant?.fd ?? fd}`,
-    sentence: `At ${moment(timeNs, history.oldestNs)}: ${words.label}. ${words.explanation}`,
+    sentence: `At ${moment(timeNs, history.originNs)}: ${words.label}. ${words.explanation}`,
     facts: isNow ? [...facts, ...newest] : facts,
     events: events.map((event) => ({
-      when: moment(event.timeNs, history.oldestNs),
+      when: moment(event.timeNs, history.originNs),
       text: [eventName(event), ...eventLines(event).filter((line) => !line.startsWith('connection'))].join(', '),
       failed: event.result < 0,
     })),
@@ -105,7 +105,7 @@ function tellThread(history: TelemetryHistory, { threadId, timeNs }: PickedThrea
     .slice(0, 4);
   return {
     title: `${thread.name}, tid ${thread.tid || 'not known'}`,
-    sentence: `At ${moment(timeNs, history.oldestNs)}: ${threadWords[stateName]}${call ? ` (${call}${fdText})` : ''}${since}.`,
+    sentence: `At ${moment(timeNs, history.originNs)}: ${threadWords[stateName]}${call ? ` (${call}${fdText})` : ''}${since}.`,
     facts: [
       ...threadStates.flatMap((state, i) =>
         (shares[i] ?? 0) > 0 ? [{ name: threadWords[state], value: percent((shares[i] ?? 0) / known) }] : [],
@@ -127,11 +127,11 @@ function tellEvent(history: TelemetryHistory, { event, timeNs }: PickedEvent): T
   const [first, ...others] = eventLines(event);
   return {
     title: eventName(event),
-    sentence: `At ${moment(timeNs, history.oldestNs)} on ${thread?.name ?? `thread ${event.threadId}`}${first ? `: ${[first, ...others].join(', ')}` : ''}.`,
+    sentence: `At ${moment(timeNs, history.originNs)} on ${thread?.name ?? `thread ${event.threadId}`}${first ? `: ${[first, ...others].join(', ')}` : ''}.`,
     facts: [],
     events: (event.connectionId > 0 ? history.events.ofConnection(event.connectionId, Infinity, mostEvents) : []).map(
       (each) => ({
-        when: moment(each.timeNs, history.oldestNs),
+        when: moment(each.timeNs, history.originNs),
         text: [eventName(each), ...eventLines(each)].join(', '),
         failed: each.result < 0,
       }),
