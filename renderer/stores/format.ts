@@ -1,57 +1,80 @@
-/** Figures as text: three significant digits, SI prefixes, the unit always named by who shows it. */
-const missing = '–';
+/**
+ * Figures as text, one set of rules for all of the app: three significant digits, whole numbers without decimals, SI
+ * prefixes from ten thousand on, a dash where there is no figure. A unit stands behind a space, a percent sign does not.
+ */
+export const missing = '–';
 
-const plain = (value: number): string => {
-  const size = Math.abs(value);
-  if (size === 0) return '0';
-  if (size >= 100) return value.toFixed(0);
-  if (size >= 10) return value.toFixed(1);
-  if (size >= 0.01) return value.toFixed(2);
-  return value.toPrecision(1);
-};
+type Figure = number | undefined;
 
-/** "41.2k", "7.05", "0.02"; a dash where there is no value. */
-export function short(value: number | undefined): string {
-  if (value === undefined || !Number.isFinite(value)) return missing;
+const isThere = (value: Figure): value is number => value !== undefined && Number.isFinite(value);
+
+function threeDigits(value: number): string {
   const size = Math.abs(value);
-  if (size >= 999_500_000) return `${plain(value / 1e9)}G`;
-  if (size >= 999_500) return `${plain(value / 1e6)}M`;
-  if (size >= 9_995) return `${plain(value / 1e3)}k`;
-  if (size >= 1000) return value.toFixed(0);
-  return plain(value);
+  // A sum of fractions that is whole but for rounding is whole.
+  if (Math.abs(value - Math.round(value)) <= size * 1e-9) return value.toFixed(0);
+  if (size < 0.01) return value.toPrecision(1);
+  return value.toFixed(size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2);
 }
 
-export function bytes(value: number | undefined): string {
-  if (value === undefined || !Number.isFinite(value)) return missing;
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let size = value;
-  let unit = 0;
-  while (Math.abs(size) >= 1024 && unit < units.length - 1) {
-    size /= 1024;
-    unit++;
-  }
-  return `${unit === 0 ? size.toFixed(0) : plain(size)} ${units[unit] ?? ''}`;
+type Step = readonly [factor: number, name: string];
+
+/** In the largest unit of which there is one, after rounding; in the last one where there is less. */
+function inUnit(value: number, steps: readonly Step[], join = ' '): string {
+  const size = Math.abs(value);
+  const [factor, name] = steps.find(([each]) => size >= each * 0.9995) ?? steps.at(-1) ?? [1, ''];
+  return `${threeDigits(value / factor)}${join}${name}`;
 }
 
-/** Of things that are counted: "63", not "63.0". */
-export const count = (value: number | undefined): string =>
-  value !== undefined && Math.abs(value) < 1000 ? value.toFixed(0) : short(value);
+const prefixes: readonly Step[] = [
+  [1e12, 'T'],
+  [1e9, 'G'],
+  [1e6, 'M'],
+  [1e3, 'k'],
+];
+const lengthsOfTime: readonly Step[] = [
+  [3600e9, 'h'],
+  [60e9, 'min'],
+  [1e9, 's'],
+  [1e6, 'ms'],
+  [1e3, 'µs'],
+  [1, 'ns'],
+];
+const sizes: readonly Step[] = [
+  [2 ** 40, 'TiB'],
+  [2 ** 30, 'GiB'],
+  [2 ** 20, 'MiB'],
+  [2 ** 10, 'KiB'],
+  [1, 'B'],
+];
 
-/** A length of time in the unit that suits it. */
-export function duration(ns: number | undefined): string {
-  if (ns === undefined || !Number.isFinite(ns)) return missing;
-  const size = Math.abs(ns);
-  if (size < 1e3) return `${ns.toFixed(0)} ns`;
-  if (size < 1e6) return `${plain(ns / 1e3)} µs`;
-  if (size < 1e9) return `${plain(ns / 1e6)} ms`;
-  return `${plain(ns / 1e9)} s`;
+/** "0.02", "7.05", "1234", "41.2k". */
+export function short(value: Figure): string {
+  if (!isThere(value)) return missing;
+  if (Math.abs(value) >= 9995) return inUnit(value, prefixes, '');
+  return Math.abs(value) >= 1000 ? value.toFixed(0) : threeDigits(value);
+}
+
+/** Of things that are counted, also where what is shown is a mean: "63", not "63.4". */
+export const count = (value: Figure): string =>
+  isThere(value) && Math.abs(value) < 1000 ? value.toFixed(0) : short(value);
+
+/** "45.6k/s". */
+export const perSecond = (value: Figure): string => (isThere(value) ? `${short(value)}/s` : missing);
+
+/** Of a share: 0.256 is "25.6%". */
+export const percent = (share: Figure): string => (isThere(share) ? `${threeDigits(share * 100)}%` : missing);
+
+/** "512 B", "1.50 KiB", "19.1 MiB". */
+export const bytes = (value: Figure): string => (isThere(value) ? inUnit(value, sizes) : missing);
+
+/** A length of time, of nanoseconds: "850 ns", "12.3 µs", "1.50 s", "2 min". */
+export function duration(ns: Figure): string {
+  if (!isThere(ns)) return missing;
+  return ns === 0 ? '0 s' : inUnit(ns, lengthsOfTime);
 }
 
 /** A moment of a run: "12.4 s" from its start. */
 export const moment = (timeNs: number, startNs: number): string => `${((timeNs - startNs) / 1e9).toFixed(1)} s`;
-
-export const percent = (share: number | undefined): string =>
-  share === undefined || !Number.isFinite(share) ? missing : `${plain(share * 100)}%`;
 
 /** Elapsed time as on a stop watch: "0:07", "12:40", "1:02:03". */
 export function stopwatch(seconds: number): string {

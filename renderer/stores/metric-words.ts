@@ -1,6 +1,6 @@
 /** The metrics of expectations, comparisons and sweeps as people read them: heads of columns, and values with units. */
 import { metrics, type MetricName } from '../../shared/expectations/metrics.ts';
-import { bytes, count, duration, short } from './format.ts';
+import { bytes, count, duration, perSecond, short } from './format.ts';
 
 const heads: Readonly<Partial<Record<MetricName, string>>> = {
   throughput: 'Requests/s',
@@ -53,7 +53,7 @@ export function unitText(value: number | null | undefined, unit: string): string
     case 'bytes':
       return bytes(value);
     case 'requests/s':
-      return `${short(value)}/s`;
+      return perSecond(value);
     case 'cores':
       return `${short(value)} cores`;
     default:

@@ -3,7 +3,7 @@ import { errorNames } from '../stores/figures.ts';
 import type { FigureSource, TelemetryHistory } from '../stores/history.ts';
 import { columnOf, type LatencyColumn, type SeriesName } from '../stores/series.ts';
 import type { LatencyKind } from '../../shared/telemetry/wire.ts';
-import { duration, mebibytes, percent, perSecond, shortNumber } from './format.ts';
+import { bytes, duration, percent, perSecond, short } from '../stores/format.ts';
 import { LineTrack, type LineSeries } from './line-track.ts';
 import { RasterTrack } from './raster-track.ts';
 import { StackedTrack } from './stacked-track.ts';
@@ -140,7 +140,7 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
       id: 'cpu',
       title: 'CPU',
       unit: 'of one core',
-      help: 'Time on a core by the kernel’s own clocks: in the server’s code (user), in system calls on its behalf (system), and of the clients. A client line near 100 % says that the clients are the limit, not the server.',
+      help: 'Time on a core by the kernel’s own clocks: in the server’s code (user), in system calls on its behalf (system), and of the clients. A client line near 100% says that the clients are the limit, not the server.',
       heightPx: 84,
       scale: 'linear',
       tableUnit: '(share of a core)',
@@ -162,7 +162,7 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
       scale: 'linear',
       tableUnit: '',
       originNs,
-      format: shortNumber,
+      format: short,
       emptyText: without('clients', 'Once clients run, their connections, connects and errors appear here.'),
       series: [
         gauge(history, 'server', 'gauge.openConnections', { label: 'open connections', colour: 'blue' }),
@@ -179,7 +179,7 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
       scale: 'linear',
       tableUnit: 'MiB',
       originNs,
-      format: mebibytes,
+      format: (mebibytes) => bytes(mebibytes * 2 ** 20),
       emptyText: without('server', 'The server’s resident memory appears here while it runs.'),
       series: [
         gauge(history, 'server', 'gauge.rssBytes', { label: 'RSS', colour: 'purple', isFilled: true }, 1 / (1 << 20)),

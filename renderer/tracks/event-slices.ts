@@ -2,7 +2,7 @@
 import { recordAt, type EventRecord, type EventStore } from '../stores/history-events.ts';
 import type { ThreadRecord } from '../stores/history-threads.ts';
 import { awaits, eventKinds, noFd, readinessBits, syscallNames } from '../../shared/telemetry/wire.ts';
-import { duration } from './format.ts';
+import { duration } from '../stores/format.ts';
 import type { Pen } from './pen.ts';
 import { nsPerPx, pxOf } from './time-scale.ts';
 import type { TrackView } from './track.ts';

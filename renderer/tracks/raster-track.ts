@@ -3,7 +3,7 @@ import type { TelemetryHistory } from '../stores/history.ts';
 import { leftOf, shownOf, socketStates, stateCode, type SocketState } from '../stores/history-sockets.ts';
 import { pixelOf, blend, type Palette } from '../theme/palette.ts';
 import { frameIntervalMs } from '../../shared/telemetry/wire.ts';
-import { duration, shortNumber } from './format.ts';
+import { duration, short } from '../stores/format.ts';
 import type { Pen } from './pen.ts';
 import { FoldCache, placesOf, shares, StateCounts, stateOfFold, type Folding } from './raster-fold.ts';
 import { paintColumns, visitTicks } from './raster-columns.ts';
@@ -125,7 +125,7 @@ export class RasterTrack implements Track {
       label: socketWords[state].label,
       colour: palette.sockets[state],
       hatch: socketWords[state].hatch,
-      value: counts === undefined ? '–' : shortNumber(counts[stateCode[state]] ?? 0),
+      value: counts === undefined ? '–' : short(counts[stateCode[state]] ?? 0),
     }));
   }
 

@@ -4,7 +4,7 @@ import { columnOf } from '../stores/series.ts';
 import type { Palette, SeriesColour } from '../theme/palette.ts';
 import { syscallNames, type SyscallName } from '../../shared/telemetry/wire.ts';
 import { decimate, LinePoints, rowAt } from './decimate.ts';
-import { perSecond } from './format.ts';
+import { perSecond } from '../stores/format.ts';
 import { drawGrid, yOf } from './line-track.ts';
 import type { Pen } from './pen.ts';
 import { nsAt } from './time-scale.ts';

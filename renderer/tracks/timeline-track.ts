@@ -11,7 +11,7 @@ import {
   type ThreadState,
 } from '../../shared/telemetry/wire.ts';
 import { drawArrows, arrowsOf, drawSlices, eventLines, eventName, slicesOf, type Slice } from './event-slices.ts';
-import { duration } from './format.ts';
+import { duration } from '../stores/format.ts';
 import type { Pen } from './pen.ts';
 import { RingImage, type RingPlan } from './ring-image.ts';
 import { RowWindow } from './row-window.ts';

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { appendEdits } from '../../main/lab/sessions/session-editor.ts';
 import { SessionFile } from '../../main/lab/sessions/session-file.ts';
 import { requestsOf, type Overview } from '../../shared/session/overview.ts';
-import { duration, percent, perSecond } from '../../renderer/tracks/format.ts';
+import { duration, percent, perSecond } from '../../renderer/stores/format.ts';
 import { runCli } from '../cli/command-line.ts';
 import { violations } from './accessibility.ts';
 import { AppUnderTest, type App } from './browser.ts';

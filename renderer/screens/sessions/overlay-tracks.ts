@@ -1,7 +1,7 @@
 /** The charts of two sessions over each other, from the figures by the second that each file has beside its frames. */
 import { durationSecondsOf, requestsOf, sumOf, type Overview } from '../../../shared/session/overview.ts';
 import { SeriesRing } from '../../stores/rings.ts';
-import { duration, percent, perSecond } from '../../tracks/format.ts';
+import { duration, percent, perSecond } from '../../stores/format.ts';
 import { LineTrack, type LineSeries, type LineTrackSettings } from '../../tracks/line-track.ts';
 import type { TimeRange } from '../../stores/timebase.ts';
 

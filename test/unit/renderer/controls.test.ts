@@ -82,7 +82,7 @@ describe('control bar', () => {
     await settle();
     expect(setup.needsRestart).toEqual(['response size']);
     expect(double.paramsOf('live.change')).toEqual([]);
-    expect(bar.text()).toContain('http, 4.00 KiB: restart');
+    expect(bar.text()).toContain('http, 4 KiB: restart');
     await useLab().restart(setup.toStart);
     expect(setup.needsRestart).toEqual([]);
   });

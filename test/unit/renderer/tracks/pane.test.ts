@@ -104,9 +104,9 @@ describe('the pane', () => {
 
   it('reads the figures of a run out', async () => {
     const wrapper = await mounted(historyOfTenSeconds());
-    expect(wrapper.get('[data-track=throughput] .legend').text()).toContain('served1k/s');
+    expect(wrapper.get('[data-track=throughput] .legend').text()).toContain('served1000/s');
     expect(wrapper.get('[data-track=sockets] .legend').text()).toContain('being served1');
-    expect(wrapper.get('[data-track=throughput] .plot').attributes('aria-label')).toContain('served 1k/s');
+    expect(wrapper.get('[data-track=throughput] .plot').attributes('aria-label')).toContain('served 1000/s');
   });
 
   it('hides, shows and moves tracks', async () => {
@@ -129,7 +129,7 @@ describe('the pane', () => {
       .find((button) => button.text() === 'Figures')
       ?.trigger('click');
     expect(wrapper.get('.drawer').text()).toContain('the selection, 1 s');
-    expect(wrapper.get('.drawer tbody').text()).toContain('Throughputserved1k/s');
+    expect(wrapper.get('.drawer tbody').text()).toContain('Throughputserved1000/s');
     await wrapper.get('.drawer select').setValue('throughput');
     expect(wrapper.findAll('.drawer tbody tr')).toHaveLength(21);
   });

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { duration, mebibytes, percent, perSecond, shortNumber } from '../../../../renderer/tracks/format.ts';
 import { niceStepNs, nsAt, pxOf, timeLabel, timeTicks } from '../../../../renderer/tracks/time-scale.ts';
 import { fitScale, gridValues, niceTop, shareOf } from '../../../../renderer/tracks/value-scale.ts';
 
@@ -61,19 +60,5 @@ describe('the scale of values', () => {
     expect(gridValues({ kind: 'linear', bottom: 0, top: 20 }, 4)).toEqual([5, 10, 15, 20]);
     expect(gridValues({ kind: 'linear', bottom: 0, top: 20 }, 0)).toEqual([]);
     expect(gridValues({ kind: 'log', bottom: 1, top: 1e4 }, 2)).toEqual([1e2, 1e4]);
-  });
-});
-
-describe('figures as text', () => {
-  it('has three significant digits and a unit', () => {
-    expect(shortNumber(1234)).toBe('1.23k');
-    expect(shortNumber(999_999)).toBe('1M');
-    expect(shortNumber(0)).toBe('0');
-    expect(shortNumber(Number.NaN)).toBe('–');
-    expect(perSecond(45_600)).toBe('45.6k/s');
-    expect(duration(850)).toBe('850 ns');
-    expect(duration(12_300)).toBe('12.3 µs');
-    expect(percent(0.256)).toBe('25.6 %');
-    expect(mebibytes(19.08)).toBe('19.1 MiB');
   });
 });

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import {
+  bytes,
+  count,
+  duration,
+  moment,
+  percent,
+  perSecond,
+  short,
+  stopwatch,
+} from '../../../renderer/stores/format.ts';
+
+describe('figures as text', () => {
+  it('have three significant digits, and a prefix from ten thousand on', () => {
+    expect([0.0042, 0.021, 7.049, 23.61, 256.4, 1234.4].map(short)).toEqual([
+      '0.004',
+      '0.02',
+      '7.05',
+      '23.6',
+      '256',
+      '1234',
+    ]);
+    expect([9994, 9995, 45_600, 999_999, 2.345e9, 7e12].map(short)).toEqual([
+      '9994',
+      '10.0k',
+      '45.6k',
+      '1.00M',
+      '2.35G',
+      '7T',
+    ]);
+    expect(short(-45_600)).toBe('-45.6k');
+  });
+
+  it('are written without decimals where they are whole, as sums of fractions may be but for rounding', () => {
+    expect([0, 7, 20_000, 0.1 + 0.2 + 0.7].map(short)).toEqual(['0', '7', '20k', '1']);
+    expect(percent(0.07)).toBe('7%');
+    expect(count(63.4)).toBe('63');
+  });
+
+  it('carry their unit, the largest of which there is one after rounding', () => {
+    expect([0, 850, 12_300, 999_700, 1.5e9, 90e9, 5400e9].map(duration)).toEqual([
+      '0 s',
+      '850 ns',
+      '12.3 µs',
+      '1.00 ms',
+      '1.50 s',
+      '1.50 min',
+      '1.50 h',
+    ]);
+    expect([0, 512, 1536, 20_006_830].map(bytes)).toEqual(['0 B', '512 B', '1.50 KiB', '19.1 MiB']);
+    expect(perSecond(45_600)).toBe('45.6k/s');
+    expect(percent(0.256)).toBe('25.6%');
+  });
+
+  it('are a dash where there is none', () => {
+    for (const text of [short, count, duration, bytes, percent, perSecond]) {
+      expect(text(undefined)).toBe('–');
+      expect(text(Number.NaN)).toBe('–');
+    }
+  });
+
+  it('tell moments and elapsed time', () => {
+    expect(moment(17.44e9, 5e9)).toBe('12.4 s');
+    expect([7.9, 760, 3723].map(stopwatch)).toEqual(['0:07', '12:40', '1:02:03']);
+  });
+});
