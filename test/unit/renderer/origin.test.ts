@@ -9,7 +9,7 @@ import { useReplay } from '../../../renderer/stores/sessions-replay.ts';
 import { useSetup } from '../../../renderer/stores/setup.ts';
 import { history } from '../../../renderer/stores/telemetry.ts';
 import { makeTracks } from '../../../renderer/tracks/catalogue.ts';
-import { LabDouble } from './lab-double.ts';
+import type { LabDouble } from './lab-double.ts';
 import { joined } from './scope-tools.ts';
 
 const startedNs = 5e12;
