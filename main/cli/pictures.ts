@@ -11,10 +11,10 @@ const defaultWidthPx = 1200;
 const widthsPx = { least: 200, most: 8000 } as const;
 
 /** A program of its own, as the app's page is: this one knows what it gives, and not what it is made of. */
-async function newPictures(): Promise<Pictures> {
+async function newPictures(startedNs: number): Promise<Pictures> {
   const url = pathToFileURL(join(findRoot(), 'out/pictures.mjs')).href;
   const program = (await import(url)) as { readonly makePictures: MakePictures };
-  return program.makePictures();
+  return program.makePictures(startedNs);
 }
 
 function chosenRange(
@@ -72,10 +72,10 @@ function pictureExporter(
     shape: ({ picture }) => (picture?.track === undefined ? 'folder' : 'file'),
     async write(reader, output, { picture = {} }) {
       const { widthPx = defaultWidthPx, theme = 'light' } = picture;
-      const pictures = await newPictures();
+      const pictures = await newPictures(reader.session.startedNs);
       const range = chosenRange(picture, reader.session, pictures.longestNs);
       await fill(pictures, reader, range.toNs);
-      const view = { ...range, originNs: reader.session.startedNs, widthPx, theme };
+      const view = { ...range, widthPx, theme };
       for (const track of chosenTracks(pictures, picture.track)) {
         const file = await output.create(`${track}.${format}`);
         await file.write(draw(pictures, track, view));

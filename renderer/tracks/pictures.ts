@@ -22,8 +22,9 @@ makeCanvasesWith({
 /** Rows of sockets and threads share the height that there is, and a picture has more of it than a screen. */
 const heightOf = (track: Track): number => (track.scrollRows === undefined ? track.heightPx : 2 * track.heightPx);
 
-export const makePictures: MakePictures = () => {
+export const makePictures: MakePictures = (startedNs) => {
   const history = new TelemetryHistory();
+  history.startsAt(startedNs);
   const tracks = makeTracks(history);
   const named = (id: string): Track => {
     const found = tracks.find((track) => track.id === id);
@@ -36,15 +37,15 @@ export const makePictures: MakePictures = () => {
     take: (source, kind, payload) => history.take(source, kind, payload),
     annotate: (annotations) => history.annotate(annotations),
     isEmpty: (id) => named(id).emptyText() !== undefined,
-    svg(id, { originNs, theme, ...range }) {
+    svg(id, { theme, ...range }) {
       const track = named(id);
       const view = { ...range, heightPx: heightOf(track), pixelRatio: 1, palette: palettes[theme] };
-      return trackAsSvg(track, view, originNs);
+      return trackAsSvg(track, view, startedNs);
     },
-    png(id, { originNs, theme, ...range }) {
+    png(id, { theme, ...range }) {
       const track = named(id);
       const view = { ...range, heightPx: heightOf(track), pixelRatio: 1, palette: palettes[theme] };
-      return (trackAsCanvas(track, view, originNs) as unknown as Canvas).toBuffer('image/png');
+      return (trackAsCanvas(track, view, startedNs) as unknown as Canvas).toBuffer('image/png');
     },
   };
 };

@@ -9,8 +9,6 @@ export interface PictureView {
   /** CLOCK_MONOTONIC, as in the frames. */
   readonly fromNs: number;
   readonly toNs: number;
-  /** Where the time axis has its zero. */
-  readonly originNs: number;
   readonly widthPx: number;
   readonly theme: PictureTheme;
 }
@@ -28,4 +26,5 @@ export interface Pictures {
   png(track: string, view: PictureView): Uint8Array;
 }
 
-export type MakePictures = () => Pictures;
+/** `startedNs` is when the session began, where its time axis has its zero. */
+export type MakePictures = (startedNs: number) => Pictures;
