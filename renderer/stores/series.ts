@@ -1,8 +1,8 @@
 /** Figures over time as the frames bring them: totals of a process, latencies of an interval, steps of a model. */
 import type { Histogram } from 'hdr-histogram-js';
 import { counterOf, gaugeOf, type Counters, type Latency } from '../../shared/telemetry/codec.ts';
-import { bucketsOf, countIn, percentileOf } from '../../shared/telemetry/histogram-buckets.ts';
-import { addEncoded, emptyHistogram } from '../../shared/telemetry/latency-histogram.ts';
+import { bucketsOf, type Bucket, countIn, percentileOf } from '../../shared/telemetry/histogram-buckets.ts';
+import { addBuckets, emptyHistogram } from '../../shared/telemetry/latency-histogram.ts';
 import {
   counterNames,
   frameIntervalMs,
@@ -77,16 +77,22 @@ const histogramBudgetBytes = 24 << 20;
 const countColumn = latencyColumns.indexOf('count');
 
 /** Latencies of each interval, in ns, and the histograms behind them: percentiles are never averaged. */
+/** Rows that are merged together: more than half a second of them. */
+const blockRows = 16;
+
 export class LatencySeries {
   readonly ring = new SeriesRing(latencyColumns.length, maxRows);
   #encoded: { row: number; bytes: Uint8Array }[] = [];
   #oldest = 0;
   #encodedBytes = 0;
+  /** Merged, by their first row, once a stretch that was read covers them: to read half a minute is not to unpack it. */
+  readonly #blocks = new Map<number, Float64Array>();
+  #blockBytes = 0;
   /** Every percentile of a readout asks for the same rows, one after the other. */
   #latest: { begin: number; end: number; merged: Histogram } | undefined;
 
   get byteLength(): number {
-    return this.ring.byteLength + this.#encodedBytes;
+    return this.ring.byteLength + this.#encodedBytes + this.#blockBytes;
   }
 
   take(frame: Latency): void {
@@ -112,9 +118,13 @@ export class LatencySeries {
     if (begin === end) return merged;
     const oldest = this.#encoded[this.#oldest];
     if (oldest === undefined || oldest.row > begin) return undefined;
-    for (let row = begin; row < end; row++) {
-      const kept = this.#encoded[this.#oldest + row - oldest.row];
-      if (kept !== undefined && this.ring.at(countColumn, row) > 0) addEncoded(merged, kept.bytes);
+    for (let row = begin; row < end;) {
+      const isWholeBlock = row % blockRows === 0 && row + blockRows <= end;
+      if (isWholeBlock) {
+        const pairs = this.#block(row);
+        for (let i = 0; i < pairs.length; i += 2) merged.recordValueWithCount(pairs[i] ?? 0, pairs[i + 1] ?? 0);
+      } else addBuckets(merged, this.#bucketsAt(row));
+      row += isWholeBlock ? blockRows : 1;
     }
     this.#latest = { begin, end, merged };
     return merged;
@@ -126,6 +136,37 @@ export class LatencySeries {
     return this.ring.at(latencyColumns.indexOf(column), row);
   }
 
+  #block(firstRow: number): Float64Array {
+    let block = this.#blocks.get(firstRow);
+    if (block === undefined) {
+      block = this.#merge(firstRow, firstRow + blockRows);
+      this.#blocks.set(firstRow, block);
+      this.#blockBytes += block.byteLength;
+    }
+    return block;
+  }
+
+  /** Rows that are kept, as pairs of a value and how often it came. */
+  #merge(begin: number, end: number): Float64Array {
+    const counts = new Map<number, number>();
+    for (let row = begin; row < end; row++) {
+      for (const { toNs, count } of this.#bucketsAt(row)) counts.set(toNs, (counts.get(toNs) ?? 0) + count);
+    }
+    const pairs = new Float64Array(2 * counts.size);
+    let at = 0;
+    for (const [value, count] of counts) {
+      pairs[at++] = value;
+      pairs[at++] = count;
+    }
+    return pairs;
+  }
+
+  #bucketsAt(row: number): readonly Bucket[] {
+    const oldest = this.#encoded[this.#oldest];
+    const kept = oldest && this.#encoded[this.#oldest + row - oldest.row];
+    return kept === undefined || this.ring.at(countColumn, row) === 0 ? [] : bucketsOf(kept.bytes);
+  }
+
   #keep(row: number, bytes: Uint8Array): void {
     this.#encoded.push({ row, bytes });
     this.#encodedBytes += bytes.length;
@@ -134,6 +175,8 @@ export class LatencySeries {
       if (oldest === undefined) break;
       if (this.#encodedBytes <= histogramBudgetBytes && oldest.row >= this.ring.first) break;
       this.#encodedBytes -= oldest.bytes.length;
+      this.#blockBytes -= this.#blocks.get(oldest.row)?.byteLength ?? 0;
+      this.#blocks.delete(oldest.row);
       this.#oldest++;
     }
     if (this.#oldest > 1024 && this.#oldest * 2 > this.#encoded.length) {

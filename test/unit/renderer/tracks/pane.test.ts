@@ -132,6 +132,13 @@ describe('the pane', () => {
     expect(wrapper.get('.drawer tbody').text()).toContain('Throughputserved1000/s');
     await wrapper.get('.drawer select').setValue('throughput');
     expect(wrapper.findAll('.drawer tbody tr')).toHaveLength(21);
+    useTimebase().select(startNs, startNs + 10e9);
+    await nextTick();
+    await vi.waitFor(() =>
+      expect(Number(wrapper.get('.drawer table').attributes('aria-rowcount'))).toBeGreaterThan(150),
+    );
+    // Rows that nobody sees are not in the page.
+    expect(wrapper.findAll('.drawer tbody tr').length).toBeLessThan(60);
   });
 
   it('forgets selection and what was picked when another run begins', async () => {
