@@ -73,8 +73,12 @@ export function duration(ns: Figure): string {
   return ns === 0 ? '0 s' : inUnit(ns, lengthsOfTime);
 }
 
-/** A moment of a run: "12.4 s" from its start. */
-export const moment = (timeNs: number, startNs: number): string => `${((timeNs - startNs) / 1e9).toFixed(1)} s`;
+/** A moment of a run, from its start, as the axis of time has it: "12.4 s", "13:27.5". */
+export function moment(timeNs: number, startNs: number): string {
+  const tenths = Math.round((timeNs - startNs) / 1e8);
+  if (tenths < 600) return `${(tenths / 10).toFixed(1)} s`;
+  return `${Math.floor(tenths / 600)}:${((tenths % 600) / 10).toFixed(1).padStart(4, '0')}`;
+}
 
 /** Elapsed time as on a stop watch: "0:07", "12:40", "1:02:03". */
 export function stopwatch(seconds: number): string {

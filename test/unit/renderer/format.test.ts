@@ -61,6 +61,7 @@ describe('figures as text', () => {
 
   it('tell moments and elapsed time', () => {
     expect(moment(17.44e9, 5e9)).toBe('12.4 s');
+    expect([59.96e9, 65.02e9, 807.5e9].map((ns) => moment(ns, 0))).toEqual(['1:00.0', '1:05.0', '13:27.5']);
     expect([7.9, 760, 3723].map(stopwatch)).toEqual(['0:07', '12:40', '1:02:03']);
   });
 });
