@@ -40,6 +40,8 @@ const heads: Readonly<Partial<Record<MetricName, string>>> = {
 
 /** As a column's head. */
 export const metricHead = (name: MetricName): string => heads[name] ?? name;
+/** The same where columns are narrow: it may break behind a slash. */
+export const columnHead = (name: MetricName): string => metricHead(name).replace('/', '/\u200b');
 /** What it is and how it was obtained. */
 export const metricHint = (name: MetricName): string => metrics[name].summary;
 

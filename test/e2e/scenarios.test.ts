@@ -114,12 +114,20 @@ describe('scenarios', () => {
     await page.getByRole('checkbox', { name: /^Record the runs/ }).check();
     expect(await violations(page)).toEqual([]);
     await page.getByRole('button', { name: /^Compare 2 entries/ }).click();
+    await page
+      .locator('footer')
+      .getByText(/^Measuring: /)
+      .waitFor();
+    await page.getByRole('table', { name: 'Runs so far' }).getByRole('rowheader').first().waitFor(patience);
     await page.getByRole('region', { name: 'Medians and their intervals' }).waitFor(patience);
     for (const model of ['blocking-threads', 'epoll-lt']) {
-      await page.getByRole('rowheader', { name: model, exact: true }).waitFor();
+      await page.getByRole('columnheader', { name: model, exact: true }).waitFor();
     }
     await page.getByRole('img', { name: 'Share of replies by their latency' }).waitFor();
     expect(await page.locator('.differences li').count()).toBeGreaterThan(0);
+    // All figures of all entries are in sight: nothing lies beyond the table's edge.
+    const table = page.getByRole('region', { name: 'Medians and their intervals' });
+    expect(await table.evaluate((element) => element.scrollWidth - element.clientWidth)).toBe(0);
     // Of each of two entries the median over time, and its two runs behind.
     const overTime = page.getByRole('img', { name: 'Requests/s over time, all entries' });
     expect(await overTime.locator('path.line').count()).toBe(6);
@@ -129,8 +137,14 @@ describe('scenarios', () => {
 
   it('finds the runs of the comparison in Sessions, where it was asked to record them', async () => {
     await page.getByRole('button', { name: 'Show them in Sessions' }).click();
-    await page.getByText('compared: epoll-lt, repeat 2').first().waitFor();
-    await page.getByText('compared: blocking-threads, repeat 1').first().waitFor();
+    await page
+      .getByText(/^epoll-lt, repeat 2: .* compared$/)
+      .first()
+      .waitFor();
+    await page
+      .getByText(/^blocking-threads, repeat 1: .* compared$/)
+      .first()
+      .waitFor();
     await goTo('Compare');
     await page.getByRole('checkbox', { name: /^Record the runs/ }).uncheck();
   });

@@ -48,7 +48,7 @@ describe('a comparison that is recorded', () => {
       const session = await SessionFile.open(file);
       const { experiment, tags, name } = session.manifest;
       expect(experiment).toMatchObject({ kind: 'compare', title: 'a, b', subject, repeat });
-      expect(name).toBe(`a, b: ${subject}, repeat ${repeat}`);
+      expect(name).toBe(`${subject}, repeat ${repeat}: a, b`);
       expect(tags).toEqual([found.recorded?.tag]);
       ids.add(experiment?.id ?? '');
       let frames = 0;

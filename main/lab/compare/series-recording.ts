@@ -77,7 +77,8 @@ export class SeriesRecording {
   async #begin(run: RunOfSeries, settings: RunSettings): Promise<RunRecording | undefined> {
     const { title, kind } = this.#series;
     const value = run.value === undefined ? '' : ` at ${run.value}`;
-    const name = `${title}: ${run.subject}${value}, repeat ${run.repeat}`;
+    // What tells it from its siblings comes first: lists cut names off at their ends.
+    const name = `${run.subject}${value}, repeat ${run.repeat}: ${title}`;
     try {
       const path = await this.#library.newPath(`${run.subject}${value} repeat ${run.repeat}`);
       const experiment = { kind, title, id: this.#id, ...run };
