@@ -1,4 +1,6 @@
 /** Changing one value of a YAML text without touching the rest: comments and layout are the user's. */
+import { problemsIn } from '../../../shared/schemas/problems.ts';
+import { scenarioSchema } from '../../../shared/schemas/scenario.ts';
 import { isCollection, isMap, isScalar, parseDocument, stringify, type Document } from 'yaml';
 
 export type Path = readonly (string | number)[];
@@ -12,6 +14,30 @@ export function readYaml(text: string): Document | undefined {
 export function valueAt(document: Document, path: Path): unknown {
   const node: unknown = document.getIn(path, true);
   return isScalar(node) ? node.value : isCollection(node) ? node.toJSON() : undefined;
+}
+
+export function numberAt(document: Document | undefined, path: Path): number | undefined {
+  const value = document && valueAt(document, path);
+  return typeof value === 'number' ? value : undefined;
+}
+
+/** Undefined where an alias leads nowhere, as it does while it is typed; the check of the text tells of it. */
+function plain(document: Document): unknown {
+  try {
+    return document.toJS();
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the check of the whole text says about what is at or below a path, in its words. */
+export function problemsAt(document: Document | undefined, path: Path): string[] {
+  const value = document && plain(document);
+  const checked = scenarioSchema.safeParse(value);
+  if (value === undefined || checked.success) return [];
+  return problemsIn(scenarioSchema, value, checked.error)
+    .filter((problem) => path.every((step, depth) => problem.path[depth] === step))
+    .map(({ sentence }) => sentence);
 }
 
 /** `value` undefined takes the key out. */
