@@ -69,7 +69,9 @@ describe('the cost of a level of detail', () => {
     const reached = { requests: 4000, cpuUserNs: 32e6, cpuSystemNs: 8e6 };
     run(5050, 9050, { requests: 1000, cpuUserNs: 9e6, cpuSystemNs: 2e6 }, reached, 2);
     useChannels().sample();
-    expect(cost.costOf('events')).toMatch(/11(\.0)? µs of CPU a request over \d s, 10(\.0)?% more than counters alone\.$/);
+    expect(cost.costOf('events')).toMatch(
+      /11(\.0)? µs of CPU a request over \d s, 10(\.0)?% more than counters alone\.$/,
+    );
   });
 });
 
