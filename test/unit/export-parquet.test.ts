@@ -91,7 +91,7 @@ describe('a larger session as Parquet', () => {
       );
       const expected = expectedEvents(large);
       const ns = expected.reduce((sum, row) => sum + Number(row.duration_ns), 0);
-      expect(facts).toEqual({ groups: Math.ceil(expected.length / 32_768), rows: expected.length, ns });
+      expect(facts).toEqual({ groups: Math.ceil(expected.length / 16_384), rows: expected.length, ns });
       expect(Number(facts?.groups)).toBeGreaterThan(1);
 
       const quiet = smallRun();
