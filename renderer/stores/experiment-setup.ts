@@ -1,7 +1,7 @@
 /** What a comparison or a sweep is to measure: under which load, which models with which options. One draft for both. */
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
-import type { ModelId, ModelInfo } from '../../shared/catalogue.ts';
+import { externalId, type ModelId, type ModelInfo } from '../../shared/catalogue.ts';
 import { labelOf, variantsOf } from '../../shared/schemas/scenario.ts';
 import type { ModelOptions, ScenarioSubject } from '../../shared/schemas/settings.ts';
 import type { SweepAxis } from '../../shared/sweep-result.ts';
@@ -16,6 +16,15 @@ export interface DraftSubject {
   readonly key: number;
   readonly model: ModelId;
   readonly options: ModelOptions;
+}
+
+/** A server of the user's own, which runs already. */
+export interface OwnServer {
+  readonly key: number;
+  readonly pid: number;
+  /** Of 127.0.0.1. */
+  readonly port: number;
+  readonly label: string;
 }
 
 /** `blocking-pool threads=4`: only what differs from the model's own defaults is said. */
@@ -61,6 +70,10 @@ export const useExperimentSetup = defineStore('experiment-setup', () => {
   const loadName = ref(scopeLoad);
   const variant = ref('');
   const subjects = ref<readonly DraftSubject[]>([subject('blocking-threads'), subject('select'), subject('epoll-lt')]);
+  const ownServers = ref<readonly OwnServer[]>([]);
+  /** Servers of the scenario that a command would start, which only its own run asks the user about. */
+  const leftOut = ref<readonly string[]>([]);
+  const entryCount = computed(() => subjects.value.length + ownServers.value.length);
   const repeats = ref(6);
   const sweepRepeats = ref(1);
   const durationSeconds = ref(2);
@@ -79,15 +92,26 @@ export const useExperimentSetup = defineStore('experiment-setup', () => {
     valuesText.value = axisValues[next].join(', ');
   }
 
-  /** Takes a scenario's load, and its models where they are the lab's. */
+  /** Takes a scenario's load, its models, and the servers of the user's own that run already. */
   function takeScenario(name: string): void {
     loadName.value = name;
     variant.value = variants.value[0] ?? '';
-    const found = scenario.value?.scenario.models.flatMap((entry): DraftSubject[] => {
-      if (typeof entry === 'string') return [subject(entry)];
-      return entry.model === 'external' ? [] : [subject(entry.model, entry.options)];
-    });
-    if (found !== undefined && found.length > 0) subjects.value = found;
+    leftOut.value = [];
+    if (scenario.value === undefined) return;
+    const taken: DraftSubject[] = [];
+    const own: OwnServer[] = [];
+    for (const entry of scenario.value.scenario.models) {
+      if (typeof entry === 'string') taken.push(subject(entry));
+      else if (entry.model !== externalId) taken.push(subject(entry.model, entry.options));
+      else if (entry.pid === undefined) leftOut.value = [...leftOut.value, labelOf(entry)];
+      else own.push({ key: nextKey++, pid: entry.pid, port: entry.port, label: labelOf(entry) });
+    }
+    if (taken.length > 0) subjects.value = taken;
+    ownServers.value = own;
+  }
+
+  function addOwnServer(server: Omit<OwnServer, 'key'>): void {
+    ownServers.value = [...ownServers.value, { ...server, key: nextKey++ }];
   }
 
   function toggle(model: ModelId): void {
@@ -103,6 +127,7 @@ export const useExperimentSetup = defineStore('experiment-setup', () => {
   }
   function remove(key: number): void {
     subjects.value = subjects.value.filter((each) => each.key !== key);
+    ownServers.value = ownServers.value.filter((each) => each.key !== key);
   }
   function setOption(key: number, name: string, value: number | boolean | string): void {
     subjects.value = subjects.value.map((each) =>
@@ -124,12 +149,14 @@ export const useExperimentSetup = defineStore('experiment-setup', () => {
     };
   }
 
-  const asSubjects = (infoOf: (id: ModelId) => ModelInfo | undefined): ScenarioSubject[] =>
-    subjects.value.map((each) => ({
+  const asSubjects = (infoOf: (id: ModelId) => ModelInfo | undefined): ScenarioSubject[] => [
+    ...subjects.value.map((each) => ({
       model: each.model,
       options: { ...each.options },
       label: subjectLabel(each, infoOf(each.model)),
-    }));
+    })),
+    ...ownServers.value.map(({ pid, port, label }) => ({ model: externalId, pid, port, label }) as const),
+  ];
 
   /** Two entries that say the same would be one. */
   const clash = (infoOf: (id: ModelId) => ModelInfo | undefined): string | undefined => {
@@ -152,6 +179,9 @@ export const useExperimentSetup = defineStore('experiment-setup', () => {
       variant,
       variants,
       subjects,
+      ownServers,
+      leftOut,
+      entryCount,
       repeats,
       sweepRepeats,
       durationSeconds,
@@ -160,7 +190,7 @@ export const useExperimentSetup = defineStore('experiment-setup', () => {
       valuesText,
       values,
     },
-    ...{ scenario, setAxis, takeScenario, toggle, duplicate, remove, setOption, clash },
+    ...{ scenario, setAxis, takeScenario, addOwnServer, toggle, duplicate, remove, setOption, clash },
     ...{ compareRequest, sweepRequest },
   };
 });

@@ -16,8 +16,8 @@ export function useObstacle(kind: 'compare' | 'sweep'): ComputedRef<string | und
     if (experiments.current && experiments.current.kind !== kind) {
       return `“${experiments.current.title}” is running. Wait for its end, or cancel it.`;
     }
-    if (draft.subjects.length === 0) return 'Choose a model.';
-    if (kind === 'compare' && draft.subjects.length < 2)
+    if (draft.entryCount === 0) return 'Choose a model.';
+    if (kind === 'compare' && draft.entryCount < 2)
       return 'Choose at least two, so that there is something to compare.';
     const clash = draft.clash((id) => catalogue.model(id));
     if (clash !== undefined) return `“${clash}” is there twice. Change an option of one of them.`;

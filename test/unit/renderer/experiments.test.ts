@@ -107,6 +107,27 @@ describe('an experiment', () => {
     draft.duplicate(first?.key ?? 0);
     expect(draft.clash(() => undefined)).toBe('select');
   });
+
+  it('lays servers of the user’s own beside the models, and says which it cannot start', () => {
+    const models = ['epoll-lt', { model: 'external', pid: 77, port: 8080, label: 'nginx' }];
+    const started = { model: 'external', command: 'node server.js', port: 8081, label: 'mine' };
+    const other = scenarioSchema.parse({ ...scenario, models: [...models, started] });
+    useScenarios().entries = [entry, { ...entry, name: 'other', scenario: other }];
+    const draft = useExperimentSetup();
+    draft.takeScenario('other');
+    expect(draft.leftOut).toEqual(['mine']);
+    draft.addOwnServer({ pid: 78, port: 8082, label: 'redis' });
+    expect(draft.entryCount).toBe(3);
+    expect(draft.compareRequest(() => undefined).subjects).toEqual([
+      { model: 'epoll-lt', options: {}, label: 'epoll-lt' },
+      { model: 'external', pid: 77, port: 8080, label: 'nginx' },
+      { model: 'external', pid: 78, port: 8082, label: 'redis' },
+    ]);
+    draft.remove(draft.ownServers[0]?.key ?? 0);
+    expect(draft.ownServers.map(({ label }) => label)).toEqual(['redis']);
+    draft.takeScenario('mine');
+    expect({ own: draft.ownServers, left: draft.leftOut }).toEqual({ own: [], left: [] });
+  });
 });
 
 describe('the editor', () => {
