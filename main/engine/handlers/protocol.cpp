@@ -1,6 +1,5 @@
 #include "handlers/protocol.hpp"
 
-#include <cctype>
 #include <charconv>
 
 #include "handlers/protocol_parts.hpp"
@@ -42,8 +41,11 @@ void write_error(Protocol protocol, ErrorReply error, Output& output) {
 
 bool equals_ignoring_case(std::string_view a, std::string_view lower) {
   if (a.size() != lower.size()) return false;
-  for (size_t i = 0; i < a.size(); ++i)
-    if (std::tolower(static_cast<unsigned char>(a[i])) != lower[i]) return false;
+  for (size_t i = 0; i < a.size(); ++i) {
+    // Names are ASCII whatever the locale is, which std::tolower() would look at for every letter.
+    const char c = a[i] >= 'A' && a[i] <= 'Z' ? static_cast<char>(a[i] + ('a' - 'A')) : a[i];
+    if (c != lower[i]) return false;
+  }
   return true;
 }
 
