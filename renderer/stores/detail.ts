@@ -27,5 +27,5 @@ export const detailWords: Readonly<
   },
 };
 
-export const detailSummary = ({ level, switches }: Detail): string =>
-  `${detailWords[level].title.toLowerCase()}${switches ? ' + switches' : ''}`;
+/** The level by its name, as the command line has it. */
+export const detailSummary = ({ level, switches }: Detail): string => `${level}${switches ? ' + switches' : ''}`;
