@@ -53,6 +53,8 @@ interface Situation {
   /** So many threads of the server, and what each of them does. */
   readonly threads?: { readonly count: number; readonly each: Rates };
   readonly seconds?: number;
+  /** Of every so many ticks only the first comes, as on a machine whose cores are all taken. */
+  readonly comesEvery?: number;
 }
 
 function countersFrame(timeNs: number, seconds: number, rates: Rates): Uint8Array {
@@ -83,7 +85,7 @@ function threadValues(rates: Rates, seconds: number): { indexes: Uint16Array; va
 
 /** Findings of a lab in which everything goes on as described. */
 function findingsIn(situation: Situation): Finding[] {
-  const { model, server, clients = {}, sockets = [], threads, seconds = 3 } = situation;
+  const { model, server, clients = {}, sockets = [], threads, seconds = 3, comesEvery = 1 } = situation;
   const diagnosis = new Diagnosis();
   const found: Finding[] = [];
   const take = (source: 'server' | 'clients', frame: Uint8Array): void => {
@@ -96,7 +98,7 @@ function findingsIn(situation: Situation): Finding[] {
   for (let id = 1; id <= threadCount; id++) {
     take('server', encodeThreadStarted({ threadId: id, tid: id, name: `worker ${id}` }));
   }
-  for (let tick = 0; tick * tickNs <= seconds * 1e9; tick++) {
+  for (let tick = 0; tick * tickNs <= seconds * 1e9; tick += comesEvery) {
     const timeNs = tick * tickNs;
     const elapsed = timeNs / 1e9;
     take('clients', countersFrame(timeNs, elapsed, clients));
@@ -311,6 +313,16 @@ describe('the thundering herd', () => {
     expect(codesIn(accepting(polls))).toEqual([]);
     const sleeps = { counters: { accepts: 12, voluntarySwitches: 90 }, syscalls: { accept4: 12, read: 24 } };
     expect(codesIn(accepting(sleeps))).toEqual([]);
+  });
+});
+
+describe('a starved socket', () => {
+  it('is none where no tick tells that others were served meanwhile: the server may have had no core', () => {
+    const waitingFor = (waitingUs: number): Socket[] =>
+      socketsOf(50, {}).map((socket, i) => (i < 20 ? { ...socket, flags: waiting, waitingUs } : socket));
+    const late = { model: 'epoll-lt', server: busyLoop, comesEvery: 7 };
+    expect(codesIn({ ...late, sockets: waitingFor(330_000) })).toEqual([]);
+    expect(codesIn({ ...late, sockets: waitingFor(800_000) })).toEqual(['fdStarves']);
   });
 });
 

@@ -1,4 +1,5 @@
 /** Rules about single file descriptors and how many there are. */
+import { counterOf } from '../../../shared/telemetry/codec.ts';
 import { fdFlags, frameIntervalMs } from '../../../shared/telemetry/wire.ts';
 import type { Observation, SocketNow } from './observation.ts';
 import { milliseconds, percent, rounded, type Rule } from './rule.ts';
@@ -24,14 +25,26 @@ function longestWaiting(seen: Observation): { socket: SocketNow; us: number } | 
   return longest;
 }
 
+/**
+ * Requests a second that the server has answered since then, as far as its ticks tell: where none has come in between, as
+ * on a machine whose cores are all taken, nobody knows that others were served meanwhile.
+ */
+function requestsSince(seen: Observation, us: number): number {
+  const { all, last } = seen.server;
+  const first = last && all.find(({ timeNs }) => timeNs >= last.timeNs - us * 1000);
+  if (!first || first === last) return 0;
+  return (counterOf(last, 'requests') - counterOf(first, 'requests')) / ((last.timeNs - first.timeNs) / 1e9);
+}
+
 export const fdStarves: Rule = {
   code: 'fdStarves',
   holdMs: 100,
   look: (seen) => {
-    const requests = seen.grew('requests') / seen.server.seconds;
-    if (requests < 10 || seen.cores() < idleCores) return undefined;
+    if (seen.cores() < idleCores) return undefined;
     const longest = longestWaiting(seen);
     if (!longest || longest.us < starvedUs) return undefined;
+    const requests = requestsSince(seen, longest.us);
+    if (requests < 10) return undefined;
     const waiting = seen.openSockets.filter((socket) => waitedUs(seen, socket) >= starvedUs).length;
     const { socket, us } = longest;
     // Where all wait alike, the server is slow rather than unfair.
