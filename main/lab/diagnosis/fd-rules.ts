@@ -12,14 +12,16 @@ const idleCores = 0.3;
 
 const isWaiting = ({ flags }: SocketNow): boolean => (flags & fdFlags.waiting) !== 0;
 
-/** How long a socket has waited by now; its record may be older, as one that does nothing is not sent again. */
-const waitedUs = (seen: Observation, socket: SocketNow): number =>
-  isWaiting(socket) ? socket.waitingUs + ((seen.server.last?.timeNs ?? socket.timeNs) - socket.timeNs) / 1000 : 0;
+/**
+ * How long a socket has waited, as its newest record has it. One that waits is told of at every tick; where ticks are
+ * missing, nobody knows that it still does.
+ */
+const waitedUs = (socket: SocketNow): number => (isWaiting(socket) ? socket.waitingUs : 0);
 
 function longestWaiting(seen: Observation): { socket: SocketNow; us: number } | undefined {
   let longest: { socket: SocketNow; us: number } | undefined;
   for (const socket of seen.openSockets) {
-    const us = waitedUs(seen, socket);
+    const us = waitedUs(socket);
     if (us > (longest?.us ?? 0)) longest = { socket, us };
   }
   return longest;
@@ -45,7 +47,7 @@ export const fdStarves: Rule = {
     if (!longest || longest.us < starvedUs) return undefined;
     const requests = requestsSince(seen, longest.us);
     if (requests < 10) return undefined;
-    const waiting = seen.openSockets.filter((socket) => waitedUs(seen, socket) >= starvedUs).length;
+    const waiting = seen.openSockets.filter((socket) => waitedUs(socket) >= starvedUs).length;
     const { socket, us } = longest;
     // Where all wait alike, the server is slow rather than unfair.
     if (waiting > seen.openSockets.length / 2) return undefined;
