@@ -21,6 +21,21 @@ interface Situation {
   readonly needsCores?: true;
 }
 
+async function untilOpen(lab: LiveLab, connections: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const end = lab.frames.subscribe({
+      take: (source, frame) => {
+        const kind = new DataView(frame.buffer, frame.byteOffset).getUint16(4, true);
+        if (source !== 'server' || kind !== frameKinds.counters) return;
+        if (gaugeOf(decodeCounters(frame.subarray(frameHeaderBytes)), 'openConnections') < connections) return;
+        end();
+        resolve();
+      },
+      clear: () => undefined,
+    });
+  });
+}
+
 const situations: Record<Code, Situation> = {
   clientIsTheLimit: {
     settings: {
@@ -81,7 +96,11 @@ const situations: Record<Code, Situation> = {
     settings: { server: { model: 'epoll-lt', workUs: 2000 }, connections: 12, clients: [{ profile: 'closed' }] },
     // The loop gives each its turn.
     spared: {},
-    then: (lab) => lab.switchTo({ model: 'blocking-pool', options: { poolSize: 8 } }),
+    // Whom the pool has no thread for must have been accepted: in the accept queue nobody has a socket yet.
+    then: async (lab) => {
+      await untilOpen(lab, 12);
+      await lab.switchTo({ model: 'blocking-pool', options: { poolSize: 8 } });
+    },
     needsCores: true,
   },
   undrainedEdge: {

@@ -71,7 +71,7 @@ void FdReport::tick(uint64_t time_ns, const TickClock& clock, const std::vector<
   for (Seen& seen : seen_) seen.sleeping = false;
   for (const uint32_t place : sleeping)
     if (place < seen_.size()) seen_[place].sleeping = true;
-  look_at_queues(time_ns, clock);
+  look_at_queues(time_ns);
   RecordFrames<StateRecord> states(batch, wire::FrameKind::fd_states, time_ns);
   while (closed != 0) {
     const Socket& s = socket_at(closed);
@@ -117,7 +117,7 @@ void FdReport::announce(uint32_t place, RecordFrames<OpenedRecord>& frames, cons
   frames.add(record);
 }
 
-void FdReport::look_at_queues(uint64_t time_ns, const TickClock& clock) {
+void FdReport::look_at_queues(uint64_t time_ns) {
   const uint64_t begun_ticks = ticks();
   // What is not listed this time is as it was last known.
   queues_.look(time_ns, [&](uint32_t place, const TcpSocketRow& row) {
@@ -127,16 +127,18 @@ void FdReport::look_at_queues(uint64_t time_ns, const TickClock& clock) {
     seen.tcp_state = row.state;
     seen.receive_bytes = row.receive_bytes;
     seen.send_bytes = row.send_bytes;
-    const bool unread = row.receive_bytes > 0 && socket_at(place).read_ticks.load(relaxed) < begun_ticks;
+    const uint64_t read_ticks = socket_at(place).read_ticks.load(relaxed);
+    const bool unread = row.receive_bytes > 0 && read_ticks < begun_ticks;
+    // What lay there at the look before has been read since then: these bytes are others, or the rest.
     if (!unread)
-      seen.queue_since_ns = 0;
-    else if (seen.queue_since_ns == 0)
-      seen.queue_since_ns = clock.to_ns(begun_ticks);
+      seen.queue_since_ticks = 0;
+    else if (read_ticks >= seen.queue_since_ticks)
+      seen.queue_since_ticks = begun_ticks;
   });
 }
 
 uint64_t FdReport::waiting_since_ns(const Socket& s, const Seen& seen, const TickClock& clock) const {
-  uint64_t since = seen.queue_since_ns;
+  uint64_t since = seen.queue_since_ticks == 0 ? 0 : clock.to_ns(seen.queue_since_ticks);
   const auto earlier = [&](uint64_t at_ticks) {
     if (at_ticks == 0) return;
     const uint64_t at = clock.to_ns(at_ticks);
@@ -155,7 +157,7 @@ void FdReport::report(uint32_t place, uint64_t time_ns, const TickClock& clock, 
   uint32_t flags = s.flags.load(relaxed) == 0 ? 0u : s.flags.exchange(0, relaxed);
   const bool closed = !is_open(s);
   // Read since the last look: what was seen in its queue then has been served.
-  if ((flags & (flag::read | flag::eagain | flag::accepted)) != 0 && seen.looked != tick_) seen.queue_since_ns = 0;
+  if ((flags & (flag::read | flag::eagain | flag::accepted)) != 0 && seen.looked != tick_) seen.queue_since_ticks = 0;
   const uint64_t bytes_in = s.bytes_in.load(relaxed), bytes_out = s.bytes_out.load(relaxed);
   StateRecord record;
   record.connection_id = s.connection_id.load(relaxed);

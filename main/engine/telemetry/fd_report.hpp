@@ -45,7 +45,7 @@ class FdReport {
     uint64_t opened_ticks = 0;  // tells one socket from the next at the same place; 0: not announced
     SocketAddress local;
     uint64_t bytes_in = 0, bytes_out = 0;
-    uint64_t queue_since_ns = 0;  // bytes were seen in its receive queue, and it was not read since
+    uint64_t queue_since_ticks = 0;  // bytes were seen in its receive queue, and it was not read since
     uint8_t tcp_state = 0;
     uint32_t receive_bytes = 0, send_bytes = 0;
     uint64_t looked = 0;  // the tick of its last row
@@ -55,7 +55,7 @@ class FdReport {
 
   void forget_all();
   void announce(uint32_t place, RecordFrames<OpenedRecord>& frames, const TickClock& clock);
-  void look_at_queues(uint64_t time_ns, const TickClock& clock);
+  void look_at_queues(uint64_t time_ns);
   void report(uint32_t place, uint64_t time_ns, const TickClock& clock, RecordFrames<StateRecord>& frames);
   uint64_t waiting_since_ns(const Socket& socket, const Seen& seen, const TickClock& clock) const;
 
