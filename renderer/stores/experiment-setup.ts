@@ -98,16 +98,18 @@ export const useExperimentSetup = defineStore('experiment-setup', () => {
     variant.value = variants.value[0] ?? '';
     leftOut.value = [];
     if (scenario.value === undefined) return;
+    const commanded: string[] = [];
     const taken: DraftSubject[] = [];
     const own: OwnServer[] = [];
     for (const entry of scenario.value.scenario.models) {
       if (typeof entry === 'string') taken.push(subject(entry));
       else if (entry.model !== externalId) taken.push(subject(entry.model, entry.options));
-      else if (entry.pid === undefined) leftOut.value = [...leftOut.value, labelOf(entry)];
+      else if (entry.pid === undefined) commanded.push(labelOf(entry));
       else own.push({ key: nextKey++, pid: entry.pid, port: entry.port, label: labelOf(entry) });
     }
     if (taken.length > 0) subjects.value = taken;
     ownServers.value = own;
+    leftOut.value = commanded;
   }
 
   function addOwnServer(server: Omit<OwnServer, 'key'>): void {

@@ -79,6 +79,11 @@ export class TelemetryHistory {
     return Number.isNaN(this.#startNs) || !this.hasData ? this.oldestNs : this.#startNs;
   }
 
+  /** The same for what draws an axis, which has a zero also where there is nothing yet. */
+  get axisOriginNs(): number {
+    return Number.isNaN(this.originNs) ? 0 : this.originNs;
+  }
+
   /** What people wrote about the session that is shown; a reset forgets it like the rest. */
   annotate(annotations: readonly Annotation[]): void {
     this.moments.annotate(annotations);

@@ -76,10 +76,10 @@ const percentiles = [50, 90, 99, 99.9] as const;
 const histogramBudgetBytes = 24 << 20;
 const countColumn = latencyColumns.indexOf('count');
 
-/** Latencies of each interval, in ns, and the histograms behind them: percentiles are never averaged. */
 /** Rows that are merged together: more than half a second of them. */
 const blockRows = 16;
 
+/** Latencies of each interval, in ns, and the histograms behind them: percentiles are never averaged. */
 export class LatencySeries {
   readonly ring = new SeriesRing(latencyColumns.length, maxRows);
   #encoded: { row: number; bytes: Uint8Array }[] = [];

@@ -64,7 +64,7 @@ const dashed = [5, 3] as const;
 const dotted = [1.5, 2.5] as const;
 
 export function makeTracks(history: TelemetryHistory): readonly Track[] {
-  const originNs = (): number => (Number.isNaN(history.originNs) ? 0 : history.originNs);
+  const originNs = (): number => history.axisOriginNs;
   const without = (source: FigureSource, text: string) => (): string | undefined =>
     history.counters[source].ring.rows > 1 ? undefined : text;
   const server = without(

@@ -3,7 +3,7 @@
  * from a library. Lengths are CSS pixels; a PNG has twice as many.
  */
 import { createCanvas, Path2D as LibraryPath, type Canvas } from '@napi-rs/canvas';
-import type { MakePictures } from '../../shared/session/pictures.ts';
+import type { MakePictures, PictureView } from '../../shared/session/pictures.ts';
 import { TelemetryHistory } from '../stores/history.ts';
 import { maxRows } from '../stores/series.ts';
 import { palettes } from '../theme/palette.ts';
@@ -11,7 +11,7 @@ import { frameIntervalMs } from '../../shared/telemetry/wire.ts';
 import { makeTracks } from './catalogue.ts';
 import { trackAsCanvas, trackAsSvg } from './export.ts';
 import { makeCanvasesWith } from './new-canvas.ts';
-import type { Track } from './track.ts';
+import type { Track, TrackView } from './track.ts';
 
 // The library's canvases and paths are what the browser's are in all that tracks call.
 makeCanvasesWith({
@@ -19,8 +19,11 @@ makeCanvasesWith({
   path: (svg) => new LibraryPath(svg),
 });
 
-/** Rows of sockets and threads share the height that there is, and a picture has more of it than a screen. */
-const heightOf = (track: Track): number => (track.scrollRows === undefined ? track.heightPx : 2 * track.heightPx);
+function viewOf(track: Track, { theme, ...range }: PictureView): TrackView {
+  // Rows of sockets and threads share the height that there is, and a picture has more of it than a screen.
+  const heightPx = track.scrollRows === undefined ? track.heightPx : 2 * track.heightPx;
+  return { ...range, heightPx, pixelRatio: 1, palette: palettes[theme] };
+}
 
 export const makePictures: MakePictures = (startedNs) => {
   const history = new TelemetryHistory();
@@ -37,15 +40,13 @@ export const makePictures: MakePictures = (startedNs) => {
     take: (source, kind, payload) => history.take(source, kind, payload),
     annotate: (annotations) => history.annotate(annotations),
     isEmpty: (id) => named(id).emptyText() !== undefined,
-    svg(id, { theme, ...range }) {
+    svg(id, view) {
       const track = named(id);
-      const view = { ...range, heightPx: heightOf(track), pixelRatio: 1, palette: palettes[theme] };
-      return trackAsSvg(track, view, startedNs);
+      return trackAsSvg(track, viewOf(track, view), startedNs);
     },
-    png(id, { theme, ...range }) {
+    png(id, view) {
       const track = named(id);
-      const view = { ...range, heightPx: heightOf(track), pixelRatio: 1, palette: palettes[theme] };
-      return (trackAsCanvas(track, view, startedNs) as unknown as Canvas).toBuffer('image/png');
+      return (trackAsCanvas(track, viewOf(track, view), startedNs) as unknown as Canvas).toBuffer('image/png');
     },
   };
 };

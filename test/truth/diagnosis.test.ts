@@ -16,24 +16,14 @@ interface Situation {
   /** What differs where the rule must stay silent, though all else is alike. */
   readonly spared: Partial<LiveSettingsInput>;
   /** What is done once the clients run. */
-  readonly then?: (lab: LiveLab) => Promise<unknown>;
+  readonly then?: (lab: LiveLab, ticks: readonly Counters[]) => Promise<unknown>;
   /** The finding must name a CPU share, which a machine that is busy with other things may not have to give. */
   readonly needsCores?: true;
 }
 
-async function untilOpen(lab: LiveLab, connections: number): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const end = lab.frames.subscribe({
-      take: (source, frame) => {
-        const kind = new DataView(frame.buffer, frame.byteOffset).getUint16(4, true);
-        if (source !== 'server' || kind !== frameKinds.counters) return;
-        if (gaugeOf(decodeCounters(frame.subarray(frameHeaderBytes)), 'openConnections') < connections) return;
-        end();
-        resolve();
-      },
-      clear: () => undefined,
-    });
-  });
+async function untilOpen(ticks: readonly Counters[], connections: number): Promise<void> {
+  const isOpen = (tick: Counters): boolean => gaugeOf(tick, 'openConnections') >= connections;
+  while (!ticks.slice(-1).some(isOpen)) await sleep(50);
 }
 
 const situations: Record<Code, Situation> = {
@@ -97,8 +87,8 @@ const situations: Record<Code, Situation> = {
     // The loop gives each its turn.
     spared: {},
     // Whom the pool has no thread for must have been accepted: in the accept queue nobody has a socket yet.
-    then: async (lab) => {
-      await untilOpen(lab, 12);
+    then: async (lab, ticks) => {
+      await untilOpen(ticks, 12);
       await lab.switchTo({ model: 'blocking-pool', options: { poolSize: 8 } });
     },
     needsCores: true,
@@ -174,8 +164,8 @@ describe.each(findingCodes)('%s', (code) => {
   const situation = situations[code];
 
   it('is found in a server that is driven into it', { timeout: limitMs + 20_000 }, async (context) => {
-    const { found } = await watch(situation.settings);
-    await situation.then?.(lab);
+    const { found, ticks } = await watch(situation.settings);
+    await situation.then?.(lab, ticks);
     const others = othersWatch(enginePids);
     const endMs = performance.now() + limitMs;
     const wanted = (): Finding | undefined => found.find((finding) => finding.code === code);

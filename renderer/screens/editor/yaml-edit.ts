@@ -1,5 +1,5 @@
 /** Changing one value of a YAML text without touching the rest: comments and layout are the user's. */
-import { problemsIn } from '../../../shared/schemas/problems.ts';
+import { problemsIn, type Problem } from '../../../shared/schemas/problems.ts';
 import { scenarioSchema } from '../../../shared/schemas/scenario.ts';
 import { isCollection, isMap, isScalar, parseDocument, stringify, type Document } from 'yaml';
 
@@ -30,15 +30,19 @@ function plain(document: Document): unknown {
   }
 }
 
-/** What the check of the whole text says about what is at or below a path, in its words. */
-export function problemsAt(document: Document | undefined, path: Path): string[] {
+/** What the check of the whole text says. */
+export function problemsOf(document: Document | undefined): readonly Problem[] {
   const value = document && plain(document);
+  if (value === undefined) return [];
   const checked = scenarioSchema.safeParse(value);
-  if (value === undefined || checked.success) return [];
-  return problemsIn(scenarioSchema, value, checked.error)
+  return checked.success ? [] : problemsIn(scenarioSchema, value, checked.error);
+}
+
+/** Those about what is at or below a path, in words. */
+export const sentencesAt = (problems: readonly Problem[], path: Path): string[] =>
+  problems
     .filter((problem) => path.every((step, depth) => problem.path[depth] === step))
     .map(({ sentence }) => sentence);
-}
 
 /** `value` undefined takes the key out. */
 export function withValue(text: string, path: Path, value: unknown): string {

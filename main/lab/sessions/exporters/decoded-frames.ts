@@ -1,4 +1,4 @@
-/** The frames of a session for exporters, one chunk in memory at a time: decoded, those kinds that it asks for; or as they are. */
+/** The frames of a session for exporters, a chunk in memory at a time: of those kinds that are asked for, or as they are. */
 import { ZodError } from 'zod';
 import type { FrameSource } from '../../../../shared/contract/channels.ts';
 import { markSchema, modelFrameSchema, noticeSchema, readySchema } from '../../../../shared/engine-messages.ts';
@@ -59,8 +59,8 @@ export type DecodedFrame = {
 }[DecodedType];
 
 /**
- * Of frames that are decoded at once: a small part of a chunk. An event is 24 bytes in its frame, ten times that as an object
- * and again as text, and all of a batch is held until it is written.
+ * Of frames that are decoded at once: a small part of a chunk. An event is 24 bytes in its frame, ten times that as an
+ * object and again as text, and all of a batch is held until it is written.
  */
 const batchBytes = 1 << 16;
 
@@ -76,6 +76,10 @@ export interface ReadOptions {
   /** Bytes of the file that are done, of all. */
   readonly onProgress?: ((doneBytes: number, bytes: number) => void) | undefined;
 }
+
+/** A frame's fault, and none of the program's. */
+const isUnreadable = (error: unknown): boolean =>
+  error instanceof FrameError || error instanceof SessionFormatError || error instanceof ZodError;
 
 export class FrameReader {
   readonly session: SessionFile;
@@ -138,8 +142,7 @@ export class FrameReader {
     try {
       take();
     } catch (error) {
-      if (!(error instanceof FrameError || error instanceof SessionFormatError || error instanceof ZodError))
-        throw error;
+      if (!isUnreadable(error)) throw error;
       this.#undecoded++;
     }
   }
@@ -148,7 +151,7 @@ export class FrameReader {
     try {
       return decoders[type](payload) as Decoded<Type> | undefined;
     } catch (error) {
-      if (error instanceof FrameError || error instanceof SessionFormatError) return undefined;
+      if (isUnreadable(error)) return undefined;
       throw error;
     }
   }
