@@ -215,18 +215,25 @@ describe('serve', () => {
   });
 
   it('ends by itself after its duration, and tells people its address on stdout', async () => {
-    const { code, stdout, stderr } = await runCli([
-      'serve',
-      '--model',
-      'node',
-      '--protocol',
-      'resp',
-      '--duration',
-      '0.3',
-    ]);
+    const args = ['serve', '--model', 'node', '--protocol', 'resp', '--duration', '0.3'];
+    const { code, stdout, stderr } = await runCli(args);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^Serving resp under node on 127\.0\.0\.1:(\d+); try: redis-benchmark -p \1 -t ping\n/);
     expect(stdout).toMatch(/│ node +│ +0 │/);
+  });
+
+  it.each([
+    ['as Redis does', [], '+PONG\r\n'],
+    ['in the size that was asked for', ['--response-bytes', '5'], `$5\r\n${pattern(5).toString('latin1')}\r\n`],
+  ])('answers PING %s', async (_how, args, answer) => {
+    const serve = startCli(['serve', '--model', 'epoll-lt', '--protocol', 'resp', ...args]);
+    const [, port] = await serve.until('stdout', / on 127\.0\.0\.1:(\d+);/);
+    const client = await RawClient.connect(Number(port));
+    const reply = await client.ask(Buffer.from('*1\r\n$4\r\nPING\r\n'), answer.length);
+    expect(reply.toString('latin1')).toBe(answer);
+    client.close();
+    serve.kill('SIGINT');
+    expect((await serve.ended).code).toBe(0);
   });
 });
 

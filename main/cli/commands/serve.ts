@@ -23,6 +23,12 @@ const examples = {
   echo: () => undefined,
 };
 
+/** As people's own Redis clients expect, PING is answered PONG, unless replies of a size are asked for. */
+const withDefaults = (flags: ServeFlags): ServeFlags =>
+  flags.protocol === 'resp' && flags.responseBytes === undefined && flags.chunks === undefined
+    ? { handler: 'echo', ...flags }
+    : flags;
+
 export const registerServe: Register = (program, { lab, signal }) => {
   const command = program.command('serve').description('host a server for your own clients');
   command.requiredOption('--model <id>', 'the model, as `fdscope models` lists them');
@@ -36,7 +42,7 @@ export const registerServe: Register = (program, { lab, signal }) => {
     }
     const { durationSeconds } = parseSettings(serveTimeSchema, { durationSeconds: flags.duration });
     const { settings } = withThreads(
-      parseSettings(serverSettingsSchema, serverInput(flags)),
+      parseSettings(serverSettingsSchema, serverInput(withDefaults(flags))),
       flags,
       await lab.listModels(),
     );
