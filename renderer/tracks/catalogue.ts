@@ -1,4 +1,4 @@
-/** The tracks of the Scope, in the order in which they are first shown. */
+/** The tracks of the Scope, in the order in which they are first shown: what people come to watch is in sight at once. */
 import { errorNames } from '../stores/figures.ts';
 import type { FigureSource, TelemetryHistory } from '../stores/history.ts';
 import { columnOf, type LatencyColumn, type SeriesName } from '../stores/series.ts';
@@ -89,6 +89,29 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
         rate(history, 'clients', 'counter.requests', { label: 'replies', colour: 'orange', dash: dashed }),
       ],
     }),
+    new RasterTrack(history, originNs),
+    new LineTrack({
+      id: 'switches',
+      title: 'Context switches',
+      unit: 'per second',
+      help: 'Voluntary: a thread had to wait and gave its core up. Involuntary: the kernel took the core for another thread. Coroutine: user code changed from one coroutine to another, which the kernel does not see and which costs a few nanoseconds.',
+      heightPx: 96,
+      scale: 'linear',
+      tableUnit: '1/s',
+      originNs,
+      format: perSecond,
+      emptyText: without('server', 'Each time a thread leaves its core is counted by the kernel and shown here.'),
+      series: [
+        rate(history, 'server', 'counter.voluntarySwitches', { label: 'voluntary', colour: 'sky' }),
+        rate(history, 'server', 'counter.involuntarySwitches', {
+          label: 'involuntary',
+          colour: 'vermilion',
+          dash: dashed,
+        }),
+        rate(history, 'server', 'counter.coroutineSwitches', { label: 'coroutine', colour: 'green', dash: dotted }),
+      ],
+    }),
+    new TimelineTrack(history, originNs),
     new LineTrack({
       id: 'latency',
       title: 'Latency',
@@ -112,30 +135,7 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
         latency(history, 'corrected', 'max', { label: 'max', colour: 'grey' }),
       ],
     }),
-    new LineTrack({
-      id: 'switches',
-      title: 'Context switches',
-      unit: 'per second',
-      help: 'Voluntary: a thread had to wait and gave its core up. Involuntary: the kernel took the core for another thread. Coroutine: user code changed from one coroutine to another, which the kernel does not see and which costs a few nanoseconds.',
-      heightPx: 96,
-      scale: 'linear',
-      tableUnit: '1/s',
-      originNs,
-      format: perSecond,
-      emptyText: without('server', 'Each time a thread leaves its core is counted by the kernel and shown here.'),
-      series: [
-        rate(history, 'server', 'counter.voluntarySwitches', { label: 'voluntary', colour: 'sky' }),
-        rate(history, 'server', 'counter.involuntarySwitches', {
-          label: 'involuntary',
-          colour: 'vermilion',
-          dash: dashed,
-        }),
-        rate(history, 'server', 'counter.coroutineSwitches', { label: 'coroutine', colour: 'green', dash: dotted }),
-      ],
-    }),
     new StackedTrack(history, originNs),
-    new RasterTrack(history, originNs),
-    new TimelineTrack(history, originNs),
     new LineTrack({
       id: 'cpu',
       title: 'CPU',
