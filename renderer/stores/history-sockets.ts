@@ -5,7 +5,7 @@
  */
 import type { FdStates, OpenedSocket } from '../../shared/telemetry/codec.ts';
 import { fdFlags, fdRoles, frameIntervalMs, type FdRole } from '../../shared/telemetry/wire.ts';
-import { maxRows } from './series.ts';
+import { rowStep, TickColumns } from './tick-columns.ts';
 
 /** In the order in which they win where many share a pixel: trouble must stay visible among thousands. */
 export const socketStates = [
@@ -51,12 +51,7 @@ export interface SocketFigures {
 }
 
 const tickNs = frameIntervalMs * 1e6;
-/** Frames of one report come right after each other. */
-const sameTickNs = tickNs / 5;
-const columnBudgetBytes = 128 << 20;
 const maxPastTenants = 50_000;
-/** Columns are made in steps, so that the memory of one that went can serve the next. */
-const rowStep = 256;
 
 const servedFlags = fdFlags.read | fdFlags.wrote | fdFlags.accepted;
 const reportFlags = fdFlags.reportedReadable | fdFlags.reportedWritable;
@@ -83,13 +78,7 @@ export class SocketStore {
   rows = 0;
   /** Grows when a row begins or changes hands. */
   rowsVersion = 0;
-  /** Ticks are counted from the first ever; the oldest kept, and one past the newest. */
-  firstTick = 0;
-  endTick = 0;
-  readonly #tickTimes = new Float64Array(maxRows);
-  readonly #columns: (Uint8Array | undefined)[] = new Array<Uint8Array | undefined>(maxRows);
-  #columnBytes = 0;
-  #spare: Uint8Array[] = [];
+  readonly ticks = new TickColumns();
   readonly #rowOf = new Map<number, number>();
   readonly #rowsOfFd = new Map<number, number[]>();
   /** Key of the connection that has each row, or had it last. */
@@ -108,32 +97,7 @@ export class SocketStore {
   >;
 
   get byteLength(): number {
-    return this.#columnBytes + this.#left.length * (2 + 8 * figureNames.length) + this.#tickTimes.byteLength;
-  }
-
-  get newestNs(): number {
-    return this.endTick === this.firstTick ? Number.NaN : this.tickTime(this.endTick - 1);
-  }
-
-  tickTime(tick: number): number {
-    return this.#tickTimes[tick % maxRows] ?? 0;
-  }
-
-  /** A cell per row as it was then; rows that came later have none. */
-  column(tick: number): Uint8Array | undefined {
-    return this.#columns[tick % maxRows];
-  }
-
-  /** The first tick at or after a time. */
-  tickAt(timeNs: number): number {
-    let low = this.firstTick;
-    let high = this.endTick;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.tickTime(middle) < timeNs) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return this.ticks.byteLength + this.#left.length * (2 + 8 * figureNames.length);
   }
 
   takeOpened(sockets: readonly OpenedSocket[]): void {
@@ -162,9 +126,7 @@ export class SocketStore {
 
   /** Time passed: where nothing happened on any socket there may be no frame, and all stay as they were left. */
   passTo(timeNs: number): void {
-    if (this.endTick > this.firstTick && timeNs - this.newestNs > 1.5 * tickNs) {
-      this.#columnFor(timeNs);
-    }
+    if (timeNs - this.ticks.newestNs > 1.5 * tickNs) this.#columnFor(timeNs);
   }
 
   /** Who had a row at a time, or the one before or now in it where nobody had. */
@@ -211,12 +173,14 @@ export class SocketStore {
 
   waitingUs(row: number): number {
     const waiting = this.#figures.waiting[row] ?? 0;
-    return waiting === 0 || !this.isOpen(row) ? 0 : waiting + (this.newestNs - (this.#figures.lastNs[row] ?? 0)) / 1000;
+    return waiting === 0 || !this.isOpen(row)
+      ? 0
+      : waiting + (this.ticks.newestNs - (this.#figures.lastNs[row] ?? 0)) / 1000;
   }
 
   /** How much a row did of late; for sorting only. */
   activity(row: number): number {
-    const ageNs = this.newestNs - (this.#figures.lastNs[row] ?? 0);
+    const ageNs = this.ticks.newestNs - (this.#figures.lastNs[row] ?? 0);
     return (this.#figures.activity[row] ?? 0) * Math.pow(activityDecay, ageNs / 1e9);
   }
 
@@ -319,7 +283,7 @@ export class SocketStore {
     const tenant = this.#tenants[row];
     if (tenant === undefined) return;
     if (tenant.closedNs === Number.POSITIVE_INFINITY) {
-      tenant.closedNs = this.newestNs;
+      tenant.closedNs = this.ticks.newestNs;
       this.#rowOf.delete(this.#keyIn[row] ?? -1);
     }
     (this.#past[row] ??= []).push(tenant);
@@ -330,42 +294,9 @@ export class SocketStore {
   }
 
   #columnFor(timeNs: number): Uint8Array {
-    const newest = this.endTick === this.firstTick ? undefined : this.column(this.endTick - 1);
-    if (newest !== undefined && timeNs - this.newestNs < sameTickNs) {
-      if (newest.length >= this.rows) return newest;
-      const wide = this.#makeColumn();
-      wide.set(newest);
-      this.#putColumn(this.endTick - 1, wide);
-      return wide;
-    }
-    const column = this.#makeColumn();
-    for (let row = 0; row < this.rows; row++) column[row] = (this.#left[row] ?? 0) * 17;
-    if (this.endTick - this.firstTick === maxRows) this.#dropOldest();
-    const tick = this.endTick++;
-    this.#tickTimes[tick % maxRows] = timeNs;
-    this.#putColumn(tick, column);
-    while (this.#columnBytes > columnBudgetBytes && this.endTick - this.firstTick > 1) this.#dropOldest();
-    return column;
-  }
-
-  #makeColumn(): Uint8Array {
-    const length = Math.max(rowStep, Math.ceil(this.rows / rowStep) * rowStep);
-    const spare = this.#spare.pop();
-    return spare?.length === length ? spare.fill(0) : new Uint8Array(length);
-  }
-
-  #putColumn(tick: number, column: Uint8Array): void {
-    this.#columnBytes += column.length - (this.column(tick)?.length ?? 0);
-    this.#columns[tick % maxRows] = column;
-  }
-
-  #dropOldest(): void {
-    const tick = this.firstTick++;
-    const column = this.column(tick);
-    if (column === undefined) return;
-    this.#columnBytes -= column.length;
-    this.#columns[tick % maxRows] = undefined;
-    this.#spare = [column];
+    return this.ticks.at(timeNs, this.rows, (column) => {
+      for (let row = 0; row < this.rows; row++) column[row] = (this.#left[row] ?? 0) * 17;
+    });
   }
 
   #widen(): void {

@@ -38,9 +38,9 @@ export function visitTicks(
   toNs: number,
   visit: (tick: number, coveredNs: number) => void,
 ): void {
-  for (let tick = store.tickAt(fromNs); tick < store.endTick; tick++) {
-    const timeNs = store.tickTime(tick);
-    const beforeNs = tick > store.firstTick ? store.tickTime(tick - 1) : timeNs - tickNs;
+  for (let tick = store.ticks.tickAt(fromNs); tick < store.ticks.end; tick++) {
+    const timeNs = store.ticks.timeOf(tick);
+    const beforeNs = tick > store.ticks.first ? store.ticks.timeOf(tick - 1) : timeNs - tickNs;
     const beginNs = timeNs - beforeNs > longestTickNs ? timeNs - tickNs : beforeNs;
     if (beginNs >= toNs) return;
     if (timeNs > fromNs) visit(tick, Math.min(timeNs, toNs) - Math.max(beginNs, fromNs));

@@ -67,12 +67,12 @@ export class FoldCache {
 
   at(store: SocketStore, tick: number, folding: Folding): Uint8Array {
     const slot = tick % maxRows;
-    const isNewest = tick >= store.endTick - 1;
+    const isNewest = tick >= store.ticks.end - 1;
     const kept = this.#columns[slot];
     if (!isNewest && kept !== undefined && this.#ticks[slot] === tick) return kept;
     let into = isNewest ? this.#scratch : kept;
     if (into?.length !== folding.lines) into = new Uint8Array(folding.lines);
-    fold(store.column(tick) ?? new Uint8Array(0), folding, into);
+    fold(store.ticks.column(tick) ?? new Uint8Array(0), folding, into);
     if (isNewest) this.#scratch = into;
     else {
       this.#columns[slot] = into;
@@ -97,10 +97,10 @@ export class StateCounts {
     const counts = this.#counts.subarray(slot * socketStates.length, (slot + 1) * socketStates.length);
     if (this.#ticks[slot] === tick) return counts;
     counts.fill(0);
-    const column = store.column(tick);
+    const column = store.ticks.column(tick);
     if (column === undefined) return counts;
     for (const cell of column) counts[shownOf(cell)] = (counts[shownOf(cell)] ?? 0) + 1;
-    if (tick < store.endTick - 1) this.#ticks[slot] = tick;
+    if (tick < store.ticks.end - 1) this.#ticks[slot] = tick;
     return counts;
   }
 }

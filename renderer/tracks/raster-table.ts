@@ -17,7 +17,7 @@ export function socketTable(
   const rows = order.subarray(0, maxTableRows);
   const sums = new Float64Array(store.rows * socketStates.length);
   visitTicks(store, fromNs, toNs, (tick, ns) => {
-    const column = store.column(tick);
+    const column = store.ticks.column(tick);
     for (const row of rows) {
       const entry = row * socketStates.length + shownOf(column?.[row] ?? 0);
       sums[entry] = (sums[entry] ?? 0) + ns;

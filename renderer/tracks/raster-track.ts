@@ -63,7 +63,7 @@ export class RasterTrack implements Track {
   }
 
   emptyText(): string | undefined {
-    if (this.#history.sockets.endTick > 0) return undefined;
+    if (this.#history.sockets.ticks.end > 0) return undefined;
     return 'Every fd gets a row here. Sockets are recorded from the detail level “fds” on; comparisons and sweeps record counters alone.';
   }
 
@@ -103,7 +103,7 @@ export class RasterTrack implements Track {
       firstColumn: Math.round(view.fromNs / columnNs),
       columns,
       heightPx: raster.lines * raster.linePx,
-      settledNs: sockets.endTick - sockets.firstTick > 1 ? sockets.tickTime(sockets.endTick - 2) : 0,
+      settledNs: sockets.ticks.end - sockets.ticks.first > 1 ? sockets.ticks.timeOf(sockets.ticks.end - 2) : 0,
       paint: (first, width, pixels) => paintColumns(raster, first, width, pixels),
     };
     const image = (this.#image ??= new RingImage());
@@ -135,13 +135,13 @@ export class RasterTrack implements Track {
     const place = this.#placeAt(yPx, view, tick);
     if (tick === undefined || place === undefined) return undefined;
     const row = this.#order.rows[place] ?? 0;
-    const timeNs = sockets.tickTime(tick);
-    const cell = sockets.column(tick)?.[row] ?? 0;
+    const timeNs = sockets.ticks.timeOf(tick);
+    const cell = sockets.ticks.column(tick)?.[row] ?? 0;
     const tenant = sockets.tenantAt(row, timeNs);
     if (tenant === undefined || shownOf(cell) === stateCode.none) return undefined;
     const name = (code: number): SocketState => socketStates[code] ?? 'none';
     const shown = socketWords[name(shownOf(cell))];
-    const isNewest = tick === sockets.endTick - 1;
+    const isNewest = tick === sockets.ticks.end - 1;
     const waitingUs = isNewest ? sockets.waitingUs(row) : 0;
     const lines = [`${shown.label}: ${shown.explanation}`];
     if (leftOf(cell) !== shownOf(cell)) lines.push(`Left ${socketWords[name(leftOf(cell))].label}.`);
@@ -193,10 +193,10 @@ export class RasterTrack implements Track {
   }
 
   #tickAt(timeNs: number): number | undefined {
-    const { sockets } = this.#history;
-    if (sockets.endTick === sockets.firstTick) return undefined;
-    if (timeNs < sockets.tickTime(sockets.firstTick) - frameIntervalMs * 1e6) return undefined;
-    return Math.min(sockets.tickAt(timeNs), sockets.endTick - 1);
+    const { ticks } = this.#history.sockets;
+    if (ticks.end === ticks.first) return undefined;
+    if (timeNs < ticks.timeOf(ticks.first) - frameIntervalMs * 1e6) return undefined;
+    return Math.min(ticks.tickAt(timeNs), ticks.end - 1);
   }
 
   /** Where several rows share a line, the one whose state is shown. */
@@ -207,7 +207,7 @@ export class RasterTrack implements Track {
     if (folding.lines === folding.end - folding.first) return this.#window.placeAt(yPx, count, view.heightPx);
     const line = Math.floor(yPx * view.pixelRatio);
     if (line < 0 || line >= folding.lines) return undefined;
-    const column = this.#history.sockets.column(tick);
+    const column = this.#history.sockets.ticks.column(tick);
     const { first, end } = placesOf(folding, line);
     let best = first;
     const stateOf = (place: number): number => shownOf(column?.[this.#order.rows[place] ?? 0] ?? 0);

@@ -22,12 +22,12 @@ export class SocketOrder {
   update(store: SocketStore): void {
     const isSame = this.#store === store && this.#madeBy === this.by;
     const isOld =
-      this.by === 'fd' ? store.rowsVersion !== this.#rowsVersion : store.newestNs - this.#madeNs >= settleNs;
+      this.by === 'fd' ? store.rowsVersion !== this.#rowsVersion : store.ticks.newestNs - this.#madeNs >= settleNs;
     if (isSame && !isOld && store.rows === this.rows.length) return;
     this.#store = store;
     this.#madeBy = this.by;
     this.#rowsVersion = store.rowsVersion;
-    this.#madeNs = store.newestNs;
+    this.#madeNs = store.ticks.newestNs;
     const rows = sortedRows(store, this.by);
     if (isSame && rows.length === this.rows.length && rows.every((row, i) => row === this.rows[i])) return;
     this.rows = rows;

@@ -34,7 +34,7 @@ const roleWords = { listener: 'Listening socket', client: 'Connection', upstream
 function tellSocket(history: TelemetryHistory, { row, role, timeNs, fd }: PickedSocket): Told {
   const { sockets } = history;
   const tenant = sockets.tenantAt(row, timeNs);
-  const cell = sockets.column(sockets.tickAt(timeNs))?.[row] ?? 0;
+  const cell = sockets.ticks.column(sockets.ticks.tickAt(timeNs))?.[row] ?? 0;
   const state = socketStates[shownOf(cell)] ?? 'none';
   const words = socketWords[state];
   const figures = sockets.figures(row);
