@@ -43,7 +43,7 @@ export async function loadOnce(settings: LoadSettings, { signal, onProgress }: H
     noticeEarlyErrors(notices, from);
     noticeClientLimit(notices, figures.clientCpuShare, config.threads);
     noticeMismatches(notices, figures.errors.mismatch);
-    noticeNoReply(notices, config.target, figures);
+    noticeNoReply(notices, config.target, to);
     return {
       target: config.target,
       protocol: settings.protocol,

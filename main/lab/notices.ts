@@ -1,5 +1,5 @@
 /** Facts that a reader of figures must know, from the engines and from the figures themselves; each once. */
-import type { Errors, ResultNotice } from '../../shared/run-result.ts';
+import type { ResultNotice } from '../../shared/run-result.ts';
 import { errorCounter } from '../../shared/run-result.ts';
 import { counterOf, type Counters } from '../../shared/telemetry/codec.ts';
 import { errorKinds, type ErrorKind } from '../../shared/telemetry/wire.ts';
@@ -81,10 +81,13 @@ export function noticeMismatches(notices: Notices, mismatches: number): void {
   });
 }
 
-/** Clients that met errors and not one reply have measured nothing of the server. */
-export function noticeNoReply(notices: Notices, target: string, figures: { requests: number; errors: Errors }): void {
-  const met = countedErrors((kind) => figures.errors[kind]);
-  if (figures.requests > 0 || met === '') return;
+/**
+ * Clients that met errors and not one reply since they began have measured nothing of the server. The measured interval
+ * alone would not tell: connects are tried again ever more rarely, and may all have been refused before it.
+ */
+export function noticeNoReply(notices: Notices, target: string, clientsAtEnd: Counters): void {
+  const met = countedErrors((kind) => counterOf(clientsAtEnd, errorCounter(kind)));
+  if (counterOf(clientsAtEnd, 'requests') > 0 || met === '') return;
   const text = `No request to ${target} was answered; the clients met errors: ${met}.`;
   notices.add('lab', { level: 'error', code: 'noReply', text });
 }

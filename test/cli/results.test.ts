@@ -257,7 +257,7 @@ describe('load', () => {
   });
 
   it('where nothing listens: the result, exit code 1 and a sentence', async () => {
-    const args = ['load', '--target', '127.0.0.1:1', '--protocol', 'http', '--connections', '2', '--duration', '0.3'];
+    const args = ['load', '--target', '127.0.0.1:1', '--protocol', 'http', '--connections', '2', '--duration', '0.1'];
     const { code, stdout, stderr } = await runCli([...args, '--json']);
     expect(code).toBe(1);
     expect(objectOf(stdout)).toMatchObject({ requests: 0 });

@@ -66,7 +66,7 @@ export async function runExternal(
     onLatency?.(clients.latency);
     noticeEarlyErrors(notices, from);
     noticeClientLimit(notices, ours.clientCpuShare, config.threads);
-    noticeNoReply(notices, server.target, ours);
+    noticeNoReply(notices, server.target, to);
     noticeLostThreads(notices, server);
     const { cpuSeconds: _clientCpu, bytesIn: _in, bytesOut: _out, ...clientFigures } = ours;
     return {
