@@ -11,8 +11,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+type Column = 'time_ns' | 'connection_id' | 'role' | 'read' | 'waiting' | 'waiting_us' | 'clock' | 'max_ns';
+
 /** Rows of a table without quotes, by their columns' names. */
-function rowsOf(path: string): { role?: string; waiting?: string; waiting_us?: string }[] {
+function rowsOf(path: string): Partial<Record<Column, string>>[] {
   const [head = '', ...lines] = readFileSync(path, 'utf8').trimEnd().split('\n');
   const names = head.trim().split(',');
   return lines.map((line) => Object.fromEntries(line.split(',').map((cell, i) => [names[i] ?? '', cell])));
@@ -25,21 +27,32 @@ describe('the time that a socket is ready and not served', () => {
     { timeout: 120_000 },
     async (model) => {
       const session = join(folder, `${model}.fdscope`);
-      const table = join(folder, `${model}.csv`);
       // More clients than the server can serve at once: whenever one looks, most sockets have bytes.
       const load = ['--connections', '50', '--work-us', '200', '--duration', '3', '--warmup', '0'];
       const threads = model === 'blocking-pool' ? ['--threads', '50'] : [];
       const ran = await startCli(['run', '--model', model, ...load, ...threads, '--record', session, '--json']).ended;
       expect(ran.code, ran.stderr).toBe(0);
-      const { latency } = JSON.parse(ran.stdout) as { latency: { uncorrected: { max: number } } };
-      const choices = ['--format', 'csv', '--table', 'fd_states', '--out', table];
-      expect((await startCli(['export', session, ...choices]).ended).code).toBe(0);
-      const waits = rowsOf(table)
-        .filter(({ role, waiting }) => role === 'client' && waiting === 'true')
+      const exported = async (table: string) => {
+        const file = join(folder, `${model}-${table}.csv`);
+        const choices = ['--format', 'csv', '--table', table, '--out', file];
+        expect((await startCli(['export', session, ...choices]).ended).code).toBe(0);
+        return rowsOf(file);
+      };
+      // Of the whole recording, as the waits are: the result's own begin when all are connected.
+      const latencies = (await exported('latency')).filter(({ clock }) => clock === 'uncorrected');
+      const longestUs = Math.max(...latencies.map((row) => Number(row.max_ns))) / 1000;
+      const states = (await exported('fd_states')).filter(({ role }) => role === 'client');
+      const lastReadNs = new Map(
+        states.filter(({ read }) => read === 'true').map((row) => [row.connection_id, Number(row.time_ns)]),
+      );
+      // What was under way at the end has no latency.
+      const waits = states
+        .filter((row) => row.waiting === 'true' && Number(row.time_ns) < (lastReadNs.get(row.connection_id) ?? 0))
         .map((row) => Number(row.waiting_us));
-      expect(waits.length).toBeGreaterThan(200);
-      // A histogram's three digits, and a request that was under way when the clients ended.
-      expect(Math.max(...waits)).toBeLessThanOrEqual(latency.uncorrected.max * 1.01);
+      // A machine that is busy looks into the queues less often.
+      expect(waits.length).toBeGreaterThan(20);
+      // A histogram has three digits.
+      expect(Math.max(...waits)).toBeLessThanOrEqual(longestUs * 1.01);
     },
   );
 });
