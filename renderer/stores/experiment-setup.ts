@@ -6,6 +6,7 @@ import { labelOf, variantsOf } from '../../shared/schemas/scenario.ts';
 import type { ModelOptions, ScenarioSubject } from '../../shared/schemas/settings.ts';
 import type { SweepAxis } from '../../shared/sweep-result.ts';
 import type { CompareStart, SweepStart } from './experiments.ts';
+import { commandedServers, type CommandedServer } from './own-commands.ts';
 import { useScenarios } from './scenarios.ts';
 import { useSetup } from './setup.ts';
 
@@ -72,7 +73,7 @@ export const useExperimentSetup = defineStore('experiment-setup', () => {
   const subjects = ref<readonly DraftSubject[]>([subject('blocking-threads'), subject('select'), subject('epoll-lt')]);
   const ownServers = ref<readonly OwnServer[]>([]);
   /** Servers of the scenario that a command would start, which only its own run asks the user about. */
-  const leftOut = ref<readonly string[]>([]);
+  const leftOut = ref<readonly CommandedServer[]>([]);
   const entryCount = computed(() => subjects.value.length + ownServers.value.length);
   const repeats = ref(6);
   const sweepRepeats = ref(1);
@@ -98,22 +99,22 @@ export const useExperimentSetup = defineStore('experiment-setup', () => {
     variant.value = variants.value[0] ?? '';
     leftOut.value = [];
     if (scenario.value === undefined) return;
-    const commanded: string[] = [];
     const taken: DraftSubject[] = [];
     const own: OwnServer[] = [];
     for (const entry of scenario.value.scenario.models) {
       if (typeof entry === 'string') taken.push(subject(entry));
       else if (entry.model !== externalId) taken.push(subject(entry.model, entry.options));
-      else if (entry.pid === undefined) commanded.push(labelOf(entry));
-      else own.push({ key: nextKey++, pid: entry.pid, port: entry.port, label: labelOf(entry) });
+      else if (entry.pid !== undefined)
+        own.push({ key: nextKey++, pid: entry.pid, port: entry.port, label: labelOf(entry) });
     }
     if (taken.length > 0) subjects.value = taken;
     ownServers.value = own;
-    leftOut.value = commanded;
+    leftOut.value = commandedServers(scenario.value.scenario);
   }
 
   function addOwnServer(server: Omit<OwnServer, 'key'>): void {
     ownServers.value = [...ownServers.value, { ...server, key: nextKey++ }];
+    leftOut.value = leftOut.value.filter(({ label }) => label !== server.label);
   }
 
   function toggle(model: ModelId): void {

@@ -6,6 +6,7 @@ import type { ScenarioEntry, ScenarioReading, ScenarioSource } from '../../share
 import type { Scenario } from '../../shared/schemas/scenario.ts';
 import type { LabLink } from '../app/link.ts';
 import { useExperiments } from './experiments.ts';
+import { useOwnCommands } from './own-commands.ts';
 import { useUi } from './ui.ts';
 
 /** One that can be run. */
@@ -40,6 +41,7 @@ const usable = (entry: ScenarioEntry): UsableScenario[] =>
 export const useScenarios = defineStore('scenarios', () => {
   const ui = useUi();
   const experiments = useExperiments();
+  const ownCommands = useOwnCommands();
   const entries = shallowRef<readonly ScenarioEntry[]>([]);
   const isLoaded = ref(false);
   const chosen = shallowRef<UsableScenario>();
@@ -88,11 +90,14 @@ export const useScenarios = defineStore('scenarios', () => {
     predicted.value = undefined;
   }
 
+  /** `allowCommands`: the user has seen them. Servers that this host may not start are left out. */
   async function run(allowCommands = false): Promise<void> {
     if (!chosen.value) return;
     shownId.value = 0;
-    const { source } = chosen.value;
-    if (await experiments.startScenario({ scenario: source, allowCommands })) {
+    const { source, scenario } = chosen.value;
+    const models = ownCommands.runnableModels(scenario);
+    const which = models === undefined ? { allowCommands } : { models };
+    if (await experiments.startScenario({ scenario: source, ...which })) {
       shownId.value = experiments.current?.id ?? experiments.state.last?.id ?? 0;
     }
   }

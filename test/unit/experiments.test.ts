@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LabError } from '../../main/lab/errors.ts';
-import type { Allowance } from '../../main/lab/experiments/allowance.ts';
+import type { Allowance } from '../../shared/contract/allowance.ts';
 import { Experiments } from '../../main/lab/experiments/experiments.ts';
 import type { PlanHooks } from '../../main/lab/lab-service.ts';
 import { ScenarioLibrary } from '../../main/lab/scenario-library.ts';
@@ -186,7 +186,9 @@ describe('a scenario', () => {
     const asked = scenarioRunSchema.parse({ scenario: source });
     await expect(experiments.runScenario(asked, everything)).rejects.toThrow('"nginx -g x": say that you want that');
     const allowed = scenarioRunSchema.parse({ scenario: source, allowCommands: true });
-    await expect(experiments.runScenario(allowed, browser)).rejects.toThrow('A browser may not start commands');
+    await expect(experiments.runScenario(allowed, browser)).rejects.toThrow(
+      /"nginx -g x"\. A browser may not start programs .* pid .* --allow-commands/,
+    );
     expect(lab.started).toHaveLength(0);
   });
 

@@ -1,6 +1,7 @@
 /** What the verbs of sessions, recording, replay and the flight recorder do. */
+import type { Allowance } from '../../../shared/contract/allowance.ts';
 import type { sessionRequests } from '../../../shared/contract/sessions.ts';
-import { mayReadFiles, type Allowance } from '../experiments/allowance.ts';
+import { mayReadFiles } from '../experiments/allowance.ts';
 import type { LabService } from '../lab-service.ts';
 import type { Verbs } from './verbs.ts';
 

@@ -1,20 +1,18 @@
 /** What each verb of the contract does. */
+import { allowanceOf, type Allowance } from '../../../shared/contract/allowance.ts';
 import type { CheckedParams, Result, Verb } from '../../../shared/contract/contract.ts';
 import type { RequestMap } from '../../../shared/contract/channels.ts';
 import type { experimentRequests } from '../../../shared/contract/experiments.ts';
 import type { labRequests, MachineInfo } from '../../../shared/contract/lab.ts';
 import type { liveRequests } from '../../../shared/contract/live.ts';
 import type { ScenarioPlace, scenarioRequests } from '../../../shared/contract/scenarios.ts';
-import { mayReadFiles, type Allowance } from '../experiments/allowance.ts';
+import { mayReadFiles } from '../experiments/allowance.ts';
 import type { LabService } from '../lab-service.ts';
 import { sessionVerbsOf } from './session-verbs.ts';
 import { readScenario } from '../scenario-library.ts';
 import { scenarioJsonSchema } from '../../../shared/schemas/json-schema.ts';
 
 export type Verbs = { readonly [V in Verb]: (params: CheckedParams<V>) => Promise<Result<V>> | Result<V> };
-
-/** A browser is further away from its user than a window of the app: it names no files and starts no commands. */
-const allowanceOf = (host: MachineInfo['host']): Allowance => ({ files: host !== 'web', commands: host !== 'web' });
 
 export const verbsOf = (lab: LabService, host: MachineInfo['host']): Verbs => ({
   ...labVerbs(lab, host),

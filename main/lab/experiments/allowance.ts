@@ -1,12 +1,7 @@
-/** What a host lets its windows do. */
+/** Refuses what a host does not let its windows do. */
+import { commandRefusal, type Allowance } from '../../../shared/contract/allowance.ts';
+import type { PlannedRun } from '../../../shared/schemas/scenario.ts';
 import { LabError } from '../errors.ts';
-
-export interface Allowance {
-  /** Open files by their path. */
-  readonly files: boolean;
-  /** Start commands of the user's. */
-  readonly commands: boolean;
-}
 
 /** Throws LabError. */
 export function mayReadFiles({ files }: Allowance): void {
@@ -15,4 +10,14 @@ export function mayReadFiles({ files }: Allowance): void {
     'unavailable',
     'A browser may not name files of this machine: drop the file on the window, or paste its text.',
   );
+}
+
+/** Throws LabError where a run would start a command, and the user or this host does not allow that. */
+export function checkCommands(runs: readonly PlannedRun[], isAllowedByUser: boolean, { commands }: Allowance): void {
+  const command = runs.find(({ settings }) => settings.server.command !== undefined)?.settings.server.command;
+  if (command === undefined) return;
+  if (!commands) throw new LabError('unavailable', `This would start "${command}". ${commandRefusal}`);
+  if (!isAllowedByUser) {
+    throw new LabError('bad-input', `This would start a command of yours, "${command}": say that you want that.`);
+  }
 }

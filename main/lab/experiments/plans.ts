@@ -80,21 +80,6 @@ export function entryRuns(request: EntriesRequest, open: Open): PlannedRun[] {
   }));
 }
 
-/** Throws LabError where a run would start a command, and the user or this host does not allow that. */
-export function checkCommands(runs: readonly PlannedRun[], isAllowedByUser: boolean, isAllowedHere: boolean): void {
-  const command = runs.find(({ settings }) => settings.server.command !== undefined)?.settings.server.command;
-  if (command === undefined) return;
-  if (!isAllowedHere) {
-    throw new LabError(
-      'unavailable',
-      `A browser may not start commands ("${command}"): start the server yourself and name its pid, or run this with fdscope on the command line.`,
-    );
-  }
-  if (!isAllowedByUser) {
-    throw new LabError('bad-input', `This would start a command of yours, "${command}": say that you want that.`);
-  }
-}
-
 /** At most three names. */
 export function titleOf(entries: readonly PlannedRun[], what: string): string {
   const names = [...new Set(entries.map(nameOf))];

@@ -115,7 +115,7 @@ describe('an experiment', () => {
     useScenarios().entries = [entry, { ...entry, name: 'other', scenario: other }];
     const draft = useExperimentSetup();
     draft.takeScenario('other');
-    expect(draft.leftOut).toEqual(['mine']);
+    expect(draft.leftOut).toEqual([{ label: 'mine', command: 'node server.js', port: 8081 }]);
     draft.addOwnServer({ pid: 78, port: 8082, label: 'redis' });
     expect(draft.entryCount).toBe(3);
     expect(draft.compareRequest(() => undefined).subjects).toEqual([
@@ -125,6 +125,8 @@ describe('an experiment', () => {
     ]);
     draft.remove(draft.ownServers[0]?.key ?? 0);
     expect(draft.ownServers.map(({ label }) => label)).toEqual(['redis']);
+    draft.addOwnServer({ pid: 79, port: 8081, label: 'mine' });
+    expect(draft.leftOut).toEqual([]);
     draft.takeScenario('mine');
     expect({ own: draft.ownServers, left: draft.leftOut }).toEqual({ own: [], left: [] });
   });

@@ -1,0 +1,22 @@
+/**
+ * What a host lets its windows do. A browser is further away from its user than a window of the app: it names no files
+ * and starts no programs. Windows know it too, so that they say it before anybody presses Run.
+ */
+import type { MachineInfo } from './lab.ts';
+
+export interface Allowance {
+  /** Open files by their path. */
+  readonly files: boolean;
+  /** Start commands of the user's. */
+  readonly commands: boolean;
+}
+
+export const allowanceOf = (host: MachineInfo['host']): Allowance => ({
+  files: host !== 'web',
+  commands: host !== 'web',
+});
+
+/** Why a command is not started, and what to do instead. */
+export const commandRefusal =
+  'A browser may not start programs of this machine: start the server yourself and give its pid in place of the ' +
+  'command, or use `fdscope run FILE --allow-commands` in a terminal.';
