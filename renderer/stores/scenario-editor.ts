@@ -2,10 +2,17 @@
 import { useDebounceFn, useLocalStorage } from '@vueuse/core';
 import { defineStore } from 'pinia';
 import { computed, shallowRef, watch } from 'vue';
-import type { OpenedScenario, ScenarioEntry, ScenarioPlace, ScenarioReading } from '../../shared/contract/scenarios.ts';
+import type {
+  OpenedScenario,
+  ScenarioEntry,
+  ScenarioPlace,
+  ScenarioReading,
+  ScenarioSource,
+} from '../../shared/contract/scenarios.ts';
 import type { Params, Result, Verb } from '../../shared/contract/contract.ts';
 import type { LabLink } from '../app/link.ts';
 import { useNotices } from './notices.ts';
+import { useRecent } from './recent.ts';
 import { useScenarios } from './scenarios.ts';
 import { useUi } from './ui.ts';
 
@@ -37,6 +44,14 @@ interface Draft {
   readonly name: string;
   readonly origin: ScenarioEntry['origin'] | 'new';
 }
+/** A text that was in the editor: from where, or, of a dropped file, as it was. */
+export interface EditedScenario {
+  readonly name: string;
+  readonly source: ScenarioSource;
+}
+const mostRecent = 5;
+const keyOf = ({ name, source }: EditedScenario): string => ('file' in source ? source.file : name);
+
 const fresh: Draft = { text: template, savedText: template, name: '', origin: 'new' };
 
 export const useScenarioEditor = defineStore('scenario-editor', () => {
@@ -45,6 +60,7 @@ export const useScenarioEditor = defineStore('scenario-editor', () => {
   const ui = useUi();
   /** Outlives a reload, so that nothing typed is lost. */
   const draft = useLocalStorage<Draft>('fdscope.editor', fresh);
+  const { entries: recent, note } = useRecent<EditedScenario>('fdscope.edited', mostRecent, keyOf);
   const reading = shallowRef<ScenarioReading>();
   let link: LabLink | undefined;
   let checks = 0;
@@ -83,8 +99,9 @@ export const useScenarioEditor = defineStore('scenario-editor', () => {
     void check();
   }
 
-  function take({ text: from, name, origin }: Pick<OpenedScenario, 'text' | 'name' | 'origin'>): void {
+  function take({ text: from, name, origin, file }: Pick<OpenedScenario, 'text' | 'name' | 'origin' | 'file'>): void {
     draft.value = { text: from, savedText: from, name, origin };
+    note({ name, source: origin === 'file' ? { file } : { name } });
     void check();
     ui.screen = 'editor';
   }
@@ -120,19 +137,30 @@ export const useScenarioEditor = defineStore('scenario-editor', () => {
     ui.screen = 'editor';
   }
 
-  /** A file that was dropped or chosen; it has no place of its own until it is saved. */
-  async function openFile(file: File): Promise<void> {
-    const content = await file.text();
+  /** It has no place of its own until it is saved. */
+  function openText(name: string, content: string): void {
     keepUnsaved();
-    draft.value = { text: content, savedText: '', name: file.name.replace(/\.ya?ml$/i, ''), origin: 'new' };
+    draft.value = { text: content, savedText: '', name, origin: 'new' };
+    note({ name, source: { text: content } });
     void check();
     ui.screen = 'editor';
+  }
+
+  /** A file that was dropped or chosen. */
+  async function openFile(file: File): Promise<void> {
+    openText(file.name.replace(/\.ya?ml$/i, ''), await file.text());
+  }
+
+  async function reopen({ name, source }: EditedScenario): Promise<void> {
+    if ('text' in source) openText(name, source.text);
+    else await open(source);
   }
 
   async function save(name: string, replace: boolean): Promise<boolean> {
     const saved = await attempt('scenario.save', { name, text: draft.value.text, replace });
     if (!saved) return false;
     draft.value = { text: saved.text, savedText: saved.text, name: saved.name, origin: saved.origin };
+    note({ name: saved.name, source: { name: saved.name } });
     notices.show('good', `Saved as ${saved.file}`);
     await scenarios.refresh();
     return true;
@@ -160,7 +188,7 @@ export const useScenarioEditor = defineStore('scenario-editor', () => {
   }
 
   return {
-    ...{ draft, text, reading, mistakes, isDirty, isOwn },
-    ...{ connect, check, open, openNew, openFile, save, duplicate, run },
+    ...{ draft, text, reading, mistakes, isDirty, isOwn, recent },
+    ...{ connect, check, open, openNew, openFile, reopen, save, duplicate, run },
   };
 });

@@ -1,5 +1,4 @@
 /** The scenarios that there are, the one that is looked at, what the user expects of it, and which ones were lately. */
-import { useLocalStorage } from '@vueuse/core';
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef } from 'vue';
 import type { ScenarioEntry, ScenarioReading, ScenarioSource } from '../../shared/contract/scenarios.ts';
@@ -7,6 +6,7 @@ import type { Scenario } from '../../shared/schemas/scenario.ts';
 import type { LabLink } from '../app/link.ts';
 import { useExperiments } from './experiments.ts';
 import { useOwnCommands } from './own-commands.ts';
+import { useRecent } from './recent.ts';
 import { useUi } from './ui.ts';
 
 /** One that can be run. */
@@ -49,7 +49,11 @@ export const useScenarios = defineStore('scenarios', () => {
   const predicted = ref<number>();
   /** Experiment whose conclusion belongs to what is chosen; 0 where it has not been run yet. */
   const shownId = ref(0);
-  const recent = useLocalStorage<readonly RecentScenario[]>('fdscope.recent', []);
+  const { entries: recent, note: remember } = useRecent<RecentScenario>(
+    'fdscope.recent',
+    mostRecent,
+    ({ name }) => name,
+  );
   let link: LabLink | undefined;
 
   const runnable = computed(() => entries.value.flatMap(usable));
@@ -100,10 +104,6 @@ export const useScenarios = defineStore('scenarios', () => {
     if (await experiments.startScenario({ scenario: source, ...which })) {
       shownId.value = experiments.current?.id ?? experiments.state.last?.id ?? 0;
     }
-  }
-
-  function remember(entry: RecentScenario): void {
-    recent.value = [entry, ...recent.value.filter(({ name }) => name !== entry.name)].slice(0, mostRecent);
   }
 
   return {

@@ -6,6 +6,7 @@ import type { Annotation } from '../../shared/session/edits.ts';
 import type { LabLink } from '../app/link.ts';
 import { useLab } from './lab.ts';
 import { useNotices } from './notices.ts';
+import { useRecent } from './recent.ts';
 import { history } from './telemetry.ts';
 import { useTimebase } from './timebase.ts';
 
@@ -15,12 +16,24 @@ export const replaySpeeds = [0.1, 0.25, 0.5, 1, 2, 5, 10] as const;
 const shortestWindowNs = 1e9;
 const longestWindowNs = 60e9;
 
+/** A session that was opened, by its file in the library. */
+export interface OpenedSession {
+  readonly file: string;
+  readonly openedMs: number;
+}
+const mostOpened = 5;
+
 export const useReplay = defineStore('replay', () => {
   const lab = useLab();
   const notices = useNotices();
   const timebase = useTimebase();
   const state = shallowRef<ReplayState>();
   const details = shallowRef<SessionDetails>();
+  const { entries: opened, note: noteOpened } = useRecent<OpenedSession>(
+    'fdscope.opened',
+    mostOpened,
+    (each) => each.file,
+  );
   /** Where the user is scrubbing to, until the lab is there. */
   const wantedNs = ref<number>();
   /** What was drawn is of this file and epoch. */
@@ -82,17 +95,18 @@ export const useReplay = defineStore('replay', () => {
     forget();
     // Such as where the recording is; it would lie over the transport.
     for (const { id, level } of notices.toasts) if (level === 'good') notices.dismiss(id);
-    const opened = await lab.attempt((link) => link.request('replay.open', { file }));
-    if (!opened) return;
-    details.value = opened.details;
-    take(opened.replay);
+    const answer = await lab.attempt((link) => link.request('replay.open', { file }));
+    if (!answer) return;
+    noteOpened({ file, openedMs: Date.now() });
+    details.value = answer.details;
+    take(answer.replay);
     history.annotate(annotations.value);
     widthBeforeNs ??= timebase.widthNs;
     timebase.widthNs = Math.max(
       shortestWindowNs,
-      Math.min(longestWindowNs, opened.replay.endedNs - opened.replay.startedNs),
+      Math.min(longestWindowNs, answer.replay.endedNs - answer.replay.startedNs),
     );
-    await seek(opened.replay.endedNs);
+    await seek(answer.replay.endedNs);
   }
 
   async function close(): Promise<void> {
@@ -153,6 +167,7 @@ export const useReplay = defineStore('replay', () => {
     isOpen,
     positionNs,
     annotations,
+    opened,
     connect,
     open,
     close,

@@ -121,4 +121,22 @@ describe('the list of sessions', () => {
     await page.locator('footer').getByText('Replaying', { exact: true }).waitFor();
     await page.getByRole('heading', { name: 'before the change' }).waitFor();
   });
+
+  it('offers those that were opened lately, newest first, also after a reload', async () => {
+    const back = (): Locator => page.getByRole('main').getByRole('button', { name: 'Sessions', exact: true });
+    const lately = page.getByRole('region', { name: 'Opened lately' }).getByRole('button');
+    await back().click();
+    await expect.poll(() => lately.allInnerTexts()).toEqual(['before the change']);
+    await row('epoll-lt').getByRole('button', { name: /^Open/ }).click();
+    await page.locator('footer').getByText('Replaying', { exact: true }).waitFor();
+    await back().click();
+    await expect.poll(async () => (await lately.allInnerTexts()).at(-1)).toBe('before the change');
+    expect(await lately.count()).toBe(2);
+    await view.open();
+    await openSessions(page);
+    await expect.poll(() => lately.count()).toBe(2);
+    expect(await violations(page)).toEqual([]);
+    await lately.last().click();
+    await page.getByRole('heading', { name: 'before the change' }).waitFor();
+  });
 });

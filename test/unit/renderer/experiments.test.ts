@@ -171,6 +171,22 @@ describe('the editor', () => {
     expect(editor.text).toBe('half a thought');
   });
 
+  it('opens again what was edited lately, a dropped file as it was', async () => {
+    const editor = useScenarioEditor();
+    editor.connect(double);
+    double.answers['scenario.open'] = () => ({ ...entry, text: 'version: 1\n' });
+    await editor.open({ name: 'mine' });
+    await editor.openFile(new File(['version: 2\n'], 'theirs.yaml'));
+    await editor.open({ name: 'mine' });
+    expect(editor.recent.map(({ name }) => name)).toEqual(['mine', 'theirs']);
+    const [, theirs] = editor.recent;
+    if (!theirs) throw new Error('nothing was noted');
+    await editor.reopen(theirs);
+    expect(editor.text).toBe('version: 2\n');
+    expect(editor.draft).toMatchObject({ name: 'theirs', origin: 'new' });
+    expect(editor.recent.map(({ name }) => name)).toEqual(['theirs', 'mine']);
+  });
+
   it('runs what is typed, not what is on the disk', async () => {
     const editor = useScenarioEditor();
     double.answers['scenario.check'] = () => ({ scenario, mistakes: [], commands: [] });
