@@ -40,8 +40,19 @@ const heads: Readonly<Partial<Record<MetricName, string>>> = {
 
 /** As a column's head. */
 export const metricHead = (name: MetricName): string => heads[name] ?? name;
-/** The same where columns are narrow: it may break behind a slash. */
-export const columnHead = (name: MetricName): string => metricHead(name).replace('/', '/\u200b');
+/** The same where columns are narrow: it may break behind a slash, but not for one letter. */
+export const columnHead = (name: MetricName): string => metricHead(name).replace(/\/(?=..)/, '/\u200b');
+const titles: Readonly<Partial<Record<MetricName, string>>> = {
+  p50: 'Latency, p50',
+  p90: 'Latency, p90',
+  p99: 'Latency, p99',
+  p999: 'Latency, p99.9',
+  cpuShare: 'CPU of the server',
+  syscallsPerRequest: 'System calls/request',
+  switchesPerRequest: 'Context switches/request',
+};
+/** In full, where there is room for it. */
+export const metricTitle = (name: MetricName): string => titles[name] ?? metricHead(name);
 /** What it is and how it was obtained. */
 export const metricHint = (name: MetricName): string => metrics[name].summary;
 

@@ -18,5 +18,5 @@ export const allowanceOf = (host: MachineInfo['host']): Allowance => ({
 
 /** Why a command is not started, and what to do instead. */
 export const commandRefusal =
-  'A browser may not start programs of this machine: start the server yourself and give its pid in place of the ' +
-  'command, or use `fdscope run FILE --allow-commands` in a terminal.';
+  'A browser may not start programs of this machine. Start the server yourself and give its pid in place of its ' +
+  'command, or run the scenario in a terminal: fdscope run FILE --allow-commands';

@@ -46,7 +46,7 @@ function sentenceOf(
     case 'within-noise':
       return `${subject}: the difference between ${label} and ${against} is within noise, ${range}.`;
     case 'too-few-runs':
-      return `${subject}: ${label} differs from ${against} in every run, ${range}, but ${difference.count} of them are too few to tell; make at least ${samplesFor(confidence)}.`;
+      return `${subject}: ${isRatio ? `${label} has ${range} that of ${against}` : `${label} differs from ${against} by ${range}`}, but ${difference.count} runs of each are too few to tell that from noise; make at least ${samplesFor(confidence)}.`;
     default:
       return isRatio
         ? `${subject}: ${label} has ${range} that of ${against}.`

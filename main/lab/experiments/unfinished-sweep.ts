@@ -68,5 +68,6 @@ export class UnfinishedSweep {
 
 export const sweepTitle = ({ axis, values, entries }: SweepPlan): string => {
   const [first = 0, last = first] = [values[0], values.at(-1)];
-  return titleOf(entries, `${sweepAxes[axis]}, ${first} to ${last}`);
+  const words = (value: number): string => value.toLocaleString('en');
+  return titleOf(entries, `${sweepAxes[axis]}, ${words(first)} to ${words(last)}`);
 };

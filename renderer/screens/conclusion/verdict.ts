@@ -6,8 +6,6 @@ export interface Verdict {
   readonly tone: 'good' | 'bad';
 }
 
-const some = (count: number): string => (count === 1 ? 'one' : String(count));
-
 /** `predicted`: index of the choice that the user made, where there was one. */
 export function conclusionWords({ conclusion, runs }: ScenarioOutcome, predicted: number | undefined): Verdict {
   const { expectations, prediction } = conclusion;
@@ -26,8 +24,8 @@ function expectationWords(all: number, held: number, failed: number): string {
   const open = all - held - failed;
   const parts = [
     `${held} of ${all} expectations held`,
-    ...(failed > 0 ? [`${some(failed)} did not`] : []),
-    ...(open > 0 ? [`${some(open)} cannot be decided`] : []),
+    ...(failed > 0 ? [`${failed} did not`] : []),
+    ...(open > 0 ? [`${open} cannot be decided`] : []),
   ];
   return `${parts.join(', ')}.`;
 }

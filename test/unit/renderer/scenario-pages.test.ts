@@ -119,7 +119,7 @@ describe('a scenario in words', () => {
   it('concludes in one sentence', () => {
     expect(conclusionWords(outcome([true, true]), undefined).headline).toBe('All 2 expectations held.');
     expect(conclusionWords(outcome([true, false, null]), undefined)).toEqual({
-      headline: '1 of 3 expectations held, one did not, one cannot be decided.',
+      headline: '1 of 3 expectations held, 1 did not, 1 cannot be decided.',
       tone: 'bad',
     });
     expect(conclusionWords(outcome([true], [false, true]), 1).headline).toBe(
