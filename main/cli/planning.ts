@@ -1,11 +1,24 @@
 /** From what was typed to the runs that it asks for; `run`, `compare` and `sweep` share it. */
+import type { Command } from 'commander';
 import { externalId, type ModelInfo } from '../../shared/catalogue.ts';
 import { labelOf, planScenario, variantsOf, type PlannedRun, type Scenario } from '../../shared/schemas/scenario.ts';
 import { runSettingsSchema } from '../../shared/schemas/settings.ts';
 import { LabError } from '../lab/errors.ts';
 import type { LabService } from '../lab/lab-service.ts';
 import { modelOption, parseSettings } from './input.ts';
-import type { ClientFlags, ServerFlags } from './options.ts';
+import {
+  addClients,
+  addCsv,
+  addExternal,
+  addJson,
+  addNumber,
+  addOut,
+  addServer,
+  type ClientFlags,
+  type OutputFlags,
+  type ServerFlags,
+} from './options.ts';
+import { addSeriesRecord, type SeriesRecordFlags } from './recording.ts';
 import { checkExternal, clientsInput, given, serverInput, timeInput, withThreads } from './settings.ts';
 
 export interface PlanFlags extends ServerFlags, ClientFlags {
@@ -13,6 +26,19 @@ export interface PlanFlags extends ServerFlags, ClientFlags {
   readonly requestBytes?: number;
   readonly scenario?: string;
   readonly variant?: string;
+}
+
+/** Of commands that measure several models, or one with several options, under one load. */
+export interface SeriesFlags extends PlanFlags, OutputFlags, SeriesRecordFlags {
+  readonly repeats?: number;
+}
+
+export function addSeries(command: Command): Command {
+  command.option('--scenario <name>', 'the load of a scenario; without models, those of the scenario');
+  command.option('--variant <label>', 'the variant of the scenario; by default its first');
+  addNumber(command, '--request-bytes', 'payload of a request');
+  addSeriesRecord(command);
+  return addJson(addCsv(addOut(addClients(addExternal(addServer(command))))));
 }
 
 /** Behind `forward` the lab starts a server of its own, unless another is named; then replies are that server's. */

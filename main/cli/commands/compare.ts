@@ -6,26 +6,16 @@ import { compareFiles, isSessionFile } from '../../lab/compare/session-files.ts'
 import { LabError } from '../../lab/errors.ts';
 import { titleOf } from '../../lab/experiments/plans.ts';
 import type { CliContext, Register } from '../command.ts';
-import {
-  addClients,
-  addCsv,
-  addExternal,
-  addJson,
-  addNumber,
-  addOut,
-  addServer,
-  type OutputFlags,
-} from '../options.ts';
+import { addNumber } from '../options.ts';
 import { checkFormat, checkOut, deliver, failOnErrors } from '../output.ts';
-import { subjectRuns, type PlanFlags } from '../planning.ts';
+import { addSeries, subjectRuns, type SeriesFlags } from '../planning.ts';
 import { comparedFilesCsv, comparedFilesText } from '../print-compared-files.ts';
 import { compareText } from '../print-compare.ts';
 import { ProgressBar } from '../progress-bar.ts';
-import { addSeriesRecord, startSeriesRecording, tellRecorded, type SeriesRecordFlags } from '../recording.ts';
+import { startSeriesRecording, tellRecorded } from '../recording.ts';
 import { checkHost } from '../settings.ts';
 
-interface CompareFlags extends PlanFlags, OutputFlags, SeriesRecordFlags {
-  readonly repeats?: number;
+interface CompareFlags extends SeriesFlags {
   readonly seed?: number;
 }
 
@@ -101,13 +91,7 @@ export const registerCompare: Register = (program, context) => {
     '[models...]',
     'models, each with options of its own: epoll-shared:threads=4,exclusive=true; or two session files',
   );
-  command.option('--scenario <name>', 'the load of a scenario; without models, those of the scenario');
-  command.option('--variant <label>', 'the variant of the scenario; by default its first');
   addNumber(command, '--repeats', `runs of each, in turn; by default ${defaultRepeats}`);
   addNumber(command, '--seed', 'repeats the random order of an earlier comparison');
-  addNumber(command, '--request-bytes', 'payload of a request');
-  addSeriesRecord(command);
-  addJson(addCsv(addOut(addClients(addExternal(addServer(command)))))).action((texts: string[], flags: CompareFlags) =>
-    run(texts, flags, context),
-  );
+  addSeries(command).action((texts: string[], flags: CompareFlags) => run(texts, flags, context));
 };

@@ -7,26 +7,16 @@ import { parseAxis } from '../../lab/sweep/axes.ts';
 import { readSweep, writeSweep, type StoredSweep } from '../../lab/sweep/resume-file.ts';
 import type { SweepRecord } from '../../lab/sweep/sweep.ts';
 import type { CliContext, Register } from '../command.ts';
-import {
-  addClients,
-  addCsv,
-  addExternal,
-  addJson,
-  addNumber,
-  addOut,
-  addServer,
-  type OutputFlags,
-} from '../options.ts';
+import { addNumber } from '../options.ts';
 import { checkFormat, checkOut, deliver } from '../output.ts';
-import { subjectRuns, type PlanFlags } from '../planning.ts';
+import { addSeries, subjectRuns, type SeriesFlags } from '../planning.ts';
 import { sweepText } from '../print-sweep.ts';
 import { ProgressBar } from '../progress-bar.ts';
-import { addSeriesRecord, startSeriesRecording, tellRecorded, type SeriesRecordFlags } from '../recording.ts';
+import { startSeriesRecording, tellRecorded } from '../recording.ts';
 import { checkExternal, checkHost } from '../settings.ts';
 
-interface SweepFlags extends PlanFlags, OutputFlags, SeriesRecordFlags {
+interface SweepFlags extends SeriesFlags {
   readonly over?: string;
-  readonly repeats?: number;
   readonly resume?: string;
 }
 
@@ -121,12 +111,6 @@ export const registerSweep: Register = (program, context) => {
   command.argument('[models...]', 'models, each with options of its own: epoll-shared:threads=4,exclusive=true');
   command.option('--over <axis=values>', 'clients, rate, size, threads or idle: clients=1,10,100');
   command.option('--resume <file>', 'go on with a sweep that was cancelled');
-  command.option('--scenario <name>', 'the load of a scenario; without models, those of the scenario');
-  command.option('--variant <label>', 'the variant of the scenario; by default its first');
   addNumber(command, '--repeats', 'runs of each point; by default 1');
-  addNumber(command, '--request-bytes', 'payload of a request');
-  addSeriesRecord(command);
-  addJson(addCsv(addOut(addClients(addExternal(addServer(command)))))).action((texts: string[], flags: SweepFlags) =>
-    run(texts, flags, context),
-  );
+  addSeries(command).action((texts: string[], flags: SweepFlags) => run(texts, flags, context));
 };
