@@ -24,6 +24,9 @@ export interface EventRecord {
   readonly connectionId: number;
 }
 
+/** Whose events: those of a connection on whichever thread, or all of a thread. */
+export type EventsOf = { readonly connectionId: number } | { readonly threadId: number };
+
 const shape = {
   rowBytes: 32,
   make: (capacity: number): EventColumns => ({
@@ -113,22 +116,55 @@ export class EventStore {
     }
   }
 
-  /** The newest events of one socket before a moment, newest first. */
-  ofConnection(connectionId: number, beforeNs: number, most: number): EventRecord[] {
-    const found: EventRecord[] = [];
-    for (const threadId of this.#threads) {
-      let taken = 0;
-      for (const { columns, count } of this.#logs.chunksOf(threadId).toReversed()) {
-        for (let i = count - 1; i >= 0 && taken < most; i--) {
-          if (columns.connectionIds[i] !== connectionId || (columns.timesNs[i] ?? 0) > beforeNs) continue;
-          found.push(recordAt(threadId, columns, i));
-          taken++;
-        }
+  /** The newest events of a socket or of a thread, newest first. */
+  newestOf(whose: EventsOf, most: number): EventRecord[] {
+    return this.nearestTo(whose, Infinity, most).toReversed();
+  }
+
+  /**
+   * The events of a socket or of a thread that are nearest to a moment, in the order in which they began: half of them
+   * from before it, where there are as many on both sides.
+   */
+  nearestTo(whose: EventsOf, timeNs: number, most: number): EventRecord[] {
+    const before: EventRecord[] = [];
+    const after: EventRecord[] = [];
+    for (const threadId of 'threadId' in whose ? [whose.threadId] : this.#threads) {
+      const connectionId = 'threadId' in whose ? undefined : whose.connectionId;
+      // What ended before the moment, and what ended since: the former also began before it, the latter maybe.
+      for (const record of this.#walk(threadId, timeNs, -1, connectionId, most)) before.push(record);
+      for (const record of this.#walk(threadId, timeNs, 1, connectionId, most))
+        (record.timeNs <= timeNs ? before : after).push(record);
+    }
+    before.sort(byTime);
+    after.sort(byTime);
+    const half = Math.ceil(most / 2);
+    const wanted = Math.max(half, most - after.length);
+    const earlier = before.slice(Math.max(0, before.length - wanted));
+    return [...earlier, ...after.slice(0, most - earlier.length)];
+  }
+
+  /** From a moment on, back or ahead, until there are as many as are asked for. */
+  *#walk(
+    threadId: number,
+    timeNs: number,
+    direction: -1 | 1,
+    connectionId: number | undefined,
+    most: number,
+  ): Generator<EventRecord> {
+    const chunks = this.#logs.chunksOf(threadId);
+    let found = 0;
+    for (const { columns, count } of direction > 0 ? chunks : chunks.toReversed()) {
+      const split = firstEnding(columns, count, timeNs);
+      for (let i = direction > 0 ? split : split - 1; i >= 0 && i < count; i += direction) {
+        if (connectionId !== undefined && columns.connectionIds[i] !== connectionId) continue;
+        yield recordAt(threadId, columns, i);
+        if (++found === most) return;
       }
     }
-    return found.sort((a, b) => b.timeNs - a.timeNs).slice(0, most);
   }
 }
+
+const byTime = (a: EventRecord, b: EventRecord): number => a.timeNs - b.timeNs;
 
 /** Events inside one coroutine run that are looked past at the end of a window. */
 const maxNested = 256;

@@ -3,6 +3,7 @@ import { recordAt, type EventRecord, type EventStore } from '../stores/history-e
 import type { ThreadRecord } from '../stores/history-threads.ts';
 import { awaits, eventKinds, noFd, readinessBits, syscallNames } from '../../shared/telemetry/wire.ts';
 import { duration } from '../stores/format.ts';
+import { errnoName } from './errno-words.ts';
 import type { Pen } from './pen.ts';
 import { nsPerPx, pxOf } from './time-scale.ts';
 import type { TrackView } from './track.ts';
@@ -92,7 +93,7 @@ export function eventLines(event: EventRecord): string[] {
   if (event.durationNs > 0) lines.push(duration(event.durationNs));
   if (event.fd !== noFd) lines.push(`fd ${event.fd}`);
   if (event.kind === eventKinds.syscall)
-    lines.push(event.result < 0 ? `failed: errno ${-event.result}` : `returned ${event.result}`);
+    lines.push(event.result < 0 ? `failed: ${errnoName(-event.result)}` : `returned ${event.result}`);
   if (event.kind === eventKinds.coroutineRan) lines.push(`then awaits ${awaits[event.code] ?? 'something'}`);
   if (event.connectionId > 0) lines.push(`connection ${event.connectionId}`);
   return lines;

@@ -1,6 +1,7 @@
 /** What is selected, told in words and figures. Read from the history a few times a second, not bound to it. */
 import { fdFlags, noFd, noSyscall, syscallNames, tcpStates, threadStates } from '../../../shared/telemetry/wire.ts';
 import { bytes, duration, moment, percent, short } from '../../stores/format.ts';
+import type { EventRecord, EventsOf } from '../../stores/history-events.ts';
 import type { TelemetryHistory } from '../../stores/history.ts';
 import { shownOf, socketStates } from '../../stores/history-sockets.ts';
 import type { Picked, PickedEvent, PickedSocket, PickedThread } from '../../stores/selection.ts';
@@ -8,31 +9,74 @@ import { eventLines, eventName } from '../../tracks/event-slices.ts';
 import { socketWords } from '../../tracks/socket-words.ts';
 import { stretchAt, timeInStates } from '../../tracks/thread-states.ts';
 import { threadWords } from '../../tracks/timeline-track.ts';
+import type { ToldMoment } from './inspector-moment.ts';
+
+export interface ToldEvent {
+  /** From the moment on, such as "−1.20 ms"; of the newest events, the time of the run. */
+  readonly when: string;
+  readonly text: string;
+  readonly failed: boolean;
+  /** The last that began before the moment, or at it. */
+  readonly isLastBefore: boolean;
+  /** What was picked. */
+  readonly isPicked: boolean;
+}
 
 export interface Told {
   readonly title: string;
   /** What it was doing at the moment, in a sentence. */
   readonly sentence: string;
   readonly facts: readonly { readonly name: string; readonly value: string }[];
-  readonly events: readonly { readonly when: string; readonly text: string; readonly failed: boolean }[];
+  readonly events: readonly ToldEvent[];
+  /** What the facts are of. */
+  readonly note?: string;
   /** Why there are no events, where there are none. */
   readonly eventsNote: string;
 }
 
 const mostEvents = 14;
+const eventsNeedDetail = 'Its system calls are recorded at the detail level "events".';
 /** Shares of a thread's time are those of the second before the moment. */
 const shareNs = 1e9;
 
-export function tell(history: TelemetryHistory, picked: Picked): Told {
-  if (picked.kind === 'socket') return tellSocket(history, picked);
-  if (picked.kind === 'thread') return tellThread(history, picked);
-  return tellEvent(history, picked);
+export function tell(history: TelemetryHistory, picked: Picked, at: ToldMoment): Told {
+  if (picked.kind === 'socket') return tellSocket(history, picked, at);
+  if (picked.kind === 'thread') return tellThread(history, picked, at);
+  return tellEvent(history, picked, at);
 }
+
+function toldEvents(history: TelemetryHistory, whose: EventsOf, at: ToldMoment, picked?: EventRecord): ToldEvent[] {
+  const isNewest = at.from === 'newest';
+  const events = isNewest
+    ? history.events.newestOf(whose, mostEvents)
+    : history.events.nearestTo(whose, at.timeNs, mostEvents);
+  const lastBefore = isNewest ? undefined : events.findLast((event) => event.timeNs <= at.timeNs);
+  return events.map((event) => ({
+    when: isNewest ? `${((event.timeNs - history.originNs) / 1e9).toFixed(4)} s` : distance(event.timeNs - at.timeNs),
+    // Whose connection it is goes without saying among events of one.
+    text: [
+      eventName(event),
+      ...eventLines(event).filter((line) => 'threadId' in whose || !line.startsWith('connection')),
+    ].join(', '),
+    failed: event.result < 0,
+    isLastBefore: event === lastBefore,
+    isPicked: picked !== undefined && isSame(event, picked),
+  }));
+}
+
+const distance = (ns: number): string => (ns === 0 ? '0' : `${ns < 0 ? '−' : '+'}${duration(Math.abs(ns))}`);
+
+const isSame = (a: EventRecord, b: EventRecord): boolean =>
+  a.timeNs === b.timeNs && a.threadId === b.threadId && a.kind === b.kind && a.code === b.code;
+
+const whenWords = (at: ToldMoment, history: TelemetryHistory): string =>
+  at.from === 'newest' ? 'Now' : `At ${moment(at.timeNs, history.originNs)}`;
 
 const roleWords = { listener: 'Listening socket', client: 'Connection', upstream: 'Upstream connection' } as const;
 
-function tellSocket(history: TelemetryHistory, { row, role, timeNs, fd }: PickedSocket): Told {
+function tellSocket(history: TelemetryHistory, { row, role, fd }: PickedSocket, at: ToldMoment): Told {
   const { sockets } = history;
+  const { timeNs } = at;
   const tenant = sockets.tenantAt(row, timeNs);
   const cell = sockets.ticks.column(sockets.ticks.tickAt(timeNs))?.[row] ?? 0;
   const state = socketStates[shownOf(cell)] ?? 'none';
@@ -57,28 +101,21 @@ function tellSocket(history: TelemetryHistory, { row, role, timeNs, fd }: Picked
     { name: 'received', value: bytes(figures.bytesIn) },
     { name: 'sent', value: bytes(figures.bytesOut) },
   ];
-  const events = connectionId === 0 ? [] : history.events.ofConnection(connectionId, Infinity, mostEvents);
   return {
     title: `${roleWords[role]}, fd ${tenant?.fd ?? fd}`,
-    sentence: `At ${moment(timeNs, history.originNs)}: ${words.label}. ${words.explanation}`,
+    sentence: `${whenWords(at, history)}: ${words.label}. ${words.explanation}`,
     facts: isNow ? [...facts, ...newest] : facts,
-    events: events.map((event) => ({
-      when: moment(event.timeNs, history.originNs),
-      text: [eventName(event), ...eventLines(event).filter((line) => !line.startsWith('connection'))].join(', '),
-      failed: event.result < 0,
-    })),
-    eventsNote:
-      connectionId === 0
-        ? 'A listening socket has no conversation of its own.'
-        : 'System calls are recorded at the detail level "events".',
+    events: connectionId === 0 ? [] : toldEvents(history, { connectionId }, at),
+    eventsNote: connectionId === 0 ? 'A listening socket has no conversation of its own.' : eventsNeedDetail,
   };
 }
 
 const queueWords = (flags: number, size: number): string =>
   flags & fdFlags.queuesKnown ? bytes(size) : `${bytes(size)} when last read`;
 
-function tellThread(history: TelemetryHistory, { threadId, timeNs }: PickedThread): Told {
+function tellThread(history: TelemetryHistory, { threadId }: PickedThread, at: ToldMoment): Told {
   const { threads } = history;
+  const { timeNs } = at;
   const thread = threads.byId.get(threadId);
   if (!thread) {
     return {
@@ -105,7 +142,7 @@ function tellThread(history: TelemetryHistory, { threadId, timeNs }: PickedThrea
     .slice(0, 4);
   return {
     title: `${thread.name}, tid ${thread.tid || 'not known'}`,
-    sentence: `At ${moment(timeNs, history.originNs)}: ${threadWords[stateName]}${call ? ` (${call}${fdText})` : ''}${since}.`,
+    sentence: `${whenWords(at, history)}: ${threadWords[stateName]}${call ? ` (${call}${fdText})` : ''}${since}.`,
     facts: [
       ...threadStates.flatMap((state, i) =>
         (shares[i] ?? 0) > 0 ? [{ name: threadWords[state], value: percent((shares[i] ?? 0) / known) }] : [],
@@ -117,25 +154,25 @@ function tellThread(history: TelemetryHistory, { threadId, timeNs }: PickedThrea
       { name: 'requests', value: short(total('requests')) },
       ...topCalls.map(({ name, count }) => ({ name: `${name} calls`, value: short(count) })),
     ],
-    events: [],
-    eventsNote: 'Shares are of the second before the moment; counts since the thread began.',
+    note: 'Shares are of the second before the moment; counts since the thread began.',
+    events: toldEvents(history, { threadId }, at),
+    eventsNote: eventsNeedDetail,
   };
 }
 
-function tellEvent(history: TelemetryHistory, { event, timeNs }: PickedEvent): Told {
+function tellEvent(history: TelemetryHistory, { event, timeNs }: PickedEvent, at: ToldMoment): Told {
   const thread = history.threads.byId.get(event.threadId);
-  const [first, ...others] = eventLines(event);
+  const { connectionId, threadId } = event;
+  const said = eventLines(event);
   return {
     title: eventName(event),
-    sentence: `At ${moment(timeNs, history.originNs)} on ${thread?.name ?? `thread ${event.threadId}`}${first ? `: ${[first, ...others].join(', ')}` : ''}.`,
+    sentence: `At ${moment(timeNs, history.originNs)} on ${thread?.name ?? `thread ${threadId}`}${said.length > 0 ? `: ${said.join(', ')}` : ''}.`,
     facts: [],
-    events: (event.connectionId > 0 ? history.events.ofConnection(event.connectionId, Infinity, mostEvents) : []).map(
-      (each) => ({
-        when: moment(each.timeNs, history.originNs),
-        text: [eventName(each), ...eventLines(each)].join(', '),
-        failed: each.result < 0,
-      }),
-    ),
-    eventsNote: event.connectionId > 0 ? '' : 'It belongs to no connection.',
+    note:
+      connectionId > 0
+        ? 'What follows is of its connection, on whichever thread.'
+        : 'It belongs to no connection; what follows is of its thread.',
+    events: toldEvents(history, connectionId > 0 ? { connectionId } : { threadId }, at, event),
+    eventsNote: 'Nothing else of it is kept.',
   };
 }

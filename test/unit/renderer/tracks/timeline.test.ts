@@ -213,6 +213,6 @@ describe('slices', () => {
     const event = slicesOf(store, rows, view)?.[0]?.event;
     if (event === undefined) throw new Error('There is no slice.');
     expect(eventName(event)).toBe('read');
-    expect(eventLines(event)).toEqual(['50 ns', 'fd 7', 'failed: errno 11', 'connection 5']);
+    expect(eventLines(event)).toEqual(['50 ns', 'fd 7', 'failed: EAGAIN', 'connection 5']);
   });
 });

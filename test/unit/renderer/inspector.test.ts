@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { eventKinds, syscallNames } from '../../../shared/telemetry/wire.ts';
+import { eventsHeading, momentToTell } from '../../../renderer/screens/scope/inspector-moment.ts';
+import { tell } from '../../../renderer/screens/scope/inspector-words.ts';
+import { EventStore } from '../../../renderer/stores/history-events.ts';
+import { TelemetryHistory } from '../../../renderer/stores/history.ts';
+import type { PickedSocket, PickedThread } from '../../../renderer/stores/selection.ts';
+import { fdFrame } from './tracks/given.ts';
+
+const read = syscallNames.indexOf('read');
+
+interface Call {
+  readonly timeNs: number;
+  readonly connectionId: number;
+  readonly durationNs?: number;
+}
+
+function take(store: EventStore, threadId: number, calls: readonly Call[]): void {
+  store.take({
+    timeNs: 1,
+    threadId,
+    dropped: 0,
+    count: calls.length,
+    timesNs: Float64Array.from(calls, ({ timeNs }) => timeNs),
+    durationsNs: Float64Array.from(calls, ({ durationNs }) => durationNs ?? 10),
+    kinds: new Uint16Array(calls.length).fill(eventKinds.syscall),
+    codes: new Uint16Array(calls.length).fill(read),
+    fds: new Int32Array(calls.length).fill(7),
+    results: new Int32Array(calls.length).fill(64),
+    connectionIds: Uint32Array.from(calls, ({ connectionId }) => connectionId),
+  });
+}
+
+/** A call every microsecond, in turn of connections 1 and 2: more than one chunk of the store. */
+const everyUs = Array.from({ length: 4000 }, (_, i): Call => ({ timeNs: i * 1000, connectionId: 1 + (i % 2) }));
+const times = (events: readonly { timeNs: number }[]): number[] => events.map(({ timeNs }) => timeNs);
+
+describe('the events nearest to a moment', () => {
+  const store = new EventStore();
+  take(store, 1, everyUs);
+
+  it('are half from before it and half from after, and of the connection alone', () => {
+    expect(times(store.nearestTo({ connectionId: 1 }, 1_000_500, 4))).toEqual([
+      998_000, 1_000_000, 1_002_000, 1_004_000,
+    ]);
+    expect(times(store.nearestTo({ connectionId: 2 }, 1_000_500, 2))).toEqual([999_000, 1_001_000]);
+    expect(store.nearestTo({ connectionId: 3 }, 1_000_500, 4)).toEqual([]);
+  });
+
+  it('are more from one side where the other has fewer', () => {
+    expect(times(store.nearestTo({ threadId: 1 }, -5, 3))).toEqual([0, 1000, 2000]);
+    expect(times(store.nearestTo({ threadId: 1 }, 3_998_500, 4))).toEqual([3_996_000, 3_997_000, 3_998_000, 3_999_000]);
+    expect(times(store.newestOf({ threadId: 1 }, 2))).toEqual([3_999_000, 3_998_000]);
+  });
+
+  it('are those of all threads that served the connection, and a call that is under way began before', () => {
+    const two = new EventStore();
+    take(two, 1, [
+      { timeNs: 100, connectionId: 1 },
+      { timeNs: 300, connectionId: 1 },
+    ]);
+    take(two, 2, [
+      { timeNs: 200, connectionId: 1, durationNs: 1000 },
+      { timeNs: 2000, connectionId: 1 },
+    ]);
+    expect(times(two.nearestTo({ connectionId: 1 }, 250, 2))).toEqual([200, 300]);
+    expect(times(two.nearestTo({ threadId: 2 }, 250, 9))).toEqual([200, 2000]);
+  });
+});
+
+describe('which moment is told', () => {
+  const picked: PickedThread = { kind: 'thread', threadId: 1, timeNs: 5e9 };
+  const held = { picked, wantsNewest: false, isFollowing: false, cursorNs: 6e9, newestNs: 9e9 };
+
+  it('is the cursor where the tracks are held, else the click, and the newest on demand', () => {
+    expect(eventsHeading(momentToTell(held), 1e9)).toBe('Events around the cursor, 5.0 s');
+    expect(eventsHeading(momentToTell({ ...held, cursorNs: undefined }), 1e9)).toBe('Events around the click, 4.0 s');
+    expect(momentToTell({ ...held, isFollowing: true }).timeNs).toBe(5e9);
+    expect(momentToTell({ ...held, wantsNewest: true })).toEqual({ from: 'newest', timeNs: 9e9 });
+  });
+});
+
+describe('the inspector', () => {
+  const history = new TelemetryHistory();
+  Object.assign(history, { oldestNs: 0, newestNs: 3_999_000 });
+  history.sockets.take(fdFrame(0, [{ id: 1, state: 'idle' }]));
+  take(history.events, 1, everyUs);
+  const picked: PickedSocket = { kind: 'socket', row: 0, connectionId: 1, role: 'client', fd: 99, timeNs: 2_000_000 };
+
+  it('tells the events around the moment by their distance, and where the moment is among them', () => {
+    const { events } = tell(history, picked, { from: 'click', timeNs: 2_000_000 });
+    expect(events).toHaveLength(14);
+    const at = events.findIndex(({ isLastBefore }) => isLastBefore);
+    expect(events.slice(at - 1, at + 2).map(({ when }) => when)).toEqual(['−2 µs', '0', '+2 µs']);
+    expect(events.filter(({ isLastBefore }) => isLastBefore)).toHaveLength(1);
+  });
+
+  it('tells the newest events, the newest first', () => {
+    const { events } = tell(history, picked, { from: 'newest', timeNs: 3_999_000 });
+    expect(events.slice(0, 2).map(({ when }) => when)).toEqual(['0.0040 s', '0.0040 s']);
+    expect(events.some(({ isLastBefore }) => isLastBefore)).toBe(false);
+  });
+});
