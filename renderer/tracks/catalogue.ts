@@ -76,7 +76,7 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
     new LineTrack({
       id: 'throughput',
       title: 'Throughput',
-      unit: 'per second',
+      unit: 'per s',
       help: 'Requests that the server answered, by its own count. The dashed line is the clients’ count of replies, each checked byte for byte; the two should lie on each other.',
       heightPx: 96,
       scale: 'linear',
@@ -93,7 +93,7 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
     new LineTrack({
       id: 'switches',
       title: 'Context switches',
-      unit: 'per second',
+      unit: 'per s',
       help: 'Voluntary: a thread had to wait and gave its core up. Involuntary: the kernel took the core for another thread. Coroutine: user code changed from one coroutine to another, which the kernel does not see and which costs a few nanoseconds.',
       heightPx: 96,
       scale: 'linear',

@@ -34,7 +34,7 @@ interface Band {
 export class StackedTrack implements Track {
   readonly id = 'syscalls';
   readonly title = 'System calls';
-  readonly unit = 'per second';
+  readonly unit = 'per s';
   readonly heightPx = 132;
   readonly help =
     'Calls that the server made into the kernel, by name, stacked. This is where the models differ most: epoll asks once for many sockets, polling asks each, io_uring hardly asks at all. Counted in the server’s own wrappers, completely; compare with strace -c.';

@@ -31,7 +31,8 @@ export interface TimeTick {
 export function timeTicks(scale: TimeScale, originNs: number, spacingPx = 110): TimeTick[] {
   const stepNs = niceStepNs(nsPerPx(scale) * spacingPx);
   const ticks: TimeTick[] = [];
-  const first = Math.ceil((scale.fromNs - originNs) / stepNs);
+  // Before the start there is no time of the run.
+  const first = Math.max(0, Math.ceil((scale.fromNs - originNs) / stepNs));
   for (let i = first; ; i++) {
     const timeNs = originNs + i * stepNs;
     if (timeNs > scale.toNs) return ticks;
