@@ -22,6 +22,9 @@ export const noticeSchema = z.object({
 });
 export type Notice = z.infer<typeof noticeSchema>;
 
+/** As it is sent while a lab runs: when it was said, on CLOCK_MONOTONIC, which not every engine tells. */
+export const saidNoticeSchema = noticeSchema.extend({ timeNs: z.number().optional() });
+
 export const readySchema = z.object({
   role: z.string(),
   pid: z.number(),

@@ -4,7 +4,7 @@ import type { FrameSource } from '../../shared/contract/channels.ts';
 import {
   markSchema,
   modelFrameSchema,
-  noticeSchema,
+  saidNoticeSchema,
   type Mark,
   type ModelFrame,
   type Notice,
@@ -15,7 +15,7 @@ import { decodeJson } from '../../shared/telemetry/codec.ts';
 import { frameKinds } from '../../shared/telemetry/wire.ts';
 
 export interface TimedNotice extends Notice {
-  /** When the newest frame before it was taken: a notice carries no time of its own. */
+  /** When it was said, or that of the newest frame before it; NaN where neither is known. */
   readonly timeNs: number;
   readonly source: FrameSource;
 }
@@ -44,7 +44,7 @@ export class Moments {
     if (kind === frameKinds.model && source === 'server') keep(this.models, read(modelFrameSchema));
     else if (kind === frameKinds.mark) keep(this.marks, { ...read(markSchema), source });
     else if (kind === frameKinds.finding) keep(this.findings, read(findingSchema));
-    else if (kind === frameKinds.notice) keep(this.notices, { ...read(noticeSchema), timeNs: newestNs, source });
+    else if (kind === frameKinds.notice) keep(this.notices, { timeNs: newestNs, ...read(saidNoticeSchema), source });
     else return;
     this.version++;
   }

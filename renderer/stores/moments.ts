@@ -14,6 +14,7 @@ export interface Moment {
   readonly key: string;
   readonly kind: 'finding' | 'notice' | 'change';
   readonly level: Finding['level'];
+  /** NaN where it is not known: then there is nothing to jump to. */
   readonly timeNs: number;
   /** Since when it holds, where that is known. */
   readonly sinceNs: number;
@@ -52,6 +53,11 @@ const ofMark = (mark: Mark, text: string): Moment => ({
   text,
 });
 
+export const isTimed = ({ timeNs }: Moment): boolean => Number.isFinite(timeNs);
+/** What has no time is last. */
+const newestFirst = (a: Moment, b: Moment): number =>
+  isTimed(a) && isTimed(b) ? b.timeNs - a.timeNs : Number(isTimed(b)) - Number(isTimed(a));
+
 export const useMoments = defineStore('moments', () => {
   const notices = useNotices();
   const timebase = useTimebase();
@@ -85,24 +91,18 @@ export const useMoments = defineStore('moments', () => {
       if (notice.source === 'lab' && notice.level !== 'info' && lab.phase !== 'replaying') tell(ofNotice(notice));
     }
     toldNotices = moments.notices.length;
-    // A notice that came before the first frame belongs to the start.
-    const timed = (moment: Moment): Moment =>
-      Number.isFinite(moment.timeNs) ? moment : { ...moment, timeNs: history.originNs, sinceNs: history.originNs };
     list.value = [
       ...moments.findings.map(ofFinding),
       ...moments.notices.map(ofNotice),
       ...moments.marks.flatMap((mark) => (mark.text === undefined ? [] : [ofMark(mark, mark.text)])),
     ]
-      .map(timed)
-      .sort((a, b) => b.timeNs - a.timeNs)
+      .sort(newestFirst)
       .slice(0, mostShown);
   }
 
   function tell(moment: Moment): void {
-    notices.show(moment.level, moment.text, {
-      title: 'Show the moment',
-      run: () => timebase.showMoment(moment.timeNs),
-    });
+    const action = { title: 'Show the moment', run: () => timebase.showMoment(moment.timeNs) };
+    notices.show(moment.level, moment.text, isTimed(moment) ? action : undefined);
   }
 
   const findings = computed(() => list.value.filter(({ kind }) => kind === 'finding').length);

@@ -11,6 +11,7 @@ import type {
 } from '../../../shared/contract/live.ts';
 import type { SessionCard } from '../../../shared/contract/sessions.ts';
 import type { ModelId } from '../../../shared/catalogue.ts';
+import type { Notice } from '../../../shared/engine-messages.ts';
 import type { ModelOptions, ServerSettings } from '../../../shared/schemas/settings.ts';
 import { encodeJson } from '../../../shared/telemetry/codec.ts';
 import { frameKinds } from '../../../shared/telemetry/wire.ts';
@@ -25,6 +26,7 @@ import { FrameHub } from './frame-hub.ts';
 import { LiveRecording } from './live-recording.ts';
 import { LiveReplay } from './live-replay.ts';
 import { LiveRun } from './live-run.ts';
+import { noticeFrame, withTime } from './timed-notice.ts';
 import { wordsOf } from './change-words.ts';
 
 /** What the lab knows of models. */
@@ -109,7 +111,7 @@ export class LiveLab {
         {
           signal: this.#abort.signal,
           onFrame: (source, { kind, payload }) => this.#take(source, kind, payload),
-          onNotice: (code, text) => this.#say(frameKinds.notice, { level: 'info', code, text }),
+          onNotice: (code, text) => this.#notice('info', code, text),
           onFault: (sentence) => void this.#finish(sentence),
         },
       );
@@ -290,7 +292,9 @@ export class LiveLab {
   }
 
   #take(source: FrameSource, kind: number, payload: Uint8Array): void {
-    this.frames.publish(source, kind, payload);
+    // Who subscribes later is told the notices of before: each says when it was.
+    if (kind === frameKinds.notice) this.frames.publishFrame(source, withTime(payload, monotonicNs()));
+    else this.frames.publish(source, kind, payload);
     for (const finding of this.#diagnosis.take(source, kind, payload)) this.#say(frameKinds.finding, finding);
   }
 
@@ -304,7 +308,11 @@ export class LiveLab {
   }
 
   #warn(code: string, text: string): void {
-    this.#say(frameKinds.notice, { level: 'warning', code, text });
+    this.#notice('warning', code, text);
+  }
+
+  #notice(level: Notice['level'], code: string, text: string): void {
+    this.frames.publishFrame('lab', noticeFrame({ level, code, text }, monotonicNs()));
   }
 
   #markNow(name: string, text: string): void {

@@ -3,7 +3,7 @@ import { encodeCounters, encodeJson } from '../../../shared/telemetry/codec.ts';
 import { counterNames, frameKinds, gaugeNames, syscallNames } from '../../../shared/telemetry/wire.ts';
 import { useChannels } from '../../../renderer/stores/channels.ts';
 import { useLab } from '../../../renderer/stores/lab.ts';
-import { useMoments } from '../../../renderer/stores/moments.ts';
+import { isTimed, useMoments } from '../../../renderer/stores/moments.ts';
 import { useMeasuredCost } from '../../../renderer/stores/measured-cost.ts';
 import { useNotices } from '../../../renderer/stores/notices.ts';
 import { useSetup } from '../../../renderer/stores/setup.ts';
@@ -159,12 +159,21 @@ describe('moments', () => {
     expect(useTimebase().isFollowing).toBe(false);
   });
 
-  it('that came before the first frame belong to the start', () => {
+  it('have the time they were said at, or none where nobody knows it: no guess', () => {
     const moments = useMoments();
-    double.send('lab', encodeJson(frameKinds.notice, { level: 'info', code: 'x', text: 'early' }));
+    const said = { level: 'warning', code: 'x' };
+    double.send('lab', encodeJson(frameKinds.notice, { ...said, text: 'some time' }));
+    double.send('lab', encodeJson(frameKinds.notice, { ...said, text: 'then', timeNs: 1.1e9 }));
     run(1000, 1200, { requests: 10 });
     moments.sample();
-    expect(moments.list).toMatchObject([{ text: 'early', timeNs: 1e9 }]);
+    expect(moments.list.map(({ text }) => text)).toEqual(['then', 'some time']);
+    expect(moments.list.map(({ timeNs }) => timeNs)).toEqual([1.1e9, Number.NaN]);
+    expect(moments.list.map(isTimed)).toEqual([true, false]);
+    const { toasts } = useNotices();
+    expect(toasts.map(({ text, action }) => [text, action?.title])).toEqual([
+      ['some time', undefined],
+      ['then', 'Show the moment'],
+    ]);
   });
 });
 
