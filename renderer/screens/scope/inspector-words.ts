@@ -1,5 +1,13 @@
 /** What is selected, told in words and figures. Read from the history a few times a second, not bound to it. */
-import { fdFlags, noFd, noSyscall, syscallNames, tcpStates, threadStates } from '../../../shared/telemetry/wire.ts';
+import {
+  eventKinds,
+  fdFlags,
+  noFd,
+  noSyscall,
+  syscallNames,
+  tcpStates,
+  threadStates,
+} from '../../../shared/telemetry/wire.ts';
 import { bytes, duration, moment, percent, short } from '../../stores/format.ts';
 import type { EventRecord, EventsOf } from '../../stores/history-events.ts';
 import type { TelemetryHistory } from '../../stores/history.ts';
@@ -55,13 +63,19 @@ function toldEvents(history: TelemetryHistory, whose: EventsOf, at: ToldMoment, 
     when: isNewest ? `${((event.timeNs - history.originNs) / 1e9).toFixed(4)} s` : distance(event.timeNs - at.timeNs),
     // Whose connection it is goes without saying among events of one.
     text: [
-      eventName(event),
+      nameOf(history, event),
       ...eventLines(event).filter((line) => 'threadId' in whose || !line.startsWith('connection')),
     ].join(', '),
     failed: event.result < 0,
     isLastBefore: event === lastBefore,
     isPicked: picked !== undefined && isSame(event, picked),
   }));
+}
+
+/** A step by what the model's source calls it. */
+function nameOf({ moments }: TelemetryHistory, event: EventRecord): string {
+  if (event.kind !== eventKinds.step) return eventName(event);
+  return moments.modelAt(event.timeNs)?.steps.find(({ index }) => index === event.code)?.label ?? eventName(event);
 }
 
 const distance = (ns: number): string => (ns === 0 ? '0' : `${ns < 0 ? '−' : '+'}${duration(Math.abs(ns))}`);
@@ -165,7 +179,7 @@ function tellEvent(history: TelemetryHistory, { event, timeNs }: PickedEvent, at
   const { connectionId, threadId } = event;
   const said = eventLines(event);
   return {
-    title: eventName(event),
+    title: nameOf(history, event),
     sentence: `At ${moment(timeNs, history.originNs)} on ${thread?.name ?? `thread ${threadId}`}${said.length > 0 ? `: ${said.join(', ')}` : ''}.`,
     facts: [],
     note:

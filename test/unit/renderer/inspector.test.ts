@@ -95,6 +95,34 @@ describe('the inspector', () => {
     expect(events.filter(({ isLastBefore }) => isLastBefore)).toHaveLength(1);
   });
 
+  it('names a step as the source of the model does', () => {
+    const stepped = new TelemetryHistory();
+    Object.assign(stepped, { oldestNs: 0, newestNs: 9 });
+    const steps = [{ index: 44, line: 29, label: 'wait for readiness' }];
+    stepped.moments.models.push({ model: 'epoll-lt', timeNs: 0, options: {}, sourceFile: 'x.cpp', steps });
+    const event = { threadId: 1, timeNs: 5, durationNs: 0, kind: eventKinds.step, code: 44, fd: -1, result: 0 };
+    stepped.events.take({
+      timeNs: 9,
+      threadId: 1,
+      dropped: 0,
+      count: 1,
+      timesNs: Float64Array.of(event.timeNs),
+      durationsNs: new Float64Array(1),
+      kinds: Uint16Array.of(event.kind),
+      codes: Uint16Array.of(event.code),
+      fds: Int32Array.of(event.fd),
+      results: new Int32Array(1),
+      connectionIds: new Uint32Array(1),
+    });
+    const told = tell(
+      stepped,
+      { kind: 'event', event: { ...event, connectionId: 0 }, timeNs: 5 },
+      { from: 'click', timeNs: 5 },
+    );
+    expect(told.events).toMatchObject([{ text: 'wait for readiness', isPicked: true }]);
+    expect(told.title).toBe('wait for readiness');
+  });
+
   it('tells the newest events, the newest first', () => {
     const { events } = tell(history, picked, { from: 'newest', timeNs: 3_999_000 });
     expect(events.slice(0, 2).map(({ when }) => when)).toEqual(['0.0040 s', '0.0040 s']);
