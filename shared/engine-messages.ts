@@ -55,6 +55,7 @@ export const modelFrameSchema = z.object({
 export type ModelFrame = z.infer<typeof modelFrameSchema>;
 
 export const replySchema = z.object({ id: z.number(), ok: z.boolean(), error: z.string().optional() });
+export type Reply = z.infer<typeof replySchema>;
 
 export const finishedSchema = z.object({ reason: z.string(), error: z.string().optional() });
 export type Finished = z.infer<typeof finishedSchema>;

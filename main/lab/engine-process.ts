@@ -34,6 +34,7 @@ import {
   type Ready,
 } from '../../shared/engine-messages.ts';
 import { LabError, sentenceOf } from './errors.ts';
+import { PendingReplies } from './pending-replies.ts';
 import { StderrTail } from './stderr-tail.ts';
 
 interface EngineEvents {
@@ -104,7 +105,7 @@ export class EngineProcess extends EventEmitter<EngineEvents> {
   readonly #patience: Patience;
   readonly #splitter = new FrameSplitter();
   readonly #stderr = new StderrTail();
-  readonly #replies = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
+  readonly #replies: PendingReplies;
   #resolveReady: (ready: Ready) => void = () => {};
   #rejectReady: (error: LabError) => void = () => {};
   #isReady = false;
@@ -118,6 +119,7 @@ export class EngineProcess extends EventEmitter<EngineEvents> {
   constructor(name: string, command: Command, args: readonly string[], patience: Patience = defaultPatience) {
     super();
     this.name = name;
+    this.#replies = new PendingReplies(name);
     this.#patience = patience;
     this.#child = spawn(command.file, [...command.args, ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -168,20 +170,7 @@ export class EngineProcess extends EventEmitter<EngineEvents> {
     { id = this.#nextId++, limitMs = this.#patience.replyMs }: { id?: number; limitMs?: number } = {},
   ): Promise<void> {
     if (this.#end) throw new LabError('failed', `${this.name} has ended and takes no command.`);
-    const reply = new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(new LabError('failed', `${this.name} did not answer "${cmd}" within ${limitMs} ms.`));
-      }, limitMs);
-      const settle = (act: () => void): void => {
-        clearTimeout(timer);
-        this.#replies.delete(id);
-        act();
-      };
-      this.#replies.set(id, {
-        resolve: () => settle(resolve),
-        reject: (error) => settle(() => reject(error)),
-      });
-    });
+    const reply = this.#replies.expect(id, cmd, limitMs);
     this.#child.stdin?.write(`${JSON.stringify({ id, cmd, ...fields })}\n`);
     return reply;
   }
@@ -299,16 +288,9 @@ export class EngineProcess extends EventEmitter<EngineEvents> {
       case frameKinds.finished:
         this.#finished = checked(finishedSchema, payload, 'finished');
         break;
-      case frameKinds.reply: {
-        const reply = checked(replySchema, payload, 'reply');
-        const waiting = this.#replies.get(reply.id);
-        if (reply.ok) waiting?.resolve();
-        else {
-          const why = reply.error ?? 'no reason given';
-          waiting?.reject(new LabError('failed', `${this.name} refused a command: ${why}`));
-        }
+      case frameKinds.reply:
+        this.#replies.take(checked(replySchema, payload, 'reply'));
         break;
-      }
       default:
       // A heartbeat, or a kind that a newer engine has: that it came is all.
     }
@@ -328,7 +310,7 @@ export class EngineProcess extends EventEmitter<EngineEvents> {
     this.#end = end;
     const gone = end.fault ?? new LabError('failed', `${this.name} ended before it was ready.`);
     this.#rejectReady(gone);
-    for (const { reject } of this.#replies.values()) reject(gone);
+    this.#replies.rejectAll(gone);
     this.emit('end', end);
   }
 
