@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { Conclusion } from '../../shared/expectations/conclude.ts';
 import type { ResultNotice } from '../../shared/run-result.ts';
 import { LabError } from '../lab/errors.ts';
+import { isSessionFile, keptSentence } from '../lab/sessions/session-file-check.ts';
 import type { OutputFlags } from './options.ts';
 
 const reasons: Readonly<Record<string, string>> = {
@@ -32,9 +33,13 @@ export function checkOut({ out }: OutputFlags): void {
   } catch (error) {
     refuse(out, error);
   }
-  if (statSync(out, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new LabError('bad-input', `--out ${out} cannot be written: it is a folder.`);
-  }
+  const there = statSync(out, { throwIfNoEntry: false });
+  const kept = there?.isDirectory()
+    ? 'it is a folder'
+    : there?.isFile() && isSessionFile(out)
+      ? keptSentence
+      : undefined;
+  if (kept !== undefined) throw new LabError('bad-input', `--out ${out} cannot be written: ${kept}.`);
 }
 
 /** Resolves when the text has left this process: exiting before would cut what a pipe has not taken yet. */
@@ -52,6 +57,12 @@ export async function deliver(
   if (flags.out === undefined) return;
   const part = `${flags.out}.${process.pid}.part`;
   try {
+    const there = statSync(flags.out, { throwIfNoEntry: false });
+    // A device or pipe takes the text; a file put in its place would take the name away from everybody else.
+    if (there && !there.isFile()) {
+      writeFileSync(flags.out, json);
+      return;
+    }
     writeFileSync(part, json);
     renameSync(part, flags.out);
   } catch (error) {

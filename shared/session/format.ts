@@ -85,9 +85,13 @@ export function encodeFileHeader(version = formatVersion): Uint8Array {
   return bytes;
 }
 
+/** Of whatever version. */
+export const beginsLikeSession = (bytes: Uint8Array): boolean =>
+  bytes.length >= fileHeaderBytes && magic.every((byte, i) => bytes[i] === byte);
+
 /** Throws SessionFormatError. Returns the file's format version. */
 export function checkFileHeader(bytes: Uint8Array, name: string): number {
-  if (bytes.length < fileHeaderBytes || magic.some((byte, i) => bytes[i] !== byte)) {
+  if (!beginsLikeSession(bytes)) {
     throw new SessionFormatError(`${name} is not an fdscope session: it does not begin like one.`);
   }
   const version = new DataView(bytes.buffer, bytes.byteOffset).getUint16(magic.length, true);

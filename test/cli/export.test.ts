@@ -1,5 +1,7 @@
 /** `fdscope export` as other programs meet it: what it prints, and its exit codes. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordedRun, type RecordedRun } from '../unit/export-support.ts';
@@ -53,5 +55,33 @@ describe('fdscope export', () => {
     }
     expect((await cli('export', run.path, '--format', 'csv')).code).toBe(2);
     expect(readdirSync(run.folder).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+
+  it('never replaces a recorded session, its own or another, nor a device or pipe', async () => {
+    const [session, other, pipe] = [readFileSync(run.path), inFolder('other.fdscope'), inFolder('pipe')];
+    writeFileSync(other, session);
+    execFileSync('mkfifo', [pipe]);
+    for (const out of [run.path, other]) {
+      const { code, stderr } = await cli('export', run.path, '--format', 'html', '--out', out);
+      expect([code, stderr]).toEqual([2, expect.stringMatching(/it is a recorded session, .*another name\.\n$/)]);
+      expect(readFileSync(out).equals(session)).toBe(true);
+      // The report of a run, where --out was meant to be --record.
+      const ran = await cli('run', '--model', 'epoll-lt', '--seconds', '0.3', '--out', out);
+      expect([ran.code, ran.stderr]).toEqual([2, expect.stringMatching(/it is a recorded session/)]);
+      expect(readFileSync(out).equals(session)).toBe(true);
+    }
+    const { code, stderr } = await cli('export', run.path, '--format', 'html', '--out', pipe);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('it is no regular file')]);
+    expect(statSync(pipe).isFIFO()).toBe(true);
+  });
+
+  it('reports of runs go into a pipe, and leave it one', async () => {
+    const pipe = inFolder('reports');
+    execFileSync('mkfifo', [pipe]);
+    const read = readFile(pipe, 'utf8');
+    const { code } = await cli('run', '--model', 'epoll-lt', '--connections', '2', '--seconds', '0.3', '--out', pipe);
+    expect(code).toBe(0);
+    expect(statSync(pipe).isFIFO()).toBe(true);
+    expect(JSON.parse(await read)).toMatchObject({ model: 'epoll-lt' });
   });
 });

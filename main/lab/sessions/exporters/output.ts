@@ -3,6 +3,7 @@ import { mkdir, open, rename, rm, stat, readdir, type FileHandle } from 'node:fs
 import { basename, dirname, join } from 'node:path';
 import { LabError } from '../../errors.ts';
 import { fileFault } from '../faults.ts';
+import { isSessionFile, keptSentence } from '../session-file-check.ts';
 
 /** Bytes that are gathered before a write. */
 const gatheredBytes = 1 << 18;
@@ -86,6 +87,9 @@ export class ExportOutput {
       if (!isFolder) refuse('it is a folder');
       else if ((await readdir(path)).length > 0) refuse('there is such a folder already, and it is not empty');
     } else if (there && isFolder) refuse('this export is a folder, and there is a file of that name');
+    // Put in its place, the export would take the place of a device or pipe, and nobody would read it there.
+    else if (there && !there.isFile()) refuse('it is no regular file');
+    else if (there && isSessionFile(path)) refuse(keptSentence);
     if (isFolder) await mkdir(output.#part).catch((error: unknown) => output.#refuse(error));
     return output;
   }
