@@ -50,7 +50,11 @@ const latency =
   (key: 'p50' | 'p90' | 'p99' | 'p999' | 'max') =>
   ({ latency: { corrected } }: Overview): number | undefined =>
     corrected.count > 0 ? corrected[key] : undefined;
-const memory = ({ columns }: Overview): number | undefined => highestOf(columns.rssBytes) || undefined;
+/** No server has none of these: 0 is a server that nobody looked into. */
+const highest =
+  (column: 'rssBytes' | 'threads' | 'openFds') =>
+  ({ columns }: Overview): number | undefined =>
+    highestOf(columns[column]) || undefined;
 
 /** Cost per request first: it holds where requests/s do not (machines are shared, clients may be the limit). */
 const measures: readonly Measure[] = [
@@ -86,9 +90,9 @@ const measures: readonly Measure[] = [
   { measure: 'latencyP999Us', label: 'latency p99.9', unit: 'µs', better: 'less', of: latency('p999') },
   { measure: 'latencyMaxUs', label: 'latency max', unit: 'µs', better: 'less', of: latency('max') },
   { measure: 'errors', label: 'errors', unit: '', better: 'less', of: ({ columns }) => sumOf(columns.errors) },
-  { measure: 'maxRssBytes', label: 'memory, highest', unit: 'B', better: 'less', of: memory },
-  { measure: 'maxThreads', label: 'threads, most', unit: '', of: ({ columns }) => highestOf(columns.threads) },
-  { measure: 'maxOpenFds', label: 'open fds, most', unit: '', of: ({ columns }) => highestOf(columns.openFds) },
+  { measure: 'maxRssBytes', label: 'memory, highest', unit: 'B', better: 'less', of: highest('rssBytes') },
+  { measure: 'maxThreads', label: 'threads, most', unit: '', of: highest('threads') },
+  { measure: 'maxOpenFds', label: 'open fds, most', unit: '', of: highest('openFds') },
 ];
 
 function difference({ of, ...measure }: Measure, a: Overview, b: Overview): Difference {
@@ -114,7 +118,8 @@ function caveatsOf(a: ComparedSession, b: ComparedSession): string[] {
     const lost = sumOf(overview.columns.eventsDropped) + sumOf(overview.columns.switchesLost) + overview.lostFrames;
     if (lost > 0) caveats.push(`"${manifest.name}" lacks ${lost} records that found no room while it ran.`);
     if (sumOf(overview.columns.serverRequests) === 0) {
-      caveats.push(`"${manifest.name}" has no requests, so it has no cost per request.`);
+      const lacks = sumOf(requestsOf(overview)) === 0 ? 'no requests' : 'nothing from inside its server';
+      caveats.push(`"${manifest.name}" has ${lacks}, so it has no cost per request.`);
     }
   }
   return caveats;

@@ -103,6 +103,9 @@ export function requestsOf({ columns }: Overview): readonly number[] {
   return sumOf(columns.clientRequests) > 0 ? columns.clientRequests : columns.serverRequests;
 }
 
+/** Any server of the lab has memory in its first frame; of the user's own (`external`) no frame is recorded. */
+export const hasServer = ({ columns }: Overview): boolean => highestOf(columns.rssBytes) > 0;
+
 /** The models that served, in the order in which each first did. */
 export const modelsOf = ({ moments }: Overview): string[] => [
   ...new Set(moments.filter(({ kind, source }) => kind === 'model' && source === 'server').map(({ name }) => name)),

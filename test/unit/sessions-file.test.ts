@@ -1,6 +1,7 @@
 /** The session file: written, cut, damaged, edited, refused. */
 import {
   closeSync,
+  existsSync,
   ftruncateSync,
   mkdtempSync,
   openSync,
@@ -15,7 +16,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { appendEdits } from '../../main/lab/sessions/session-editor.ts';
 import { SessionRecorder, type RecorderOptions } from '../../main/lab/sessions/recorder.ts';
+import { readFault } from '../../main/lab/sessions/faults.ts';
 import { SessionFile } from '../../main/lab/sessions/session-file.ts';
+import { createSink, type SessionSink } from '../../main/lab/sessions/session-sink.ts';
+import { compareSessions } from '../../shared/session/compare.ts';
+import { servedBy } from '../../shared/session/served-by.ts';
 import {
   chunkHeaderBytes,
   chunkKinds,
@@ -218,6 +223,49 @@ describe('versions', () => {
     await expect(SessionFile.open(path)).rejects.toThrow('text.fdscope is not an fdscope session');
     await expect(SessionFile.open(join(folder, 'none.fdscope'))).rejects.toThrow('there is no such file');
     await expect(SessionFile.open(folder)).rejects.toThrow('it is a folder');
+  });
+});
+
+describe('a recording that cannot be begun', () => {
+  it('leaves no file, which would take the name of the next one', async () => {
+    const path = join(folder, 'full.fdscope');
+    const write = (): Promise<never> => Promise.reject(Object.assign(new Error('no space'), { code: 'ENOSPC' }));
+    const openSink = async (to: string): Promise<SessionSink> => {
+      const sink = await createSink(to);
+      return { write, sync: () => sink.sync(), truncate: (bytes) => sink.truncate(bytes), close: () => sink.close() };
+    };
+    await expect(SessionRecorder.start({ path, manifest: manifestOf(), openSink })).rejects.toThrow('the disk is full');
+    expect(existsSync(path)).toBe(false);
+    expect(await record({ path })).toBe(path);
+    // One that is there already is somebody's.
+    await expect(SessionRecorder.start({ path, manifest: manifestOf() })).rejects.toThrow('choose another name');
+    expect(existsSync(path)).toBe(true);
+  });
+});
+
+describe('a session without a server of the lab', () => {
+  it('has what is unknown as unknown in a comparison, not as 0 or as no requests', async () => {
+    const path = await record(
+      {},
+      run.frames.filter(({ source }) => source !== 'server'),
+    );
+    await withSession(path, async (session) => {
+      const [overview, { manifest }] = [await session.overview(), session];
+      expect(sumOf(requestsOf(overview))).toBeGreaterThan(0);
+      const { differences, caveats } = compareSessions({ manifest, overview }, { manifest, overview });
+      const unknown = differences.filter(({ a }) => a === undefined).map(({ measure }) => measure);
+      expect(unknown).toEqual(expect.arrayContaining(['cpuUsPerRequest', 'maxRssBytes', 'maxThreads', 'maxOpenFds']));
+      expect(caveats).toContainEqual(expect.stringContaining('has nothing from inside its server'));
+      expect(servedBy({ settings: { server: { model: 'external' } } }, overview)).toEqual(['external']);
+      expect(servedBy({ settings: { server: 7 } }, overview)).toEqual([]);
+    });
+  });
+});
+
+it('what may not be read is told without another folder to choose', () => {
+  const denied = Object.assign(new Error('no'), { code: 'EACCES' });
+  expect(readFault('x cannot be opened', denied)).toMatchObject({
+    ...{ kind: 'bad-input', message: 'x cannot be opened: this user may not read it.' },
   });
 });
 

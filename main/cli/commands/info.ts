@@ -1,6 +1,6 @@
 /** `fdscope info FILE`: what a session holds. */
 import type { SessionDetails } from '../../../shared/contract/sessions.ts';
-import { highestOf, sumOf } from '../../../shared/session/overview.ts';
+import { hasServer, highestOf, sumOf } from '../../../shared/session/overview.ts';
 import { detailsOf } from '../../lab/sessions/card.ts';
 import type { Register } from '../command.ts';
 import { addJson, type OutputFlags } from '../options.ts';
@@ -9,12 +9,14 @@ import { mebibytes } from '../print.ts';
 import { sparks } from './sessions.ts';
 
 const seconds = (fromNs: number, timeNs: number): string => `${((timeNs - fromNs) / 1e9).toFixed(3)} s`;
-const perRequest = (amount: number, requests: number): string =>
-  requests > 0 ? (amount / requests).toFixed(2) : 'no requests';
+const notKnown = 'not available: the session has nothing from inside the server';
 
 function figureLines({ card, overview }: SessionDetails): string[][] {
   const { columns, latency } = overview;
   const served = sumOf(columns.serverRequests);
+  const isInside = hasServer(overview);
+  const perRequest = (amount: number, requests: number): string =>
+    !isInside ? notKnown : requests > 0 ? (amount / requests).toFixed(2) : 'no requests';
   const switches = sumOf(columns.voluntarySwitches) + sumOf(columns.involuntarySwitches);
   return [
     ['requests', `${card.requests}  ${sparks(card.sparkline, 40)}`],
@@ -30,8 +32,8 @@ function figureLines({ card, overview }: SessionDetails): string[][] {
           ],
         ]
       : []),
-    ['open connections, most', String(highestOf(columns.openConnections))],
-    ['memory, highest', mebibytes(highestOf(columns.rssBytes))],
+    ['open connections, most', isInside ? String(highestOf(columns.openConnections)) : notKnown],
+    ['memory, highest', isInside ? mebibytes(highestOf(columns.rssBytes)) : notKnown],
   ];
 }
 
@@ -45,7 +47,7 @@ export function infoText(details: SessionDetails): string {
     ...(card.scenario ? [['scenario', `${card.scenario.title} (${card.scenario.name})`]] : []),
     ['recorded', new Date(card.startedWallMs).toISOString()],
     ['duration', `${card.durationSeconds.toFixed(1)} s`],
-    ['models', card.models.join(', ')],
+    ['models', card.models.join(', ') || '–'],
     [
       'machine',
       `${machine.cpus} CPUs, ${machine.cpuModel}, Linux ${machine.kernel}, fdscope ${machine.versions.fdscope}`,

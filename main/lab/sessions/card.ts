@@ -1,6 +1,7 @@
 /** A session as lists show it. */
 import type { SessionCard, SessionDetails } from '../../../shared/contract/sessions.ts';
-import { durationSecondsOf, modelsOf, requestsOf, sparkline, sumOf } from '../../../shared/session/overview.ts';
+import { servedBy } from '../../../shared/session/served-by.ts';
+import { durationSecondsOf, requestsOf, sparkline, sumOf } from '../../../shared/session/overview.ts';
 import { basename } from 'node:path';
 import { SessionFile } from './session-file.ts';
 
@@ -13,7 +14,7 @@ export async function detailsOf(path: string, isRecording = false): Promise<Sess
     const card: SessionCard = {
       ...{ file: basename(path), id: manifest.id, name: manifest.name, notes: manifest.notes, tags: manifest.tags },
       ...(manifest.scenario ? { scenario: { name: manifest.scenario.name, title: manifest.scenario.title } } : {}),
-      models: modelsOf(overview),
+      models: servedBy(manifest, overview),
       ...{ startedWallMs: manifest.started.wallMs, startedNs: session.startedNs },
       durationSeconds: durationSecondsOf(overview),
       ...{ requests: sumOf(requests), sparkline: sparkline(requests), annotations: annotations.length },

@@ -25,6 +25,12 @@ export const reasonOf = (error: unknown): string => reasons[codeOf(error)] ?? se
 
 const userFaults = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENOTEMPTY', 'EACCES', 'EROFS', 'EPERM']);
 
+/** Of what is only read, there is no other folder to choose. */
+export function readFault(what: string, error: unknown): LabError {
+  const isDenied = codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM';
+  return isDenied ? new LabError('bad-input', `${what}: this user may not read it.`) : fileFault(what, error);
+}
+
 /** `what` is the beginning of the sentence: "x.fdscope cannot be opened". Faults of the lab pass as they are. */
 export function fileFault(what: string, error: unknown): LabError {
   if (error instanceof LabError) return error;

@@ -10,7 +10,7 @@ import type { Annotation, Edit } from '../../../shared/session/edits.ts';
 import { sessionExtension } from '../../../shared/session/format.ts';
 import { LabError, sentenceOf } from '../errors.ts';
 import { detailsOf } from './card.ts';
-import { codeOf, fileFault } from './faults.ts';
+import { codeOf, fileFault, readFault } from './faults.ts';
 import { freeName, slugOf, stampOf } from './folder.ts';
 import type { SessionRecorder } from './recorder.ts';
 import { appendEdits } from './session-editor.ts';
@@ -104,7 +104,7 @@ export class SessionLibrary {
     try {
       now = await stat(path);
     } catch (error) {
-      throw fileFault(`${file} cannot be opened`, error);
+      throw readFault(`${file} cannot be opened`, error);
     }
     const known = this.#known.get(file);
     const isFresh = known?.bytes === now.size && known.changedMs === now.mtimeMs;
@@ -284,7 +284,7 @@ export class SessionLibrary {
       return names.filter((name) => name.endsWith(sessionExtension) && !name.startsWith('.'));
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return [];
-      throw fileFault(`The folder of sessions ${this.folder} cannot be read`, error);
+      throw readFault(`The folder of sessions ${this.folder} cannot be read`, error);
     }
   }
 

@@ -7,6 +7,7 @@
  * that is killed loses the last second, a machine that loses its power the last six.
  * A disk that is full or fails ends the recording with a notice and a file that opens; the run goes on.
  */
+import { rm } from 'node:fs/promises';
 import type { FrameSource } from '../../../shared/contract/channels.ts';
 import type { Edit } from '../../../shared/session/edits.ts';
 import { entryBytes, type SessionFrame } from '../../../shared/session/format.ts';
@@ -16,21 +17,9 @@ import { monotonicNs } from '../clock.ts';
 import { buildFramesChunk, buildJsonChunk } from './chunk-codec.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import { fileFault, reasonOf } from './faults.ts';
+import { recorderPolicy, type RecorderPolicy } from './recorder-policy.ts';
 import { createSink, type SessionSink } from './session-sink.ts';
 import { SummaryBuilder } from './summary-builder.ts';
-
-export const recorderPolicy = {
-  /** A chunk of frames is closed at this size, */
-  chunkBytes: 1 << 20,
-  /** and at this age. */
-  chunkMs: 1000,
-  syncMs: 5000,
-  /** Seconds of summary, and frames, from one keyframe to the next. */
-  keyframeSeconds: 30,
-  keyframeBytes: 32 << 20,
-  maxQueuedBytes: 64 << 20,
-} as const;
-export type RecorderPolicy = { readonly [K in keyof typeof recorderPolicy]: number };
 
 export interface RecorderOptions {
   readonly path: string;
@@ -118,7 +107,9 @@ export class SessionRecorder {
       if (options.tracker && !options.past) recorder.#begin(startedNs);
       return recorder;
     } catch (error) {
-      await sink?.close().catch(() => {}); // the first fault is the one to tell
+      // The first fault is the one to tell. A file without a manifest opens nowhere, and would take the name.
+      await sink?.close().catch(() => {});
+      if (sink) await rm(options.path, { force: true }).catch(() => {});
       throw fileFault(`The session ${options.path} cannot be recorded`, error);
     }
   }

@@ -18,7 +18,7 @@ import { manifestSchema, type Manifest } from '../../../shared/session/manifest.
 import type { Overview } from '../../../shared/session/overview.ts';
 import { wireVersion } from '../../../shared/telemetry/wire.ts';
 import { isWhole, parseJsonBody, unpackChunk } from './chunk-codec.ts';
-import { fileFault } from './faults.ts';
+import { readFault } from './faults.ts';
 import { readOverview } from './overview-reader.ts';
 
 export interface TimeRange {
@@ -60,7 +60,7 @@ export class SessionFile {
       return session;
     } catch (error) {
       await session?.close();
-      throw fileFault(`${basename(path)} cannot be opened`, error);
+      throw readFault(`${basename(path)} cannot be opened`, error);
     }
   }
 

@@ -1,7 +1,8 @@
 /** The parts of the report in their order; html.ts puts them into a page. */
 import type { Annotation } from '../../../../shared/session/edits.ts';
 import type { Manifest } from '../../../../shared/session/manifest.ts';
-import { durationSecondsOf, modelsOf, requestsOf, sumOf, type Overview } from '../../../../shared/session/overview.ts';
+import { durationSecondsOf, requestsOf, sumOf, type Overview } from '../../../../shared/session/overview.ts';
+import { servedBy } from '../../../../shared/session/served-by.ts';
 import { chartHtml, numberText, type Chart, type Series, type TimeAxis } from './html-chart.ts';
 import type { Figures, Values } from './html-figures.ts';
 import { escaped, section, table, verbatim } from './html-text.ts';
@@ -84,7 +85,7 @@ function charts({ growth, gauges, latency, spanSeconds }: Figures): Chart[] {
   ];
 }
 
-function summary({ overview }: Report): string {
+function summary({ manifest, overview }: Report): string {
   const { columns } = overview;
   const requests = sumOf(requestsOf(overview));
   const served = sumOf(columns.serverRequests);
@@ -92,7 +93,7 @@ function summary({ overview }: Report): string {
   const each = (values: readonly number[], factor = 1): string =>
     served > 0 ? numberText((sumOf(values) * factor) / served) : '–';
   const rows: [string, string][] = [
-    ['Models', modelsOf(overview).join(', ') || '–'],
+    ['Models', servedBy(manifest, overview).join(', ') || '–'],
     ['Duration', `${numberText(seconds)} s`],
     ['Replies', numberText(requests)],
     ['Replies a second', seconds > 0 ? numberText(requests / seconds) : '–'],

@@ -1,0 +1,15 @@
+/** Who served in a session. */
+import { externalId } from '../catalogue.ts';
+import type { Manifest } from './manifest.ts';
+import { modelsOf, type Overview } from './overview.ts';
+
+/** Settings are kept as they were written, by whatever version. */
+function settingsModel({ server }: Manifest['settings']): unknown {
+  return typeof server === 'object' && server !== null && 'model' in server ? server.model : undefined;
+}
+
+/** In the order in which each first did. A server of the user's own sends no frame that would name it. */
+export function servedBy({ settings }: Pick<Manifest, 'settings'>, overview: Overview): string[] {
+  const models = modelsOf(overview);
+  return models.length === 0 && settingsModel(settings) === externalId ? [externalId] : models;
+}
