@@ -181,10 +181,10 @@ export interface RunResult
   /** What the scenario calls this model, where that is not the model's id. */
   readonly label?: string;
   readonly variant?: string;
-  /** Resident memory of the server when it was ready and nobody had connected yet. */
-  readonly idleRssBytes: number;
+  /** Resident memory of the server when it was ready and nobody had connected yet; null where it ran before. */
+  readonly idleRssBytes: number | null;
   /** Each figure that is null, and why. */
-  readonly notAvailable?: Readonly<Partial<Record<InsideFigure, string>>>;
+  readonly notAvailable?: Readonly<Partial<Record<InsideFigure | 'idleRssBytes', string>>>;
   /**
    * What was changed while it ran. Then the figures are those of the whole interval, whoever served; `model`, `options`,
    * `connections`, `steps` and `sourceFile` are those at its beginning.

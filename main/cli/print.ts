@@ -1,7 +1,15 @@
 /** Results for people: tables, what they were measured on, and notices. */
 import Table from 'cli-table3';
 import type { Conclusion, JudgedFigure } from '../../shared/expectations/conclude.ts';
-import type { LoadResult, Machine, ResultNotice, RunResult, ServeResult } from '../../shared/run-result.ts';
+import type {
+  Errors,
+  LatencySummary,
+  LoadResult,
+  Machine,
+  ResultNotice,
+  RunResult,
+  ServeResult,
+} from '../../shared/run-result.ts';
 
 /** No colours, which a pipe or file would show as noise, and no lines between the rows. */
 export const tableOf = (head: string[]): Table.Table => {
@@ -15,6 +23,10 @@ const total = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((sum, count) => sum + count, 0);
 const perRequest = (amount: number, requests: number): number => (requests > 0 ? amount / requests : NaN);
 export const mebibytes = (bytes: number): string => `${figure(bytes / 1_048_576, 1)} MiB`;
+
+/** Of no reply there is none, not one of 0 µs. */
+const latencyFigure = (latency: LatencySummary, name: 'p50' | 'p99' | 'p999'): string =>
+  latency.count > 0 ? figure(latency[name], 0) : '–';
 
 function serverColumns(result: RunResult | ServeResult, requests: number): string[] {
   const { cpuSeconds, contextSwitches } = result;
@@ -40,8 +52,7 @@ export function runTable(results: readonly RunResult[]): string {
     table.push([
       runName(result.label ?? result.model, result.variant),
       figure(result.requestsPerSecond, 0),
-      figure(result.latency.corrected.p50, 0),
-      figure(result.latency.corrected.p99, 0),
+      ...(['p50', 'p99'] as const).map((name) => latencyFigure(result.latency.corrected, name)),
       ...serverColumns(result, result.serverRequests ?? result.requests),
       String(total(result.errors)),
     ]);
@@ -59,11 +70,10 @@ export function serveTable(result: ServeResult): string {
 export function loadTable(result: LoadResult): string {
   const head = ['target', 'req/s', 'p50 µs', 'p99 µs', 'p99.9 µs', 'client CPU', 'errors'];
   const table = tableOf(head);
-  const { p50, p99, p999 } = result.latency.corrected;
   table.push([
     result.target,
     figure(result.requestsPerSecond, 0),
-    ...[p50, p99, p999].map((value) => figure(value, 0)),
+    ...(['p50', 'p99', 'p999'] as const).map((name) => latencyFigure(result.latency.corrected, name)),
     `${figure(result.clientCpuShare * 100, 0)} %`,
     String(total(result.errors)),
   ]);
@@ -84,6 +94,21 @@ export function noticeLines(results: readonly Noticed[]): string {
     return notices.map(({ level, text }) => `${level}${about}: ${text}\n`);
   });
   return [...new Set(lines)].join('');
+}
+
+/** The kinds of errors that tables only count together. */
+const errorsText = (errors: Errors): string =>
+  Object.entries(errors)
+    .filter(([, count]) => count > 0)
+    .map(([kind, count]) => `${kind} ${count}`)
+    .join(', ');
+
+export function errorLines(results: readonly (Noticed & { readonly errors: Errors })[]): string[] {
+  return results.flatMap(({ model, label, variant, errors }) => {
+    const about = results.length > 1 && model !== undefined ? `${runName(label ?? model, variant)}, ` : '';
+    const text = errorsText(errors);
+    return text === '' ? [] : [`${about}errors that the clients met: ${text}`];
+  });
 }
 
 /** What was changed while each run went on, with the pauses of switches. */
@@ -142,6 +167,7 @@ export function runText(
     ...(scenario ? [scenario.title, scenario.question, ''] : []),
     runTable(results),
     ...(first ? [machineLine(first.machine)] : []),
+    ...errorLines(results),
     ...momentLines(results),
     ...(conclusion.expectations.length > 0 ? ['', conclusionText(conclusion)] : []),
     noticeLines(results),

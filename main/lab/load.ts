@@ -6,7 +6,14 @@ import { shareConnections, totalConnections } from './client-mix.ts';
 import { LabError, throwIfInterrupted } from './errors.ts';
 import { describeMachine } from './machine.ts';
 import { MeasuredClients, type LoadConfig } from './measured-clients.ts';
-import { noticeClientLimit, noticeEarlyErrors, noticeMismatches, noticeNoReply, Notices } from './notices.ts';
+import {
+  noticeClientLimit,
+  noticeClosedConnections,
+  noticeEarlyErrors,
+  noticeMismatches,
+  noticeNoReply,
+  Notices,
+} from './notices.ts';
 import { reportProgress, type Hooks } from './progress.ts';
 import { secondsBetween } from './result.ts';
 
@@ -44,6 +51,7 @@ export async function loadOnce(settings: LoadSettings, { signal, onProgress }: H
     noticeClientLimit(notices, figures.clientCpuShare, config.threads);
     noticeMismatches(notices, figures.errors.mismatch);
     noticeNoReply(notices, config.target, to);
+    noticeClosedConnections(notices, figures);
     return {
       target: config.target,
       protocol: settings.protocol,

@@ -1,5 +1,5 @@
 /** Facts that a reader of figures must know, from the engines and from the figures themselves; each once. */
-import type { ResultNotice } from '../../shared/run-result.ts';
+import type { Errors, ResultNotice } from '../../shared/run-result.ts';
 import { errorCounter } from '../../shared/run-result.ts';
 import { counterOf, type Counters } from '../../shared/telemetry/codec.ts';
 import { errorKinds, type ErrorKind } from '../../shared/telemetry/wire.ts';
@@ -90,6 +90,21 @@ export function noticeNoReply(notices: Notices, target: string, clientsAtEnd: Co
   if (counterOf(clientsAtEnd, 'requests') > 0 || met === '') return;
   const text = `No request to ${target} was answered; the clients met errors: ${met}.`;
   notices.add('lab', { level: 'error', code: 'noReply', text });
+}
+
+/**
+ * A server that keeps no connection open: to clients that mean to go on, each end of one is an error.
+ */
+export function noticeClosedConnections(
+  notices: Notices,
+  { requests, errors: { reset } }: { readonly requests: number; readonly errors: Pick<Errors, 'reset'> },
+): void {
+  if (requests === 0 || reset < requests / 2) return;
+  const replies = reset >= requests * 0.9 ? 'nearly every reply' : 'every other reply or more';
+  notices.warn(
+    'closedConnections',
+    `The server ended the connection after ${replies} (reset ${reset}): where it keeps none open, as HTTP/1.0 does, let the clients connect for each request, with the profile churn.`,
+  );
 }
 
 export function noticeSharedCore(notices: Notices, cpus: number): void {

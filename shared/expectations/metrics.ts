@@ -96,7 +96,8 @@ export const metrics = {
   memoryPerConnection: {
     unit: 'bytes',
     summary: 'growth of the resident memory of the server since nobody was connected, for each connection',
-    of: (run) => (run.maxRssBytes - run.idleRssBytes) / run.connections,
+    of: ({ maxRssBytes, idleRssBytes, connections }) =>
+      idleRssBytes === null ? null : (maxRssBytes - idleRssBytes) / connections,
   },
   peakThreads: { unit: '', summary: 'most threads of the server', of: (run) => run.peakThreads },
   peakFds: { unit: '', summary: 'most open descriptors of the server', of: (run) => run.peakFds },

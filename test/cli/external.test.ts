@@ -23,6 +23,7 @@ interface Result {
   readonly errors: Readonly<Record<string, number>>;
   readonly notAvailable: Readonly<Record<string, string>>;
   readonly maxRssBytes: number;
+  readonly idleRssBytes: number | null;
   readonly peakThreads: number;
   readonly peakFds: number;
   readonly contextSwitches: { readonly voluntary: number; readonly involuntary: number };
@@ -91,22 +92,42 @@ describe('run --model external', () => {
     const result = JSON.parse(ran.stdout) as Result;
     expectWatched(result);
     expect(result.contextSwitches.voluntary).toBeGreaterThan(0);
+    // Clients that mean to stay are told why they cannot, and what errors the table counts.
+    const stay = ['run', '--model', 'external', '--command', command, '--port', `${port}`, '--connections', '2'];
+    const stayed = await runCli([...stay, '--duration', '0.6', '--warmup', '0.1']);
+    expect(stayed.stdout).toMatch(/^errors that the clients met: reset \d+$/m);
+    expect(stayed.stdout).toMatch(/warning: The server ended the connection after .*profile churn/);
   });
 
-  it('attaches to a server of Node that runs already, and leaves it running', async () => {
-    const port = await freePort();
-    const script = `require('http').createServer((_, reply) => reply.end('hi')).listen(${port}, '127.0.0.1', () => console.log('on'))`;
-    const server = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-    try {
-      await new Promise((resolve) => server.stdout.once('data', resolve));
-      const result = await runExternal('--pid', `${server.pid}`, '--port', `${port}`, '--no-pin');
-      expectWatched(result);
-      expect(result.pid).toBe(server.pid);
-      expect(isAlive(server.pid ?? 0)).toBe(true);
-    } finally {
-      server.kill('SIGKILL');
-    }
-  });
+  it('attaches to a server of Node that runs already, and leaves it running', () =>
+    withFolder(async (folder) => {
+      const port = await freePort();
+      const script = `require('http').createServer((_, reply) => reply.end('hi')).listen(${port}, '127.0.0.1', () => console.log('on'))`;
+      const server = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+      try {
+        await new Promise((resolve) => server.stdout.once('data', resolve));
+        const session = join(folder, 'mine.fdscope');
+        const result = await runExternal(
+          ...['--pid', `${server.pid}`, '--port', `${port}`, '--no-pin'],
+          ...['--out', join(folder, 'mine.json')],
+        );
+        expectWatched(result);
+        // It ran before, so that what its connections take cannot be told from what it holds.
+        expect(result.idleRssBytes).toBeNull();
+        expect(result.notAvailable).toHaveProperty('idleRssBytes');
+        const args = ['run', '--model', 'external', '--pid', `${server.pid}`, '--port', `${port}`, '--seconds', '0.3'];
+        expect(await runCli([...args, '--record', session])).toMatchObject({ code: 0 });
+        const { stdout } = await runCli(['info', session]);
+        // It answered, so "no requests" and 0 MiB would be lies.
+        expect(stdout).toMatch(/^models +external$/m);
+        expect(stdout).toMatch(/^CPU µs per request +not available/m);
+        expect(stdout).toMatch(/^memory, highest +not available/m);
+        expect(result.pid).toBe(server.pid);
+        expect(isAlive(server.pid ?? 0)).toBe(true);
+      } finally {
+        server.kill('SIGKILL');
+      }
+    }));
 
   it('beside a model of the lab in a scenario, where its command is allowed', () =>
     withFolder(async (folder) => {
@@ -144,7 +165,7 @@ describe('run --model external', () => {
   it.each([
     [['--port', '9'], 'needs either the command that starts it or the pid'],
     [['--command', 'true'], 'needs its port'],
-    [['--command', 'false', '--port', '9'], 'ended with exit code 1'],
+    [['--command', 'false', '--port', '9'], 'ended with exit code 1.\n'],
     [['--pid', '4194304', '--port', '9'], 'There is no process 4194304'],
   ])('%j is told in a sentence', async (args, sentence) => {
     const { code, stderr } = await runCli(['run', '--model', 'external', ...args, '--duration', '0.3']);

@@ -12,7 +12,7 @@ import {
   processTree,
   socketInodes,
 } from '../../main/lab/external/proc.ts';
-import { Notices } from '../../main/lab/notices.ts';
+import { noticeClosedConnections, Notices } from '../../main/lab/notices.ts';
 import { runServerSchema } from '../../shared/schemas/settings.ts';
 import { isAlive } from '../support/server-under-test.ts';
 
@@ -91,6 +91,22 @@ describe('watching from outside', () => {
   });
 });
 
+describe('a server that ends connections', () => {
+  const told = (requests: number, reset: number): string[] => {
+    const notices = new Notices();
+    noticeClosedConnections(notices, { requests, errors: { reset } });
+    return notices.all.map(({ text }) => text);
+  };
+
+  it('is told from one that ends a few', () => {
+    expect(told(1000, 998)).toEqual([expect.stringMatching(/after nearly every reply \(reset 998\).*profile churn/)]);
+    expect(told(1000, 600)).toHaveLength(1);
+    expect(told(1000, 20)).toEqual([]);
+    // Nobody was answered: that is another notice.
+    expect(told(0, 50)).toEqual([]);
+  });
+});
+
 describe('an external server', () => {
   it.each([
     [{ port: 0, command: 'true' }, /needs its port/],
@@ -98,7 +114,8 @@ describe('an external server', () => {
     [{ port: 9, command: 'true', pid: 1 }, /needs either/],
     [{ port: 9, command: 'true', handler: 'forward' }, /echo or respond/],
     [{ port: 9, pid: 4_194_304 }, /There is no process 4194304/],
-    [{ port: 9, command: 'echo no such file >&2; exit 3' }, /ended with exit code 3.*no such file.*foreground/s],
+    [{ port: 9, command: 'echo no such file >&2; exit 3' }, /ended with exit code 3.*no such file$/s],
+    [{ port: 9, command: 'true' }, /ended with exit code 0\. It must stay in the foreground/],
   ])('%j is refused in a sentence', async (given, sentence) => {
     await expect(ExternalServer.start(settings(given), context)).rejects.toThrow(sentence);
   });

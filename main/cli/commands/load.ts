@@ -6,7 +6,7 @@ import type { Register } from '../command.ts';
 import { parseSettings } from '../input.ts';
 import { addClients, addJson, addNumber, addOut, type ClientFlags, type OutputFlags } from '../options.ts';
 import { checkOut, deliver, failOnErrors } from '../output.ts';
-import { loadTable, noticeLines } from '../print.ts';
+import { errorLines, loadTable, noticeLines } from '../print.ts';
 import { ProgressBar } from '../progress-bar.ts';
 import { clientsInput, given, timeInput } from '../settings.ts';
 
@@ -62,7 +62,7 @@ export const registerLoad: Register = (program, { lab, signal }) => {
     const onProgress = ({ elapsedSeconds }: { elapsedSeconds: number }): void =>
       bar.update(0, settings.target, elapsedSeconds);
     const result = await lab.load(settings, { signal, onProgress }).finally(() => bar.end());
-    await deliver(flags, result, () => `${loadTable(result)}\n${noticeLines([result])}`);
+    await deliver(flags, result, () => [loadTable(result), ...errorLines([result]), noticeLines([result])].join('\n'));
     failOnErrors(result.notices);
   });
 };

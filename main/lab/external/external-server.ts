@@ -88,7 +88,10 @@ export class ExternalServer {
       return new ExternalServer(pid, address, undefined);
     }
     if (listenersOn(port).length > 0) {
-      throw new LabError('bad-input', `Somebody listens on port ${port} already, before the command was started.`);
+      throw new LabError(
+        'bad-input',
+        `Somebody listens on port ${port} already, before the command was started: end that server, or attach to it by its pid.`,
+      );
     }
     const child = new StartedCommand(command ?? '', cpus);
     try {
@@ -166,6 +169,7 @@ class StartedCommand {
   readonly #child: ChildProcess;
   readonly #stderr = new StderrTail();
   #hasEnded = false;
+  #hasEndedWell = false;
 
   constructor(command: string, cpus: string) {
     this.#child = spawn('/bin/sh', ['-c', launcher, 'sh', command, cpus], {
@@ -180,9 +184,10 @@ class StartedCommand {
         resolve(this.#stderr.appendedTo(`The external server ended ${how}.`));
       };
       this.#child.on('error', (error) => end(`before it began: ${error.message}`));
-      this.#child.on('exit', (code, signal) =>
-        end(signal === null ? `with exit code ${code ?? 'unknown'}` : `by ${signal}`),
-      );
+      this.#child.on('exit', (code, signal) => {
+        this.#hasEndedWell = code === 0;
+        end(signal === null ? `with exit code ${code ?? 'unknown'}` : `by ${signal}`);
+      });
     });
   }
 
@@ -191,7 +196,9 @@ class StartedCommand {
     for (let waitedMs = 0; waitedMs < listenMs; waitedMs += pollMs) {
       if (this.#hasEnded) {
         const how = await this.ended;
-        throw new LabError('failed', `${how} It must stay in the foreground, as \`nginx -g 'daemon off;'\` does.`);
+        // One that ends well has most likely gone on in the background; one that fails has said why.
+        const advice = ` It must stay in the foreground, as \`nginx -g 'daemon off;'\` does.`;
+        throw new LabError('failed', this.#hasEndedWell ? how + advice : how);
       }
       const address = addressOf(this.pid, port);
       if (address) return address;

@@ -6,7 +6,14 @@ import { totalConnections } from '../client-mix.ts';
 import { LabError, throwIfInterrupted } from '../errors.ts';
 import { describeMachine } from '../machine.ts';
 import { MeasuredClients } from '../measured-clients.ts';
-import { noticeClientLimit, noticeEarlyErrors, noticeNoReply, noticeSharedCore, Notices } from '../notices.ts';
+import {
+  noticeClientLimit,
+  noticeClosedConnections,
+  noticeEarlyErrors,
+  noticeNoReply,
+  noticeSharedCore,
+  Notices,
+} from '../notices.ts';
 import { reportProgress, type Hooks } from '../progress.ts';
 import { secondsBetween } from '../result.ts';
 import { loadConfigOf } from '../run.ts';
@@ -21,7 +28,12 @@ const insideFigures = {
   ...{ bytesIn: null, bytesOut: null, serverRequests: null, serverErrors: null },
 } satisfies Record<InsideFigure, null>;
 
-const notAvailable = Object.fromEntries(Object.keys(insideFigures).map((key) => [key, notCounted]));
+const notCountedInside = Object.fromEntries(Object.keys(insideFigures).map((key) => [key, notCounted]));
+
+/** Whom a server served before, its memory still shows: what a connection takes cannot be told from it. */
+const ranBefore = {
+  idleRssBytes: 'the server is not one of the lab, and ran before: its memory is not that of an idle one',
+};
 
 function noticeLostThreads(notices: Notices, { watch }: ExternalServer): void {
   if (watch.lostThreads === 0) return;
@@ -49,7 +61,8 @@ export async function runExternal(
   server.watch.onCpu = onServerCpu;
   try {
     server.watch.begin();
-    const idleRssBytes = server.watch.rssBytes;
+    const isAttached = settings.server.pid !== undefined;
+    const idleRssBytes = isAttached ? null : server.watch.rssBytes;
     const config = loadConfigOf(settings, server.target, machine.clientCpus);
     clients = new MeasuredClients(config, notices, signal);
     clients.engine.on('frame', (frame) => watch?.frame('clients', frame));
@@ -67,6 +80,7 @@ export async function runExternal(
     noticeEarlyErrors(notices, from);
     noticeClientLimit(notices, ours.clientCpuShare, config.threads);
     noticeNoReply(notices, server.target, to);
+    noticeClosedConnections(notices, ours);
     noticeLostThreads(notices, server);
     const { cpuSeconds: _clientCpu, bytesIn: _in, bytesOut: _out, ...clientFigures } = ours;
     return {
@@ -78,7 +92,8 @@ export async function runExternal(
       ...clientFigures,
       ...insideFigures,
       ...server.watch.figures(ours.requests),
-      ...{ idleRssBytes, pid: server.pid, options: {}, notAvailable },
+      ...{ idleRssBytes, pid: server.pid, options: {} },
+      notAvailable: { ...notCountedInside, ...(isAttached ? ranBefore : {}) },
       notices: notices.all,
       machine,
     };
