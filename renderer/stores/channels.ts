@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia';
 import { computed, reactive, ref, shallowRef } from 'vue';
 import { modelIds, type ModelId } from '../../shared/catalogue.ts';
-import { errorNames, figureIds, figuresBetween, type FigureId, type Figures } from './figures.ts';
+import { errorNames, figureIds, figuresBetween, recentNs, type FigureId, type Figures } from './figures.ts';
 import type { TelemetryHistory } from './history.ts';
 import { useLab } from './lab.ts';
 import { useMeasuredCost } from './measured-cost.ts';
@@ -18,9 +18,8 @@ export interface Channel {
   readonly conditions: string;
 }
 
-/** Shortest and longest stretch that figures are made from, and what is left out behind a change. */
+/** Shortest stretch that figures are made from, and what is left out behind a change. */
 const shortestNs = 400e6;
-const longestNs = 2000e6;
 const settleNs = 300e6;
 const trendLength = 32;
 
@@ -87,7 +86,7 @@ export const useChannels = defineStore('channels', () => {
     };
     errors.value = errorsOf(clients);
     const sinceNs = Math.max(serving?.timeNs ?? history.oldestNs, lab.changedNs) + settleNs;
-    const fromNs = Math.max(sinceNs, toNs - longestNs);
+    const fromNs = Math.max(sinceNs, toNs - recentNs);
     if (toNs - fromNs < shortestNs) {
       now.value = undefined;
       return;

@@ -6,6 +6,9 @@ import type { TelemetryHistory } from './history.ts';
 import { errorCounter } from '../../shared/run-result.ts';
 import { errorKinds, syscallNames } from '../../shared/telemetry/wire.ts';
 
+/** Figures of now are those of the last seconds, so long at most. */
+export const recentNs = 2e9;
+
 export const figureIds = [
   'requestsPerSecond',
   'cpuMicrosPerRequest',

@@ -30,6 +30,7 @@ function gauge(history: TelemetryHistory, source: FigureSource, name: SeriesName
   return {
     ...look,
     ring,
+    isState: true,
     valueOf: (row) => ring().at(column, row) * factor,
     between: (fromNs, toNs) => {
       let highest = Number.NaN;

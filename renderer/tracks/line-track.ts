@@ -1,5 +1,6 @@
 /** Lines over time: rates, gauges, percentiles. Where a pixel holds several frames, a band shows their range. */
 import type { Palette, SeriesColour } from '../theme/palette.ts';
+import { recentNs } from '../stores/figures.ts';
 import type { SeriesRing } from '../stores/rings.ts';
 import { decimate, LinePoints, rowAt } from './decimate.ts';
 import type { Pen } from './pen.ts';
@@ -26,6 +27,8 @@ export interface LineSeries {
   valueOf(row: number): number;
   /** Over a range: rates from totals and percentiles from merged histograms, never means of means. */
   between(fromNs: number, toNs: number): number;
+  /** A state, which holds at a moment; anything else is of a stretch of time. */
+  readonly isState?: boolean;
 }
 
 export interface LineTrackSettings {
@@ -139,6 +142,8 @@ export class LineTrack implements Track {
 function valueAt(series: LineSeries, timeNs: number | undefined): number {
   const ring = series.ring();
   if (ring.rows === 0) return Number.NaN;
+  // A single frame is too short to be read, and would contradict the figures above the tracks.
+  if (timeNs === undefined && series.isState !== true) return series.between(ring.newestNs - recentNs, ring.newestNs);
   if (timeNs === undefined) return series.valueOf(ring.end - 1);
   const row = rowAt(ring, timeNs);
   return row < 0 ? Number.NaN : series.valueOf(row);

@@ -1,5 +1,6 @@
 /** System calls by name, stacked: the height is all calls a second, each band one call. */
 import type { TelemetryHistory } from '../stores/history.ts';
+import { recentNs } from '../stores/figures.ts';
 import { columnOf } from '../stores/series.ts';
 import type { Palette, SeriesColour } from '../theme/palette.ts';
 import { syscallNames, type SyscallName } from '../../shared/telemetry/wire.ts';
@@ -94,14 +95,18 @@ export class StackedTrack implements Track {
 
   legend(timeNs: number | undefined, palette: Palette): readonly LegendItem[] {
     const { ring } = this.#history.counters.server;
-    const row = timeNs === undefined ? ring.end - 1 : rowAt(ring, timeNs);
     const around = timeNs ?? ring.newestNs;
+    const rateOf = (band: Band): number => {
+      if (timeNs === undefined) return this.#rateBetween(band, around - recentNs, around);
+      const row = rowAt(ring, timeNs);
+      return row < 0 ? Number.NaN : this.#rate(band, row);
+    };
     return this.#bands(around - 15e9, around + 1e9)
       .map((band) => ({
         label: band.label,
         colour: palette.series[band.colour],
         hatch: band.hatch,
-        value: perSecond(row < 0 ? Number.NaN : this.#rate(band, row)),
+        value: perSecond(rateOf(band)),
       }))
       .toReversed();
   }
@@ -120,14 +125,8 @@ export class StackedTrack implements Track {
   }
 
   statistics(fromNs: number, toNs: number): readonly Statistic[] {
-    const { server } = this.#history.counters;
     return this.#bands(fromNs, toNs)
-      .map((band) => ({
-        label: band.label,
-        value: perSecond(
-          band.names.reduce((sum, name) => sum + server.rateBetween(`syscall.${name}`, fromNs, toNs), 0),
-        ),
-      }))
+      .map((band) => ({ label: band.label, value: perSecond(this.#rateBetween(band, fromNs, toNs)) }))
       .toReversed();
   }
 
@@ -148,6 +147,11 @@ export class StackedTrack implements Track {
     const columns = ['time s', ...names.map((name) => `${name} 1/s`)];
     if (first === from) return { columns, rows };
     return { columns, rows, note: `Only the newest ${maxTableRows} frames of the window are listed.` };
+  }
+
+  #rateBetween({ names }: Band, fromNs: number, toNs: number): number {
+    const { server } = this.#history.counters;
+    return names.reduce((sum, name) => sum + server.rateBetween(`syscall.${name}`, fromNs, toNs), 0);
   }
 
   #rate(band: Band, row: number): number {

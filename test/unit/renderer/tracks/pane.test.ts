@@ -23,11 +23,11 @@ import { toCsv } from '../../../../renderer/tracks/track.ts';
 import TracksPane from '../../../../renderer/tracks/TracksPane.vue';
 import { fdFrame, startNs, tickNs } from './given.ts';
 
-function countersAt(tick: number, requestsPerTick: number): Uint8Array {
+function countersAt(tick: number, requests: number): Uint8Array {
   const counters = new Float64Array(counterNames.length);
-  counters[counterNames.indexOf('requests')] = requestsPerTick * tick;
+  counters[counterNames.indexOf('requests')] = requests;
   const syscalls = new Float64Array(syscallNames.length);
-  syscalls[syscallNames.indexOf('read')] = 2 * requestsPerTick * tick;
+  syscalls[syscallNames.indexOf('read')] = 2 * requests;
   const gauges = new Float64Array(gaugeNames.length).fill(3);
   const none = new Float64Array(0);
   return encodeCounters({
@@ -42,11 +42,12 @@ function countersAt(tick: number, requestsPerTick: number): Uint8Array {
   });
 }
 
-/** Ten seconds of a server that answers 1000 requests a second. */
-function historyOfTenSeconds(): TelemetryHistory {
+/** Ten seconds of a server that answers 1000 requests a second, or more of them in its last second. */
+function historyOfTenSeconds(inLastSecond = 1000): TelemetryHistory {
   const history = new TelemetryHistory();
   for (let tick = 0; tick <= 200; tick++) {
-    history.take('server', frameKinds.counters, countersAt(tick, 50).subarray(frameHeaderBytes));
+    const requests = 50 * tick + Math.max(0, tick - 180) * (inLastSecond / 20 - 50);
+    history.take('server', frameKinds.counters, countersAt(tick, requests).subarray(frameHeaderBytes));
     const sockets = fdFrame(startNs + tick * tickNs, [{ id: 1, state: 'served' }]);
     history.take('server', frameKinds.fdStates, encodeFdStates(sockets).subarray(frameHeaderBytes));
   }
@@ -107,6 +108,27 @@ describe('the pane', () => {
     expect(wrapper.get('[data-track=throughput] .legend').text()).toContain('served1000/s');
     expect(wrapper.get('[data-track=sockets] .legend').text()).toContain('being served1');
     expect(wrapper.get('[data-track=throughput] .plot').attributes('aria-label')).toContain('served 1000/s');
+  });
+
+  it('reads what follows over two seconds, and what is held where it ends', async () => {
+    // Over the frames that enclose them: 41, of which 20 had three times as many.
+    const wrapper = await mounted(historyOfTenSeconds(3000));
+    const legend = (id: string): string => wrapper.get(`[data-track=${id}] .legend`).text();
+    expect(legend('throughput')).toContain('served1976/s');
+    expect(legend('syscalls')).toContain('read3951/s');
+    expect(legend('clients')).toContain('open connections3');
+    const timebase = useTimebase();
+    timebase.show({ fromNs: startNs + 2e9, toNs: startNs + 3e9 });
+    await nextTick();
+    expect(legend('throughput')).toContain('served1000/s');
+    expect(legend('syscalls')).toContain('read2000/s');
+    expect(wrapper.get('[data-track=throughput] .legend').attributes('title')).toBe('At the right edge');
+    timebase.follow();
+    await nextTick();
+    expect(legend('throughput')).toContain('served1976/s');
+    timebase.cursorNs = startNs + 9.5e9;
+    await nextTick();
+    expect(legend('throughput')).toContain('served3000/s');
   });
 
   it('hides, shows and moves tracks', async () => {
