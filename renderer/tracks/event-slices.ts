@@ -19,6 +19,8 @@ export interface Slice {
   readonly right: number;
   readonly top: number;
   readonly bottom: number;
+  /** Its name may begin here: the row's own name stands before. */
+  readonly labelFromPx: number;
 }
 
 export interface Rows {
@@ -37,6 +39,7 @@ export function slicesOf(events: EventStore, rows: Rows, view: TrackView): Slice
     const thread = rows.threads[place];
     if (thread === undefined) continue;
     const top = rows.topOf(place);
+    const labelFromPx = thread.name.length * letterPx + 8;
     events.visit(thread.threadId, view.fromNs, view.toNs, (columns, i) => {
       const event = recordAt(thread.threadId, columns, i);
       const isRun = event.kind === eventKinds.coroutineRan;
@@ -47,6 +50,7 @@ export function slicesOf(events: EventStore, rows: Rows, view: TrackView): Slice
         right: Math.max(left + 1, left + event.durationNs / pxNs),
         top: isRun ? top + 1 : top + rows.rowPx * 0.3,
         bottom: top + rows.rowPx - (isRun ? 2 : 3),
+        labelFromPx,
       });
       return slices.length <= mostSlices ? undefined : false;
     });
@@ -101,13 +105,20 @@ export function eventLines(event: EventRecord): string[] {
 
 export function drawSlices(pen: Pen, view: TrackView, slices: readonly Slice[]): void {
   const { palette } = view;
-  for (const { event, left, right, top, bottom } of slices) {
+  for (const { event, left, right, top, bottom, labelFromPx } of slices) {
     const isRun = event.kind === eventKinds.coroutineRan;
     if (event.kind === eventKinds.syscall || isRun) {
       const failed = event.kind === eventKinds.syscall && event.result < 0;
       const fill = isRun ? palette.series.green : failed ? palette.sockets.eagain : palette.series.sky;
       pen.rect(left, top, Math.max(1, right - left - 0.5), bottom - top, fill, isRun ? 0.55 : 1);
-      label(pen, view, eventName(event), left, right, isRun && bottom - top > 20 ? top + 10 : bottom - 3);
+      label(
+        pen,
+        view,
+        eventName(event),
+        Math.max(left, labelFromPx),
+        right,
+        isRun && bottom - top > 20 ? top + 10 : bottom - 3,
+      );
     } else if (event.kind === eventKinds.ready) {
       pen.band([left - 3, left, left + 3], [bottom, bottom - 6, bottom], [bottom, bottom, bottom], 3, palette.arrow, 1);
     } else {
@@ -116,9 +127,8 @@ export function drawSlices(pen: Pen, view: TrackView, slices: readonly Slice[]):
   }
 }
 
-/** Inside its slice, or not at all; of one that began before the window, where it can be seen. */
-function label(pen: Pen, view: TrackView, text: string, left: number, right: number, baseline: number): void {
-  const from = Math.max(left, 0);
+/** Inside its slice, or not at all. */
+function label(pen: Pen, view: TrackView, text: string, from: number, right: number, baseline: number): void {
   const room = Math.floor((Math.min(right, view.widthPx) - from - 6) / letterPx);
   if (room < 3) return;
   const shown = text.length <= room ? text : `${text.slice(0, room - 1)}…`;

@@ -11,7 +11,8 @@ import {
 import { EventStore } from '../../../../renderer/stores/history-events.ts';
 import { ThreadStore, type ThreadRecord } from '../../../../renderer/stores/history-threads.ts';
 import { palettes } from '../../../../renderer/theme/palette.ts';
-import { arrowsOf, eventLines, eventName, slicesOf } from '../../../../renderer/tracks/event-slices.ts';
+import { arrowsOf, drawSlices, eventLines, eventName, slicesOf } from '../../../../renderer/tracks/event-slices.ts';
+import { SvgPen } from '../../../../renderer/tracks/svg-pen.ts';
 import { stretchAt, timeInStates, visitStretches } from '../../../../renderer/tracks/thread-states.ts';
 import { Mixture, paintTimeline, spread } from '../../../../renderer/tracks/timeline-columns.ts';
 
@@ -181,6 +182,16 @@ describe('slices', () => {
       [300, 301],
     ]);
     expect(slices.every(({ top, bottom }) => top >= 0 && bottom <= 16)).toBe(true);
+  });
+
+  it('have their names behind that of the row', () => {
+    const store = new EventStore();
+    store.take(eventsOf(1, [record(-50, 500, 'syscall', 7, read), record(600, 100, 'syscall', 7, read)]));
+    const pen = new SvgPen();
+    drawSlices(pen, view, slicesOf(store, rows, view) ?? []);
+    const [first, second] = [...pen.document(1000, 32, '').matchAll(/<text x="([\d.]+)"/g)].map(([, x]) => Number(x));
+    expect(first).toBeGreaterThan('worker 1'.length * 6);
+    expect(second).toBe(603);
   });
 
   it('are not drawn where there are too many to be told apart', () => {
