@@ -22,6 +22,16 @@ export class LabError extends Error {
   }
 }
 
+/** An engine's no to a command. Its own sentence is apart, for where it needs no other before it. */
+export class EngineRefusal extends LabError {
+  readonly reason: string;
+
+  constructor(engineName: string, reason: string) {
+    super('failed', `${engineName} refused a command: ${reason}`);
+    this.reason = reason;
+  }
+}
+
 export const sentenceOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** As it crosses the contract. */

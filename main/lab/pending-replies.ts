@@ -1,6 +1,6 @@
 /** Commands that an engine has been sent and has not answered yet, by id. */
 import type { Reply } from '../../shared/engine-messages.ts';
-import { LabError } from './errors.ts';
+import { EngineRefusal, LabError } from './errors.ts';
 
 export class PendingReplies {
   readonly #who: string;
@@ -30,7 +30,7 @@ export class PendingReplies {
   take(reply: Reply): void {
     const waiting = this.#waiting.get(reply.id);
     if (reply.ok) waiting?.resolve();
-    else waiting?.reject(new LabError('failed', `${this.#who} refused a command: ${reply.error ?? 'no reason given'}`));
+    else waiting?.reject(new EngineRefusal(this.#who, reply.error ?? 'no reason given'));
   }
 
   /** No more will come. */

@@ -3,6 +3,7 @@ import type { ModelId } from '../../shared/catalogue.ts';
 import type { ModelFrame } from '../../shared/engine-messages.ts';
 import type { ModelOptions } from '../../shared/schemas/settings.ts';
 import type { EngineProcess } from './engine-process.ts';
+import { EngineRefusal, LabError } from './errors.ts';
 
 /** These cannot hand over open connections: one is another program, the other's live in its child processes. */
 export const handsOver = (from: ModelId, to: ModelId): boolean =>
@@ -28,6 +29,9 @@ export async function switchLive(engine: EngineProcess, model: ModelId, options:
   engine.once('model', onModel);
   try {
     await engine.command('switch', { model, options }, { limitMs: switchLimitMs });
+  } catch (error) {
+    // The engine says itself which model cannot and why; its name is of the model that it was started with.
+    throw error instanceof EngineRefusal ? new LabError(error.kind, error.reason) : error;
   } finally {
     engine.off('model', onModel);
   }
