@@ -129,6 +129,22 @@ describe('the Scope screen', () => {
     await row(page, 'poll').getByText('serving').waitFor({ timeout: 15_000 });
   });
 
+  it('a model that cannot take the connections over says so in its own words, and the other serves on', async () => {
+    const connections = page.getByLabel('Connections', { exact: true });
+    await connections.fill('1100');
+    await connections.press('Enter');
+    await page.getByText('1100 open', { exact: true }).waitFor({ timeout: 20_000 });
+    await page.getByRole('button', { name: 'select', exact: true }).click();
+    const refusal = page.locator('.toast.error');
+    await refusal.waitFor();
+    expect(await refusal.innerText()).toMatch(/^The model select cannot take over: open connections have descriptors/);
+    await row(page, 'poll').getByText('serving').waitFor();
+    await refusal.getByRole('button', { name: 'Dismiss' }).click();
+    await connections.fill('50');
+    await connections.press('Enter');
+    await page.getByText('50 open', { exact: true }).waitFor({ timeout: 20_000 });
+  });
+
   it('while it runs: breaks no accessibility rule', async () => {
     expect(await violations(page)).toEqual([]);
   });
