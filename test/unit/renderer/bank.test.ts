@@ -1,6 +1,6 @@
 import { flushPromises, mount, type DOMWrapper, type VueWrapper } from '@vue/test-utils';
 import { TooltipProvider } from 'reka-ui';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { h } from 'vue';
 import type { SwitchReport } from '../../../shared/contract/live.ts';
 import ModelBank from '../../../renderer/screens/scope/ModelBank.vue';
@@ -75,6 +75,15 @@ describe('model bank', () => {
     expect(double.paramsOf('live.switch')).toMatchObject([{ model: 'select' }, { model: 'blocking-threads' }]);
     expect(useLab().servingModel).toBe('blocking-threads');
     expect(useLab().pendingModel).toBeUndefined();
+  });
+
+  it('brings the model that was chosen elsewhere into sight', async () => {
+    await start();
+    const seen = vi.spyOn(Element.prototype, 'scrollIntoView').mockImplementation(() => undefined);
+    useBank().press('blocking-threads');
+    await flushPromises();
+    expect(seen.mock.instances.at(-1)).toBe(row('blocking-threads'));
+    seen.mockRestore();
   });
 
   it('stays with the old model and shows the sentence where the lab refuses', async () => {
