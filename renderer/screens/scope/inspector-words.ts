@@ -43,6 +43,7 @@ export interface Told {
 }
 
 const mostEvents = 14;
+const noneRecorded = 'No call or report of it was recorded around this moment.';
 const eventsNeedDetail = 'Its system calls are recorded at the detail level "events".';
 /** Shares of a thread's time are those of the second before the moment. */
 const shareNs = 1e9;
@@ -120,7 +121,8 @@ function tellSocket(history: TelemetryHistory, { row, role, fd }: PickedSocket, 
     sentence: `${whenWords(at, history)}: ${words.label}. ${words.explanation}`,
     facts: isNow ? [...facts, ...newest] : facts,
     events: connectionId === 0 ? [] : toldEvents(history, { connectionId }, at),
-    eventsNote: connectionId === 0 ? 'A listening socket has no conversation of its own.' : eventsNeedDetail,
+    eventsNote:
+      connectionId === 0 ? 'A listening socket has no conversation of its own.' : whyNoEvents(history, timeNs),
   };
 }
 
@@ -170,8 +172,21 @@ function tellThread(history: TelemetryHistory, { threadId }: PickedThread, at: T
     ],
     note: 'Shares are of the second before the moment; counts since the thread began.',
     events: toldEvents(history, { threadId }, at),
-    eventsNote: eventsNeedDetail,
+    eventsNote: whyNoEvents(history, timeNs),
   };
+}
+
+/** Where others' events are there, the detail level is not what is missing. */
+function whyNoEvents({ events, threads }: TelemetryHistory, timeNs: number): string {
+  let seen = 0;
+  for (const threadId of threads.byId.keys()) {
+    events.visit(threadId, timeNs - shareNs, timeNs + shareNs, () => {
+      seen++;
+      return false;
+    });
+    if (seen > 0) return noneRecorded;
+  }
+  return eventsNeedDetail;
 }
 
 function tellEvent(history: TelemetryHistory, { event, timeNs }: PickedEvent, at: ToldMoment): Told {

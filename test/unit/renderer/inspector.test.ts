@@ -95,6 +95,21 @@ describe('the inspector', () => {
     expect(events.filter(({ isLastBefore }) => isLastBefore)).toHaveLength(1);
   });
 
+  it('says whether the level of detail is why there are no events', () => {
+    const silent: PickedThread = { kind: 'thread', threadId: 2, timeNs: 2_000_000 };
+    const noteOf = (from: TelemetryHistory): string => {
+      from.threads.takeStarted({ threadId: 1, tid: 11, name: 'main' }, 0);
+      from.threads.takeStarted({ threadId: 2, tid: 12, name: 'supervisor' }, 0);
+      const told = tell(from, silent, { from: 'click', timeNs: 2_000_000 });
+      expect(told.events).toEqual([]);
+      return told.eventsNote;
+    };
+    const withoutEvents = new TelemetryHistory();
+    Object.assign(withoutEvents, { oldestNs: 0, newestNs: 3_999_000 });
+    expect(noteOf(withoutEvents)).toBe('Its system calls are recorded at the detail level "events".');
+    expect(noteOf(history)).toBe('No call or report of it was recorded around this moment.');
+  });
+
   it('names a step as the source of the model does', () => {
     const stepped = new TelemetryHistory();
     Object.assign(stepped, { oldestNs: 0, newestNs: 9 });
