@@ -121,6 +121,7 @@ describe('sockets against ss', () => {
       const told = await settled(
         () => inspection.fdState(id),
         (state) => state?.sendQueueBytes === shown,
+        8000,
       );
       expect(shown).toBeGreaterThan(0);
       expect(told?.sendQueueBytes).toBe(shown);
