@@ -2,7 +2,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readinessText } from '../../main/lab/sessions/exporters/record-tables.ts';
 import { tableNames } from '../../main/lab/sessions/exporters/tables.ts';
+import { csvText } from '../../shared/csv.ts';
+import { readinessBits } from '../../shared/telemetry/wire.ts';
 import {
   expectedCounters,
   expectedEvents,
@@ -48,6 +51,15 @@ describe('a session as CSV', () => {
     const expected = expectedEvents(run);
     expect(expected.length).toBe(60 * 13);
     expect(await readCsv('events')).toEqual(expected);
+  });
+
+  it('has events that a reader opens which guesses the dialect from the first rows', async () => {
+    const rows = Array.from({ length: 30_000 }, (_, i) => [i, 'server', readinessText(readinessBits.readable)]);
+    const hangup = readinessText(readinessBits.readable | readinessBits.error | readinessBits.hangup);
+    const file = join(run.folder, 'late.csv');
+    writeFileSync(file, csvText([['time_ns', 'source', 'name'], ...rows, [30_000, 'server', hangup]]));
+    const [last] = await queryDuckDb(`select * from '${file}' order by time_ns desc limit 1`);
+    expect(last).toEqual({ time_ns: 30_000, source: 'server', name: 'readable + error + hangup' });
   });
 
   it('has latencies whose buckets add up to what was measured', async () => {

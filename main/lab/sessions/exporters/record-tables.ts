@@ -59,12 +59,15 @@ export const sockets: Table = {
 
 const kindNames = new Map<number, string>(Object.entries(eventKinds).map(([name, kind]) => [kind, snakeCase(name)]));
 
-/** "readable, writable" */
+/**
+ * "readable + hangup". Without a comma, no row of events is quoted: readers that guess a file's dialect from its first
+ * rows (DuckDB) refuse one whose only quotes stand far behind.
+ */
 export const readinessText = (bits: number): string =>
   Object.entries(readinessBits)
     .filter(([, bit]) => (bits & bit) !== 0)
     .map(([name]) => name)
-    .join(', ');
+    .join(' + ');
 
 /**
  * At the level `events`. `name` is the system call, the readiness that was reported, the label of the step, or what the
