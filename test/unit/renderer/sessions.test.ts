@@ -1,15 +1,18 @@
 /** The Sessions screen's stores: the library, replay into the one history, recording. */
+import { mount } from '@vue/test-utils';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ReplayState, SessionCard, SessionDetails } from '../../../shared/contract/sessions.ts';
 import { maxUploadPieceBytes } from '../../../shared/contract/sessions.ts';
 import type { Annotation } from '../../../shared/session/edits.ts';
 import { encodeJson } from '../../../shared/telemetry/codec.ts';
 import { frameKinds } from '../../../shared/telemetry/wire.ts';
-import { sinceStart, tagsOf } from '../../../renderer/screens/sessions/session-words.ts';
+import { sinceStart, tagsOf, tellingNames, whenWords } from '../../../renderer/screens/sessions/session-words.ts';
 import { useLab } from '../../../renderer/stores/lab.ts';
 import { useNotices } from '../../../renderer/stores/notices.ts';
+import AnnotationList from '../../../renderer/screens/sessions/AnnotationList.vue';
 import { useRecording } from '../../../renderer/stores/sessions-recording.ts';
 import { useReplay } from '../../../renderer/stores/sessions-replay.ts';
+import { useTimebase } from '../../../renderer/stores/timebase.ts';
 import { useSessions } from '../../../renderer/stores/sessions.ts';
 import { history } from '../../../renderer/stores/telemetry.ts';
 import { useUi } from '../../../renderer/stores/ui.ts';
@@ -172,6 +175,25 @@ describe('replay', () => {
     ]);
   });
 
+  it('an annotation over a range that reaches out of the session is about the part within', async () => {
+    const [replay, timebase] = [useReplay(), useTimebase()];
+    await replay.open('a.fdscope');
+    double.answers['sessions.annotate'] = () => written;
+    const list = mount(AnnotationList);
+    const annotated = async (fromNs: number, toNs: number): Promise<unknown> => {
+      timebase.select(fromNs, toNs);
+      await list.get('textarea').setValue('note');
+      await list.get('form').trigger('submit');
+      return double.paramsOf('sessions.annotate').at(-1);
+    };
+    expect(await annotated(-5e9, 2e9)).toMatchObject({ annotation: { fromNs: 1e9, toNs: 2e9 } });
+    expect(await annotated(4e9, 9e9)).toMatchObject({ annotation: { fromNs: 4e9, toNs: 6e9 } });
+    // All of it before the start: the note is about the moment that is shown.
+    expect(await annotated(-5e9, 0)).toMatchObject({ annotation: { fromNs: replay.positionNs, text: 'note' } });
+    expect(list.text()).toContain('About this moment');
+    list.unmount();
+  });
+
   it('closed, it leaves nothing behind', async () => {
     const replay = useReplay();
     await replay.open('a.fdscope');
@@ -180,6 +202,17 @@ describe('replay', () => {
     expect(history.moments.marks).toEqual([]);
     expect(history.moments.annotations).toEqual([]);
     expect(useLab().phase).toBe('idle');
+  });
+});
+
+describe('words', () => {
+  it('midnight is 00, and sessions of one name and minute are told apart by their files', () => {
+    expect(whenWords(new Date(2026, 0, 1, 0, 5).getTime())).toBe('Jan 1, 00:05');
+    const [a, b] = [card('a.fdscope', { name: 'run' }), card('b.fdscope', { name: 'run' })];
+    const names = tellingNames([a, b, card('c.fdscope', { name: 'other' })]);
+    expect(new Set(names.values()).size).toBe(3);
+    expect(names.get('b.fdscope')).toMatch(/^run, .*, b\.fdscope$/);
+    expect(names.get('c.fdscope')).not.toContain('fdscope');
   });
 });
 
