@@ -1,5 +1,5 @@
 /** The charts of two sessions over each other, from the figures by the second that each file has beside its frames. */
-import { durationSecondsOf, requestsOf, sumOf, type Overview } from '../../../shared/session/overview.ts';
+import { durationSecondsOf, hasServer, requestsOf, sumOf, type Overview } from '../../../shared/session/overview.ts';
 import { SeriesRing } from '../../stores/rings.ts';
 import { duration, percent, perSecond } from '../../stores/format.ts';
 import { LineTrack, type LineSeries, type LineTrackSettings } from '../../tracks/line-track.ts';
@@ -34,6 +34,10 @@ function rate(overview: Overview, counts: readonly number[]): Figure {
     whole: sumOf(counts) / durationSecondsOf(overview),
   };
 }
+
+/** Of the server: a session of one that nobody looked into has no such figure, which is not 0. */
+const serverRate = (overview: Overview, counts: readonly number[]): Figure =>
+  hasServer(overview) ? rate(overview, counts) : { valueOf: () => Number.NaN, whole: Number.NaN };
 
 function percentile(overview: Overview, name: 'p50' | 'p99'): Figure {
   const { columns, latency } = overview;
@@ -74,7 +78,7 @@ const charts: readonly Chart[] = [
     format: percent,
     figureOf: (overview) => {
       const cpuSeconds = overview.columns.serverCpuNs.map((ns) => ns / 1e9);
-      return rate(overview, cpuSeconds);
+      return serverRate(overview, cpuSeconds);
     },
   },
   {
@@ -83,7 +87,7 @@ const charts: readonly Chart[] = [
     format: perSecond,
     figureOf: (overview) => {
       const { voluntarySwitches, involuntarySwitches } = overview.columns;
-      return rate(
+      return serverRate(
         overview,
         voluntarySwitches.map((count, second) => count + (involuntarySwitches[second] ?? 0)),
       );
@@ -93,7 +97,7 @@ const charts: readonly Chart[] = [
     ...{ id: 'syscalls', title: 'System calls', unit: 'per second', scale: 'linear', tableUnit: '1/s' },
     help: 'System calls of the server, of all names together.',
     format: perSecond,
-    figureOf: (overview) => rate(overview, overview.columns.syscalls),
+    figureOf: (overview) => serverRate(overview, overview.columns.syscalls),
   },
 ];
 
