@@ -61,13 +61,21 @@ function latency(
   };
 }
 
+const fromOutside =
+  'This server is not one of the lab’s and tells nothing from inside. What its clients measure is shown; its CPU and context switches, from /proc, are in the table of the comparison.';
+
 const dashed = [5, 3] as const;
 const dotted = [1.5, 2.5] as const;
 
 export function makeTracks(history: TelemetryHistory): readonly Track[] {
   const originNs = (): number => history.axisOriginNs;
-  const without = (source: FigureSource, text: string) => (): string | undefined =>
-    history.counters[source].ring.rows > 1 ? undefined : text;
+  const has = (source: FigureSource): boolean => history.counters[source].ring.rows > 1;
+  /** The lab's own servers tell of themselves before there are clients. */
+  const isWatchedFromOutside = (): boolean => has('clients') && !has('server');
+  const without = (source: FigureSource, text: string) => (): string | undefined => {
+    if (has(source)) return undefined;
+    return source === 'server' && isWatchedFromOutside() ? fromOutside : text;
+  };
   const server = without(
     'server',
     'Nothing runs yet. Choose a model and press Run: its requests a second appear here.',
@@ -84,7 +92,8 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
       tableUnit: '1/s',
       originNs,
       format: perSecond,
-      emptyText: server,
+      // The clients' line is there for any server.
+      emptyText: () => (isWatchedFromOutside() ? undefined : server()),
       series: [
         rate(history, 'server', 'counter.requests', { label: 'served', colour: 'sky', isFilled: true }),
         rate(history, 'clients', 'counter.requests', { label: 'replies', colour: 'orange', dash: dashed }),

@@ -103,6 +103,17 @@ describe('the pane', () => {
     expect(texts[0]).toContain('press Run');
   });
 
+  it('shows what the clients see of a server that tells nothing, and says so where that is all', async () => {
+    const history = new TelemetryHistory();
+    for (let tick = 0; tick <= 60; tick++) {
+      history.take('clients', frameKinds.counters, countersAt(tick, 50 * tick).subarray(frameHeaderBytes));
+    }
+    const wrapper = await mounted(history);
+    expect(wrapper.find('[data-track=throughput] .empty').exists()).toBe(false);
+    expect(wrapper.get('[data-track=throughput] .legend').text()).toBe('served–replies1000/s');
+    expect(wrapper.get('[data-track=switches] .empty').text()).toContain('not one of the lab’s');
+  });
+
   it('reads the figures of a run out', async () => {
     const wrapper = await mounted(historyOfTenSeconds());
     expect(wrapper.get('[data-track=throughput] .legend').text()).toContain('served1000/s');
