@@ -1,8 +1,7 @@
 /** Which of many rows are seen in a track's height: all of them, each a share of a pixel if need be, or a scrolled part. */
 import type { TrackChoice } from './track.ts';
 
-/** Rows that share the height get no taller than this. */
-const tallestPx = 18;
+const usualTallestPx = 18;
 
 const rowHeights = [
   { value: '0', label: 'all rows' },
@@ -17,7 +16,13 @@ export class RowWindow implements TrackChoice {
   readonly options = rowHeights;
   /** Height of a row; 0: all rows share the track's height. */
   fixedPx = 0;
+  readonly #tallestPx: number;
   #scrollPx = 0;
+
+  /** Rows that share the height get no taller than `tallestPx`. */
+  constructor(tallestPx = usualTallestPx) {
+    this.#tallestPx = tallestPx;
+  }
 
   get value(): string {
     return String(this.fixedPx);
@@ -28,7 +33,7 @@ export class RowWindow implements TrackChoice {
 
   rowPx(count: number, heightPx: number): number {
     if (this.fixedPx > 0) return this.fixedPx;
-    return count === 0 ? tallestPx : Math.min(tallestPx, heightPx / count);
+    return count === 0 ? this.#tallestPx : Math.min(this.#tallestPx, heightPx / count);
   }
 
   /** Pixels that lie above the track. Rows that went away must not leave the window beyond the last one. */

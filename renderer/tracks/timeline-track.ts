@@ -22,6 +22,8 @@ import { Mixture, paintTimeline } from './timeline-columns.ts';
 import type { Hit, LegendItem, Statistic, Table, Track, TrackChoice, TrackView } from './track.ts';
 
 const labelPx = 12;
+/** Few threads have tall rows: a coroutine's run, the calls within it and the arrows to them lie clear of each other. */
+const tallestPx = 27;
 /** Slices need room for their names. */
 const slicePx = 12;
 /** Switches and samples of a stretch of time come within so many frames. */
@@ -46,7 +48,7 @@ export class TimelineTrack implements Track {
   readonly choices: readonly TrackChoice[];
   readonly #history: TelemetryHistory;
   readonly #originNs: () => number;
-  readonly #window = new RowWindow();
+  readonly #window = new RowWindow(tallestPx);
   #image: RingImage | undefined;
   #mixture: { readonly name: string; readonly mixture: Mixture } | undefined;
   #threads: readonly ThreadRecord[] = [];

@@ -158,6 +158,9 @@ describe('the window of rows', () => {
   it('shares the height among all, or scrolls rows of one height', () => {
     const rows = new RowWindow();
     expect(rows.rowPx(10_000, 200)).toBe(0.02);
+    expect([rows.rowPx(5, 140), new RowWindow(27).rowPx(5, 140), new RowWindow(27).rowPx(10, 140)]).toEqual([
+      18, 27, 14,
+    ]);
     expect(rows.visible(10_000, 200)).toEqual({ first: 0, end: 10_000 });
     expect(rows.scroll(50, 10_000, 200)).toBe(false);
     rows.fixedPx = 8;
