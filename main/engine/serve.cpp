@@ -92,7 +92,8 @@ int serve(const ServeSettings& settings, telemetry::FrameWriter& writer) {
   telemetry::Reporter reporter(writer, [&server] { return server.connections().open_count(); });
   Succession succession(server, settings.choice);
   const LingeringLimit lingering_limit;
-  telemetry::CommandReader commands(writer, reporter, [&](const std::string& reason) { succession.stop(reason); });
+  telemetry::CommandReader commands(
+      writer, [&](uint32_t id) { reporter.snapshot(id); }, [&](const std::string& reason) { succession.stop(reason); });
   add_commands(commands, reporter, server, succession);
   succession.on_switched = [&](const std::string& frame) {
     commands.post([&writer, frame] { writer.json(wire::FrameKind::model, frame); });

@@ -124,7 +124,8 @@ int load_command(const JsonValue& given) {
   state.set_plan(settings.plan);
   Director director(settings, writer);
   telemetry::Reporter reporter(writer, [] { return uint64_t{0}; });
-  telemetry::CommandReader commands(writer, reporter, [&](const std::string&) { director.stop(); });
+  telemetry::CommandReader commands(
+      writer, [&](uint32_t id) { reporter.snapshot(id); }, [&](const std::string&) { director.stop(); });
   add_commands(commands, settings, state, fds);
   writer.json(wire::FrameKind::ready, "{\"role\":\"load\",\"pid\":" + std::to_string(getpid()) +
                                           ",\"wireVersion\":" + std::to_string(wire::version) +

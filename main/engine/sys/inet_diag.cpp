@@ -48,6 +48,22 @@ struct Request {
   PortFilter filter;
 };
 
+// The kernel's tcp_info from tcpi_bytes_acked on, as <linux/tcp.h> lays it out: 8 bytes, 24 words and two rates stand
+// before. glibc's header, which cannot be included beside that one, ends earlier.
+constexpr size_t acknowledged_offset = 8 + 24 * 4 + 2 * 8, received_offset = acknowledged_offset + 8;
+
+// What the kernel has put behind the row.
+void read_progress(const nlmsghdr& m, TcpSocketRow& row) {
+  auto left = static_cast<int>(m.nlmsg_len - NLMSG_LENGTH(sizeof(inet_diag_msg)));
+  const auto* begin = reinterpret_cast<const uint8_t*>(&m) + NLMSG_LENGTH(sizeof(inet_diag_msg));
+  for (auto* a = reinterpret_cast<const rtattr*>(begin); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
+    if (a->rta_type != INET_DIAG_INFO || RTA_PAYLOAD(a) < received_offset + sizeof(uint64_t)) continue;
+    const auto* info = reinterpret_cast<const uint8_t*>(RTA_DATA(a));
+    std::memcpy(&row.acknowledged_bytes, info + acknowledged_offset, sizeof(uint64_t));
+    std::memcpy(&row.received_bytes, info + received_offset, sizeof(uint64_t));
+  }
+}
+
 TcpSocketRow row_of(const inet_diag_msg& m) {
   TcpSocketRow row;
   row.state = m.idiag_state;
@@ -78,8 +94,8 @@ bool InetDiag::fail() {
   return false;
 }
 
-bool InetDiag::dump(int family, Port side, uint16_t port, Of which,
-                    const std::function<void(const TcpSocketRow&)>& row) {
+bool InetDiag::dump(int family, Port side, uint16_t port, Of which, const std::function<void(const TcpSocketRow&)>& row,
+                    bool wants_progress) {
   if (!available()) return false;
   buffer_.resize(buffer_bytes);
   Request request{{}, {}, {}, PortFilter(side, port)};
@@ -89,6 +105,7 @@ bool InetDiag::dump(int family, Port side, uint16_t port, Of which,
   request.query.sdiag_family = static_cast<uint8_t>(family);
   request.query.sdiag_protocol = IPPROTO_TCP;
   request.query.idiag_states = which == Of::listeners ? 1u << TCP_LISTEN : ~(1u << TCP_TIME_WAIT);
+  if (wants_progress) request.query.idiag_ext = 1u << (INET_DIAG_INFO - 1);
   request.attribute = {sizeof(rtattr) + sizeof(PortFilter), INET_DIAG_REQ_BYTECODE};
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
@@ -105,7 +122,10 @@ bool InetDiag::dump(int family, Port side, uint16_t port, Of which,
       if ((m->nlmsg_flags & NLM_F_DUMP_INTR) != 0) whole = false;
       if (m->nlmsg_type == NLMSG_DONE) return whole;
       if (m->nlmsg_type == NLMSG_ERROR) return false;
-      if (m->nlmsg_type == SOCK_DIAG_BY_FAMILY) row(row_of(*static_cast<const inet_diag_msg*>(NLMSG_DATA(m))));
+      if (m->nlmsg_type != SOCK_DIAG_BY_FAMILY) continue;
+      TcpSocketRow found = row_of(*static_cast<const inet_diag_msg*>(NLMSG_DATA(m)));
+      if (wants_progress) read_progress(*m, found);
+      row(found);
     }
   }
 }

@@ -20,6 +20,8 @@ struct TcpSocketRow {
   // Of a listener: connections that wait for accept(), and how many may.
   uint32_t receive_bytes = 0, send_bytes = 0;
   uint32_t inode = 0;
+  // Where they were asked for: bytes that the peer has sent and that it has acknowledged, since the connection began.
+  uint64_t received_bytes = 0, acknowledged_bytes = 0;
 };
 
 class InetDiag {
@@ -31,7 +33,8 @@ class InetDiag {
   // Rows of all sockets with this port, but for those that no program has any more (TIME_WAIT), or of its listeners.
   // False: the dump failed or was cut short, and rows may be missing.
   enum class Of { all, listeners };
-  bool dump(int family, Port side, uint16_t port, Of which, const std::function<void(const TcpSocketRow&)>& row);
+  bool dump(int family, Port side, uint16_t port, Of which, const std::function<void(const TcpSocketRow&)>& row,
+            bool wants_progress = false);
 
   // A connection by its four parts; addresses as the kernel has them, ports in host order.
   struct Connection {

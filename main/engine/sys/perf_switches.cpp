@@ -2,14 +2,17 @@
 
 #include <linux/perf_event.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 
 #include "sys/fd.hpp"
 
@@ -17,9 +20,37 @@ namespace fdscope {
 
 namespace {
 
+constexpr size_t most_pages = 64, most_ring_bytes = 32u << 20;
+// Of what is left, each new ring may take so much: a larger share out of the first part.
+constexpr size_t first_part = 8, first_share = 16, later_share = 512;
+
+size_t page_bytes() {
+  static const auto bytes = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  return bytes;
+}
+
 perf_event_mmap_page& page_of(uint8_t* memory) { return *reinterpret_cast<perf_event_mmap_page*>(memory); }
 
 }  // namespace
+
+size_t perf_memory_allowance() {
+  if (geteuid() == 0) return most_ring_bytes;
+  std::ifstream file("/proc/sys/kernel/perf_event_mlock_kb");
+  size_t kib = 0;
+  file >> kib;
+  rlimit limit{};
+  size_t bytes = kib * 1024 * static_cast<size_t>(std::max(1l, sysconf(_SC_NPROCESSORS_ONLN)));
+  if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0) bytes += std::min<size_t>(limit.rlim_cur, most_ring_bytes);
+  return std::min(bytes, most_ring_bytes);
+}
+
+size_t perf_ring_pages(size_t allowed, size_t used) {
+  const size_t left = allowed > used ? allowed - used : 0;
+  const size_t share = used < allowed / first_part ? first_share : later_share;
+  return std::clamp<size_t>(std::bit_floor(left / share / page_bytes()), 1, most_pages);
+}
+
+size_t perf_ring_bytes(size_t pages) { return (pages + 1) * page_bytes(); }
 
 std::unique_ptr<PerfSwitches> PerfSwitches::open(int32_t tid, size_t pages, int& error, bool& is_memory) {
   perf_event_attr attributes{};
@@ -39,7 +70,7 @@ std::unique_ptr<PerfSwitches> PerfSwitches::open(int32_t tid, size_t pages, int&
     error = errno;
     return nullptr;
   }
-  const size_t bytes = (pages + 1) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const size_t bytes = perf_ring_bytes(pages);
   void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
   if (memory == MAP_FAILED) {
     error = errno;

@@ -11,6 +11,15 @@
 
 namespace fdscope {
 
+// Bytes that the kernel lets this user lock for perf: kernel.perf_event_mlock_kb for each core, and RLIMIT_MEMLOCK; of
+// what is nearly unlimited, a part that is plenty.
+size_t perf_memory_allowance();
+// Pages of the next ring, where so many bytes of the allowance are used: the first threads, which may be all there are,
+// get large ones; where many share the cores, each of them switches less often.
+size_t perf_ring_pages(size_t allowed, size_t used);
+// What a ring takes: its pages and one for its head.
+size_t perf_ring_bytes(size_t pages);
+
 class PerfSwitches {
  public:
   struct Record {

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "sys/clock.hpp"
+#include "telemetry/counters.hpp"
 
 namespace fdscope::telemetry {
 
@@ -26,8 +27,8 @@ int timeout_ms(uint64_t end_ns) {
 
 }  // namespace
 
-CommandReader::CommandReader(FrameWriter& writer, Reporter& reporter, std::function<void(const std::string&)> on_stop)
-    : writer_(writer), reporter_(reporter), on_stop_(std::move(on_stop)), wake_(::eventfd(0, EFD_CLOEXEC)) {
+CommandReader::CommandReader(FrameWriter& writer, Snapshot snapshot, std::function<void(const std::string&)> on_stop)
+    : writer_(writer), snapshot_(std::move(snapshot)), on_stop_(std::move(on_stop)), wake_(::eventfd(0, EFD_CLOEXEC)) {
   if (!wake_) throw std::system_error(errno, std::generic_category(), "eventfd");
 }
 
@@ -144,7 +145,7 @@ void CommandReader::obey(const std::string& line) {
       return action->second(
           command, [this, id](const std::string& sentence) { post([this, id, sentence] { answer(id, sentence); }); });
     } else if (name == "snapshot") {
-      reporter_.snapshot(static_cast<uint32_t>(id));
+      snapshot_(static_cast<uint32_t>(id));
     } else if (name == "level") {
       if (command.string_or("level", "") != "counters") error = "This engine knows the level \"counters\" only.";
     } else {

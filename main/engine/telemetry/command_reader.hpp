@@ -15,7 +15,6 @@
 #include "sys/fd.hpp"
 #include "sys/json.hpp"
 #include "telemetry/frame_writer.hpp"
-#include "telemetry/reporter.hpp"
 
 namespace fdscope::telemetry {
 
@@ -33,9 +32,12 @@ class CommandReader {
   using Answer = std::function<void(const std::string& error)>;
   using Action = std::function<void(const JsonValue& command, Answer answer)>;
 
+  // A frame of counters now, as the answer to the command of this id.
+  using Snapshot = std::function<void(uint32_t id)>;
+
   // on_stop(reason) is called once, on the reader's thread: "stopped" (command or signal), "duration", "eof" (stdin
   // has ended) or "error" (the frames cannot be written any more).
-  CommandReader(FrameWriter& writer, Reporter& reporter, std::function<void(const std::string& reason)> on_stop);
+  CommandReader(FrameWriter& writer, Snapshot snapshot, std::function<void(const std::string& reason)> on_stop);
   ~CommandReader() { end(); }
   // A further command, beside stop, snapshot and level; before start(). The action runs on the reader's thread and may
   // throw BadInput instead of answering.
@@ -57,7 +59,7 @@ class CommandReader {
   void wake();
 
   FrameWriter& writer_;
-  Reporter& reporter_;
+  Snapshot snapshot_;
   std::function<void(const std::string&)> on_stop_;
   std::map<std::string, Action> actions_;
   bool told_ = false;

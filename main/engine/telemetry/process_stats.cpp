@@ -14,43 +14,17 @@
 #include <string_view>
 
 #include "sys/clock.hpp"
+#include "sys/proc_text.hpp"
 
 namespace fdscope::telemetry {
 
 namespace {
 
-// A whole file of /proc, which is made anew for each read at offset 0; empty where its process has gone.
-std::string reread(int fd) {
-  char buffer[4096];
-  const ssize_t n = fd < 0 ? -1 : ::pread(fd, buffer, sizeof buffer, 0);
-  return n > 0 ? std::string(buffer, static_cast<size_t>(n)) : std::string();
-}
-
-std::string read_once(const std::string& path) { return reread(Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC)).get()); }
-
-uint64_t number_after(const std::string& text, const char* key) {
-  const size_t at = text.find(key);
-  return at == std::string::npos ? 0 : std::strtoull(text.c_str() + at + std::string_view(key).size(), nullptr, 10);
-}
-
-// Field `index` of a stat file, counted from the one behind the command's name, which may hold blanks and brackets.
-uint64_t stat_field(const std::string& text, int index) {
-  size_t at = text.rfind(')');
-  for (int i = -1; i < index && at != std::string::npos; ++i) at = text.find(' ', at + 1);
-  return at == std::string::npos ? 0 : std::strtoull(text.c_str() + at, nullptr, 10);
-}
+using proc::number_after, proc::read_once, proc::reread, proc::stat_field, proc::cpu_clock;
 
 // Listing takes about a microsecond for each; with more, the descriptors that calls in progress have reserved are taken
 // to be as many as when they were last counted.
 constexpr uint64_t most_listed_fds = 256;
-
-constexpr int parent_field = 1, user_field = 11, system_field = 12, threads_field = 17;
-
-// How the kernel codes the CPU-time clock of another process or of another thread of this process: the id's complement,
-// 4 for a thread, 2 for "as scheduled". clock_getcpuclockid() makes the first; nothing public takes a kernel thread id.
-clockid_t cpu_clock(int32_t id, bool thread) {
-  return static_cast<clockid_t>(~static_cast<uint32_t>(id) << 3 | (thread ? 4u : 0u) | 2u);
-}
 
 uint64_t timeval_ns(const timeval& t) {
   return static_cast<uint64_t>(t.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(t.tv_usec) * 1'000u;
@@ -68,8 +42,8 @@ bool read_usage(const std::string& folder, clockid_t clock, bool of_child, Usage
   timespec cpu{};
   if (stat.empty() || status.empty() || clock_gettime(clock, &cpu) != 0) return false;
   // Its number may belong to a stranger by now.
-  if (of_child && stat_field(stat, parent_field) != static_cast<uint64_t>(getpid())) return false;
-  const uint64_t user = stat_field(stat, user_field), system = stat_field(stat, system_field), total = to_ns(cpu);
+  if (of_child && stat_field(stat, proc::parent) != static_cast<uint64_t>(getpid())) return false;
+  const uint64_t user = stat_field(stat, proc::user), system = stat_field(stat, proc::system), total = to_ns(cpu);
   Usage now;
   // Before the first tick the kernel itself, too, calls it all user time.
   const double system_share = user + system > 0 ? static_cast<double>(system) / static_cast<double>(user + system) : 0;
@@ -128,9 +102,7 @@ bool ProcessStats::child_usage(int32_t pid, Usage& usage) {
 bool ProcessStats::is_unreaped(int32_t pid) { return ::kill(pid, 0) == 0; }
 
 char ProcessStats::state_letter(int32_t pid, int32_t tid) {
-  const std::string stat = read_once("/proc/" + std::to_string(pid) + "/task/" + std::to_string(tid) + "/stat");
-  const size_t at = stat.rfind(')');
-  return at != std::string::npos && at + 2 < stat.size() ? stat[at + 2] : '\0';
+  return proc::state_letter(read_once("/proc/" + std::to_string(pid) + "/task/" + std::to_string(tid) + "/stat"));
 }
 
 uint64_t ProcessStats::private_bytes(int32_t pid) {
@@ -144,7 +116,7 @@ uint64_t ProcessStats::rss_bytes() const {
   return number_after(statm, " ") * page_bytes_;
 }
 
-uint64_t ProcessStats::threads() const { return stat_field(reread(stat_.get()), threads_field); }
+uint64_t ProcessStats::threads() const { return stat_field(reread(stat_.get()), proc::threads); }
 
 uint64_t ProcessStats::open_fds() {
   struct stat info {};

@@ -1,14 +1,11 @@
 #include "telemetry/switches.hpp"
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <bit>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <memory>
 
 #include "sys/clock.hpp"
@@ -18,11 +15,6 @@
 namespace fdscope::telemetry {
 
 namespace {
-
-constexpr size_t most_pages = 64, most_ring_bytes = 32u << 20;
-// Of what is left, each new ring may take so much. The first threads, which may be all there are, get large ones out of
-// the first part; where many share the cores, each of them switches less often.
-constexpr size_t first_part = 8, first_share = 16, later_share = 512;
 
 // By block index. Of this process alone: a forked child's rings belong to its parent.
 std::atomic<PerfSwitches*> rings[max_blocks];
@@ -34,23 +26,6 @@ std::atomic<size_t> allowed_bytes{0};
 std::atomic<int> refusal{0};
 std::atomic<bool> short_of_memory{false};
 
-size_t page_bytes() {
-  static const auto bytes = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  return bytes;
-}
-
-// What the kernel lets this user lock for perf: kernel.perf_event_mlock_kb for each core, and RLIMIT_MEMLOCK.
-size_t read_allowance() {
-  if (geteuid() == 0) return most_ring_bytes;
-  std::ifstream file("/proc/sys/kernel/perf_event_mlock_kb");
-  size_t kib = 0;
-  file >> kib;
-  rlimit limit{};
-  size_t bytes = kib * 1024 * static_cast<size_t>(std::max(1l, sysconf(_SC_NPROCESSORS_ONLN)));
-  if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0) bytes += std::min<size_t>(limit.rlim_cur, most_ring_bytes);
-  return std::min(bytes, most_ring_bytes);
-}
-
 // Takes so many bytes of the allowance; false where they are not left. Threads start at the same time.
 bool reserve(size_t bytes) {
   if (used_bytes.fetch_add(bytes) + bytes <= allowed_bytes.load()) return true;
@@ -60,15 +35,11 @@ bool reserve(size_t bytes) {
 
 // A ring for the thread, in whatever size can be had; false where none can.
 bool open_ring(size_t index, int32_t tid) {
-  const size_t used = used_bytes.load(), allowed = allowed_bytes.load();
-  const size_t left = allowed > used ? allowed - used : 0;
-  const size_t share = used < allowed / first_part ? first_share : later_share;
-  size_t pages = std::clamp<size_t>(std::bit_floor(left / share / page_bytes()), 1, most_pages);
+  size_t pages = perf_ring_pages(allowed_bytes.load(), used_bytes.load());
   int error = 0;
   bool is_memory = false;
   for (;; pages /= 2) {
-    // One more for the ring's head.
-    const size_t bytes = (pages + 1) * page_bytes();
+    const size_t bytes = perf_ring_bytes(pages);
     if (reserve(bytes)) {
       auto ring = PerfSwitches::open(tid, pages, error, is_memory);
       PerfSwitches* none = nullptr;
@@ -125,7 +96,7 @@ std::string SwitchRecorder::set_recording(bool wanted) {
            "). The counts of /proc remain. To enable it: sudo sysctl kernel.perf_event_paranoid=2, and in a container "
            "a profile that lets perf_event_open through.";
   }
-  allowed_bytes.store(read_allowance());
+  allowed_bytes.store(perf_memory_allowance());
   short_of_memory.store(false);
   refusal.store(0);
   told_shortage_ = false;
