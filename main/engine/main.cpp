@@ -1,4 +1,4 @@
-// fdscope-engine: hosts one server under one I/O model, or drives one with simulated clients.
+// fdscope-engine: hosts one server under one I/O model, drives one with simulated clients, or watches a stranger.
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -12,6 +12,7 @@
 #include "switch_cost/switch_cost.hpp"
 #include "sys/json.hpp"
 #include "telemetry/counters.hpp"
+#include "watch/watch.hpp"
 
 int main(int argc, char** argv) {
   using namespace fdscope;
@@ -27,7 +28,8 @@ int main(int argc, char** argv) {
     if (command == "serve") return serve_command(parse_arguments(argc - 2, argv + 2));
     if (command == "load") return load_command(parse_arguments(argc - 2, argv + 2));
     if (command == "switch-cost") return switch_cost_command(parse_arguments(argc - 2, argv + 2));
-    throw BadInput("Say what to do: fdscope-engine models, source, doctor, serve, load or switch-cost.");
+    if (command == "watch") return watch_command(parse_arguments(argc - 2, argv + 2));
+    throw BadInput("Say what to do: fdscope-engine models, source, doctor, serve, load, watch or switch-cost.");
   } catch (const BadInput& bad) {
     std::fprintf(stderr, "%s\n", bad.what());
     return 2;

@@ -87,6 +87,11 @@ export class Inspection {
     return undefined;
   }
 
+  /** Of the threads that were announced, in that order. */
+  threadNames(): string[] {
+    return [...this.#server.threadsStarted.values()].map(({ name }) => name);
+  }
+
   /** What the thread of this name does, as last told. */
   thread(name: string): ThreadDoing | undefined {
     const started = [...this.#server.threadsStarted.values()].find((thread) => thread.name === name);

@@ -1,0 +1,83 @@
+// The sockets of a server that is watched, by what the kernel's list says of its port: addresses, queues, TCP states,
+// and how far each connection has come. Sends the frames opened and fdStates.
+//
+// The server does not tell what it does, but the kernel does, byte by byte: what the peer has sent less what lies in
+// the receive queue has been read; what the peer has acknowledged plus what lies in the send queue has been written. So
+// a socket was served between two looks where either grew, and waits where bytes lie in its queue and nobody has read
+// since. Both are seen at the looks, so a wait is a lower bound. What came and went between two looks is not seen.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "sys/inet_diag.hpp"
+#include "telemetry/frame_writer.hpp"
+
+namespace fdscope::watch {
+
+struct SocketFigures {
+  uint64_t open_connections = 0;
+  // Of the listeners: connections that wait for accept(), and how many may.
+  uint64_t accept_queue = 0, accept_backlog = 0;
+  // Read and written on all connections, as far as the looks have seen.
+  uint64_t bytes_in = 0, bytes_out = 0;
+};
+
+class OutsideSockets {
+ public:
+  OutsideSockets(telemetry::FrameWriter& writer, int family, uint16_t port)
+      : writer_(writer), family_(family), port_(port) {}
+  // Looks where it is time to, which is as often as it costs at most 2% of a core. `pids`: whose descriptors they are.
+  void tick(uint64_t time_ns, const std::vector<int32_t>& pids);
+  const SocketFigures& figures() const { return figures_; }
+
+ private:
+  struct OpenedRecord {
+    uint64_t time_ns;
+    uint32_t connection_id;
+    int32_t fd;
+    uint8_t role, family;
+    uint16_t local_port, peer_port, zero;
+    uint8_t local[16], peer[16];
+  };
+  static_assert(sizeof(OpenedRecord) == wire::record_bytes::opened);
+  struct StateRecord {
+    uint32_t connection_id = 0;
+    int32_t fd = 0;
+    uint16_t flags = 0;
+    uint8_t role = 0, tcp_state = 0;
+    uint32_t receive_queue_bytes = 0, send_queue_bytes = 0, waiting_us = 0, bytes_in = 0, bytes_out = 0;
+  };
+  static_assert(sizeof(StateRecord) == wire::record_bytes::fd_state);
+  struct Seen {
+    uint32_t connection_id = 0;
+    int32_t fd = wire::no_fd;
+    uint8_t role = 0;
+    uint64_t read_bytes = 0, written_bytes = 0;
+    uint64_t waiting_since_ns = 0;
+    uint64_t look = 0;  // the number of the last one that found it
+    StateRecord sent;
+  };
+
+  void look(uint64_t time_ns);
+  // Descriptors of sockets by their inodes; false where it was not asked, as it is too soon.
+  bool find_descriptors(uint64_t time_ns, const std::vector<int32_t>& pids);
+  void announce(const TcpSocketRow& row, Seen& seen, uint64_t time_ns, telemetry::RecordFrames<OpenedRecord>& frames);
+  void report(const TcpSocketRow& row, Seen& seen, uint64_t time_ns, telemetry::RecordFrames<StateRecord>& frames);
+
+  telemetry::FrameWriter& writer_;
+  InetDiag diag_;
+  const int family_;
+  const uint16_t port_;
+  std::vector<TcpSocketRow> rows_;
+  std::unordered_map<uint32_t, Seen> seen_;    // by inode
+  std::unordered_map<uint32_t, int32_t> fds_;  // by inode, as last listed
+  std::unordered_set<uint32_t> unlisted_;      // not among them though they were looked for
+  SocketFigures figures_;
+  uint64_t look_ = 0, next_look_ns_ = 0, next_listing_ns_ = 0;
+  uint32_t next_id_ = 1;
+};
+
+}  // namespace fdscope::watch
