@@ -29,8 +29,6 @@ export interface Hooks {
   readonly watch?: RunWatch | undefined;
   /** The histograms of the measured interval, when it is over: those of several runs can be merged. */
   readonly onLatency?: ((latency: LatencyTotals) => void) | undefined;
-  /** CPU time since some moment before the interval, of a server that sends no frames. `timeNs`: CLOCK_MONOTONIC. */
-  readonly onServerCpu?: ((timeNs: number, cpuSeconds: number) => void) | undefined;
   /** How much the server records, where that is more than its counters. */
   readonly detail?: Detail | undefined;
 }

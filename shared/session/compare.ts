@@ -1,6 +1,15 @@
 /** Two sessions laid over each other: the figures of both, side by side, and what keeps them from being comparable. */
 import { z } from 'zod';
-import { durationSecondsOf, highestOf, requestsOf, sumOf, type Overview } from './overview.ts';
+import {
+  durationSecondsOf,
+  hasServer,
+  highestOf,
+  isFromOutside,
+  requestsOf,
+  servedOf,
+  sumOf,
+  type Overview,
+} from './overview.ts';
 import type { Manifest } from './manifest.ts';
 
 export const differenceSchema = z.object({
@@ -41,11 +50,15 @@ interface Measure {
 }
 
 const ratio = (value: number, by: number): number | undefined => (by > 0 ? value / by : undefined);
-/** Per reply by the server's own count, as the cost is the server's. */
 const perRequest =
   (amount: (overview: Overview) => number) =>
   (overview: Overview): number | undefined =>
-    ratio(amount(overview), sumOf(overview.columns.serverRequests));
+    hasServer(overview) ? ratio(amount(overview), servedOf(overview)) : undefined;
+/** What only the inside of a server can count. */
+const perRequestInside =
+  (amount: (overview: Overview) => number) =>
+  (overview: Overview): number | undefined =>
+    isFromOutside(overview) ? undefined : perRequest(amount)(overview);
 const latency =
   (key: 'p50' | 'p90' | 'p99' | 'p999' | 'max') =>
   ({ latency: { corrected } }: Overview): number | undefined =>
@@ -70,7 +83,7 @@ const measures: readonly Measure[] = [
   },
   {
     ...{ measure: 'syscallsPerRequest', label: 'system calls per request', unit: '', better: 'less' },
-    of: perRequest(({ columns }) => sumOf(columns.syscalls)),
+    of: perRequestInside(({ columns }) => sumOf(columns.syscalls)),
   },
   {
     ...{ measure: 'switchesPerRequest', label: 'context switches per request', unit: '', better: 'less' },
@@ -78,11 +91,11 @@ const measures: readonly Measure[] = [
   },
   {
     ...{ measure: 'coroutineSwitchesPerRequest', label: 'coroutine switches per request', unit: '' },
-    of: perRequest(({ columns }) => sumOf(columns.coroutineSwitches)),
+    of: perRequestInside(({ columns }) => sumOf(columns.coroutineSwitches)),
   },
   {
     ...{ measure: 'eagainPerRequest', label: 'EAGAIN per request', unit: '', better: 'less' },
-    of: perRequest(({ columns }) => sumOf(columns.eagain)),
+    of: perRequestInside(({ columns }) => sumOf(columns.eagain)),
   },
   { measure: 'latencyP50Us', label: 'latency p50', unit: 'µs', better: 'less', of: latency('p50') },
   { measure: 'latencyP90Us', label: 'latency p90', unit: 'µs', better: 'less', of: latency('p90') },
@@ -117,9 +130,13 @@ function caveatsOf(a: ComparedSession, b: ComparedSession): string[] {
   for (const { manifest, overview } of [a, b]) {
     const lost = sumOf(overview.columns.eventsDropped) + sumOf(overview.columns.switchesLost) + overview.lostFrames;
     if (lost > 0) caveats.push(`"${manifest.name}" lacks ${lost} records that found no room while it ran.`);
-    if (sumOf(overview.columns.serverRequests) === 0) {
-      const lacks = sumOf(requestsOf(overview)) === 0 ? 'no requests' : 'nothing from inside its server';
+    if (servedOf(overview) === 0) {
+      const lacks = sumOf(requestsOf(overview)) === 0 ? 'no requests' : 'nothing from its server';
       caveats.push(`"${manifest.name}" has ${lacks}, so it has no cost per request.`);
+    } else if (isFromOutside(overview)) {
+      caveats.push(
+        `The server of "${manifest.name}" was watched from outside: its costs are per reply that its clients had, and nobody counted its system calls.`,
+      );
     }
   }
   return caveats;

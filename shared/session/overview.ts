@@ -1,5 +1,6 @@
 /** A session at a glance: figures by the second, the moments that matter, and the totals. */
 import { z } from 'zod';
+import { externalId } from '../catalogue.ts';
 import { frameSources } from '../contract/channels.ts';
 
 /** What each second has. Counts and times are those within the second; gauges are its last. */
@@ -103,7 +104,7 @@ export function requestsOf({ columns }: Overview): readonly number[] {
   return sumOf(columns.clientRequests) > 0 ? columns.clientRequests : columns.serverRequests;
 }
 
-/** Any server of the lab has memory in its first frame; of the user's own (`external`) no frame is recorded. */
+/** Any server has memory in its first frame; a session of clients alone has none. */
 export const hasServer = ({ columns }: Overview): boolean => highestOf(columns.rssBytes) > 0;
 
 /** The models that served, in the order in which each first did. */
@@ -119,3 +120,10 @@ export function sparkline(values: readonly number[], points = 60): number[] {
     return sumOf(part) / part.length;
   });
 }
+
+/** A server of the user's own: nobody counts requests, system calls and the like inside it. */
+export const isFromOutside = (overview: Overview): boolean => modelsOf(overview).includes(externalId);
+
+/** What a cost of the server is divided by: its own count of requests, or its clients' where it has none. */
+export const servedOf = (overview: Overview): number =>
+  sumOf(isFromOutside(overview) ? overview.columns.clientRequests : overview.columns.serverRequests);

@@ -1,6 +1,6 @@
 /** Servers that the lab did not write, driven by its clients and watched from outside. */
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -118,10 +118,19 @@ describe('run --model external', () => {
         const args = ['run', '--model', 'external', '--pid', `${server.pid}`, '--port', `${port}`, '--seconds', '0.3'];
         expect(await runCli([...args, '--record', session])).toMatchObject({ code: 0 });
         const { stdout } = await runCli(['info', session]);
-        // It answered, so "no requests" and 0 MiB would be lies.
+        // It was watched: what can be seen from outside is there, and what cannot is not 0.
         expect(stdout).toMatch(/^models +external$/m);
-        expect(stdout).toMatch(/^CPU µs per request +not available/m);
-        expect(stdout).toMatch(/^memory, highest +not available/m);
+        expect(stdout).toMatch(/^CPU µs per request +\d+\.\d\d$/m);
+        expect(stdout).toMatch(/^memory, highest +[1-9]\d*\.\d MiB$/m);
+        expect(stdout).toMatch(/^open connections, most +[1-9]\d*$/m);
+        expect(stdout).toMatch(/^system calls per request +not available/m);
+        const tables = join(folder, 'tables');
+        expect(await runCli(['export', session, '--format', 'csv', '--out', tables])).toMatchObject({ code: 0 });
+        const [header = '', ...rows] = readFileSync(join(tables, 'fd_states.csv'), 'utf8').trim().split('\n');
+        const place = (name: string): number => header.split(',').indexOf(name);
+        const served = rows.map((row) => row.split(',')).filter((cells) => cells[place('read')] === 'true');
+        expect(new Set(served.map((cells) => cells[place('connection_id')])).size).toBeGreaterThan(10);
+        expect(new Set(served.map((cells) => cells[place('role')]))).toEqual(new Set(['client']));
         expect(result.pid).toBe(server.pid);
         expect(isAlive(server.pid ?? 0)).toBe(true);
       } finally {

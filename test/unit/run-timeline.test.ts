@@ -66,11 +66,9 @@ describe('a run over time', () => {
     expect(run.made.timeline.cpuCores.map((each) => each?.toFixed(3))).toEqual(['0.500', '0.500', '0.000']);
   });
 
-  it('takes the CPU time of a server without frames from outside, and says so where it has none', () => {
-    const run = new Run(0.4).steady();
-    run.made.serverCpu(at(-0.1), 3);
-    run.made.serverCpu(at(0.1), 3.2);
-    run.made.serverCpu(at(0.3), 3.2);
+  it('has no CPU time where the server told none, and nothing of a run that never was steady', () => {
+    const run = new Run(0.4).steady().counters('server', -0.1, { cpuUserNs: 1e8 });
+    run.counters('server', 0.1, { cpuUserNs: 3e8 }).counters('server', 0.3, { cpuUserNs: 3e8 });
     const { cpuCores, requestsPerSecond } = run.made.timeline;
     expect(cpuCores[0]?.toFixed(3)).toBe('0.500');
     expect(cpuCores[1]).toBeNull();

@@ -31,12 +31,23 @@ import {
   unshuffleEntries,
   encodeEntries,
   decodeEntries,
+  type SessionFrame,
 } from '../../shared/session/format.ts';
+import { steadinessOf } from '../../main/lab/compare/session-files.ts';
 import { requestsOf, modelsOf, sumOf } from '../../shared/session/overview.ts';
 import { StateTracker } from '../../shared/session/state-tracker.ts';
-import { decodeFdStates, decodeOpened, decodeThreads } from '../../shared/telemetry/codec.ts';
-import { fdFlags, frameKinds } from '../../shared/telemetry/wire.ts';
-import { manifestOf, smallRun, startNs } from './session-frames.ts';
+import {
+  counterOf,
+  decodeCounters,
+  decodeFdStates,
+  decodeOpened,
+  decodeThreads,
+  encodeCounters,
+  encodeJson,
+  gaugeOf,
+} from '../../shared/telemetry/codec.ts';
+import { fdFlags, frameHeaderBytes, frameKinds } from '../../shared/telemetry/wire.ts';
+import { countersFrame, manifestOf, smallRun, startNs } from './session-frames.ts';
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'fdscope-session-'))));
@@ -243,6 +254,28 @@ describe('a recording that cannot be begun', () => {
   });
 });
 
+/** What a watcher can know of the server of smallRun. */
+function seenFromOutside(frame: SessionFrame): SessionFrame[] {
+  if (frame.source !== 'server') return [frame];
+  if (frame.kind === frameKinds.model) {
+    const external = { timeNs: frame.receivedNs, model: 'external', options: {}, sourceFile: '', steps: [] };
+    return [{ ...frame, payload: encodeJson(frameKinds.model, external).subarray(frameHeaderBytes) }];
+  }
+  if (frame.kind !== frameKinds.counters) return [frame];
+  const counted = decodeCounters(frame.payload);
+  const counters = Object.fromEntries(
+    (['cpuUserNs', 'cpuSystemNs', 'voluntarySwitches', 'involuntarySwitches'] as const).map((name) => [
+      name,
+      counterOf(counted, name),
+    ]),
+  );
+  const gauges = Object.fromEntries(
+    (['rssBytes', 'threads', 'openFds', 'openConnections'] as const).map((name) => [name, gaugeOf(counted, name)]),
+  );
+  const outside = countersFrame(counted.timeNs, counters, {}, gauges);
+  return [{ ...frame, payload: encodeCounters(outside).subarray(frameHeaderBytes) }];
+}
+
 describe('a session without a server of the lab', () => {
   it('has what is unknown as unknown in a comparison, not as 0 or as no requests', async () => {
     const path = await record(
@@ -255,9 +288,28 @@ describe('a session without a server of the lab', () => {
       const { differences, caveats } = compareSessions({ manifest, overview }, { manifest, overview });
       const unknown = differences.filter(({ a }) => a === undefined).map(({ measure }) => measure);
       expect(unknown).toEqual(expect.arrayContaining(['cpuUsPerRequest', 'maxRssBytes', 'maxThreads', 'maxOpenFds']));
-      expect(caveats).toContainEqual(expect.stringContaining('has nothing from inside its server'));
+      expect(caveats).toContainEqual(expect.stringContaining('has nothing from its server'));
       expect(servedBy({ settings: { server: { model: 'external' } } }, overview)).toEqual(['external']);
       expect(servedBy({ settings: { server: 7 } }, overview)).toEqual([]);
+    });
+  });
+
+  it('watched from outside, costs are per reply of its clients, and what nobody counts is unknown', async () => {
+    const path = await record({}, run.frames.flatMap(seenFromOutside));
+    await withSession(path, async (session) => {
+      const [overview, { manifest }] = [await session.overview(), session];
+      expect(modelsOf(overview)).toEqual(['external']);
+      const { differences, caveats } = compareSessions({ manifest, overview }, { manifest, overview });
+      const valueOf = (measure: string): number | undefined => differences.find((each) => each.measure === measure)?.a;
+      // smallRun has a millisecond of CPU and a switch every 50 ms, over three seconds.
+      const ticks = 60;
+      expect(valueOf('cpuUsPerRequest')).toBeCloseTo((ticks * 1000) / run.requests, 6);
+      expect(valueOf('switchesPerRequest')).toBeCloseTo(ticks / run.requests, 6);
+      expect(valueOf('maxRssBytes')).toBeGreaterThan(0);
+      for (const measure of ['syscallsPerRequest', 'eagainPerRequest', 'coroutineSwitchesPerRequest'])
+        expect(valueOf(measure), measure).toBeUndefined();
+      expect(caveats).toContainEqual(expect.stringContaining('was watched from outside'));
+      expect(steadinessOf(overview).map(({ measure }) => measure)).toContain('cpuUsPerRequest');
     });
   });
 });

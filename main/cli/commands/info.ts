@@ -1,6 +1,6 @@
 /** `fdscope info FILE`: what a session holds. */
 import type { SessionDetails } from '../../../shared/contract/sessions.ts';
-import { hasServer, highestOf, sumOf } from '../../../shared/session/overview.ts';
+import { hasServer, highestOf, isFromOutside, servedOf, sumOf } from '../../../shared/session/overview.ts';
 import { detailsOf } from '../../lab/sessions/card.ts';
 import type { Register } from '../command.ts';
 import { addJson, type OutputFlags } from '../options.ts';
@@ -9,20 +9,21 @@ import { mebibytes } from '../print.ts';
 import { sparks } from './sessions.ts';
 
 const seconds = (fromNs: number, timeNs: number): string => `${((timeNs - fromNs) / 1e9).toFixed(3)} s`;
-const notKnown = 'not available: the session has nothing from inside the server';
+const notKnown = 'not available: the session has nothing of the server';
+const notCounted = 'not available: the server was watched from outside, where nobody counts them';
 
 function figureLines({ card, overview }: SessionDetails): string[][] {
   const { columns, latency } = overview;
-  const served = sumOf(columns.serverRequests);
-  const isInside = hasServer(overview);
+  const served = servedOf(overview);
+  const isThere = hasServer(overview);
   const perRequest = (amount: number, requests: number): string =>
-    !isInside ? notKnown : requests > 0 ? (amount / requests).toFixed(2) : 'no requests';
+    !isThere ? notKnown : requests > 0 ? (amount / requests).toFixed(2) : 'no requests';
   const switches = sumOf(columns.voluntarySwitches) + sumOf(columns.involuntarySwitches);
   return [
     ['requests', `${card.requests}  ${sparks(card.sparkline, 40)}`],
     ['errors', String(sumOf(columns.errors))],
     ['CPU µs per request', perRequest(sumOf(columns.serverCpuNs) / 1000, served)],
-    ['system calls per request', perRequest(sumOf(columns.syscalls), served)],
+    ['system calls per request', isFromOutside(overview) ? notCounted : perRequest(sumOf(columns.syscalls), served)],
     ['context switches per request', perRequest(switches, served)],
     ...(latency.corrected.count > 0
       ? [
@@ -32,8 +33,8 @@ function figureLines({ card, overview }: SessionDetails): string[][] {
           ],
         ]
       : []),
-    ['open connections, most', isInside ? String(highestOf(columns.openConnections)) : notKnown],
-    ['memory, highest', isInside ? mebibytes(highestOf(columns.rssBytes)) : notKnown],
+    ['open connections, most', isThere ? String(highestOf(columns.openConnections)) : notKnown],
+    ['memory, highest', isThere ? mebibytes(highestOf(columns.rssBytes)) : notKnown],
   ];
 }
 

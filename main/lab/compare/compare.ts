@@ -192,7 +192,6 @@ export async function compare(plan: ComparePlan, runOne: RunOne, hooks: CompareH
           const run = await runWatched(runOne, each.planned.settings, {
             ...{ signal: hooks.signal, recording: hooks.recording, of: { subject: each.name, repeat: round + 1 } },
             watches: [hooks.watch, { begin: () => {}, frame: (source, frame) => timeline.frame(source, frame) }],
-            onServerCpu: (timeNs, cpuSeconds) => timeline.serverCpu(timeNs, cpuSeconds),
             onProgress: (progress) => {
               hooks.onProgress?.({
                 ...{ ...progress, label: each.name, done, total: runs.length },

@@ -77,11 +77,6 @@ export class RunTimeline {
     }
   }
 
-  /** Of a server that sends no frames, as /proc had it. */
-  serverCpu(timeNs: number, cpuSeconds: number): void {
-    this.#cpuNs.add(timeNs, cpuSeconds * 1e9);
-  }
-
   /** When the run is over. */
   get timeline(): Timeline {
     const fromNs = this.#fromNs ?? 0;

@@ -3,7 +3,7 @@
  * is in many of them. So they say how steady a run was, and never whether a difference is more than noise.
  */
 import { compareSessions, type Comparison } from '../../../shared/session/compare.ts';
-import { requestsOf, type Overview } from '../../../shared/session/overview.ts';
+import { isFromOutside, requestsOf, type Overview } from '../../../shared/session/overview.ts';
 import { median } from '../../../shared/expectations/evaluate.ts';
 import { detailsOf } from '../sessions/card.ts';
 
@@ -47,7 +47,8 @@ function measuredSeconds({ moments, startedNs, columns }: Overview): readonly nu
 
 export function steadinessOf(overview: Overview): Steadiness[] {
   const seconds = measuredSeconds(overview);
-  const { serverCpuNs, serverRequests } = overview.columns;
+  const { serverCpuNs, serverRequests, clientRequests } = overview.columns;
+  const counted = isFromOutside(overview) ? clientRequests : serverRequests;
   const requests = requestsOf(overview);
   const told = (measure: Steadiness['measure'], label: string, values: readonly number[]): Steadiness[] =>
     values.length === 0
@@ -59,7 +60,7 @@ export function steadinessOf(overview: Overview): Steadiness[] {
           },
         ];
   const costs = seconds.flatMap((second) => {
-    const served = serverRequests[second] ?? 0;
+    const served = counted[second] ?? 0;
     return served > 0 ? [(serverCpuNs[second] ?? 0) / 1000 / served] : [];
   });
   return [

@@ -6,7 +6,6 @@
  * last look and its end is lost; `lostThreads` says how many there were.
  */
 import type { OutsideFigures, ThreadGroup } from '../../../shared/run-result.ts';
-import { monotonicNs } from '../clock.ts';
 import { ratio } from '../result.ts';
 import { groupName } from '../thread-totals.ts';
 import { countFds, processTree, readStat, readTask, taskIds, type TaskStat } from './proc.ts';
@@ -38,8 +37,6 @@ export class OutsideWatch {
   #peaks = { rssBytes: 0, threads: 0, fds: 0 };
   #timer: NodeJS.Timeout | undefined;
   #slowestLookMs = lookMs;
-  /** Told at every look. */
-  onCpu: ((timeNs: number, cpuSeconds: number) => void) | undefined;
 
   constructor(root: number) {
     this.#root = root;
@@ -151,7 +148,6 @@ export class OutsideWatch {
     for (const key of this.#alive) if (!alive.has(key)) this.#lostThreads++;
     this.#alive = alive;
     this.#cpuTo = { user, system };
-    this.onCpu?.(monotonicNs(), user + system);
     this.#peaks = {
       rssBytes: Math.max(this.#peaks.rssBytes, rssBytes),
       threads: Math.max(this.#peaks.threads, threads),

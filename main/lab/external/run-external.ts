@@ -3,6 +3,8 @@ import { externalId } from '../../../shared/catalogue.ts';
 import type { InsideFigure, RunResult } from '../../../shared/run-result.ts';
 import type { RunSettings } from '../../../shared/schemas/settings.ts';
 import { totalConnections } from '../client-mix.ts';
+import type { Frame } from '../../../shared/telemetry/frame-splitter.ts';
+import type { EngineProcess } from '../engine-process.ts';
 import { LabError, throwIfInterrupted } from '../errors.ts';
 import { describeMachine } from '../machine.ts';
 import { MeasuredClients } from '../measured-clients.ts';
@@ -18,6 +20,7 @@ import { reportProgress, type Hooks } from '../progress.ts';
 import { secondsBetween } from '../result.ts';
 import { loadConfigOf } from '../run.ts';
 import { ExternalServer } from './external-server.ts';
+import { startWatcher } from './watcher.ts';
 
 const notCounted = 'the server is not one of the lab: nobody counts this inside it';
 
@@ -46,7 +49,7 @@ function noticeLostThreads(notices: Notices, { watch }: ExternalServer): void {
 /** Resolves when everything that the lab started is gone. Throws LabError; then, too. */
 export async function runExternal(
   settings: RunSettings,
-  { signal, onProgress, onLatency, onServerCpu, watch }: Hooks,
+  { signal, onProgress, onLatency, watch, detail }: Hooks,
 ): Promise<RunResult> {
   throwIfInterrupted(signal);
   if (settings.phases) {
@@ -58,8 +61,12 @@ export async function runExternal(
   noticeSharedCore(notices, machine.cpus);
   const server = await ExternalServer.start(settings.server, { cpus: machine.serverCpus, notices, signal });
   let clients: MeasuredClients | undefined;
-  server.watch.onCpu = onServerCpu;
+  let watcher: EngineProcess | undefined;
   try {
+    if (watch) {
+      const onFrame = (frame: Frame): void => watch.frame('server', frame);
+      watcher = await startWatcher(server, { cpus: machine.clientCpus, detail, notices, signal, onFrame });
+    }
     server.watch.begin();
     const isAttached = settings.server.pid !== undefined;
     const idleRssBytes = isAttached ? null : server.watch.rssBytes;
@@ -74,7 +81,7 @@ export async function runExternal(
     await server.during(clients.done());
     server.watch.end();
     const to = await clients.engine.snapshot();
-    await clients.engine.stop();
+    await Promise.all([clients.engine.stop(), watcher?.stop()]);
     const ours = clients.figures(from, to);
     onLatency?.(clients.latency);
     noticeEarlyErrors(notices, from);
@@ -98,7 +105,7 @@ export async function runExternal(
       machine,
     };
   } finally {
-    await clients?.engine.stop();
+    await Promise.all([clients?.engine.stop(), watcher?.stop()]);
     await server.stop();
   }
 }

@@ -1,7 +1,14 @@
 /** The parts of the report in their order; html.ts puts them into a page. */
 import type { Annotation } from '../../../../shared/session/edits.ts';
 import type { Manifest } from '../../../../shared/session/manifest.ts';
-import { durationSecondsOf, requestsOf, sumOf, type Overview } from '../../../../shared/session/overview.ts';
+import {
+  durationSecondsOf,
+  isFromOutside,
+  requestsOf,
+  servedOf,
+  sumOf,
+  type Overview,
+} from '../../../../shared/session/overview.ts';
 import { servedBy } from '../../../../shared/session/served-by.ts';
 import { chartHtml, numberText, type Chart, type Series, type TimeAxis } from './html-chart.ts';
 import type { Figures, Values } from './html-figures.ts';
@@ -88,7 +95,7 @@ function charts({ growth, gauges, latency, spanSeconds }: Figures): Chart[] {
 function summary({ manifest, overview }: Report): string {
   const { columns } = overview;
   const requests = sumOf(requestsOf(overview));
-  const served = sumOf(columns.serverRequests);
+  const served = servedOf(overview);
   const seconds = durationSecondsOf(overview);
   const each = (values: readonly number[], factor = 1): string =>
     served > 0 ? numberText((sumOf(values) * factor) / served) : '–';
@@ -99,7 +106,7 @@ function summary({ manifest, overview }: Report): string {
     ['Replies a second', seconds > 0 ? numberText(requests / seconds) : '–'],
     ['Errors', numberText(sumOf(columns.errors))],
     ['CPU of the server a request', `${each(columns.serverCpuNs, 1e-3)} µs`],
-    ['System calls a request', each(columns.syscalls)],
+    ['System calls a request', isFromOutside(overview) ? '–' : each(columns.syscalls)],
     ['Voluntary context switches a request', each(columns.voluntarySwitches)],
     ['Involuntary context switches a request', each(columns.involuntarySwitches)],
   ];
