@@ -4,7 +4,7 @@ import {
   durationSecondsOf,
   hasServer,
   highestOf,
-  isFromOutside,
+  isWatchedFromOutside,
   requestsOf,
   servedOf,
   sumOf,
@@ -58,7 +58,7 @@ const perRequest =
 const perRequestInside =
   (amount: (overview: Overview) => number) =>
   (overview: Overview): number | undefined =>
-    isFromOutside(overview) ? undefined : perRequest(amount)(overview);
+    isWatchedFromOutside(overview) ? undefined : perRequest(amount)(overview);
 const latency =
   (key: 'p50' | 'p90' | 'p99' | 'p999' | 'max') =>
   ({ latency: { corrected } }: Overview): number | undefined =>
@@ -133,7 +133,7 @@ function caveatsOf(a: ComparedSession, b: ComparedSession): string[] {
     if (servedOf(overview) === 0) {
       const lacks = sumOf(requestsOf(overview)) === 0 ? 'no requests' : 'nothing from its server';
       caveats.push(`"${manifest.name}" has ${lacks}, so it has no cost per request.`);
-    } else if (isFromOutside(overview)) {
+    } else if (isWatchedFromOutside(overview)) {
       caveats.push(
         `The server of "${manifest.name}" was watched from outside: its costs are per reply that its clients had, and nobody counted its system calls.`,
       );

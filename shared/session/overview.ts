@@ -121,9 +121,12 @@ export function sparkline(values: readonly number[], points = 60): number[] {
   });
 }
 
-/** A server of the user's own: nobody counts requests, system calls and the like inside it. */
-export const isFromOutside = (overview: Overview): boolean => modelsOf(overview).includes(externalId);
+/** Whether a server of the user's own served, of which 0 is what nobody could count: requests, calls, EAGAIN. */
+export function isWatchedFromOutside(overview: Overview): boolean {
+  const models = modelsOf(overview);
+  return models.length > 0 && models.every((id) => id === externalId);
+}
 
 /** What a cost of the server is divided by: its own count of requests, or its clients' where it has none. */
 export const servedOf = (overview: Overview): number =>
-  sumOf(isFromOutside(overview) ? overview.columns.clientRequests : overview.columns.serverRequests);
+  sumOf(isWatchedFromOutside(overview) ? overview.columns.clientRequests : overview.columns.serverRequests);

@@ -1,6 +1,6 @@
 /** `fdscope info FILE`: what a session holds. */
 import type { SessionDetails } from '../../../shared/contract/sessions.ts';
-import { hasServer, highestOf, isFromOutside, servedOf, sumOf } from '../../../shared/session/overview.ts';
+import { hasServer, highestOf, isWatchedFromOutside, servedOf, sumOf } from '../../../shared/session/overview.ts';
 import { detailsOf } from '../../lab/sessions/card.ts';
 import type { Register } from '../command.ts';
 import { addJson, type OutputFlags } from '../options.ts';
@@ -23,7 +23,10 @@ function figureLines({ card, overview }: SessionDetails): string[][] {
     ['requests', `${card.requests}  ${sparks(card.sparkline, 40)}`],
     ['errors', String(sumOf(columns.errors))],
     ['CPU µs per request', perRequest(sumOf(columns.serverCpuNs) / 1000, served)],
-    ['system calls per request', isFromOutside(overview) ? notCounted : perRequest(sumOf(columns.syscalls), served)],
+    [
+      'system calls per request',
+      isWatchedFromOutside(overview) ? notCounted : perRequest(sumOf(columns.syscalls), served),
+    ],
     ['context switches per request', perRequest(switches, served)],
     ...(latency.corrected.count > 0
       ? [

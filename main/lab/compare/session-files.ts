@@ -3,7 +3,7 @@
  * is in many of them. So they say how steady a run was, and never whether a difference is more than noise.
  */
 import { compareSessions, type Comparison } from '../../../shared/session/compare.ts';
-import { isFromOutside, requestsOf, type Overview } from '../../../shared/session/overview.ts';
+import { isWatchedFromOutside, requestsOf, type Overview } from '../../../shared/session/overview.ts';
 import { median } from '../../../shared/expectations/evaluate.ts';
 import { detailsOf } from '../sessions/card.ts';
 
@@ -48,7 +48,7 @@ function measuredSeconds({ moments, startedNs, columns }: Overview): readonly nu
 export function steadinessOf(overview: Overview): Steadiness[] {
   const seconds = measuredSeconds(overview);
   const { serverCpuNs, serverRequests, clientRequests } = overview.columns;
-  const counted = isFromOutside(overview) ? clientRequests : serverRequests;
+  const counted = isWatchedFromOutside(overview) ? clientRequests : serverRequests;
   const requests = requestsOf(overview);
   const told = (measure: Steadiness['measure'], label: string, values: readonly number[]): Steadiness[] =>
     values.length === 0

@@ -1,5 +1,12 @@
 /** The charts of two sessions over each other, from the figures by the second that each file has beside its frames. */
-import { durationSecondsOf, hasServer, requestsOf, sumOf, type Overview } from '../../../shared/session/overview.ts';
+import {
+  durationSecondsOf,
+  hasServer,
+  isWatchedFromOutside,
+  requestsOf,
+  sumOf,
+  type Overview,
+} from '../../../shared/session/overview.ts';
 import { SeriesRing } from '../../stores/rings.ts';
 import { duration, percent, perSecond } from '../../stores/format.ts';
 import { LineTrack, type LineSeries, type LineTrackSettings } from '../../tracks/line-track.ts';
@@ -35,9 +42,10 @@ function rate(overview: Overview, counts: readonly number[]): Figure {
   };
 }
 
-/** Of the server: a session of one that nobody looked into has no such figure, which is not 0. */
+const unknown: Figure = { valueOf: () => Number.NaN, whole: Number.NaN };
+/** Of the server: a session that has nothing of it has no such figure, which is not 0. */
 const serverRate = (overview: Overview, counts: readonly number[]): Figure =>
-  hasServer(overview) ? rate(overview, counts) : { valueOf: () => Number.NaN, whole: Number.NaN };
+  hasServer(overview) ? rate(overview, counts) : unknown;
 
 function percentile(overview: Overview, name: 'p50' | 'p99'): Figure {
   const { columns, latency } = overview;
@@ -95,9 +103,10 @@ const charts: readonly Chart[] = [
   },
   {
     ...{ id: 'syscalls', title: 'System calls', unit: 'per second', scale: 'linear', tableUnit: '1/s' },
-    help: 'System calls of the server, of all names together.',
+    help: 'System calls of the server, of all names together; those of your own server nobody counts from outside.',
     format: perSecond,
-    figureOf: (overview) => serverRate(overview, overview.columns.syscalls),
+    figureOf: (overview) =>
+      isWatchedFromOutside(overview) ? unknown : serverRate(overview, overview.columns.syscalls),
   },
 ];
 

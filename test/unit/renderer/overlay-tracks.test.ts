@@ -17,6 +17,19 @@ const overviewOf = (columns: object): Overview =>
   });
 
 describe('two sessions over each other', () => {
+  it('no call was counted of a server that was watched from outside, whose CPU and switches are known', () => {
+    const moments = [{ timeNs: 0, source: 'server', kind: 'model', name: 'external' }];
+    const outside = overviewSchema.parse({
+      ...overviewOf({ ...ofClients, ...ofServer, serverRequests: [0, 0, 0] }),
+      moments,
+    });
+    const side = { label: 'nginx', startNs: 0, overview: outside };
+    const whole = Object.fromEntries(
+      overlayTracks(side, side).map((track) => [track.id, track.statistics(0, 3e9)[0]?.value]),
+    );
+    expect(whole).toMatchObject({ throughput: '100/s', cpu: '10%', switches: '100/s', syscalls: '–' });
+  });
+
   it('figures of a server that nobody looked into are unknown, and those of one that made no call are 0', () => {
     const a = { label: 'mine', startNs: 0, overview: overviewOf(ofClients) };
     const b = { label: 'epoll-lt', startNs: 0, overview: overviewOf({ ...ofClients, ...ofServer }) };

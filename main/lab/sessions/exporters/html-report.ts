@@ -3,7 +3,7 @@ import type { Annotation } from '../../../../shared/session/edits.ts';
 import type { Manifest } from '../../../../shared/session/manifest.ts';
 import {
   durationSecondsOf,
-  isFromOutside,
+  isWatchedFromOutside,
   requestsOf,
   servedOf,
   sumOf,
@@ -106,7 +106,7 @@ function summary({ manifest, overview }: Report): string {
     ['Replies a second', seconds > 0 ? numberText(requests / seconds) : '–'],
     ['Errors', numberText(sumOf(columns.errors))],
     ['CPU of the server a request', `${each(columns.serverCpuNs, 1e-3)} µs`],
-    ['System calls a request', isFromOutside(overview) ? '–' : each(columns.syscalls)],
+    ['System calls a request', isWatchedFromOutside(overview) ? '–' : each(columns.syscalls)],
     ['Voluntary context switches a request', each(columns.voluntarySwitches)],
     ['Involuntary context switches a request', each(columns.involuntarySwitches)],
   ];
