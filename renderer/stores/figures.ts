@@ -3,6 +3,7 @@
  * the merged latencies, between two moments. A figure that cannot be had is undefined, and `absent` says why.
  */
 import type { TelemetryHistory } from './history.ts';
+import { notFromOutside } from './outside.ts';
 import { errorCounter } from '../../shared/run-result.ts';
 import { errorKinds, syscallNames } from '../../shared/telemetry/wire.ts';
 
@@ -26,6 +27,8 @@ export interface FigureSpec {
   readonly unit: string;
   /** How it was obtained. */
   readonly how: string;
+  /** The same of a server that is watched from outside, where it differs. */
+  readonly howFromOutside?: string;
   readonly better: 'more' | 'less';
 }
 
@@ -36,6 +39,7 @@ export const figureSpecs: readonly FigureSpec[] = [
     label: 'Requests per second',
     unit: '/s',
     how: 'Replies that the server sent whole, by its own counters, divided by the length of the interval.',
+    howFromOutside: 'Replies that the clients checked, divided by the length of the interval.',
     better: 'more',
   },
   {
@@ -44,6 +48,8 @@ export const figureSpecs: readonly FigureSpec[] = [
     label: 'CPU per request',
     unit: 'µs',
     how: 'CPU time of the whole server process, user and system, as the kernel accounts it (getrusage), telemetry included, divided by requests.',
+    howFromOutside:
+      'CPU time of your server, user and system, by /proc, divided by the replies that the clients checked.',
     better: 'less',
   },
   {
@@ -52,6 +58,8 @@ export const figureSpecs: readonly FigureSpec[] = [
     label: 'Context switches per request',
     unit: '',
     how: "Voluntary and involuntary context switches of all the server's threads (getrusage), divided by requests.",
+    howFromOutside:
+      'Voluntary and involuntary context switches of all threads of your server, by /proc, divided by the replies that the clients checked.',
     better: 'less',
   },
   {
@@ -73,6 +81,8 @@ export const figureSpecs: readonly FigureSpec[] = [
 ];
 
 export type Figures = Readonly<Record<FigureId, number | undefined>> & {
+  /** Then requests are those that the clients saw answered. */
+  readonly isFromOutside: boolean;
   /** Length of the interval. */
   readonly seconds: number;
   readonly switchesPerSecond: number | undefined;
@@ -104,8 +114,9 @@ const fewestLatencies = 20;
 /** Figures of the server and its clients between two moments (CLOCK_MONOTONIC). */
 export function figuresBetween(history: TelemetryHistory, fromNs: number, toNs: number): Figures {
   const { server, clients } = history.counters;
+  const isFromOutside = history.isWatchedFromOutside;
   const rate = (name: Parameters<typeof server.rateBetween>[0]): number => server.rateBetween(name, fromNs, toNs);
-  const requests = rate('counter.requests');
+  const requests = (isFromOutside ? clients : server).rateBetween('counter.requests', fromNs, toNs);
   const perRequest = (perSecond: number): number | undefined =>
     requests > 0 ? known(perSecond / requests) : undefined;
   const cpuNs = rate('counter.cpuUserNs') + rate('counter.cpuSystemNs');
@@ -125,6 +136,7 @@ export function figuresBetween(history: TelemetryHistory, fromNs: number, toNs: 
       ? undefined
       : latencies.getValueAtPercentile(percentile) / 1e6;
   return {
+    isFromOutside,
     seconds: (toNs - fromNs) / 1e9,
     requestsPerSecond: known(requests),
     cpuMicrosPerRequest: perRequest(cpuNs / 1000),
@@ -147,10 +159,18 @@ export function figuresBetween(history: TelemetryHistory, fromNs: number, toNs: 
   };
 }
 
+/** How a figure was obtained, or why it is not there. */
+export function aboutFigure({ id, how, howFromOutside }: FigureSpec, figures: Figures | undefined): string {
+  if (figures === undefined) return how;
+  if (figures[id] === undefined) return absent(id, figures);
+  return figures.isFromOutside ? (howFromOutside ?? how) : how;
+}
+
 /** Why a figure is not there, in a sentence. */
 export function absent(id: FigureId | 'syscallsPerSecond', figures: Figures | undefined): string {
   if (figures === undefined) return 'Nothing was measured under this model yet.';
   if (id === 'syscallsPerRequest' || id === 'syscallsPerSecond') {
+    if (figures.isFromOutside) return notFromOutside;
     if (figures.requestsPerSecond !== undefined && figures.requestsPerSecond > 0) {
       return 'This server does not count its system calls: its runtime makes them by itself.';
     }

@@ -84,7 +84,7 @@ export class SocketStore {
   /** Key of the connection that has each row, or had it last. */
   readonly #keyIn: number[] = [];
   #announced: OpenedSocket[] = [];
-  /** Whether a model that forks has served: then a fd may be open in several processes at once. */
+  /** Whether one that forks may have served: then a fd may be open in several processes at once. */
   hasForks = false;
   readonly #tenants: (Tenant | undefined)[] = [];
   readonly #past: Tenant[][] = [];

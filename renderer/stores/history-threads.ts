@@ -59,6 +59,8 @@ export class ThreadStore {
   readonly byId = new Map<number, ThreadRecord>();
   /** Grows when a thread comes or goes. */
   version = 0;
+  /** Which counters of a thread can be known, where not all can. */
+  isSeen: ((name: CounterName) => boolean) | undefined;
   readonly #states = new SharedLogs<StateColumns>(stateShape, stateBudgetBytes);
   #ended: number[] = [];
 
@@ -112,7 +114,9 @@ export class ThreadStore {
     return this.#states.chunksOf(threadId);
   }
 
+  /** NaN where nobody can count it. */
   total(threadId: number, name: CounterName): number {
+    if (this.isSeen?.(name) === false) return Number.NaN;
     return this.byId.get(threadId)?.totals[counterEntry(name)] ?? 0;
   }
 

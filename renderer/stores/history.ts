@@ -2,6 +2,7 @@
  * All that is known of a run, as its frames brought it; live and replayed runs feed the same class. It lies outside
  * Vue's reactivity: who draws it asks to be told of changes and reads what it needs. Every part has a bound.
  */
+import { externalId } from '../../shared/catalogue.ts';
 import type { FrameSource } from '../../shared/contract/channels.ts';
 import {
   decodeCounters,
@@ -22,6 +23,7 @@ import { EventStore } from './history-events.ts';
 import { Moments } from './history-moments.ts';
 import { SocketStore } from './history-sockets.ts';
 import { ThreadStore } from './history-threads.ts';
+import { isCounterSeen, unseenSeries } from './outside.ts';
 import { CounterSeries, LatencySeries, StepSeries, type LatencyByKind } from './series.ts';
 
 /** Processes whose figures are kept; the lab has none of its own. */
@@ -57,7 +59,7 @@ export class TelemetryHistory {
     if (source !== 'lab') this.#takeFigures(source, kind, payload);
     if (source === 'server') this.#takeInsides(kind, payload);
     this.moments.take(source, kind, payload, this.newestNs);
-    if (kind === frameKinds.model) this.sockets.hasForks ||= this.moments.models.at(-1)?.model === 'blocking-fork';
+    if (kind === frameKinds.model) this.#noteServing();
     this.#change();
   }
 
@@ -124,6 +126,22 @@ export class TelemetryHistory {
 
   get hasData(): boolean {
     return !Number.isNaN(this.newestNs);
+  }
+
+  /**
+   * Whether a server of the user's own serves, of which figures that only a server can count are NaN (`outside.ts`). It
+   * says so before its first figures, and serves its run from beginning to end: none of the lab takes over from it.
+   */
+  get isWatchedFromOutside(): boolean {
+    return this.moments.models.at(-1)?.model === externalId;
+  }
+
+  #noteServing(): void {
+    const isOutside = this.isWatchedFromOutside;
+    // Of the user's own server nobody knows whether it forks: nginx does.
+    this.sockets.hasForks ||= isOutside || this.moments.models.at(-1)?.model === 'blocking-fork';
+    this.counters.server.unseen = isOutside ? unseenSeries : [];
+    this.threads.isSeen = isOutside ? isCounterSeen : undefined;
   }
 
   #change(): void {

@@ -36,6 +36,8 @@ export const columnOf = (name: SeriesName): number => columnIndex.get(name) ?? 0
 export class CounterSeries {
   readonly ring = new SeriesRing(columnIndex.size, maxRows);
   latest: Counters | undefined;
+  /** What nobody can count of the process: whatever its frames say, it is NaN in the rows from now on. */
+  unseen: readonly SeriesName[] = [];
 
   take(frame: Counters): void {
     // A frame that answers a snapshot comes between two others, and a rate over so short a time is mostly noise.
@@ -46,6 +48,7 @@ export class CounterSeries {
     this.ring.setAll(0, row, frame.counters, counterNames.length);
     this.ring.setAll(firstGauge, row, frame.gauges, gaugeNames.length);
     this.ring.setAll(firstSyscall, row, frame.syscalls, syscallNames.length);
+    for (const name of this.unseen) this.ring.set(columnOf(name), row, Number.NaN);
   }
 
   total(name: CounterName): number {

@@ -1,6 +1,7 @@
 /** The tracks of the Scope, in the order in which they are first shown: what people come to watch is in sight at once. */
 import { errorNames } from '../stores/figures.ts';
 import type { FigureSource, TelemetryHistory } from '../stores/history.ts';
+import { notFromOutside } from '../stores/outside.ts';
 import { columnOf, type LatencyColumn, type SeriesName } from '../stores/series.ts';
 import type { LatencyKind } from '../../shared/telemetry/wire.ts';
 import { bytes, duration, percent, perSecond, short } from '../stores/format.ts';
@@ -20,6 +21,7 @@ function rate(history: TelemetryHistory, source: FigureSource, name: SeriesName,
     ring: () => history.counters[source].ring,
     valueOf: (row) => history.counters[source].ring.rateAt(column, row) * factor,
     between: (fromNs, toNs) => history.counters[source].rateBetween(name, fromNs, toNs) * factor,
+    absence: () => (history.counters[source].unseen.includes(name) ? notFromOutside : undefined),
   };
 }
 
@@ -61,20 +63,17 @@ function latency(
   };
 }
 
-const fromOutside =
-  'This server is not one of the lab’s and tells nothing from inside. What its clients measure is shown; its CPU and context switches, from /proc, are in the table of the comparison.';
-
 const dashed = [5, 3] as const;
 const dotted = [1.5, 2.5] as const;
 
 export function makeTracks(history: TelemetryHistory): readonly Track[] {
   const originNs = (): number => history.axisOriginNs;
   const has = (source: FigureSource): boolean => history.counters[source].ring.rows > 1;
-  /** The lab's own servers tell of themselves before there are clients. */
-  const isWatchedFromOutside = (): boolean => has('clients') && !has('server');
   const without = (source: FigureSource, text: string) => (): string | undefined => {
     if (has(source)) return undefined;
-    return source === 'server' && isWatchedFromOutside() ? fromOutside : text;
+    // Servers tell of themselves before there are clients.
+    const isSilent = source === 'server' && has('clients') && !history.isWatchedFromOutside;
+    return isSilent ? 'Only its clients were recorded, nothing of the server.' : text;
   };
   const server = without(
     'server',
@@ -93,7 +92,7 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
       originNs,
       format: perSecond,
       // The clients' line is there for any server.
-      emptyText: () => (isWatchedFromOutside() ? undefined : server()),
+      emptyText: () => (has('clients') ? undefined : server()),
       series: [
         rate(history, 'server', 'counter.requests', { label: 'served', colour: 'sky', isFilled: true }),
         rate(history, 'clients', 'counter.requests', { label: 'replies', colour: 'orange', dash: dashed }),

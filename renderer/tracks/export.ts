@@ -19,6 +19,8 @@ function drawPicture(track: Track, view: TrackView, originNs: number, pen: Pictu
   pen.text(6, 15, `${track.title}, ${track.unit}`, { colour: palette.text, sizePx: 13 });
   let x = 6;
   for (const item of track.legend((view.fromNs + view.toNs) / 2, palette)) {
+    // In the picture there is nothing of it, and no room for why.
+    if (item.absence !== undefined) continue;
     if (item.hatch === undefined) {
       const stroke = { colour: item.colour, widthPx: 2 };
       pen.line([x, x + 16], [28, 28], 2, item.dash === undefined ? stroke : { ...stroke, dash: item.dash });

@@ -29,6 +29,8 @@ export interface LineSeries {
   between(fromNs: number, toNs: number): number;
   /** A state, which holds at a moment; anything else is of a stretch of time. */
   readonly isState?: boolean;
+  /** Why nobody can know it; undefined where it is known. */
+  absence?(): string | undefined;
 }
 
 export interface LineTrackSettings {
@@ -75,6 +77,8 @@ export class LineTrack implements Track {
     this.#settings.series.forEach((series, s) => {
       const points = this.#points[s];
       if (points === undefined) return;
+      points.count = 0;
+      if (series.absence?.() !== undefined) return;
       decimate(series.ring(), (row) => series.valueOf(row), view, points);
       for (let i = 0; i < points.count; i++) {
         if ((points.lows[i] ?? 0) < lowest) lowest = points.lows[i] ?? 0;
@@ -98,6 +102,7 @@ export class LineTrack implements Track {
       colour: palette.series[series.colour],
       dash: series.dash,
       value: this.#settings.format(valueAt(series, timeNs)),
+      absence: series.absence?.(),
     }));
   }
 
@@ -123,7 +128,8 @@ export class LineTrack implements Track {
 
   table(fromNs: number, toNs: number): Table {
     const { series, tableUnit, originNs } = this.#settings;
-    const ring = series[0]?.ring();
+    // Of whoever told anything: of a server there may be nothing while its clients count.
+    const ring = series.map((one) => one.ring()).find(({ rows }) => rows > 0);
     const columns = ['time s', ...series.map(({ label }) => `${label} ${tableUnit}`.trim())];
     if (ring === undefined) return { columns, rows: [] };
     const end = ring.lowerBound(toNs + 1);

@@ -1,4 +1,5 @@
 /** Moments that are marked across all tracks: who served from when, what was changed, what was found. */
+import { externalId } from '../../shared/catalogue.ts';
 import type { TelemetryHistory } from '../stores/history.ts';
 import type { Palette } from '../theme/palette.ts';
 import { pxOf, type TimeScale } from './time-scale.ts';
@@ -94,6 +95,7 @@ function switchText(model: {
   previous?: string | undefined;
   keptConnections?: number | undefined;
 }): string {
+  if (model.model === externalId) return 'Your own server, watched from outside from here on';
   if (model.previous === undefined) return `${model.model} begins to serve`;
   const kept = model.keptConnections === undefined ? '' : `, ${model.keptConnections} connections stayed open`;
   return `${model.previous} → ${model.model}${kept}`;

@@ -1,5 +1,7 @@
 /** The sockets of a stretch of time as a table: who they are, what they are now, how long they were in which state. */
-import { shownOf, socketStates, stateCode, type SocketStore } from '../stores/history-sockets.ts';
+import type { TelemetryHistory } from '../stores/history.ts';
+import { shownOf, socketStates, stateCode } from '../stores/history-sockets.ts';
+import { unseenSocketStates } from '../stores/outside.ts';
 import { tcpStates } from '../../shared/telemetry/wire.ts';
 import { visitTicks } from './raster-columns.ts';
 import { socketWords } from './socket-words.ts';
@@ -8,7 +10,7 @@ import { maxTableRows, type Table } from './track.ts';
 const timed = ['served', 'reported', 'waiting', 'eagain', 'writeBlocked', 'idle'] as const;
 
 export function socketTable(
-  store: SocketStore,
+  { sockets: store, isWatchedFromOutside }: Pick<TelemetryHistory, 'sockets' | 'isWatchedFromOutside'>,
   order: Uint32Array,
   fromNs: number,
   toNs: number,
@@ -54,7 +56,10 @@ export function socketTable(
       figures.bytesIn,
       figures.bytesOut,
       figures.waitingUs / 1000,
-      ...timed.map((state) => (sums[row * socketStates.length + stateCode[state]] ?? 0) / 1e6),
+      ...timed.map((state) => {
+        if (isWatchedFromOutside && unseenSocketStates.has(state)) return Number.NaN;
+        return (sums[row * socketStates.length + stateCode[state]] ?? 0) / 1e6;
+      }),
     ];
   });
   const more = order.length - rows.length;

@@ -3,7 +3,8 @@ import type { TelemetryHistory } from '../stores/history.ts';
 import { leftOf, shownOf, socketStates, stateCode, type SocketState } from '../stores/history-sockets.ts';
 import { pixelOf, blend, type Palette } from '../theme/palette.ts';
 import { frameIntervalMs } from '../../shared/telemetry/wire.ts';
-import { duration, short } from '../stores/format.ts';
+import { duration, missing, short } from '../stores/format.ts';
+import { notFromOutside, unseenSocketStates } from '../stores/outside.ts';
 import type { Pen } from './pen.ts';
 import { FoldCache, placesOf, shares, StateCounts, stateOfFold, type Folding } from './raster-fold.ts';
 import { paintColumns, visitTicks } from './raster-columns.ts';
@@ -11,7 +12,7 @@ import { RingImage, type RingPlan } from './ring-image.ts';
 import { socketTable } from './raster-table.ts';
 import { RowWindow } from './row-window.ts';
 import { SocketOrder, socketOrders, type SocketOrderName } from './socket-order.ts';
-import { socketWords } from './socket-words.ts';
+import { socketWords, wordsOf } from './socket-words.ts';
 import { nsAt, nsPerPx } from './time-scale.ts';
 import type { Hatch, Hit, LegendItem, Statistic, Table, Track, TrackChoice, TrackView } from './track.ts';
 
@@ -31,8 +32,6 @@ export class RasterTrack implements Track {
   readonly title = 'Readiness';
   readonly unit = 'a row a fd';
   readonly heightPx = 220;
-  readonly help =
-    'Each row is a file descriptor, each colour what it did in an interval of 50 ms. Orange: data lies in the kernel and nobody comes. Yellow: the kernel has said so, and the server is still busy elsewhere. Green: served. Where many rows share a line, the state that matters most is shown, the stronger the more of them are in it. Alt and wheel, or Page Up and Down, scroll the rows.';
   readonly choices: readonly TrackChoice[];
   readonly #history: TelemetryHistory;
   readonly #originNs: () => number;
@@ -62,8 +61,16 @@ export class RasterTrack implements Track {
     ];
   }
 
+  get help(): string {
+    const colours = this.#history.isWatchedFromOutside
+      ? `each colour what the kernel told of it since the last look. Orange: data lies in the kernel and nobody comes. Green: bytes were taken from it or given to it. ${notFromOutside}`
+      : 'each colour what it did in an interval of 50 ms. Orange: data lies in the kernel and nobody comes. Yellow: the kernel has said so, and the server is still busy elsewhere. Green: served.';
+    return `Each row is a file descriptor, ${colours} Where many rows share a line, the state that matters most is shown, the stronger the more of them are in it. Alt and wheel, or Page Up and Down, scroll the rows.`;
+  }
+
   emptyText(): string | undefined {
     if (this.#history.sockets.ticks.end > 0) return undefined;
+    if (this.#history.isWatchedFromOutside) return 'No socket of the server has been seen.';
     return 'Every fd gets a row here. Sockets are recorded from the detail level “fds” on; comparisons and sweeps record counters alone.';
   }
 
@@ -125,7 +132,8 @@ export class RasterTrack implements Track {
       label: socketWords[state].label,
       colour: palette.sockets[state],
       hatch: socketWords[state].hatch,
-      value: counts === undefined ? '–' : short(counts[stateCode[state]] ?? 0),
+      value: counts === undefined || this.#isUnseen(state) ? missing : short(counts[stateCode[state]] ?? 0),
+      absence: this.#isUnseen(state) ? notFromOutside : undefined,
     }));
   }
 
@@ -140,7 +148,7 @@ export class RasterTrack implements Track {
     const tenant = sockets.tenantAt(row, timeNs);
     if (tenant === undefined || shownOf(cell) === stateCode.none) return undefined;
     const name = (code: number): SocketState => socketStates[code] ?? 'none';
-    const shown = socketWords[name(shownOf(cell))];
+    const shown = wordsOf(name(shownOf(cell)), this.#history.isWatchedFromOutside);
     const isNewest = tick === sockets.ticks.end - 1;
     const waitingUs = isNewest ? sockets.waitingUs(row) : 0;
     const lines = [`${shown.label}: ${shown.explanation}`];
@@ -165,17 +173,21 @@ export class RasterTrack implements Track {
     });
     return shownStates.map((state) => ({
       label: socketWords[state].label,
-      value: duration(sums[stateCode[state]] ?? 0),
+      value: this.#isUnseen(state) ? missing : duration(sums[stateCode[state]] ?? 0),
     }));
   }
 
   table(fromNs: number, toNs: number): Table {
     this.#order.update(this.#history.sockets);
-    return socketTable(this.#history.sockets, this.#order.rows, fromNs, toNs, this.#originNs());
+    return socketTable(this.#history, this.#order.rows, fromNs, toNs, this.#originNs());
   }
 
   scrollRows(byPx: number, view: TrackView): boolean {
     return this.#window.scroll(byPx, this.#order.rows.length, view.heightPx);
+  }
+
+  #isUnseen(state: SocketState): boolean {
+    return this.#history.isWatchedFromOutside && unseenSocketStates.has(state);
   }
 
   #folding(view: TrackView): Folding {

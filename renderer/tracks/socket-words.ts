@@ -1,4 +1,5 @@
 /** The states of sockets in words, with their patterns; the raster, its legend and the inspector say the same. */
+import { notFromOutside, unseenSocketStates } from '../stores/outside.ts';
 import type { SocketState } from '../stores/history-sockets.ts';
 import type { Hatch } from './track.ts';
 
@@ -39,3 +40,18 @@ export const socketWords: Readonly<Record<SocketState, SocketStateWords>> = {
   },
   error: { label: 'error', explanation: 'A call on it failed.', hatch: 'cross' },
 };
+
+/** What the same states mean where nobody sees the server's calls, only its sockets, from look to look. */
+const explanationsFromOutside: Readonly<Partial<Record<SocketState, string>>> = {
+  closed: 'It is no longer among the server’s descriptors.',
+  idle: 'No byte moved since the last look, and none waits to be read.',
+  served: 'Bytes were taken from it, or given to it to be sent, since the last look.',
+  waiting: 'Data, or at a listener connections, lie in the kernel’s queue and the server has not taken them.',
+};
+
+export function wordsOf(state: SocketState, isWatchedFromOutside: boolean): SocketStateWords {
+  const words = socketWords[state];
+  if (!isWatchedFromOutside) return words;
+  if (unseenSocketStates.has(state)) return { ...words, explanation: notFromOutside };
+  return { ...words, explanation: explanationsFromOutside[state] ?? words.explanation };
+}

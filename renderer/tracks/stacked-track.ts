@@ -1,11 +1,12 @@
 /** System calls by name, stacked: the height is all calls a second, each band one call. */
 import type { TelemetryHistory } from '../stores/history.ts';
 import { recentNs } from '../stores/figures.ts';
+import { notFromOutside } from '../stores/outside.ts';
 import { columnOf } from '../stores/series.ts';
 import type { Palette, SeriesColour } from '../theme/palette.ts';
 import { syscallNames, type SyscallName } from '../../shared/telemetry/wire.ts';
 import { decimate, LinePoints, rowAt } from './decimate.ts';
-import { perSecond } from '../stores/format.ts';
+import { missing, perSecond } from '../stores/format.ts';
 import { drawGrid, yOf } from './line-track.ts';
 import type { Pen } from './pen.ts';
 import { nsAt } from './time-scale.ts';
@@ -24,6 +25,7 @@ import { fitScale, type ValueScale } from './value-scale.ts';
 
 const colours: readonly SeriesColour[] = ['sky', 'orange', 'green', 'purple', 'yellow', 'vermilion', 'blue'];
 const mostBands = 7;
+const countThemYourself = `${notFromOutside} “strace -c -f -p PID” counts the system calls of any process, and slows it down.`;
 
 interface Band {
   readonly label: string;
@@ -52,6 +54,7 @@ export class StackedTrack implements Track {
   }
 
   emptyText(): string | undefined {
+    if (this.#history.isWatchedFromOutside) return countThemYourself;
     return this.#history.counters.server.ring.rows > 1
       ? undefined
       : 'Every system call of the server is counted by name: read, write, epoll_wait … Run two models one after the other and compare.';
@@ -125,6 +128,7 @@ export class StackedTrack implements Track {
   }
 
   statistics(fromNs: number, toNs: number): readonly Statistic[] {
+    if (this.#history.isWatchedFromOutside) return [{ label: 'all names', value: missing }];
     return this.#bands(fromNs, toNs)
       .map((band) => ({ label: band.label, value: perSecond(this.#rateBetween(band, fromNs, toNs)) }))
       .toReversed();
@@ -133,6 +137,7 @@ export class StackedTrack implements Track {
   table(fromNs: number, toNs: number): Table {
     const { server } = this.#history.counters;
     const { ring } = server;
+    if (this.#history.isWatchedFromOutside) return { columns: ['time s'], rows: [], note: countThemYourself };
     const names = syscallNames.filter((name) => server.rateBetween(`syscall.${name}`, fromNs, toNs) > 0);
     const end = ring.lowerBound(toNs + 1);
     const from = ring.lowerBound(fromNs);

@@ -1,10 +1,23 @@
 /** What threads did over time: stretches of one state each, and how much of a pixel's time they take. */
+import type { TelemetryHistory } from '../stores/history.ts';
 import type { StateColumns, ThreadRecord, ThreadStore } from '../stores/history-threads.ts';
 import type { LogChunk } from '../stores/rings.ts';
-import { noFd, noSyscall, threadStates } from '../../shared/telemetry/wire.ts';
+import { notFromOutside, unseenThreadStates } from '../stores/outside.ts';
+import { noFd, noSyscall, threadStates, type ThreadState } from '../../shared/telemetry/wire.ts';
 
 export const running = threadStates.indexOf('running');
 export const ready = threadStates.indexOf('ready');
+
+const readyNeedsSwitches =
+  'Context switches are not recorded here: a thread that waits for a core cannot be told from one that runs.';
+
+/** Why nobody can know whether a thread of the server is in the state; undefined where it is known. */
+export function absenceOf(state: ThreadState, history: TelemetryHistory): string | undefined {
+  if (!history.isWatchedFromOutside) return undefined;
+  if (unseenThreadStates.has(state)) return notFromOutside;
+  const isReadySeen = history.counters.server.gauge('recordsSwitches') === 1;
+  return state === 'ready' && !isReadySeen ? readyNeedsSwitches : undefined;
+}
 
 export interface Stretch {
   /** Index in threadStates. */

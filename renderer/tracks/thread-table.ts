@@ -1,17 +1,18 @@
 /** The threads of a stretch of time as a table: who they are, and where their time went. */
-import type { ThreadRecord, ThreadStore } from '../stores/history-threads.ts';
+import type { TelemetryHistory } from '../stores/history.ts';
+import type { ThreadRecord } from '../stores/history-threads.ts';
 import { threadStates } from '../../shared/telemetry/wire.ts';
-import { timeInStates } from './thread-states.ts';
+import { absenceOf, timeInStates } from './thread-states.ts';
 import { maxTableRows, type Table } from './track.ts';
 
 export function threadTable(
-  store: ThreadStore,
+  history: TelemetryHistory,
   threads: readonly ThreadRecord[],
   fromNs: number,
   toNs: number,
-  newestNs: number,
   originNs: number,
 ): Table {
+  const { threads: store, newestNs } = history;
   const columns = [
     'thread',
     'tid',
@@ -33,7 +34,7 @@ export function threadTable(
       thread.name,
       (thread.startedNs - originNs) / 1e9,
       (thread.endedNs - originNs) / 1e9,
-      ...Array.from(times, (ns) => ns / 1e6),
+      ...threadStates.map((state, i) => (absenceOf(state, history) === undefined ? (times[i] ?? 0) / 1e6 : Number.NaN)),
       store.total(thread.threadId, 'cpuUserNs') / 1e6,
       store.total(thread.threadId, 'cpuSystemNs') / 1e6,
       store.total(thread.threadId, 'voluntarySwitches'),

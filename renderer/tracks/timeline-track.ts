@@ -11,11 +11,12 @@ import {
   type ThreadState,
 } from '../../shared/telemetry/wire.ts';
 import { drawArrows, arrowsOf, drawSlices, eventLines, eventName, slicesOf, type Slice } from './event-slices.ts';
-import { duration } from '../stores/format.ts';
+import { duration, missing } from '../stores/format.ts';
+import { notFromOutside } from '../stores/outside.ts';
 import type { Pen } from './pen.ts';
 import { RingImage, type RingPlan } from './ring-image.ts';
 import { RowWindow } from './row-window.ts';
-import { stretchAt, timeInStates, type Stretch } from './thread-states.ts';
+import { absenceOf, stretchAt, timeInStates, type Stretch } from './thread-states.ts';
 import { threadTable } from './thread-table.ts';
 import { nsAt, nsPerPx } from './time-scale.ts';
 import { Mixture, paintTimeline } from './timeline-columns.ts';
@@ -43,8 +44,6 @@ export class TimelineTrack implements Track {
   readonly title = 'Threads';
   readonly unit = 'a row a thread';
   readonly heightPx = 140;
-  readonly help =
-    'Each row is a thread of the server. Green: it runs on a core. Orange: it could run and waits for a core, because the kernel took it away. Dark: it sleeps in a system call until something happens. Where switches are not recorded, a thread that waits for a core cannot be told from one that runs, and is green too. A pixel holds many switches; the more of its time is spent running, the greener it is. Zoom in, at the detail level “events”, and each system call and coroutine run has its name, with arrows from the report that a socket is ready to the call that serves it.';
   readonly choices: readonly TrackChoice[];
   readonly #history: TelemetryHistory;
   readonly #originNs: () => number;
@@ -60,8 +59,16 @@ export class TimelineTrack implements Track {
     this.choices = [this.#window];
   }
 
+  get help(): string {
+    const calls = this.#history.isWatchedFromOutside
+      ? notFromOutside
+      : 'Zoom in, at the detail level “events”, and each system call and coroutine run has its name, with arrows from the report that a socket is ready to the call that serves it.';
+    return `Each row is a thread of the server. Green: it runs on a core. Orange: it could run and waits for a core, because the kernel took it away. Dark: it sleeps in a system call until something happens. Where switches are not recorded, a thread that waits for a core cannot be told from one that runs, and is green too. A pixel holds many switches; the more of its time is spent running, the greener it is. ${calls}`;
+  }
+
   emptyText(): string | undefined {
     if (this.#history.threads.byId.size > 0) return undefined;
+    if (this.#history.isWatchedFromOutside) return 'No thread of the server has been seen.';
     return 'Every thread of the server gets a row here: what it does, and where it waits. Run one, then switch to thread per connection.';
   }
 
@@ -126,7 +133,11 @@ export class TimelineTrack implements Track {
       label: threadWords[state],
       colour: palette.threads[state],
       hatch: 'plain' as const,
-      value: Number.isNaN(atNs) ? '–' : String(counts.get(threadStates.indexOf(state)) ?? 0),
+      value:
+        Number.isNaN(atNs) || absenceOf(state, this.#history) !== undefined
+          ? missing
+          : String(counts.get(threadStates.indexOf(state)) ?? 0),
+      absence: absenceOf(state, this.#history),
     }));
   }
 
@@ -151,7 +162,7 @@ export class TimelineTrack implements Track {
     const stretch = stretchAt(store, thread, timeNs, newestNs);
     if (stretch === undefined) return undefined;
     const pick = { kind: 'thread', threadId: thread.threadId, timeNs } as const;
-    return { title: who, lines: stretchLines(stretch, timeNs), pick };
+    return { title: who, lines: stretchLines(stretch, timeNs, this.#history), pick };
   }
 
   statistics(fromNs: number, toNs: number): readonly Statistic[] {
@@ -161,13 +172,13 @@ export class TimelineTrack implements Track {
       timeInStates(store, thread, fromNs, toNs, newestNs, times);
     return shownStates.map((state) => ({
       label: threadWords[state],
-      value: duration(times[threadStates.indexOf(state)] ?? 0),
+      value:
+        absenceOf(state, this.#history) === undefined ? duration(times[threadStates.indexOf(state)] ?? 0) : missing,
     }));
   }
 
   table(fromNs: number, toNs: number): Table {
-    const { threads: store, newestNs } = this.#history;
-    return threadTable(store, threadsOf(this.#history, fromNs, toNs), fromNs, toNs, newestNs, this.#originNs());
+    return threadTable(this.#history, threadsOf(this.#history, fromNs, toNs), fromNs, toNs, this.#originNs());
   }
 
   scrollRows(byPx: number, view: TrackView): boolean {
@@ -207,12 +218,12 @@ function threadsOf(history: TelemetryHistory, fromNs: number, toNs: number): Thr
   return alive.sort((a, b) => a.threadId - b.threadId);
 }
 
-function stretchLines(stretch: Stretch, timeNs: number): string[] {
+function stretchLines(stretch: Stretch, timeNs: number, { isWatchedFromOutside }: TelemetryHistory): string[] {
   const state = threadStates[stretch.state] ?? 'unknown';
   const call = stretch.syscall === noSyscall ? undefined : syscallNames[stretch.syscall];
   const where = state === 'blocked' && call !== undefined ? `blocked in ${call}` : threadWords[state];
   const lines = [stretch.fd === noFd ? where : `${where} on fd ${stretch.fd}`];
   if (state !== 'unknown') lines.push(`for ${duration(timeNs - stretch.fromNs)} by then`);
-  else lines.push('States are recorded from the detail level “fds” on.');
+  else if (!isWatchedFromOutside) lines.push('States are recorded from the detail level “fds” on.');
   return lines;
 }

@@ -1,6 +1,7 @@
 /** What every track can do; one kind of chart a file implements it. */
 import { csvText } from '../../shared/csv.ts';
 import type { Palette } from '../theme/palette.ts';
+import { missing } from '../stores/format.ts';
 import type { Picked } from '../stores/selection.ts';
 import type { Pen } from './pen.ts';
 import type { TimeScale } from './time-scale.ts';
@@ -20,6 +21,8 @@ export interface LegendItem {
   readonly dash?: readonly number[] | undefined;
   readonly hatch?: Hatch | undefined;
   readonly value: string;
+  /** Why it has no value, where nobody can know it. */
+  readonly absence?: string | undefined;
 }
 
 /** Patterns of areas: what tells them apart without their colour. */
@@ -59,7 +62,7 @@ export interface Track {
   readonly id: string;
   readonly title: string;
   readonly unit: string;
-  /** What the picture says and what its colours mean, in a few sentences. */
+  /** What the picture says and what its colours mean, in a few sentences; it may depend on who serves. */
   readonly help: string;
   readonly heightPx: number;
   readonly choices?: readonly TrackChoice[];
@@ -78,9 +81,9 @@ export interface Track {
 /** Rows that a table shows at most: more than that nobody reads, and exports have whole sessions for it. */
 export const maxTableRows = 5000;
 
+const isKnown = (cell: string | number): boolean =>
+  typeof cell === 'number' ? Number.isFinite(cell) : cell !== missing;
+
 /** As CSV; what is not known is an empty field. */
 export const toCsv = ({ columns, rows }: Table): string =>
-  csvText([
-    columns,
-    ...rows.map((row) => row.map((cell) => (typeof cell === 'number' && !Number.isFinite(cell) ? null : cell))),
-  ]);
+  csvText([columns, ...rows.map((row) => row.map((cell) => (isKnown(cell) ? cell : null)))]);

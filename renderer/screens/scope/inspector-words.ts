@@ -12,9 +12,10 @@ import { bytes, duration, moment, percent, short } from '../../stores/format.ts'
 import type { EventRecord, EventsOf } from '../../stores/history-events.ts';
 import type { TelemetryHistory } from '../../stores/history.ts';
 import { shownOf, socketStates } from '../../stores/history-sockets.ts';
+import { notFromOutside } from '../../stores/outside.ts';
 import type { Picked, PickedEvent, PickedSocket, PickedThread } from '../../stores/selection.ts';
 import { eventLines, eventName } from '../../tracks/event-slices.ts';
-import { socketWords } from '../../tracks/socket-words.ts';
+import { wordsOf } from '../../tracks/socket-words.ts';
 import { stretchAt, timeInStates } from '../../tracks/thread-states.ts';
 import { threadWords } from '../../tracks/timeline-track.ts';
 import type { ToldMoment } from './inspector-moment.ts';
@@ -90,19 +91,23 @@ const whenWords = (at: ToldMoment, history: TelemetryHistory): string =>
 const roleWords = { listener: 'Listening socket', client: 'Connection', upstream: 'Upstream connection' } as const;
 
 function tellSocket(history: TelemetryHistory, { row, role, fd }: PickedSocket, at: ToldMoment): Told {
-  const { sockets } = history;
+  const { sockets, isWatchedFromOutside } = history;
   const { timeNs } = at;
   const tenant = sockets.tenantAt(row, timeNs);
   const cell = sockets.ticks.column(sockets.ticks.tickAt(timeNs))?.[row] ?? 0;
   const state = socketStates[shownOf(cell)] ?? 'none';
-  const words = socketWords[state];
+  const words = wordsOf(state, isWatchedFromOutside);
   const figures = sockets.figures(row);
   const isNow = tenant !== undefined && sockets.latestTenant(row)?.connectionId === tenant.connectionId;
   const connectionId = tenant?.connectionId ?? 0;
   const facts = [
     { name: 'local', value: tenant?.local ?? '–' },
     { name: 'peer', value: tenant?.peer ?? '–' },
-    { name: 'opened', value: tenant ? moment(tenant.openedNs, history.originNs) : '–' },
+    // From outside a socket is there at one look and was not at the one before.
+    {
+      name: isWatchedFromOutside ? 'first seen' : 'opened',
+      value: tenant ? moment(tenant.openedNs, history.originNs) : '–',
+    },
     {
       name: 'closed',
       value: tenant && Number.isFinite(tenant.closedNs) ? moment(tenant.closedNs, history.originNs) : 'still open',
@@ -112,7 +117,10 @@ function tellSocket(history: TelemetryHistory, { row, role, fd }: PickedSocket, 
     { name: 'TCP state', value: tcpStates[figures.tcpState] ?? 'unknown' },
     { name: 'receive queue', value: queueWords(figures.flags, figures.receiveQueueBytes) },
     { name: 'send queue', value: queueWords(figures.flags, figures.sendQueueBytes) },
-    { name: 'ready, not served', value: figures.waitingUs > 0 ? duration(figures.waitingUs * 1000) : 'no' },
+    {
+      name: isWatchedFromOutside ? 'data waits' : 'ready, not served',
+      value: figures.waitingUs > 0 ? duration(figures.waitingUs * 1000) : 'no',
+    },
     { name: 'received', value: bytes(figures.bytesIn) },
     { name: 'sent', value: bytes(figures.bytesOut) },
   ];
@@ -177,7 +185,8 @@ function tellThread(history: TelemetryHistory, { threadId }: PickedThread, at: T
 }
 
 /** Where others' events are there, the detail level is not what is missing. */
-function whyNoEvents({ events, threads }: TelemetryHistory, timeNs: number): string {
+function whyNoEvents({ events, threads, isWatchedFromOutside }: TelemetryHistory, timeNs: number): string {
+  if (isWatchedFromOutside) return notFromOutside;
   let seen = 0;
   for (const threadId of threads.byId.keys()) {
     events.visit(threadId, timeNs - shareNs, timeNs + shareNs, () => {

@@ -11,6 +11,7 @@ import {
 } from '../../../../shared/telemetry/wire.ts';
 import { encodeCounters, encodeFdStates, encodeJson } from '../../../../shared/telemetry/codec.ts';
 import { TelemetryHistory } from '../../../../renderer/stores/history.ts';
+import { notFromOutside } from '../../../../renderer/stores/outside.ts';
 import { useSelection } from '../../../../renderer/stores/selection.ts';
 import { useTimebase } from '../../../../renderer/stores/timebase.ts';
 import { palettes } from '../../../../renderer/theme/palette.ts';
@@ -21,6 +22,7 @@ import { Markers } from '../../../../renderer/tracks/markers.ts';
 import { RingImage } from '../../../../renderer/tracks/ring-image.ts';
 import { toCsv } from '../../../../renderer/tracks/track.ts';
 import TracksPane from '../../../../renderer/tracks/TracksPane.vue';
+import { tellOutsideRun } from '../outside-frames.ts';
 import { fdFrame, startNs, tickNs } from './given.ts';
 
 function countersAt(tick: number, requests: number): Uint8Array {
@@ -103,7 +105,7 @@ describe('the pane', () => {
     expect(texts[0]).toContain('press Run');
   });
 
-  it('shows what the clients see of a server that tells nothing, and says so where that is all', async () => {
+  it('shows what the clients saw where nothing of the server was recorded, and says so where that is all', async () => {
     const history = new TelemetryHistory();
     for (let tick = 0; tick <= 60; tick++) {
       history.take('clients', frameKinds.counters, countersAt(tick, 50 * tick).subarray(frameHeaderBytes));
@@ -111,7 +113,19 @@ describe('the pane', () => {
     const wrapper = await mounted(history);
     expect(wrapper.find('[data-track=throughput] .empty').exists()).toBe(false);
     expect(wrapper.get('[data-track=throughput] .legend').text()).toBe('served–replies1000/s');
-    expect(wrapper.get('[data-track=switches] .empty').text()).toContain('not one of the lab’s');
+    expect(wrapper.get('[data-track=switches] .empty').text()).toBe(
+      'Only its clients were recorded, nothing of the server.',
+    );
+  });
+
+  it('says why a figure is not there, to the eye and to the ear', async () => {
+    const history = new TelemetryHistory();
+    tellOutsideRun(history);
+    const wrapper = await mounted(history);
+    expect(wrapper.get('[data-track=throughput] .legend li').attributes('title')).toBe(notFromOutside);
+    expect(wrapper.get('[data-track=throughput] .plot').attributes('aria-label')).toBe(
+      'Throughput: served not available, replies 1000/s',
+    );
   });
 
   it('reads the figures of a run out', async () => {
