@@ -163,6 +163,20 @@ describe('a comparison', () => {
     expect(new Set(seen)).toEqual(new Set(['begin', 'server', 'clients', 'lab']));
   });
 
+  it('tells of each run before its frames come', async () => {
+    const seen: string[] = [];
+    const runOne: RunOne = (_settings, { watch }) => {
+      watch?.begin();
+      return Promise.resolve(result(1));
+    };
+    const found = await compare({ entries: [entry('a'), entry('b')], repeats: 2, seed: 1 }, runOne, {
+      watch: { begin: () => seen.push('frames'), frame: () => {} },
+      onProgress: ({ done, total }) => seen.push(`${done} of ${total}`),
+    });
+    expect(found.isCancelled).toBe(false);
+    expect(seen).toEqual(['0 of 4', 'frames', '1 of 4', 'frames', '2 of 4', 'frames', '3 of 4', 'frames']);
+  });
+
   it('keeps what is done when it is interrupted', async () => {
     let runs = 0;
     const runOne: RunOne = () =>

@@ -107,6 +107,23 @@ describe('a sweep', () => {
     expect(points[0]?.figures?.syscallsPerRequest).toBeNull();
   });
 
+  it('tells of each run before its frames come', async () => {
+    const seen: string[] = [];
+    const runOne: RunOne = (_settings, { watch }) => {
+      watch?.begin();
+      return Promise.resolve(result(1));
+    };
+    await sweep(
+      { ...plan, repeats: 1, values: [1, 2] },
+      { runOne, models },
+      {
+        watch: { begin: () => seen.push('frames'), frame: () => {} },
+        onProgress: ({ done, label, value }) => seen.push(`${done}: ${value}${label}`),
+      },
+    );
+    expect(seen).toEqual(['0: 1a', 'frames', '1: 1b', 'frames', '2: 2a', 'frames', '3: 2b', 'frames']);
+  });
+
   it('shows a point that fails with its reason, once, and goes on', async () => {
     let asked = 0;
     const runOne: RunOne = ({ connections }) => {

@@ -187,17 +187,20 @@ export async function compare(plan: ComparePlan, runOne: RunOne, hooks: CompareH
       if (isCancelled) break;
       if (each.isUnavailable) each.skip(round);
       else {
-        const timeline = new RunTimeline(each.planned.settings.durationSeconds);
+        const { durationSeconds } = each.planned.settings;
+        const timeline = new RunTimeline(durationSeconds);
+        const tell = (progress: Progress): void =>
+          hooks.onProgress?.({
+            ...{ ...progress, label: each.name, done, total: runs.length },
+            secondsLeft: pace.secondsLeft(done, progress.elapsedSeconds),
+          });
+        // Before its frames come: whoever looks on forgets those of the run before.
+        tell({ elapsedSeconds: 0, durationSeconds, requests: 0 });
         try {
           const run = await runWatched(runOne, each.planned.settings, {
             ...{ signal: hooks.signal, recording: hooks.recording, of: { subject: each.name, repeat: round + 1 } },
             watches: [hooks.watch, { begin: () => {}, frame: (source, frame) => timeline.frame(source, frame) }],
-            onProgress: (progress) => {
-              hooks.onProgress?.({
-                ...{ ...progress, label: each.name, done, total: runs.length },
-                secondsLeft: pace.secondsLeft(done, progress.elapsedSeconds),
-              });
-            },
+            onProgress: tell,
             onLatency: (latency) => each.merge(latency),
           });
           each.runs[round] = run;

@@ -17,6 +17,7 @@ import { nameOf, runWatched, type CompareHooks, type RunOne } from '../compare/c
 import { estimate } from '../compare/statistics.ts';
 import { LabError, sentenceOf } from '../errors.ts';
 import { Pace } from '../pace.ts';
+import type { Progress } from '../progress.ts';
 import { applyAxis, Refusal } from './axes.ts';
 import { refusedBefore, shortfallOf, type Shortfall } from './refusals.ts';
 
@@ -134,15 +135,18 @@ export async function sweep(
       take({ value, label, repeat, shortfall: settings });
       continue;
     }
+    const tell = (progress: Progress): void =>
+      hooks.onProgress?.({
+        ...{ ...progress, label, value, done, total: toRun.length },
+        secondsLeft: pace.secondsLeft(done, progress.elapsedSeconds),
+      });
     const made = async (): Promise<SweepRecord> => {
+      // Before its frames come: whoever looks on forgets those of the run before.
+      tell({ elapsedSeconds: 0, durationSeconds: settings.durationSeconds, requests: 0 });
       const result = await runWatched(context.runOne, settings, {
         ...{ signal: hooks.signal, watches: [hooks.watch], recording: hooks.recording },
         of: { subject: label, repeat: repeat + 1, value },
-        onProgress: (progress) =>
-          hooks.onProgress?.({
-            ...{ ...progress, label, value, done, total: toRun.length },
-            secondsLeft: pace.secondsLeft(done, progress.elapsedSeconds),
-          }),
+        onProgress: tell,
       });
       const shortfall = shortfallOf(result);
       return shortfall ? { value, label, repeat, shortfall, result } : { value, label, repeat, result };
