@@ -23,7 +23,8 @@ import { EventStore } from './history-events.ts';
 import { Moments } from './history-moments.ts';
 import { SocketStore } from './history-sockets.ts';
 import { ThreadStore } from './history-threads.ts';
-import { isCounterSeen, unseenSeries } from './outside.ts';
+import { isCounterSeen } from '../../shared/telemetry/seen-from-outside.ts';
+import { unseenSeries } from './outside.ts';
 import { CounterSeries, LatencySeries, StepSeries, type LatencyByKind } from './series.ts';
 
 /** Processes whose figures are kept; the lab has none of its own. */

@@ -2,44 +2,18 @@
  * A server of the user's own (`external`) is watched from outside, by what the kernel tells of its threads, its memory and
  * its sockets. What servers count inside themselves nobody knows of it: that is not 0, and the sentence for it is here.
  */
-import {
-  counterNames,
-  gaugeNames,
-  syscallNames,
-  type CounterName,
-  type GaugeName,
-  type ThreadState,
-} from '../../shared/telemetry/wire.ts';
+import { isCounterSeen, isGaugeSeen } from '../../shared/telemetry/seen-from-outside.ts';
+import { counterNames, gaugeNames, syscallNames, type ThreadState } from '../../shared/telemetry/wire.ts';
 import type { SocketState } from './history-sockets.ts';
 
 /** Why there is no figure, wherever one is missing for this reason. */
 export const notFromOutside =
   'Your own server is watched from outside: what only a server of the lab counts inside itself is not available.';
 
-/** Of all that counters tell, what the kernel knows of any process. */
-const seenCounters: ReadonlySet<CounterName> = new Set<CounterName>([
-  'bytesIn',
-  'bytesOut',
-  'cpuUserNs',
-  'cpuSystemNs',
-  'voluntarySwitches',
-  'involuntarySwitches',
-  'onCpuNs',
-  'blockedNs',
-  'preemptedNs',
-  'recordedBlocked',
-  'recordedPreempted',
-  'switchesLost',
-]);
-/** The kernel counts overflows of accept queues for all listeners together. */
-const unseenGauges: ReadonlySet<GaugeName> = new Set<GaugeName>(['listenOverflows']);
-
-export const isCounterSeen = (name: CounterName): boolean => seenCounters.has(name);
-
 /** Names of series, as in `SeriesName`, that a server has no figure of when it is watched from outside. */
 export const unseenSeries = [
   ...counterNames.filter((name) => !isCounterSeen(name)).map((name) => `counter.${name}` as const),
-  ...gaugeNames.filter((name) => unseenGauges.has(name)).map((name) => `gauge.${name}` as const),
+  ...gaugeNames.filter((name) => !isGaugeSeen(name)).map((name) => `gauge.${name}` as const),
   ...syscallNames.map((name) => `syscall.${name}` as const),
 ];
 

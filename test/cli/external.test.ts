@@ -128,6 +128,16 @@ describe('run --model external', () => {
         expect(await runCli(['export', session, '--format', 'csv', '--out', tables])).toMatchObject({ code: 0 });
         const [header = '', ...rows] = readFileSync(join(tables, 'fd_states.csv'), 'utf8').trim().split('\n');
         const place = (name: string): number => header.split(',').indexOf(name);
+        // What nobody saw is an empty cell.
+        expect(rows.every((row) => row.split(',')[place('eagain')] === '')).toBe(true);
+        const [counted = '', ...counts] = readFileSync(join(tables, 'counters.csv'), 'utf8').trim().split('\n');
+        const ofServer = counts.map((row) => row.split(',')).filter(([, source]) => source === 'server');
+        const cellsOf = (name: string): Set<string | undefined> =>
+          new Set(ofServer.map((cells) => cells[counted.split(',').indexOf(name)]));
+        for (const name of ['requests', 'eagain', 'syscall_read', 'listen_overflows']) {
+          expect(cellsOf(name), name).toEqual(new Set(['']));
+        }
+        expect(cellsOf('voluntary_switches').size).toBeGreaterThan(2);
         const served = rows.map((row) => row.split(',')).filter((cells) => cells[place('read')] === 'true');
         expect(new Set(served.map((cells) => cells[place('connection_id')])).size).toBeGreaterThan(10);
         expect(new Set(served.map((cells) => cells[place('role')]))).toEqual(new Set(['client']));

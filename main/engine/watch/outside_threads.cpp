@@ -218,10 +218,7 @@ OutsideThreads::Doing OutsideThreads::look(const Thread& thread, uint64_t time_n
   }
   if (doing.state == wire::ThreadState::blocked && in_time) {
     const KnownCall* call = call_in(proc::read_once(thread.folder + "/syscall"), doing.fd);
-    if (call != nullptr) {
-      doing.syscall = static_cast<uint16_t>(call->name);
-      if (call->name == wire::Syscall::clock_nanosleep) doing.state = wire::ThreadState::sleeping;
-    }
+    if (call != nullptr) doing.syscall = static_cast<uint16_t>(call->name);
   }
   const bool goes_on = thread.is_doing_sent && thread.doing.state == doing.state &&
                        thread.doing.syscall == doing.syscall && thread.doing.fd == doing.fd;

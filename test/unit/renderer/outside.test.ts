@@ -7,7 +7,8 @@ import { tell, type Told } from '../../../renderer/screens/scope/inspector-words
 import SourcePane from '../../../renderer/screens/scope/SourcePane.vue';
 import { aboutFigure, figureSpecs, figuresBetween } from '../../../renderer/stores/figures.ts';
 import { TelemetryHistory } from '../../../renderer/stores/history.ts';
-import { isCounterSeen, notFromOutside } from '../../../renderer/stores/outside.ts';
+import { isCounterSeen } from '../../../shared/telemetry/seen-from-outside.ts';
+import { notFromOutside } from '../../../renderer/stores/outside.ts';
 import { history as shown } from '../../../renderer/stores/telemetry.ts';
 import { palettes } from '../../../renderer/theme/palette.ts';
 import { makeTracks } from '../../../renderer/tracks/catalogue.ts';

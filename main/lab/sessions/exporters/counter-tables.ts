@@ -1,5 +1,6 @@
 /** Tables of what adds up: counters by process, by thread and by step, and latencies by interval. */
 import { firstStepEntry, firstSyscallEntry } from '../../../../shared/telemetry/codec.ts';
+import { isCounterSeen, isGaugeSeen } from '../../../../shared/telemetry/seen-from-outside.ts';
 import { counterNames, gaugeNames, syscallNames } from '../../../../shared/telemetry/wire.ts';
 import { countIn, percentileOf } from '../../../../shared/telemetry/histogram-buckets.ts';
 import { columnsOf, snakeCase, timeAndSource, timeCell, type CellType, type Row, type Table } from './table.ts';
@@ -7,7 +8,7 @@ import { columnsOf, snakeCase, timeAndSource, timeCell, type CellType, type Row,
 const integers = (names: readonly string[]): Record<string, CellType> =>
   Object.fromEntries(names.map((name) => [name, 'integer']));
 
-/** Names without a unit are counts since the process began. */
+/** Names without a unit are counts since the process began. Empty: not known of a server watched from outside. */
 export const counters: Table = {
   name: 'counters',
   columns: columnsOf({
@@ -19,14 +20,19 @@ export const counters: Table = {
   types: ['counters'],
   *rows({ type, frame, source, isState }, context): Generator<Row> {
     if (type !== 'counters' || isState) return;
-    const cells = (names: readonly string[], values: Float64Array): (number | null)[] =>
+    const isOutside = context.names.isOutside(source);
+    const cells = <Name>(
+      names: readonly Name[],
+      values: Float64Array,
+      isSeen: (name: Name) => boolean,
+    ): (number | null)[] =>
       // An older engine does not have the newest of them.
-      names.map((_, i) => values[i] ?? null);
+      names.map((name, i) => (isOutside && !isSeen(name) ? null : (values[i] ?? null)));
     yield [
       ...[timeCell(frame.timeNs, context), source],
-      ...cells(counterNames, frame.counters),
-      ...cells(gaugeNames, frame.gauges),
-      ...cells(syscallNames, frame.syscalls),
+      ...cells(counterNames, frame.counters, isCounterSeen),
+      ...cells(gaugeNames, frame.gauges, isGaugeSeen),
+      ...cells(syscallNames, frame.syscalls, () => false),
     ];
   },
 };

@@ -34,7 +34,8 @@ const added = (...all: readonly (Values | undefined)[]): Values => {
   return first.map((value, i) => others.reduce((sum, values) => sum + (values[i] ?? 0), value ?? 0));
 };
 
-function charts({ growth, gauges, latency, spanSeconds }: Figures): Chart[] {
+/** Of a server that was watched from outside, without what nobody counted. */
+function charts({ growth, gauges, latency, spanSeconds }: Figures, isOutside: boolean): Chart[] {
   const rate = (name: string, ...keys: string[]): Series[] =>
     keys.some((key) => growth.has(key))
       ? [{ name, values: scaled(added(...keys.map((key) => growth.get(key))), 1 / spanSeconds) }]
@@ -62,7 +63,7 @@ function charts({ growth, gauges, latency, spanSeconds }: Figures): Chart[] {
       unit: 'replies/s',
       series: [
         ...rate('received by the clients', 'clients requests'),
-        ...rate('sent by the server', 'server requests'),
+        ...(isOutside ? [] : rate('sent by the server', 'server requests')),
       ],
     },
     {
@@ -76,7 +77,7 @@ function charts({ growth, gauges, latency, spanSeconds }: Figures): Chart[] {
       series: [
         ...rate('voluntary', 'server voluntarySwitches'),
         ...rate('involuntary', 'server involuntarySwitches'),
-        ...rate('between coroutines', 'server coroutineSwitches'),
+        ...(isOutside ? [] : rate('between coroutines', 'server coroutineSwitches')),
       ],
     },
     { title: 'CPU', unit: 'cores', series: [...cores('server'), ...cores('clients')] },
@@ -199,18 +200,20 @@ export function reportBody(report: Report): string {
     section('Summary', summary(report) + latencies(report)),
     section(
       'Over time',
-      charts(figures)
+      charts(figures, isWatchedFromOutside(overview))
         .map((chart) => chartHtml(chart, axis))
         .join('\n'),
     ),
     section(
       'System calls of the server',
-      table(
-        ['System call', 'count'],
-        Object.entries(overview.syscalls)
-          .sort(([, a], [, b]) => b - a)
-          .map(([name, count]) => [name, String(count)]),
-      ),
+      isWatchedFromOutside(overview)
+        ? '<p>Not available: the server was watched from outside, where nobody counts them.</p>'
+        : table(
+            ['System call', 'count'],
+            Object.entries(overview.syscalls)
+              .sort(([, a], [, b]) => b - a)
+              .map(([name, count]) => [name, String(count)]),
+          ),
     ),
     section('What happened', moments(report, since)),
     section(

@@ -1,4 +1,5 @@
 /** Tables of single things: sockets, what happened on them, events, context switches, and moments of the run. */
+import { isFlagSeen } from '../../../../shared/telemetry/seen-from-outside.ts';
 import {
   awaits,
   eventKinds,
@@ -15,7 +16,7 @@ import { columnsOf, snakeCase, timeAndSource, timeCell, type CellType, type Row,
 const flags = Object.entries(fdFlags);
 const booleans = Object.fromEntries(flags.map(([name]) => [snakeCase(name), 'boolean'])) as Record<string, CellType>;
 
-/** A row for each fd on which something happened, each interval. The flags up to `closed` are of that interval. */
+/** A row for each fd on which something happened, each interval. The flags up to `closed` are of that interval. Empty: not known of a server watched from outside. */
 export const fdStates: Table = {
   name: 'fd_states',
   columns: columnsOf({
@@ -29,12 +30,13 @@ export const fdStates: Table = {
   *rows({ type, frame, source, isState }, context): Generator<Row> {
     if (type !== 'fdStates' || isState) return;
     const time = timeCell(frame.timeNs, context);
+    const isOutside = context.names.isOutside(source);
     for (let i = 0; i < frame.count; i++) {
       const bits = frame.flags[i] ?? 0;
       yield [
         ...[time, source, frame.connectionIds[i] ?? 0, frame.fds[i] ?? 0],
         ...[fdRoles[frame.roles[i] ?? 0] ?? null, tcpStates[frame.tcpStates[i] ?? 0] ?? null],
-        ...flags.map(([, bit]) => (bits & bit) !== 0),
+        ...flags.map(([name, bit]) => (isOutside && !isFlagSeen(name) ? null : (bits & bit) !== 0)),
         ...[frame.receiveQueueBytes[i] ?? 0, frame.sendQueueBytes[i] ?? 0, frame.waitingUs[i] ?? 0],
         ...[frame.bytesIn[i] ?? 0, frame.bytesOut[i] ?? 0],
       ];

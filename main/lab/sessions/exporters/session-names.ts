@@ -1,4 +1,5 @@
 /** Names of threads, steps and processes, as the frames so far have told them. */
+import { externalId } from '../../../../shared/catalogue.ts';
 import type { FrameSource } from '../../../../shared/contract/channels.ts';
 import type { ThreadStarted } from '../../../../shared/telemetry/codec.ts';
 import type { DecodedFrame, DecodedType } from './decoded-frames.ts';
@@ -59,6 +60,8 @@ export class SessionNames {
 
   pid = (source: FrameSource): number | undefined => this.#sources.get(source)?.pid;
   model = (source: FrameSource): string | undefined => this.#sources.get(source)?.model;
+  /** A server of the user's own, of which much is not known. */
+  isOutside = (source: FrameSource): boolean => this.model(source) === externalId;
   step = (source: FrameSource, index: number): Step | undefined => this.#sources.get(source)?.steps.get(index);
   thread = (source: FrameSource, threadId: number): ThreadStarted | undefined =>
     this.#sources.get(source)?.threads.get(threadId);
