@@ -81,7 +81,9 @@ export async function runExternal(
     await server.during(clients.done());
     server.watch.end();
     const to = await clients.engine.snapshot();
-    await Promise.all([clients.engine.stop(), watcher?.stop()]);
+    // The watcher first: how it was while it was asked is what the recording ends with.
+    await watcher?.stop();
+    await clients.engine.stop();
     const ours = clients.figures(from, to);
     onLatency?.(clients.latency);
     noticeEarlyErrors(notices, from);
