@@ -72,7 +72,7 @@ void FdReport::tick(uint64_t time_ns, const TickClock& clock, const std::vector<
   for (const uint32_t place : sleeping)
     if (place < seen_.size()) seen_[place].sleeping = true;
   look_at_queues(time_ns);
-  RecordFrames<StateRecord> states(batch, wire::FrameKind::fd_states, time_ns);
+  RecordFrames<FdStateRecord> states(batch, wire::FrameKind::fd_states, time_ns);
   while (closed != 0) {
     const Socket& s = socket_at(closed);
     Seen& seen = seen_[closed];
@@ -150,7 +150,7 @@ uint64_t FdReport::waiting_since_ns(const Socket& s, const Seen& seen, const Tic
   return since;
 }
 
-void FdReport::report(uint32_t place, uint64_t time_ns, const TickClock& clock, RecordFrames<StateRecord>& frames) {
+void FdReport::report(uint32_t place, uint64_t time_ns, const TickClock& clock, RecordFrames<FdStateRecord>& frames) {
   Socket& s = socket_at(place);
   Seen& seen = seen_[place];
   namespace flag = wire::fd_flag;
@@ -159,7 +159,7 @@ void FdReport::report(uint32_t place, uint64_t time_ns, const TickClock& clock, 
   // Read since the last look: what was seen in its queue then has been served.
   if ((flags & (flag::read | flag::eagain | flag::accepted)) != 0 && seen.looked != tick_) seen.queue_since_ticks = 0;
   const uint64_t bytes_in = s.bytes_in.load(relaxed), bytes_out = s.bytes_out.load(relaxed);
-  StateRecord record;
+  FdStateRecord record;
   record.connection_id = s.connection_id.load(relaxed);
   record.fd = s.fd.load(relaxed);
   record.role = s.role.load(relaxed);

@@ -12,6 +12,7 @@
 #include "telemetry/counters.hpp"
 #include "telemetry/frame_writer.hpp"
 #include "telemetry/queues.hpp"
+#include "telemetry/records.hpp"
 #include "telemetry/ticks.hpp"
 
 namespace fdscope::telemetry {
@@ -23,23 +24,6 @@ class FdReport {
   void tick(uint64_t time_ns, const TickClock& clock, const std::vector<uint32_t>& sleeping);
 
  private:
-  struct OpenedRecord {
-    uint64_t time_ns;
-    uint32_t connection_id;
-    int32_t fd;
-    uint8_t role, family;
-    uint16_t local_port, peer_port, zero;
-    uint8_t local[16], peer[16];
-  };
-  static_assert(sizeof(OpenedRecord) == wire::record_bytes::opened);
-  struct StateRecord {
-    uint32_t connection_id = 0;
-    int32_t fd = 0;
-    uint16_t flags = 0;
-    uint8_t role = 0, tcp_state = 0;
-    uint32_t receive_queue_bytes = 0, send_queue_bytes = 0, waiting_us = 0, bytes_in = 0, bytes_out = 0;
-  };
-  static_assert(sizeof(StateRecord) == wire::record_bytes::fd_state);
   // What is known of the socket at a place.
   struct Seen {
     uint64_t opened_ticks = 0;  // tells one socket from the next at the same place; 0: not announced
@@ -50,13 +34,13 @@ class FdReport {
     uint32_t receive_bytes = 0, send_bytes = 0;
     uint64_t looked = 0;  // the tick of its last row
     bool sleeping = false;
-    StateRecord sent;
+    FdStateRecord sent;
   };
 
   void forget_all();
   void announce(uint32_t place, RecordFrames<OpenedRecord>& frames, const TickClock& clock);
   void look_at_queues(uint64_t time_ns);
-  void report(uint32_t place, uint64_t time_ns, const TickClock& clock, RecordFrames<StateRecord>& frames);
+  void report(uint32_t place, uint64_t time_ns, const TickClock& clock, RecordFrames<FdStateRecord>& frames);
   uint64_t waiting_since_ns(const Socket& socket, const Seen& seen, const TickClock& clock) const;
 
   FrameWriter& writer_;

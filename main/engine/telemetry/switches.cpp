@@ -108,7 +108,7 @@ std::string SwitchRecorder::set_recording(bool wanted) {
 void SwitchRecorder::tick(uint64_t time_ns, const std::vector<uint32_t>& met) {
   if (!recording()) return;
   FrameBatch batch(writer_);
-  RecordFrames<Record> frames(batch, wire::FrameKind::switches, time_ns);
+  RecordFrames<SwitchRecord> frames(batch, wire::FrameKind::switches, time_ns);
   threads_.resize(std::max(threads_.size(), block_high_water()));
   for (size_t i = 0; i < met.size(); ++i) {
     const Block& b = block(i);
@@ -124,7 +124,7 @@ void SwitchRecorder::tick(uint64_t time_ns, const std::vector<uint32_t>& met) {
 void SwitchRecorder::end(size_t index, uint64_t time_ns) {
   if (rings[index].load() != nullptr) {
     FrameBatch batch(writer_);
-    RecordFrames<Record> frames(batch, wire::FrameKind::switches, time_ns);
+    RecordFrames<SwitchRecord> frames(batch, wire::FrameKind::switches, time_ns);
     read(index, frames);
     close_ring(index);
     // There is room again for those that come.
@@ -143,7 +143,7 @@ void SwitchRecorder::account(Block& block, Thread& thread, uint64_t until_ns) {
   thread.accounted_ns = until_ns;
 }
 
-void SwitchRecorder::read(size_t index, RecordFrames<Record>& frames) {
+void SwitchRecorder::read(size_t index, RecordFrames<SwitchRecord>& frames) {
   PerfSwitches* ring = rings[index].load();
   Block& b = block(index);
   if (ring == nullptr) return;

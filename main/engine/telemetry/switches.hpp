@@ -11,6 +11,7 @@
 
 #include "telemetry/counters.hpp"
 #include "telemetry/frame_writer.hpp"
+#include "telemetry/records.hpp"
 
 namespace fdscope::telemetry {
 
@@ -45,15 +46,8 @@ class SwitchRecorder {
     SwitchState state;
     uint64_t accounted_ns = 0;
   };
-  struct Record {
-    uint64_t time_ns;
-    uint32_t thread_id;
-    uint8_t kind;
-    uint8_t zero[3];
-  };
-  static_assert(sizeof(Record) == wire::record_bytes::switch_);
 
-  void read(size_t index, RecordFrames<Record>& frames);
+  void read(size_t index, RecordFrames<SwitchRecord>& frames);
   void account(Block& block, Thread& thread, uint64_t until_ns);
   void tell_shortage();
 

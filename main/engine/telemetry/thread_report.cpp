@@ -78,7 +78,7 @@ void ThreadReport::tick(const TickClock& clock, const SwitchRecorder& switches, 
   const uint64_t time_ns = now_ns();
   until_ns_ = time_ns + look_budget_ns;
   FrameBatch batch(writer_);
-  RecordFrames<Record> frames(batch, wire::FrameKind::thread_states, time_ns);
+  RecordFrames<ThreadStateRecord> frames(batch, wire::FrameKind::thread_states, time_ns);
   const size_t first = cursor_;
   bool in_time = true;
   for (size_t n = 0; n < met.size(); ++n) {

@@ -11,6 +11,7 @@
 
 #include "telemetry/counters.hpp"
 #include "telemetry/frame_writer.hpp"
+#include "telemetry/records.hpp"
 #include "telemetry/switches.hpp"
 #include "telemetry/ticks.hpp"
 
@@ -25,15 +26,6 @@ class ThreadReport {
   const std::vector<uint32_t>& sleeping() const { return sleeping_; }
 
  private:
-  struct Record {
-    uint32_t thread_id;
-    uint8_t state, zero;
-    uint16_t syscall;
-    int32_t fd;
-    uint32_t zero_too;
-    uint64_t since_ns;
-  };
-  static_assert(sizeof(Record) == wire::record_bytes::thread_state);
   // A block's record of the call that its thread is in; word 0: none.
   struct Call {
     uint64_t word = 0, ticks = 0;

@@ -50,13 +50,13 @@ void OutsideSockets::tick(uint64_t time_ns, const std::vector<int32_t>& pids) {
   look(time_ns);
   if (is_whole) {
     telemetry::FrameBatch batch(writer_);
-    telemetry::RecordFrames<StateRecord> states(batch, wire::FrameKind::fd_states, time_ns);
+    telemetry::RecordFrames<telemetry::FdStateRecord> states(batch, wire::FrameKind::fd_states, time_ns);
     for (auto at = seen_.begin(); at != seen_.end();) {
       if (at->second.look == look_) {
         ++at;
         continue;
       }
-      StateRecord record = at->second.sent;
+      telemetry::FdStateRecord record = at->second.sent;
       record.flags = wire::fd_flag::closed | wire::fd_flag::queues_known;
       record.receive_queue_bytes = record.send_queue_bytes = record.waiting_us = 0;
       record.bytes_in = record.bytes_out = 0;
@@ -72,7 +72,7 @@ void OutsideSockets::look(uint64_t time_ns) {
   figures_.open_connections = figures_.accept_queue = figures_.accept_backlog = 0;
   telemetry::FrameBatch batch(writer_);
   {
-    telemetry::RecordFrames<OpenedRecord> opened(batch, wire::FrameKind::opened, time_ns);
+    telemetry::RecordFrames<telemetry::OpenedRecord> opened(batch, wire::FrameKind::opened, time_ns);
     for (const TcpSocketRow& row : rows_) {
       if (row.state == TCP_LISTEN) {
         figures_.accept_queue += row.receive_bytes;
@@ -91,7 +91,7 @@ void OutsideSockets::look(uint64_t time_ns) {
       announce(row, seen, time_ns, opened);
     }
   }
-  telemetry::RecordFrames<StateRecord> states(batch, wire::FrameKind::fd_states, time_ns);
+  telemetry::RecordFrames<telemetry::FdStateRecord> states(batch, wire::FrameKind::fd_states, time_ns);
   for (const TcpSocketRow& row : rows_)
     if (const auto at = seen_.find(row.inode); at != seen_.end()) report(row, at->second, time_ns, states);
 }
@@ -122,14 +122,14 @@ bool OutsideSockets::find_descriptors(uint64_t time_ns, const std::vector<int32_
 }
 
 void OutsideSockets::announce(const TcpSocketRow& row, Seen& seen, uint64_t time_ns,
-                              telemetry::RecordFrames<OpenedRecord>& frames) {
+                              telemetry::RecordFrames<telemetry::OpenedRecord>& frames) {
   const bool is_listener = row.state == TCP_LISTEN;
   seen.connection_id = next_id_++;
   seen.role = static_cast<uint8_t>(is_listener ? wire::FdRole::listener : wire::FdRole::client);
   // Of what went before the first look, nothing is told.
   seen.read_bytes = row.received_bytes - std::min<uint64_t>(row.received_bytes, row.receive_bytes);
   seen.written_bytes = row.acknowledged_bytes + row.send_bytes;
-  OpenedRecord record{
+  telemetry::OpenedRecord record{
       time_ns,        seen.connection_id, seen.fd, seen.role, static_cast<uint8_t>(family_ == AF_INET ? 4 : 6),
       row.local_port, row.remote_port,    0,       {},        {}};
   std::memcpy(record.local, row.local.data(), sizeof record.local);
@@ -138,9 +138,9 @@ void OutsideSockets::announce(const TcpSocketRow& row, Seen& seen, uint64_t time
 }
 
 void OutsideSockets::report(const TcpSocketRow& row, Seen& seen, uint64_t time_ns,
-                            telemetry::RecordFrames<StateRecord>& frames) {
+                            telemetry::RecordFrames<telemetry::FdStateRecord>& frames) {
   namespace flag = wire::fd_flag;
-  StateRecord record;
+  telemetry::FdStateRecord record;
   record.connection_id = seen.connection_id;
   record.fd = seen.fd;
   record.role = seen.role;

@@ -14,6 +14,7 @@
 
 #include "sys/inet_diag.hpp"
 #include "telemetry/frame_writer.hpp"
+#include "telemetry/records.hpp"
 
 namespace fdscope::watch {
 
@@ -34,23 +35,6 @@ class OutsideSockets {
   const SocketFigures& figures() const { return figures_; }
 
  private:
-  struct OpenedRecord {
-    uint64_t time_ns;
-    uint32_t connection_id;
-    int32_t fd;
-    uint8_t role, family;
-    uint16_t local_port, peer_port, zero;
-    uint8_t local[16], peer[16];
-  };
-  static_assert(sizeof(OpenedRecord) == wire::record_bytes::opened);
-  struct StateRecord {
-    uint32_t connection_id = 0;
-    int32_t fd = 0;
-    uint16_t flags = 0;
-    uint8_t role = 0, tcp_state = 0;
-    uint32_t receive_queue_bytes = 0, send_queue_bytes = 0, waiting_us = 0, bytes_in = 0, bytes_out = 0;
-  };
-  static_assert(sizeof(StateRecord) == wire::record_bytes::fd_state);
   struct Seen {
     uint32_t connection_id = 0;
     int32_t fd = wire::no_fd;
@@ -58,14 +42,16 @@ class OutsideSockets {
     uint64_t read_bytes = 0, written_bytes = 0;
     uint64_t waiting_since_ns = 0;
     uint64_t look = 0;  // the number of the last one that found it
-    StateRecord sent;
+    telemetry::FdStateRecord sent;
   };
 
   void look(uint64_t time_ns);
   // Descriptors of sockets by their inodes; false where it was not asked, as it is too soon.
   bool find_descriptors(uint64_t time_ns, const std::vector<int32_t>& pids);
-  void announce(const TcpSocketRow& row, Seen& seen, uint64_t time_ns, telemetry::RecordFrames<OpenedRecord>& frames);
-  void report(const TcpSocketRow& row, Seen& seen, uint64_t time_ns, telemetry::RecordFrames<StateRecord>& frames);
+  void announce(const TcpSocketRow& row, Seen& seen, uint64_t time_ns,
+                telemetry::RecordFrames<telemetry::OpenedRecord>& frames);
+  void report(const TcpSocketRow& row, Seen& seen, uint64_t time_ns,
+              telemetry::RecordFrames<telemetry::FdStateRecord>& frames);
 
   telemetry::FrameWriter& writer_;
   InetDiag diag_;

@@ -177,7 +177,7 @@ void OutsideThreads::account(Thread& thread, uint64_t until_ns) {
   thread.accounted_ns = until_ns;
 }
 
-void OutsideThreads::read_switches(Thread& thread, telemetry::RecordFrames<SwitchRecord>& frames) {
+void OutsideThreads::read_switches(Thread& thread, telemetry::RecordFrames<telemetry::SwitchRecord>& frames) {
   if (!thread.ring) return;
   const Values before = thread.values;
   // Before the ring is read: what it holds by then reaches at least as far.
@@ -243,7 +243,7 @@ void OutsideThreads::tick(uint64_t time_ns) {
   if (!refusal_.empty() && !told_refusal_) tell_refusal();
   telemetry::FrameBatch batch(writer_);
   {
-    telemetry::RecordFrames<SwitchRecord> switches(batch, wire::FrameKind::switches, time_ns);
+    telemetry::RecordFrames<telemetry::SwitchRecord> switches(batch, wire::FrameKind::switches, time_ns);
     for (Thread& thread : ended_) read_switches(thread, switches);
     for (auto& [task, thread] : threads_) read_switches(thread, switches);
   }
@@ -257,7 +257,7 @@ void OutsideThreads::tick(uint64_t time_ns) {
   // Later than the counters' time: what is seen here began before it.
   const uint64_t looked_ns = now_ns(), look_until = looked_ns + look_budget_ns;
   if (level_ != wire::DetailLevel::counters) {
-    telemetry::RecordFrames<StateRecord> states(batch, wire::FrameKind::thread_states, looked_ns);
+    telemetry::RecordFrames<telemetry::ThreadStateRecord> states(batch, wire::FrameKind::thread_states, looked_ns);
     for (auto& [task, thread] : threads_) {
       const bool in_time = now_ns() < look_until;
       // Beyond that it is as its last switch says, or as before.

@@ -15,6 +15,7 @@
 #include "sys/perf_switches.hpp"
 #include "telemetry/frame_writer.hpp"
 #include "telemetry/process_stats.hpp"
+#include "telemetry/records.hpp"
 #include "watch/process_tree.hpp"
 
 namespace fdscope::watch {
@@ -36,22 +37,6 @@ class OutsideThreads {
   uint64_t ring_bytes() const { return used_bytes_; }
 
  private:
-  struct SwitchRecord {
-    uint64_t time_ns;
-    uint32_t thread_id;
-    uint8_t kind;
-    uint8_t zero[3];
-  };
-  static_assert(sizeof(SwitchRecord) == wire::record_bytes::switch_);
-  struct StateRecord {
-    uint32_t thread_id;
-    uint8_t state, zero;
-    uint16_t syscall;
-    int32_t fd;
-    uint32_t zero_too;
-    uint64_t since_ns;
-  };
-  static_assert(sizeof(StateRecord) == wire::record_bytes::thread_state);
   struct Doing {
     wire::ThreadState state = wire::ThreadState::unknown;
     uint16_t syscall = wire::no_syscall;
@@ -76,7 +61,7 @@ class OutsideThreads {
 
   void open_ring(Thread& thread);
   void read_usage(Thread& thread);
-  void read_switches(Thread& thread, telemetry::RecordFrames<SwitchRecord>& frames);
+  void read_switches(Thread& thread, telemetry::RecordFrames<telemetry::SwitchRecord>& frames);
   static void account(Thread& thread, uint64_t until_ns);
   static Doing look(const Thread& thread, uint64_t time_ns, bool in_time);
   void put(telemetry::Payload& payload, Thread& thread, bool ended);
