@@ -117,11 +117,13 @@ describe('sockets against ss', () => {
         },
       );
       const shown = (await ofClient())?.sendQueue ?? 0;
-      const id = inspection.socketOf(portOf(client))?.connectionId ?? 0;
+      const socket = await settled(
+        () => inspection.socketOf(portOf(client)),
+        (found) => found !== undefined,
+      );
       const told = await settled(
-        () => inspection.fdState(id),
+        () => inspection.fdState(socket?.connectionId ?? 0),
         (state) => state?.sendQueueBytes === shown,
-        8000,
       );
       expect(shown).toBeGreaterThan(0);
       expect(told?.sendQueueBytes).toBe(shown);

@@ -66,10 +66,7 @@ bool Queues::look(uint64_t now_ns, const std::function<void(uint32_t, const TcpS
   const bool looked = is_each ? look_at_each(match) : look_at_all(match);
   const uint64_t took_ns = cpu_ns() - begun_ns;
   if (!is_each) all_ns_ = took_ns;
-  // Time that the host of a virtual machine steals counts as this thread's: one look that seems dear must not leave
-  // the queues unseen for seconds. One that is dear comes again.
-  next_look_ns_ = now_ns + std::min(took_ns, last_took_ns_) * most_share;
-  last_took_ns_ = took_ns;
+  next_look_ns_ = now_ns + took_ns * most_share;
   return looked;
 }
 

@@ -56,7 +56,6 @@ class Queues {
   int upstream_family_ = 0;
   size_t upstreams_ = 0;
   uint64_t next_look_ns_ = 0;
-  uint64_t last_took_ns_ = UINT64_MAX;
 };
 
 }  // namespace fdscope::telemetry
