@@ -2,6 +2,7 @@
 import type { TelemetryHistory } from '../stores/history.ts';
 import { leftOf, shownOf, socketStates, stateCode, type SocketState } from '../stores/history-sockets.ts';
 import { pixelOf, blend, type Palette } from '../theme/palette.ts';
+import { gaugeOf } from '../../shared/telemetry/codec.ts';
 import { frameIntervalMs } from '../../shared/telemetry/wire.ts';
 import { duration, missing, short } from '../stores/format.ts';
 import { notFromOutside, unseenSocketStates } from '../stores/outside.ts';
@@ -70,7 +71,9 @@ export class RasterTrack implements Track {
 
   emptyText(): string | undefined {
     if (this.#history.sockets.ticks.end > 0) return undefined;
-    if (this.#history.isWatchedFromOutside) return 'No socket of the server has been seen.';
+    const { latest } = this.#history.counters.server;
+    const isRecorded = latest !== undefined && gaugeOf(latest, 'detailLevel') > 0;
+    if (this.#history.isWatchedFromOutside && isRecorded) return 'No socket of the server has been seen.';
     return 'Every fd gets a row here. Sockets are recorded from the detail level “fds” on; comparisons and sweeps record counters alone.';
   }
 

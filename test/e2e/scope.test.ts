@@ -1,4 +1,5 @@
 /** The Scope screen in a real browser, driving real engines: what a person does, and what they see. */
+import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../cli/command-line.ts';
@@ -20,6 +21,31 @@ const switchTo = async (page: Page, model: string): Promise<void> => {
   await page.getByRole('button', { name: model, exact: true }).click();
   await row(page, model).getByText('serving').waitFor({ timeout: 15_000 });
 };
+
+async function boxOf(page: Page, selector: string): Promise<{ x: number; y: number; width: number; height: number }> {
+  const found = page.locator(selector).first();
+  await found.scrollIntoViewIfNeeded();
+  const box = await found.boundingBox();
+  if (!box) throw new Error(`${selector} is not to be seen.`);
+  return box;
+}
+
+/** As "local peer", of /proc/net/tcp, which has each address as a little-endian word and each port as a number. */
+function establishedConnections(): string[] {
+  const readable = (text: string): string => {
+    const [word = '', port = ''] = text.split(':');
+    const bytes = word.match(/../g) ?? [];
+    return `${bytes
+      .reverse()
+      .map((byte) => parseInt(byte, 16))
+      .join('.')}:${parseInt(port, 16)}`;
+  };
+  return readFileSync('/proc/net/tcp', 'latin1')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , , state]) => state === '01')
+    .map(([, local = '', peer = '']) => `${readable(local)} ${readable(peer)}`);
+}
 
 const isRunning = (page: Page) => page.locator('footer').getByText('Running', { exact: true }).waitFor();
 const isReady = (page: Page) => page.locator('footer').getByText('Ready', { exact: true }).waitFor();
@@ -107,6 +133,35 @@ describe('the Scope screen', () => {
     await page.getByRole('table').first().waitFor();
     await view.screenshot('figures-dark');
     await button('Figures').click();
+  });
+
+  it('a drag selects a stretch and its figures are told; a click says which connection a row is', async () => {
+    const legend = page.locator('[data-track=throughput] .legend');
+    const plot = await boxOf(page, '[data-track=throughput] canvas');
+    const y = plot.y + plot.height / 2;
+    await page.mouse.move(plot.x + plot.width * 0.8, y);
+    await page.mouse.down();
+    await page.mouse.move(plot.x + plot.width * 0.95, y, { steps: 5 });
+    await page.mouse.up();
+    await page.mouse.move(10, 10);
+    const clear = page.getByRole('button', { name: 'Clear the selection', exact: true });
+    await clear.waitFor();
+    await expect.poll(() => legend.getAttribute('title')).toBe('Over the selection');
+    expect(await legend.innerText()).toMatch(/served\s+[1-9][\d.]*k?\/s/);
+    await view.screenshot('selection-dark');
+    await clear.click();
+
+    const raster = await boxOf(page, '[data-track=sockets] canvas');
+    // Not the first row, which is the listener's.
+    await page.mouse.click(raster.x + raster.width * 0.97, raster.y + raster.height / 2);
+    const inspector = page.getByRole('region', { name: 'Inspector', exact: true });
+    await inspector.getByRole('heading', { name: /^Connection, fd \d+$/ }).waitFor();
+    const text = await inspector.innerText();
+    const endOf = (which: string): string =>
+      new RegExp(`${which}\\s+(127\\.\\d+\\.\\d+\\.\\d+:\\d+)`).exec(text)?.[1] ?? '';
+    // The kernel has that very connection.
+    expect(establishedConnections()).toContain(`${endOf('local')} ${endOf('peer')}`);
+    await view.screenshot('inspector-dark');
   });
 
   it('by keyboard alone: switch, stop, run, help and palette', async () => {
