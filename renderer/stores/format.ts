@@ -73,11 +73,13 @@ export function duration(ns: Figure): string {
   return ns === 0 ? '0 s' : inUnit(ns, lengthsOfTime);
 }
 
-/** A moment of a run, from its start, as the axis of time has it: "12.4 s", "13:27.5". */
-export function moment(timeNs: number, startNs: number): string {
-  const tenths = Math.round((timeNs - startNs) / 1e8);
-  if (tenths < 600) return `${(tenths / 10).toFixed(1)} s`;
-  return `${Math.floor(tenths / 600)}:${((tenths % 600) / 10).toFixed(1).padStart(4, '0')}`;
+/** A moment of a run, from its start, as the axis of time has it: "12.4 s", "13:27.5". `digits`: of the seconds. */
+export function moment(timeNs: number, startNs: number, digits = 1): string {
+  const parts = 10 ** digits;
+  const sinceStart = Math.round(((timeNs - startNs) / 1e9) * parts);
+  if (sinceStart < 60 * parts) return `${(sinceStart / parts).toFixed(digits)} s`;
+  const seconds = ((sinceStart % (60 * parts)) / parts).toFixed(digits);
+  return `${Math.floor(sinceStart / (60 * parts))}:${seconds.padStart(digits + 3, '0')}`;
 }
 
 /** Elapsed time as on a stop watch: "0:07", "12:40", "1:02:03". */

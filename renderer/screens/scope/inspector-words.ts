@@ -204,7 +204,8 @@ function tellEvent(history: TelemetryHistory, { event, timeNs }: PickedEvent, at
   const said = eventLines(event);
   return {
     title: nameOf(history, event),
-    sentence: `At ${moment(timeNs, history.originNs)} on ${thread?.name ?? `thread ${threadId}`}${said.length > 0 ? `: ${said.join(', ')}` : ''}.`,
+    // A call lasts microseconds.
+    sentence: `At ${moment(timeNs, history.originNs, 6)} on ${thread?.name ?? `thread ${threadId}`}${said.length > 0 ? `: ${said.join(', ')}` : ''}.`,
     facts: [],
     note:
       connectionId > 0
