@@ -10,6 +10,7 @@ import { sinceStart, tagsOf, tellingNames, whenWords } from '../../../renderer/s
 import { useLab } from '../../../renderer/stores/lab.ts';
 import { useNotices } from '../../../renderer/stores/notices.ts';
 import AnnotationList from '../../../renderer/screens/sessions/AnnotationList.vue';
+import SessionSide from '../../../renderer/screens/sessions/SessionSide.vue';
 import { useRecording } from '../../../renderer/stores/sessions-recording.ts';
 import { useReplay } from '../../../renderer/stores/sessions-replay.ts';
 import { useTimebase } from '../../../renderer/stores/timebase.ts';
@@ -56,6 +57,31 @@ describe('the library', () => {
     for (let i = 0; i < 5; i++) double.tell('sessions.changed', { files: ['c.fdscope'] });
     await vi.waitFor(() => expect(useSessions().sessions.length).toBe(3));
     expect(double.paramsOf('sessions.list').length - before).toBeLessThanOrEqual(2);
+  });
+
+  it('what is being written about a session stays when the list is read anew, and goes with the session', async () => {
+    const before = card('a.fdscope', { name: 'first' });
+    const side = mount(SessionSide, { props: { card: before } });
+    const valueOf = (label: string): string => {
+      const id =
+        side
+          .findAll('label')
+          .find((each) => each.text().startsWith(label))
+          ?.attributes('for') ?? '';
+      return (side.get(`[id="${id}"]`).element as HTMLInputElement).value;
+    };
+    const tags = side.findAll('input')[1];
+    await tags?.setValue('nightly, slow');
+    // The answer to a change of the name, and whatever else makes the lab tell of its files.
+    await side.setProps({ card: { ...before, name: 'second', requests: 11 } });
+    expect([valueOf('Name'), valueOf('Tags')]).toEqual(['second', 'nightly, slow']);
+    await side.setProps({ card: { ...before, name: 'second', tags: ['nightly', 'slow'] } });
+    await side.setProps({ card: { ...before, name: 'second', tags: ['by another window'] } });
+    expect(valueOf('Tags')).toBe('by another window');
+    await tags?.setValue('half a wo');
+    await side.setProps({ card: card('b.fdscope', { tags: ['other'] }) });
+    expect([valueOf('Name'), valueOf('Tags')]).toEqual(['b.fdscope', 'other']);
+    side.unmount();
   });
 
   it('a deleted session comes back by the toast, and is chosen again', async () => {
