@@ -43,19 +43,23 @@ bool read_usage(const std::string& folder, clockid_t clock, bool of_child, Usage
   if (stat.empty() || status.empty() || clock_gettime(clock, &cpu) != 0) return false;
   // Its number may belong to a stranger by now.
   if (of_child && stat_field(stat, proc::parent) != static_cast<uint64_t>(getpid())) return false;
-  const uint64_t user = stat_field(stat, proc::user), system = stat_field(stat, proc::system), total = to_ns(cpu);
-  Usage now;
-  // Before the first tick the kernel itself, too, calls it all user time.
-  const double system_share = user + system > 0 ? static_cast<double>(system) / static_cast<double>(user + system) : 0;
-  now.cpu_system_ns = std::min(total, static_cast<uint64_t>(static_cast<double>(total) * system_share));
-  now.cpu_user_ns = total - now.cpu_system_ns;
-  now.voluntary_switches = number_after(status, "\nvoluntary_ctxt_switches:");
-  now.involuntary_switches = number_after(status, "\nnonvoluntary_ctxt_switches:");
-  usage.rise_to(now);
+  usage.rise_to(usage_from(stat, status, to_ns(cpu)));
   return true;
 }
 
 }  // namespace
+
+Usage usage_from(const std::string& stat, const std::string& status, uint64_t total_ns) {
+  const uint64_t user = stat_field(stat, proc::user), system = stat_field(stat, proc::system);
+  Usage now;
+  // Before the first tick the kernel itself, too, calls it all user time.
+  const double system_share = user + system > 0 ? static_cast<double>(system) / static_cast<double>(user + system) : 0;
+  now.cpu_system_ns = std::min(total_ns, static_cast<uint64_t>(static_cast<double>(total_ns) * system_share));
+  now.cpu_user_ns = total_ns - now.cpu_system_ns;
+  now.voluntary_switches = number_after(status, "\nvoluntary_ctxt_switches:");
+  now.involuntary_switches = number_after(status, "\nnonvoluntary_ctxt_switches:");
+  return now;
+}
 
 Usage& Usage::operator+=(const Usage& other) {
   cpu_user_ns += other.cpu_user_ns;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "sys/fd.hpp"
 
@@ -21,6 +22,10 @@ struct Usage {
   // the same time otherwise than before, the division gives way, not the time.
   void rise_to(const Usage& newer);
 };
+
+// Of the texts of a stat and a status file and the CPU time `total_ns`, which is divided in user and system as the stat
+// file's ticks are.
+Usage usage_from(const std::string& stat, const std::string& status, uint64_t total_ns);
 
 class ProcessStats {
  public:

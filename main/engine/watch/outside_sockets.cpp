@@ -96,8 +96,8 @@ void OutsideSockets::look(uint64_t time_ns) {
     if (const auto at = seen_.find(row.inode); at != seen_.end()) report(row, at->second, time_ns, states);
 }
 
-bool OutsideSockets::find_descriptors(uint64_t time_ns, const std::vector<int32_t>& pids) {
-  if (time_ns < next_listing_ns_) return false;
+void OutsideSockets::find_descriptors(uint64_t time_ns, const std::vector<int32_t>& pids) {
+  if (time_ns < next_listing_ns_) return;
   const uint64_t begun_ns = cpu_ns();
   fds_.clear();
   for (const int32_t pid : pids) {
@@ -118,7 +118,6 @@ bool OutsideSockets::find_descriptors(uint64_t time_ns, const std::vector<int32_
   for (const TcpSocketRow& row : rows_)
     if (!fds_.contains(row.inode)) unlisted_.insert(row.inode);
   next_listing_ns_ = time_ns + (cpu_ns() - begun_ns) * listing_share;
-  return true;
 }
 
 void OutsideSockets::announce(const TcpSocketRow& row, Seen& seen, uint64_t time_ns,

@@ -46,8 +46,8 @@ class OutsideSockets {
   };
 
   void look(uint64_t time_ns);
-  // Descriptors of sockets by their inodes; false where it was not asked, as it is too soon.
-  bool find_descriptors(uint64_t time_ns, const std::vector<int32_t>& pids);
+  // Descriptors of sockets by their inodes, where it is not too soon to list them.
+  void find_descriptors(uint64_t time_ns, const std::vector<int32_t>& pids);
   void announce(const TcpSocketRow& row, Seen& seen, uint64_t time_ns,
                 telemetry::RecordFrames<telemetry::OpenedRecord>& frames);
   void report(const TcpSocketRow& row, Seen& seen, uint64_t time_ns,

@@ -142,16 +142,11 @@ void OutsideThreads::read_usage(Thread& thread) {
                     status = proc::read_once(thread.folder + "/status"),
                     schedstat = proc::read_once(thread.folder + "/schedstat");
   if (stat.empty() || status.empty()) return;
-  const uint64_t user = proc::stat_field(stat, proc::user), system = proc::stat_field(stat, proc::system);
   // Its first number is the time on a core in ns. Kernels that do not have it tell ticks of 10 ms.
-  const uint64_t total =
-      schedstat.empty() ? (user + system) * 10'000'000 : std::strtoull(schedstat.c_str(), nullptr, 10);
-  const double share = user + system > 0 ? static_cast<double>(system) / static_cast<double>(user + system) : 0;
-  telemetry::Usage now;
-  now.cpu_system_ns = std::min(total, static_cast<uint64_t>(static_cast<double>(total) * share));
-  now.cpu_user_ns = total - now.cpu_system_ns;
-  now.voluntary_switches = proc::number_after(status, "\nvoluntary_ctxt_switches:");
-  now.involuntary_switches = proc::number_after(status, "\nnonvoluntary_ctxt_switches:");
+  const uint64_t total = schedstat.empty()
+                             ? (proc::stat_field(stat, proc::user) + proc::stat_field(stat, proc::system)) * 10'000'000
+                             : std::strtoull(schedstat.c_str(), nullptr, 10);
+  const telemetry::Usage now = telemetry::usage_from(stat, status, total);
   if (!thread.has_base) {
     thread.base = thread.usage = now;
     thread.has_base = true;
