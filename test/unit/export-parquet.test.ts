@@ -81,7 +81,7 @@ describe('a session as Parquet', () => {
 
 describe('a larger session as Parquet', () => {
   it('has all rows over several row groups, and its empty tables are tables', async () => {
-    const large = await recordedRun(smallRun({ seconds: 10, connections: 70 }));
+    const large = await recordedRun(smallRun({ seconds: 40, connections: 70 }));
     try {
       const out = join(large.folder, 'events.parquet');
       await large.export('parquet', { table: 'events', out });
@@ -91,7 +91,7 @@ describe('a larger session as Parquet', () => {
       );
       const expected = expectedEvents(large);
       const ns = expected.reduce((sum, row) => sum + Number(row.duration_ns), 0);
-      expect(facts).toEqual({ groups: Math.ceil(expected.length / 16_384), rows: expected.length, ns });
+      expect(facts).toEqual({ groups: Math.ceil(expected.length / 122_880), rows: expected.length, ns });
       expect(Number(facts?.groups)).toBeGreaterThan(1);
 
       const quiet = smallRun();

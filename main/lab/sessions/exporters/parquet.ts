@@ -1,35 +1,45 @@
 /** Apache Parquet: the tables of csv.ts with their types, for DuckDB, pandas, Polars, Spark and the like. */
 import { ByteWriter, ParquetWriter, schemaFromColumnData, type BasicType, type ColumnSource } from 'hyparquet-writer';
+import { ColumnCells } from './column-cells.ts';
 import type { Exporter } from './exporter.ts';
 import { manifestText } from './manifest-text.ts';
 import type { ExportOutput } from './output.ts';
-import type { Cell, CellType, Column, Row, Table } from './table.ts';
+import type { CellType, Row, Table } from './table.ts';
 import { chosenTables, fillTables, type TableSink } from './tables.ts';
 
-/** Rows are in memory until a row group is whole; readers skip whole groups by their statistics. */
-const groupRows = 16_384;
+/**
+ * DuckDB's own size. Readers skip whole groups by their statistics, and the footer, which is in memory until the end,
+ * has a place for each column of each group: with small groups it would grow to more than a group.
+ */
+const groupRows = 122_880;
 
 const basicTypes: Record<CellType, BasicType> = { integer: 'INT64', text: 'STRING', boolean: 'BOOLEAN' };
 
-const columnData = (columns: readonly Column[], rows: readonly Row[]): ColumnSource[] =>
-  columns.map(({ name, type }, column) => ({
-    name,
-    type: basicTypes[type],
-    nullable: true,
-    data: rows.map((row) => typed(row[column] ?? null, type)),
-  }));
-
-const typed = (cell: Cell, type: CellType): Cell | bigint =>
-  type === 'integer' && typeof cell === 'number' ? BigInt(cell) : cell;
-
 class ParquetFile implements TableSink {
   readonly table: Table;
+  readonly #cells: readonly ColumnCells[];
+  readonly #columnData: ColumnSource[];
   readonly #writer: ParquetWriter;
-  #rows: Row[] = [];
+  #rows = 0;
 
-  private constructor(table: Table, writer: ParquetWriter) {
+  private constructor(table: Table, bytes: ByteWriter, manifest: string) {
     this.table = table;
-    this.#writer = writer;
+    this.#cells = table.columns.map(({ type }) => new ColumnCells(type));
+    this.#columnData = table.columns.map(({ name, type }, i) => {
+      const cells = this.#cells[i];
+      // A getter, so that only the column that is being written is there as values.
+      return {
+        name,
+        type: basicTypes[type],
+        nullable: true,
+        get data() {
+          return cells?.read() ?? [];
+        },
+      };
+    });
+    const schema = schemaFromColumnData({ columnData: this.#columnData });
+    const kvMetadata = [{ key: 'fdscope.session', value: manifest }];
+    this.#writer = new ParquetWriter({ writer: bytes, schema, kvMetadata, createdBy: 'fdscope' });
   }
 
   static async create(table: Table, output: ExportOutput, manifest: string): Promise<ParquetFile> {
@@ -41,24 +51,25 @@ class ParquetFile implements TableSink {
       bytes.index = 0;
       await file.write(part);
     };
-    const schema = schemaFromColumnData({ columnData: columnData(table.columns, []) });
-    const kvMetadata = [{ key: 'fdscope.session', value: manifest }];
-    const writer = Object.assign(bytes, { flush, finish: flush });
-    return new ParquetFile(table, new ParquetWriter({ writer, schema, kvMetadata, createdBy: 'fdscope' }));
+    return new ParquetFile(table, Object.assign(bytes, { flush, finish: flush }), manifest);
   }
 
   async write(rows: readonly Row[]): Promise<void> {
-    for (const row of rows) this.#rows.push(row);
-    while (this.#rows.length >= groupRows) await this.#writeGroup(this.#rows.splice(0, groupRows));
+    for (const row of rows) {
+      for (const [column, cells] of this.#cells.entries()) cells.push(row[column] ?? null);
+      if (++this.#rows === groupRows) await this.#writeGroup();
+    }
   }
 
   async end(): Promise<void> {
-    if (this.#rows.length > 0) await this.#writeGroup(this.#rows);
+    if (this.#rows > 0) await this.#writeGroup();
     await this.#writer.finish();
   }
 
-  async #writeGroup(rows: readonly Row[]): Promise<void> {
-    await this.#writer.write({ columnData: columnData(this.table.columns, rows), rowGroupSize: groupRows });
+  async #writeGroup(): Promise<void> {
+    await this.#writer.write({ columnData: this.#columnData, rowGroupSize: groupRows });
+    for (const cells of this.#cells) cells.clear();
+    this.#rows = 0;
   }
 }
 
