@@ -2,10 +2,7 @@
 import { csvText } from '../../../../shared/csv.ts';
 import type { Exporter } from './exporter.ts';
 import { manifestText } from './manifest-text.ts';
-import type { Cell } from './table.ts';
 import { chosenTables, fillTables, type TableSink } from './tables.ts';
-
-const field = (cell: Cell): string | number | null => (typeof cell === 'boolean' ? String(cell) : cell);
 
 export const csv: Exporter = {
   format: 'csv',
@@ -19,7 +16,7 @@ export const csv: Exporter = {
     for (const table of chosenTables(choices.table)) {
       const file = await output.create(`${table.name}.csv`);
       await file.write(csvText([table.columns.map(({ name }) => name)]));
-      sinks.push({ table, write: (rows) => file.write(csvText(rows.map((row) => row.map(field)))) });
+      sinks.push({ table, write: (rows) => file.write(csvText(rows)) });
     }
     await fillTables(reader, sinks);
     if (choices.table === undefined) await (await output.create('session.json')).write(manifestText(reader.session));

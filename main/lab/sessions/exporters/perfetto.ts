@@ -7,6 +7,7 @@
  *   select track.name, sum(dur) from slice join track on slice.track_id = track.id
  *   where category = 'CPU' and slice.name = 'blocked' group by track.name
  */
+import protobuf from 'protobufjs';
 import type { Exporter } from './exporter.ts';
 import { clocks, counterUnits, eventTypes, sequenceFlags, traceType } from './perfetto-schema.ts';
 import type { Instant, Slice, TraceArgs, TraceSink, TrackId, TrackSpec } from './trace-sink.ts';
@@ -17,38 +18,58 @@ const sequence = 1;
 /** Names beyond are written out, so that a session of millions of connections does not fill the memory. */
 const mostInterned = 1000;
 
-type Packet = Readonly<Record<string, unknown>>;
 type InternedField = 'event_categories' | 'event_names' | 'debug_annotation_names';
+type InternedData = Partial<Record<InternedField, { iid: number; name: string }[]>>;
+
+interface DebugAnnotation {
+  readonly name_iid: number | undefined;
+  readonly int_value: number | undefined;
+  readonly string_value: string | undefined;
+}
+
+/** Written by the million: all fields in each and no spreads, which keeps them of one shape and is four times as fast. */
+interface TrackEvent {
+  readonly type: number;
+  readonly track_uuid: TrackId;
+  readonly name_iid: number | undefined;
+  readonly name: string | undefined;
+  readonly category_iids: readonly number[] | undefined;
+  readonly debug_annotations: readonly DebugAnnotation[] | undefined;
+  readonly counter_value: number | undefined;
+}
 
 /** Strings that were written once and are numbers from then on. */
 class Interning {
-  readonly #ids = new Map<InternedField, Map<string, number>>();
-  #fresh: Partial<Record<InternedField, { iid: number; name: string }[]>> = {};
+  readonly #ids: Readonly<Record<InternedField, Map<string, number>>> = {
+    event_categories: new Map(),
+    event_names: new Map(),
+    debug_annotation_names: new Map(),
+  };
+  #fresh: InternedData | undefined;
 
   /** Undefined where there are too many. */
   id(field: InternedField, name: string): number | undefined {
-    const ids = this.#ids.get(field) ?? new Map<string, number>();
-    this.#ids.set(field, ids);
+    const ids = this.#ids[field];
     let iid = ids.get(name);
     if (iid === undefined && ids.size < mostInterned) {
       iid = ids.size + 1;
       ids.set(name, iid);
-      (this.#fresh[field] ??= []).push({ iid, name });
+      ((this.#fresh ??= {})[field] ??= []).push({ iid, name });
     }
     return iid;
   }
 
   /** What the next packet must tell. */
-  take(): Packet {
+  take(): InternedData | undefined {
     const fresh = this.#fresh;
-    this.#fresh = {};
-    return Object.keys(fresh).length === 0 ? {} : { interned_data: fresh };
+    this.#fresh = undefined;
+    return fresh;
   }
 }
 
 class PerfettoSink implements TraceSink {
   readonly #interning = new Interning();
-  #packets: Packet[] = [];
+  #writer = protobuf.Writer.create();
   #nextUuid = 1;
 
   constructor({ wallMs, monotonicNs }: { wallMs: number; monotonicNs: number }) {
@@ -56,7 +77,7 @@ class PerfettoSink implements TraceSink {
       { clock_id: clocks.monotonic, timestamp: monotonicNs },
       { clock_id: clocks.realtime, timestamp: wallMs * 1e6 },
     ];
-    this.#packets.push({
+    this.#write({
       ...{ trusted_packet_sequence_id: sequence, sequence_flags: sequenceFlags.incrementalStateCleared },
       trace_packet_defaults: { timestamp_clock_id: clocks.monotonic },
       clock_snapshot: { clocks: read, primary_trace_clock: clocks.monotonic },
@@ -65,9 +86,9 @@ class PerfettoSink implements TraceSink {
 
   /** The packets so far, as a part of the file: traces behind one another are one trace. */
   take(): Uint8Array {
-    const packet = this.#packets;
-    this.#packets = [];
-    return packet.length === 0 ? new Uint8Array() : traceType.encode({ packet }).finish();
+    const bytes = this.#writer.finish();
+    this.#writer = protobuf.Writer.create();
+    return bytes;
   }
 
   track({ kind, name, parent, pid, tid, unit = 'count' }: TrackSpec): TrackId {
@@ -79,55 +100,91 @@ class PerfettoSink implements TraceSink {
       lane: { name, parent_uuid: parent },
       counter: { name, parent_uuid: parent, counter: { unit: counterUnits[unit] } },
     }[kind];
-    this.#put({ track_descriptor: { uuid, ...what } });
+    const head = { trusted_packet_sequence_id: sequence, sequence_flags: sequenceFlags.needsIncrementalState };
+    this.#write({ ...head, interned_data: this.#interning.take(), track_descriptor: { uuid, ...what } });
     return uuid;
   }
 
   /** The file holds the track; nothing is kept of it here. */
   readonly forget = (): void => undefined;
 
-  slice({ toNs, ...slice }: Slice): void {
+  slice(slice: Slice): void {
     this.begin(slice);
-    this.end(slice.track, toNs);
+    this.end(slice.track, slice.toNs);
   }
 
-  begin({ track, fromNs, name, category, args }: Omit<Slice, 'toNs'>): void {
-    this.#event(fromNs, { type: eventTypes.sliceBegin, track_uuid: track, ...this.#named(name, category, args) });
+  begin(slice: Omit<Slice, 'toNs'>): void {
+    this.#named(eventTypes.sliceBegin, slice.fromNs, slice);
   }
 
   end(track: TrackId, atNs: number): void {
-    this.#event(atNs, { type: eventTypes.sliceEnd, track_uuid: track });
+    this.#bare(eventTypes.sliceEnd, atNs, track);
   }
 
-  instant({ track, atNs, name, category, args }: Instant): void {
-    this.#event(atNs, { type: eventTypes.instant, track_uuid: track, ...this.#named(name, category, args) });
+  instant(instant: Instant): void {
+    this.#named(eventTypes.instant, instant.atNs, instant);
   }
 
   counter(track: TrackId, atNs: number, value: number): void {
-    this.#event(atNs, { type: eventTypes.counter, track_uuid: track, counter_value: value });
+    this.#bare(eventTypes.counter, atNs, track, value);
   }
 
-  #named(name: string, category: string, args: TraceArgs = {}): Packet {
-    const iid = this.#interning.id('event_names', name);
-    const annotations = Object.entries(args).flatMap(([key, value]) => {
-      if (value === undefined) return [];
-      const held = typeof value === 'number' ? { int_value: value } : { string_value: value };
-      return [{ name_iid: this.#interning.id('debug_annotation_names', key), ...held }];
+  #bare(type: number, atNs: number, track: TrackId, value?: number): void {
+    this.#event(atNs, {
+      type,
+      track_uuid: track,
+      name_iid: undefined,
+      name: undefined,
+      category_iids: undefined,
+      debug_annotations: undefined,
+      counter_value: value,
     });
-    return {
-      ...(iid === undefined ? { name } : { name_iid: iid }),
-      category_iids: [this.#interning.id('event_categories', category)],
-      ...(annotations.length > 0 ? { debug_annotations: annotations } : {}),
-    };
   }
 
-  #event(timeNs: number, event: Packet): void {
-    this.#put({ timestamp: Math.round(timeNs), track_event: event });
+  #named(
+    type: number,
+    atNs: number,
+    { track, name, category, args }: Pick<Slice, 'track' | 'name' | 'category' | 'args'>,
+  ): void {
+    const nameId = this.#interning.id('event_names', name);
+    const categoryId = this.#interning.id('event_categories', category);
+    this.#event(atNs, {
+      type,
+      track_uuid: track,
+      name_iid: nameId,
+      name: nameId === undefined ? name : undefined,
+      category_iids: categoryId === undefined ? undefined : [categoryId],
+      debug_annotations: args && this.#annotations(args),
+      counter_value: undefined,
+    });
   }
 
-  #put(packet: Packet): void {
-    const flags = { trusted_packet_sequence_id: sequence, sequence_flags: sequenceFlags.needsIncrementalState };
-    this.#packets.push({ ...packet, ...flags, ...this.#interning.take() });
+  #annotations(args: TraceArgs): DebugAnnotation[] {
+    const annotations: DebugAnnotation[] = [];
+    for (const key in args) {
+      const value = args[key];
+      if (value === undefined) continue;
+      annotations.push({
+        name_iid: this.#interning.id('debug_annotation_names', key),
+        int_value: typeof value === 'number' ? value : undefined,
+        string_value: typeof value === 'string' ? value : undefined,
+      });
+    }
+    return annotations;
+  }
+
+  #event(atNs: number, event: TrackEvent): void {
+    this.#write({
+      timestamp: Math.round(atNs),
+      trusted_packet_sequence_id: sequence,
+      sequence_flags: sequenceFlags.needsIncrementalState,
+      interned_data: this.#interning.take(),
+      track_event: event,
+    });
+  }
+
+  #write(packet: object): void {
+    traceType.encode({ packet: [packet] }, this.#writer);
   }
 }
 
