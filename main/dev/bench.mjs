@@ -21,19 +21,21 @@ try {
     if (alone === undefined) await ensureEngine('bare');
     await ensureBuild();
   }
+  // One for each bench: they start themselves anew for what they measure, also while another bench is built.
+  const outfile = `out/test/bench-${alone ?? 'servers'}.mjs`;
   const { build } = await import('esbuild');
   await build({
     absWorkingDir: root,
     entryPoints: [`test/bench/${alone ?? 'index'}.ts`],
     // As deep below the top as the sources are, so that what they find from their own place is found from there.
-    outfile: 'out/test/bench.mjs',
+    outfile,
     bundle: true,
     packages: 'external',
     platform: 'node',
     format: 'esm',
     target: 'node20',
   });
-  const child = spawn(process.execPath, [join(root, 'out/test/bench.mjs'), ...args], {
+  const child = spawn(process.execPath, [join(root, outfile), ...args], {
     cwd: root,
     stdio: 'inherit',
     env: alone === 'drawing' ? { ...process.env, FDSCOPE_BROWSER: findBrowser() ?? '' } : process.env,

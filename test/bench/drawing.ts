@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- drawing [--seconds S] [--fds N] [--threads N] [--browser PATH]`
+ * `npm run bench -- drawing [--help]`
  *
  * What the tracks cost the main thread of a browser while frames come every 50 ms: taking them in, drawing, and all
  * tasks together by the browser's own account; and whether the heap grows. The frames are made up (page/synthetic-server.ts)
@@ -8,24 +8,20 @@
 import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { CDPSession, Page } from '@playwright/test';
 import Table from 'cli-table3';
 import { build } from 'vite';
 import { findFiles, readStatic } from '../../main/web/static-files.ts';
 import { launchBrowser } from '../support/browser.ts';
+import { benchOptions } from './options.ts';
 
-const { values } = parseArgs({
-  args: process.argv.slice(2).filter((arg) => arg !== 'drawing'),
-  options: {
-    seconds: { type: 'string', default: '30' },
-    fds: { type: 'string', default: '10000' },
-    threads: { type: 'string', default: '2000' },
-    browser: { type: 'string' },
-  },
+const { seconds, fds, threads, ...named } = benchOptions('drawing', 'What the tracks cost a browser.', {
+  seconds: ['how long is measured', 30],
+  fds: ['rows of the readiness raster', 10_000],
+  threads: ['rows of the thread timeline', 2000],
+  browser: ['path of a Chromium other than the one that is found', ''],
 });
-const size = { fds: Number(values.fds), threads: Number(values.threads) };
-const seconds = Number(values.seconds);
+const size = { fds, threads };
 /** Filling the first screen and compiling the code belong to no steady state. */
 const warmUpSeconds = 5;
 const frameMs = 50;
@@ -44,7 +40,7 @@ declare global {
 }
 
 function browserPath(): string {
-  const found = [values.browser, process.env.FDSCOPE_BROWSER].find((path) => path !== undefined && existsSync(path));
+  const found = [named.browser, process.env.FDSCOPE_BROWSER].find((path) => path !== undefined && existsSync(path));
   if (found === undefined) {
     throw new Error('No Chromium was found here: install one, or name it with --browser PATH.');
   }

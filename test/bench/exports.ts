@@ -1,28 +1,24 @@
 /**
- * `npm run bench -- exports [--megabytes N] [--formats csv,parquet]`
+ * `npm run bench -- exports [--help]`
  *
  * Exports a large session and one of an eighth of it, each in a process of its own, and compares the most memory that
- * they held. The exit code is 1 where a format holds more for more. `--megabytes` is of frames, before they are packed.
+ * they held. The exit code is 1 where a format holds more for more.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { exporters, exportSession } from '../../main/lab/sessions/exporters/index.ts';
 import { writeLargeSession } from './large-session.ts';
+import { benchOptions } from './options.ts';
 
-const { values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    megabytes: { type: 'string', default: '96' },
-    formats: { type: 'string', default: exporters.map(({ format }) => format).join(',') },
-    /** Of the process that measures itself: the session, and where the export goes. */
-    session: { type: 'string' },
-    out: { type: 'string' },
-  },
+const values = benchOptions('exports', 'What exporting a large session costs, and whether its memory stays flat.', {
+  megabytes: ['of frames, before they are packed', 96],
+  formats: ['those to try', exporters.map(({ format }) => format).join(',')],
+  session: ['this session alone, measured by this process', ''],
+  out: ['where the export of --session goes', ''],
 });
 
 interface Measured {
@@ -67,7 +63,7 @@ function measure(session: string, format: string): Measured {
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'fdscope-bench-'));
   try {
-    const bytes = Number(values.megabytes) * 1e6;
+    const bytes = values.megabytes * 1e6;
     const small = join(folder, 'small.fdscope');
     const large = join(folder, 'large.fdscope');
     await writeLargeSession(small, bytes / 8);
@@ -94,5 +90,5 @@ async function main(): Promise<void> {
   }
 }
 
-if (values.session !== undefined && values.out !== undefined) await measureHere(values.session, values.out);
+if (values.session !== '' && values.out !== '') await measureHere(values.session, values.out);
 else await main();

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --rounds N --seconds S --connections N --models a,b --only models|aims|levels]`
+ * `npm run bench [-- --help]`
  *
  * Server on one core, client on another. CPU, switches and system calls per request and paired ratios are the result;
  * requests per second are shown and prove little on shared machines. Ends everything that it started. The exit code is
@@ -7,7 +7,6 @@
  */
 import { release } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { describeMachine } from '../../main/lab/machine.ts';
 import { modelIds } from '../../shared/catalogue.ts';
@@ -15,26 +14,29 @@ import { root } from '../support/engines.ts';
 import { aims, type Aim } from './aims.ts';
 import { type Client, endClients, hasWrk, loadClient, wrkClient } from './clients.ts';
 import { levelAims } from './levels.ts';
+import { benchOptions } from './options.ts';
 import { comparePair, type Figure, measure, median, type Pair, type Spread } from './pairs.ts';
 import { endServers, engineSubject, libuvSubject, nginxSubject, type Subject, traceSyscalls } from './subjects.ts';
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '8' },
-    seconds: { type: 'string', default: '1' },
-    connections: { type: 'string', default: '50' },
-    models: { type: 'string', default: modelIds.join(',') },
-    only: { type: 'string' },
-  },
+const about = `What the models, the load engine and the telemetry cost, against servers and clients that others wrote.
+"npm run bench -- drawing", "sessions" and "exports" have options of their own.`;
+const {
+  rounds: count,
+  seconds,
+  ...values
+} = benchOptions('', about, {
+  rounds: ['pairs of each comparison', 8],
+  seconds: ['of each stretch that is measured', 1],
+  connections: ['of the clients', 50],
+  models: ['those to measure', modelIds.join(',')],
+  only: ['one part alone', 'all', ['all', 'models', 'aims', 'levels']],
 });
-const count = Number(values.rounds);
-const seconds = Number(values.seconds);
 const { cpus, serverCpus, clientCpus, cpuModel } = describeMachine(true);
 /** The first of a list of CPUs; a machine with one CPU pins nothing, and everything runs there. */
 const firstCpu = (list: string): string => /\d+/.exec(list)?.[0] ?? '0';
 const serverCpu = firstCpu(serverCpus);
 const clientCpu = firstCpu(clientCpus);
-const settings = { connections: Number(values.connections), cpu: clientCpu };
+const settings = { connections: values.connections, cpu: clientCpu };
 
 const onProgress = (text: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${text}`);
@@ -126,7 +128,7 @@ async function main(): Promise<void> {
   if (!hasWrk()) console.log('wrk is not installed: the lab’s own load engine is the client.');
   if (cpus < 2) console.log('Only one core: server and client share it, so no figure here says much.');
   const client = hasWrk() ? wrkClient(settings) : loadClient('http', settings);
-  const isAsked = (part: string): boolean => values.only === undefined || values.only === part;
+  const isAsked = (part: string): boolean => values.only === 'all' || values.only === part;
   if (isAsked('models')) await modelTable(client);
   const asked = [
     ...(isAsked('aims') ? aims(settings, join(root, 'build/engine/bare/fdscope-engine')) : []),

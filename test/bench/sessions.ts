@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- sessions [--seconds S --connections N --model M]`
+ * `npm run bench -- sessions [--help]`
  *
  * What a recording at the detail `fds` costs and how tightly it packs, from a real run; and how soon a session of two
  * hours opens, which is that run's own frames, again and again. The exit code is 1 where an aim is missed.
@@ -7,7 +7,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { LabService } from '../../main/lab/lab-service.ts';
 import { newManifest } from '../../main/lab/sessions/new-manifest.ts';
@@ -15,17 +14,17 @@ import { SessionRecorder } from '../../main/lab/sessions/recorder.ts';
 import { RunRecording } from '../../main/lab/sessions/run-recording.ts';
 import { SessionFile } from '../../main/lab/sessions/session-file.ts';
 import type { SessionFrame } from '../../shared/session/format.ts';
+import { benchOptions } from './options.ts';
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '60' },
-    connections: { type: 'string', default: '1000' },
-    model: { type: 'string', default: 'epoll-lt' },
-  },
-  allowPositionals: true,
+const {
+  seconds: durationSeconds,
+  connections,
+  model,
+} = benchOptions('sessions', 'What recording costs, how tightly it packs, and how soon a long session opens.', {
+  seconds: ['of the run that is recorded', 60],
+  connections: ['of its clients', 1000],
+  model: ['that serves', 'epoll-lt'],
 });
-const durationSeconds = Number(values.seconds);
-const connections = Number(values.connections);
 const hours = 2;
 const mostHourBytes = 200e6;
 const mostOpenMs = 1000;
@@ -40,7 +39,7 @@ const cpuSeconds = (): number => {
 /** CPU seconds of this process, that is of the lab, during a run. */
 async function labCpu(recording?: RunRecording): Promise<number> {
   const settings = {
-    server: { model: values.model, protocol: 'http', handler: 'respond' },
+    server: { model, protocol: 'http', handler: 'respond' },
     ...{ connections, clients: [{ profile: 'closed' }], durationSeconds, warmupSeconds: 0 },
   } as const;
   const before = cpuSeconds();
@@ -110,10 +109,7 @@ async function main(): Promise<void> {
   await session.close();
   const requests = columns.serverRequests.reduce((sum, count) => sum + count, 0);
   const hourBytes = (bytes / seconds) * 3600;
-  row(
-    'run',
-    `${values.model}, ${connections} connections, ${seconds.toFixed(0)} s, ${(requests / seconds).toFixed(0)} req/s`,
-  );
+  row('run', `${model}, ${connections} connections, ${seconds.toFixed(0)} s, ${(requests / seconds).toFixed(0)} req/s`);
   row('one hour at that rate', megabytes(hourBytes), `< ${megabytes(mostHourBytes)}`, hourBytes < mostHourBytes);
   row(
     'packed to',
