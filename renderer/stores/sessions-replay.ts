@@ -23,6 +23,8 @@ export interface OpenedSession {
 }
 const mostOpened = 5;
 
+const damagedOf = ({ missing }: ReplayState): number => missing.filter(({ cause }) => cause === 'damaged').length;
+
 export const useReplay = defineStore('replay', () => {
   const lab = useLab();
   const notices = useNotices();
@@ -67,6 +69,13 @@ export const useReplay = defineStore('replay', () => {
       shownTimeline = timeline;
     }
     if (next.fault !== undefined && next.fault !== state.value?.fault) notices.show('error', next.fault);
+    const damagedBefore = state.value?.file === next.file ? damagedOf(state.value) : 0;
+    if (damagedOf(next) > damagedBefore) {
+      notices.show(
+        'warning',
+        'A part of this session’s file is damaged and is left out; it is hatched in the overview.',
+      );
+    }
     state.value = next;
   }
 

@@ -105,6 +105,11 @@ export const replayStateSchema = z.strictObject({
   endedNs: z.number(),
   /** Grows with every seek: what was drawn from frames of an older epoch is not of this timeline. */
   epoch: z.number(),
+  /**
+   * Stretches that are not there, in the order of time: `lost` while it was recorded, since the disk was too slow, or
+   * `damaged` afterwards. Damaged ones are found when they are read.
+   */
+  missing: z.array(z.strictObject({ fromNs: z.number(), toNs: z.number(), cause: z.enum(['lost', 'damaged']) })),
   /** What cannot be read any more; it is paused then. */
   fault: z.string().optional(),
 });

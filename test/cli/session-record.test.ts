@@ -1,6 +1,6 @@
 /** Sessions as a process writes them: whole, killed in the middle, stopped by a limit; listed, replayed, kept in flight. */
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { SessionFile } from '../../main/lab/sessions/session-file.ts';
@@ -47,6 +47,19 @@ describe('fdscope run --record', () => {
       expect(text).toContain('mark run: epoll-lt');
       const list = JSON.parse((await runCli(['sessions', '--folder', folder, '--json'])).stdout) as SessionList;
       expect(list.sessions).toEqual([info.card]);
+
+      const whole = await runCli(['info', file, '--verify']);
+      expect(whole).toMatchObject({ code: 0, stdout: expect.stringMatching(/verified: all \d+ parts/) as string });
+      const copy = join(folder, 'flipped.fdscope');
+      const bytes = readFileSync(file);
+      // In the middle of a chunk of frames, which are most of the file.
+      const at = Math.floor(bytes.length / 2);
+      bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+      writeFileSync(copy, bytes);
+      expect((await runCli(['info', copy])).code).toBe(0);
+      const flipped = await runCli(['info', copy, '--verify']);
+      expect(flipped).toMatchObject({ code: 1, stdout: expect.stringMatching(/damaged: 1 of \d+ parts/) as string });
+      expect(flipped.stderr).toContain('flipped.fdscope is damaged');
 
       const again = await runCli([...runArgs, '--seconds', '1', '--record', file]);
       expect(again.code).toBe(2);

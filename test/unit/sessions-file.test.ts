@@ -172,6 +172,13 @@ describe('a session file', () => {
       for await (const batch of session.batches()) frames += batch.length;
       expect(session.damagedChunks).toBe(1);
       expect(frames).toBe(run.frames.length - (target?.count ?? 0));
+      expect(session.missing).toEqual([{ fromNs: target?.fromNs, toNs: target?.toNs, cause: 'damaged' }]);
+    });
+    // What is known only when it is read is known after reading all.
+    await withSession(path, async (session) => {
+      expect(session.missing).toEqual([]);
+      expect(await session.verify()).toEqual([target]);
+      expect(session.missing).toHaveLength(1);
     });
   });
 

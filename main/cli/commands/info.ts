@@ -1,7 +1,9 @@
 /** `fdscope info FILE`: what a session holds. */
+import { basename } from 'node:path';
 import type { SessionDetails } from '../../../shared/contract/sessions.ts';
 import { hasServer, highestOf, isWatchedFromOutside, servedOf, sumOf } from '../../../shared/session/overview.ts';
-import { detailsOf } from '../../lab/sessions/card.ts';
+import { LabError } from '../../lab/errors.ts';
+import { detailsOf, verifySession, type SessionCheck } from '../../lab/sessions/card.ts';
 import type { Register } from '../command.ts';
 import { addJson, type OutputFlags } from '../options.ts';
 import { deliver } from '../output.ts';
@@ -79,11 +81,23 @@ export function infoText(details: SessionDetails): string {
   return facts + (told === '' ? '' : `\n${told}`);
 }
 
+function checkText({ parts, damaged }: SessionCheck, startedNs: number): string {
+  if (damaged.length === 0) return `\nverified: all ${parts} parts of the file are whole\n`;
+  const times = damaged.map(({ fromNs, toNs }) => `${seconds(startedNs, fromNs)} to ${seconds(startedNs, toNs)}`);
+  return `\ndamaged: ${damaged.length} of ${parts} parts of the file: ${times.join(', ')}\n`;
+}
+
 export const registerInfo: Register = (program) => {
   const command = program.command('info').description('what a session file holds: figures, moments, machine');
   command.argument('<file>', 'a session, such as run.fdscope');
-  addJson(command).action(async (file: string, flags: OutputFlags) => {
+  command.option('--verify', 'read the whole file and say whether any part of it is damaged');
+  addJson(command).action(async (file: string, flags: OutputFlags & { readonly verify?: boolean }) => {
     const details = await detailsOf(file);
-    await deliver(flags, details, () => infoText(details));
+    if (flags.verify !== true) return deliver(flags, details, () => infoText(details));
+    const check = await verifySession(file);
+    await deliver(flags, { ...details, check }, () => infoText(details) + checkText(check, details.card.startedNs));
+    if (check.damaged.length > 0) {
+      throw new LabError('failed', `${basename(file)} is damaged; replays and exports leave out those parts.`);
+    }
   });
 };

@@ -127,7 +127,7 @@ export class LiveReplay {
   }
 }
 
-const stateOf = ({ file, replayer, fault }: Open): ReplayState => ({
-  ...{ file, ...replayer.state },
+const stateOf = ({ file, session, replayer, fault }: Open): ReplayState => ({
+  ...{ file, ...replayer.state, missing: [...session.missing] },
   ...(fault === undefined ? {} : { fault }),
 });

@@ -5,6 +5,23 @@ import { durationSecondsOf, requestsOf, sparkline, sumOf } from '../../../shared
 import { basename } from 'node:path';
 import { SessionFile } from './session-file.ts';
 
+/** Of the chunks of a session: how many there are, and the times (CLOCK_MONOTONIC, ns) of those that are damaged. */
+export interface SessionCheck {
+  readonly parts: number;
+  readonly damaged: readonly { readonly fromNs: number; readonly toNs: number }[];
+}
+
+/** All of a file read and held against its checksums. Throws LabError where it does not open. */
+export async function verifySession(path: string): Promise<SessionCheck> {
+  const session = await SessionFile.open(path);
+  try {
+    const damaged = await session.verify();
+    return { parts: session.places.length, damaged: damaged.map(({ fromNs, toNs }) => ({ fromNs, toNs })) };
+  } finally {
+    await session.close();
+  }
+}
+
 /** Throws LabError where it does not open. */
 export async function detailsOf(path: string, isRecording = false): Promise<SessionDetails> {
   const session = await SessionFile.open(path);

@@ -21,6 +21,13 @@ import { isWhole, parseJsonBody, unpackChunk } from './chunk-codec.ts';
 import { readFault } from './faults.ts';
 import { readOverview } from './overview-reader.ts';
 
+/** Of a session, what is not there: `lost` while it was recorded, since the disk was too slow, or `damaged` afterwards. */
+export interface MissingStretch {
+  readonly fromNs: number;
+  readonly toNs: number;
+  readonly cause: 'lost' | 'damaged';
+}
+
 export interface TimeRange {
   /** CLOCK_MONOTONIC; frames received from then on, */
   readonly fromNs?: number | undefined;
@@ -44,7 +51,8 @@ export class SessionFile {
   #fileBytes = 0;
   #wasClosedWell = false;
   #overview: Promise<Overview> | undefined;
-  readonly #damaged = new Set<number>();
+  /** By their offsets; found when they are read. */
+  readonly #damaged = new Map<number, ChunkPlace>();
 
   private constructor(path: string, file: FileHandle) {
     this.path = path;
@@ -81,9 +89,17 @@ export class SessionFile {
   get wasClosedWell(): boolean {
     return this.#wasClosedWell;
   }
-  /** Chunks that were found damaged so far, and left out. */
+  /** Chunks of frames that were found damaged so far, and left out. */
   get damagedChunks(): number {
     return this.#damaged.size;
+  }
+  /** As far as it has been read, in the order of time. `verify` reads all. */
+  get missing(): readonly MissingStretch[] {
+    const lost = this.#places.filter(({ kind }) => kind === chunkKinds.gap);
+    return [
+      ...lost.map(({ fromNs, toNs }) => ({ fromNs, toNs, cause: 'lost' as const })),
+      ...[...this.#damaged.values()].map(({ fromNs, toNs }) => ({ fromNs, toNs, cause: 'damaged' as const })),
+    ].sort((a, b) => a.fromNs - b.fromNs);
   }
   get startedNs(): number {
     return this.#checkedOriginal().started.monotonicNs;
@@ -117,7 +133,7 @@ export class SessionFile {
       return decodeEntries(await this.#body(place), place.fromNs);
     } catch (error) {
       if (!(error instanceof SessionFormatError)) throw error;
-      this.#damaged.add(place.offset);
+      this.#damaged.set(place.offset, place);
       return [];
     }
   }
@@ -148,6 +164,26 @@ export class SessionFile {
       if (frames.length > 0) return { atNs: place.fromNs, frames };
     }
     return undefined;
+  }
+
+  /** Reads every chunk, of which no more than one is in memory, and resolves to those that are damaged. */
+  async verify(): Promise<readonly ChunkPlace[]> {
+    const damaged: ChunkPlace[] = [];
+    for (const place of this.#places) {
+      const isFrames = place.kind === chunkKinds.frames || place.kind === chunkKinds.keyframe;
+      if (isFrames) await this.framesOf(place);
+      const isWhole = isFrames
+        ? !this.#damaged.has(place.offset)
+        : await this.#body(place).then(
+            () => true,
+            (error: unknown) => {
+              if (error instanceof SessionFormatError) return false;
+              throw error;
+            },
+          );
+      if (!isWhole) damaged.push(place);
+    }
+    return damaged;
   }
 
   async close(): Promise<void> {

@@ -77,7 +77,15 @@ describe('time since the start', () => {
   it('of a session is told from where the session begins', async () => {
     await useReplay().connect(double);
     double.tell('live.state', { phase: 'replaying', paused: false });
-    const state = { file: 'a.fdscope', isPlaying: false, speed: 1, positionNs: atNs(40), endedNs: atNs(60), epoch: 1 };
+    const state = {
+      file: 'a.fdscope',
+      isPlaying: false,
+      speed: 1,
+      positionNs: atNs(40),
+      endedNs: atNs(60),
+      missing: [],
+      epoch: 1,
+    };
     double.tell('replay.state', { ...state, startedNs: atNs(30) });
     double.send('server', frameAt(39));
     expect(history.originNs).toBe(atNs(30));

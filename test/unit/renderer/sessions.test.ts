@@ -131,7 +131,7 @@ describe('the library', () => {
 
 describe('replay', () => {
   const at = (positionNs: number, epoch: number): ReplayState => ({
-    ...{ file: 'a.fdscope', isPlaying: false, speed: 1, positionNs, startedNs: 1e9, endedNs: 6e9, epoch },
+    ...{ file: 'a.fdscope', isPlaying: false, speed: 1, positionNs, startedNs: 1e9, endedNs: 6e9, epoch, missing: [] },
   });
   const mark = (timeNs: number): void =>
     double.send('lab', encodeJson(frameKinds.mark, { name: 'mark', timeNs, text: 'x' }));
@@ -168,6 +168,16 @@ describe('replay', () => {
     await replay.seek(4e9);
     expect(history.moments.marks.map(({ timeNs }) => timeNs)).toEqual([4e9]);
     expect(useLab().phase).toBe('replaying');
+  });
+
+  it('says once that a part of the file is damaged', async () => {
+    const replay = useReplay();
+    await replay.open('a.fdscope');
+    const damaged = { ...at(3e9, epoch), missing: [{ fromNs: 2e9, toNs: 2.5e9, cause: 'damaged' as const }] };
+    double.tell('replay.state', damaged);
+    double.tell('replay.state', { ...damaged, positionNs: 3.1e9 });
+    expect(useNotices().toasts.filter(({ text }) => text.includes('damaged'))).toHaveLength(1);
+    double.tell('replay.state', at(3.2e9, epoch));
   });
 
   it('of positions that are asked for while one is on its way, the last one counts', async () => {
