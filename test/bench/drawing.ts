@@ -5,7 +5,7 @@
  * tasks together by the browser's own account; and whether the heap grows. The frames are made up (page/synthetic-server.ts)
  * and so are those of nothing else in this program.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { resolve } from 'node:path';
 import type { CDPSession, Page } from '@playwright/test';
@@ -20,6 +20,7 @@ const { seconds, fds, threads, ...named } = benchOptions('drawing', 'What the tr
   fds: ['rows of the readiness raster', 10_000],
   threads: ['rows of the thread timeline', 2000],
   browser: ['path of a Chromium other than the one that is found', ''],
+  profile: ['a CPU profile of the second half goes to this file, for the browser’s own tools', ''],
 });
 const size = { fds, threads };
 /** Filling the first screen and compiling the code belong to no steady state. */
@@ -81,6 +82,17 @@ async function loadOf(session: CDPSession): Promise<Load> {
   return { tasks: value('TaskDuration'), heapBytes: value('JSHeapUsedSize') };
 }
 
+/** With `--profile`; profiling costs time of its own, so the figures of such a run are not to be kept. */
+async function profiled<T>(session: CDPSession, work: () => Promise<T>): Promise<T> {
+  if (named.profile === '') return work();
+  await session.send('Profiler.enable');
+  await session.send('Profiler.start');
+  const result = await work();
+  const { profile } = await session.send('Profiler.stop');
+  writeFileSync(named.profile, JSON.stringify(profile));
+  return result;
+}
+
 async function measure(page: Page): Promise<void> {
   const session = await page.context().newCDPSession(page);
   // CPU time: on a shared machine the clock on the wall would measure the neighbours as well.
@@ -95,7 +107,7 @@ async function measure(page: Page): Promise<void> {
   const before = await loadOf(session);
   const first = await drive(seconds / 2);
   const middle = await loadOf(session);
-  const second = await drive(seconds / 2);
+  const second = await profiled(session, () => drive(seconds / 2));
   const after = await loadOf(session);
   const takeMs = [...first.takeMs, ...second.takeMs];
   const drawMs = [...first.drawMs, ...second.drawMs];
