@@ -130,6 +130,16 @@ Block& block(size_t index) { return arena->blocks[index]; }
 size_t block_high_water() { return arena->high_water.load(std::memory_order_acquire); }
 Block& overflow_block() { return arena->overflow; }
 
+Block::OpenStep Block::open_step(uint64_t now_ticks) const {
+  constexpr auto acquire = std::memory_order_acquire;
+  const uint32_t index = last_step.load(acquire);
+  if (index == no_step) return {no_step, 0};
+  const uint64_t since = last_step_ticks.load(acquire), before = step_ticks[index].load(acquire);
+  // Written in this order by reached_step(): where both are still the same, `before` ends where `since` begins.
+  if (last_step.load(acquire) != index || last_step_ticks.load(acquire) != since) return {no_step, 0};
+  return {index, before + (now_ticks > since ? now_ticks - since : 0)};
+}
+
 void recycle(Block& block) {
   for (size_t i = 0; i < value_count; ++i) block.set(i, 0);
   // Where steps were not timed, these pages need not become memory.

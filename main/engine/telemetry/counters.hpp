@@ -53,6 +53,14 @@ struct Block {
   std::atomic<uint64_t> values[value_count]{};
   std::atomic<uint64_t> step_ticks[wire::max_steps]{};  // from each step to the next
 
+  // The step that the thread is in and what that has taken up to `now_ticks`, with all that it took before; no_step
+  // where it is in none, or is just passing to another.
+  struct OpenStep {
+    uint32_t index;
+    uint64_t ticks;
+  };
+  OpenStep open_step(uint64_t now_ticks) const;
+
   void add(size_t index, uint64_t n) {
     auto& v = values[index];
     v.store(v.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);

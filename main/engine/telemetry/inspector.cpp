@@ -60,10 +60,15 @@ const std::vector<uint64_t>& Inspector::step_ns() {
   step_ticks_.resize(steps, 0);
   step_ns_.resize(steps, 0);
   std::vector<uint64_t> now = ended_step_ticks_;
+  const uint64_t now_ticks = ticks();
   for (size_t b = 0; b < block_high_water(); ++b) {
     const auto state = static_cast<BlockState>(block(b).state.load(std::memory_order_acquire));
     if (state != BlockState::active && state != BlockState::ended) continue;
-    for (size_t i = 0; i < steps; ++i) now[i] += block(b).step_ticks[i].load(std::memory_order_relaxed);
+    // Who waits for seconds is in that step all the time, and not at once when it ends.
+    const bool goes_on = is_timed && state == BlockState::active;
+    const auto open = goes_on ? block(b).open_step(now_ticks) : Block::OpenStep{no_step, 0};
+    for (size_t i = 0; i < steps; ++i)
+      now[i] += i == open.index ? open.ticks : block(b).step_ticks[i].load(std::memory_order_relaxed);
   }
   // What is new is added, each at the clock's rate of its time: so a sum never falls where that rate is corrected.
   for (size_t i = 0; i < steps; ++i) {

@@ -10,7 +10,7 @@ namespace fdscope::telemetry {
 
 namespace {
 
-constexpr auto relaxed = std::memory_order_relaxed;
+constexpr auto relaxed = std::memory_order_relaxed, release = std::memory_order_release;
 static_assert(EPOLLIN == POLLIN && EPOLLOUT == POLLOUT && EPOLLHUP == POLLHUP && EPOLLERR == POLLERR);
 
 enum class Use { reads, writes, accepts, connects, other };
@@ -231,12 +231,14 @@ void reached_step(Block& block, uint16_t index) {
   const uint64_t now = ticks();
   const uint32_t last = block.last_step.load(relaxed);
   const uint64_t since = block.last_step_ticks.load(relaxed);
+  // In no step until all is written: whoever reads meanwhile takes no time twice. See Block::open_step.
+  block.last_step.store(no_step, release);
   if (last != no_step && now > since) {
     auto& time = block.step_ticks[last];
-    time.store(time.load(relaxed) + (now - since), relaxed);
+    time.store(time.load(relaxed) + (now - since), release);
   }
-  block.last_step_ticks.store(now, relaxed);
-  block.last_step.store(index, relaxed);
+  block.last_step_ticks.store(now, release);
+  block.last_step.store(index, release);
   record(wire::EventKind::step, index, wire::no_fd, 0, 0, now, now);
 }
 
