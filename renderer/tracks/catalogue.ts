@@ -125,7 +125,7 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
       id: 'latency',
       title: 'Latency',
       unit: 'log scale',
-      help: 'Percentiles of each interval of 50 ms, at the clients. Corrected ones count from the moment a request was due, so that a server that stalls cannot hide its stall (coordinated omission); raw ones from the moment it was sent. Over a selection histograms are merged; percentiles are never averaged.',
+      help: 'Percentiles of each interval of 100 ms, at the clients. Corrected ones count from the moment a request was due, so that a server that stalls cannot hide its stall (coordinated omission); raw ones from the moment it was sent. Over a selection histograms are merged; percentiles are never averaged.',
       heightPx: 132,
       scale: 'log',
       tableUnit: 'ns',
@@ -134,7 +134,9 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
       emptyText: () =>
         history.latency.corrected.ring.rows > 0 || history.latency.uncorrected.ring.rows > 0
           ? undefined
-          : 'The clients measure each reply. Run a server with at least one client that asks, and percentiles appear here.',
+          : has('clients')
+            ? 'No reply has been measured yet; those of the warm-up are not.'
+            : 'The clients measure each reply. Run a server with at least one client that asks, and percentiles appear here.',
       series: [
         latency(history, 'corrected', 'p99', { label: 'p99', colour: 'vermilion' }),
         latency(history, 'uncorrected', 'p99', { label: 'p99 raw', colour: 'vermilion', dash: dotted }),
