@@ -31,9 +31,9 @@ size_t page_bytes() {
 
 perf_event_mmap_page& page_of(uint8_t* memory) { return *reinterpret_cast<perf_event_mmap_page*>(memory); }
 
-}  // namespace
-
-size_t perf_memory_allowance() {
+// Bytes that the kernel lets this user lock for perf: kernel.perf_event_mlock_kb for each core, and RLIMIT_MEMLOCK; of
+// what is nearly unlimited, a part that is plenty.
+size_t allowance() {
   if (geteuid() == 0) return most_ring_bytes;
   std::ifstream file("/proc/sys/kernel/perf_event_mlock_kb");
   size_t kib = 0;
@@ -44,13 +44,42 @@ size_t perf_memory_allowance() {
   return std::min(bytes, most_ring_bytes);
 }
 
-size_t perf_ring_pages(size_t allowed, size_t used) {
+// Of the next ring: the first threads, which may be all there are, get large ones; where many share the cores, each of
+// them switches less often.
+size_t next_ring_pages(size_t allowed, size_t used) {
   const size_t left = allowed > used ? allowed - used : 0;
   const size_t share = used < allowed / first_part ? first_share : later_share;
   return std::clamp<size_t>(std::bit_floor(left / share / page_bytes()), 1, most_pages);
 }
 
-size_t perf_ring_bytes(size_t pages) { return (pages + 1) * page_bytes(); }
+// Its pages and one for its head.
+size_t ring_bytes(size_t pages) { return (pages + 1) * page_bytes(); }
+
+}  // namespace
+
+void PerfMemory::begin() { allowed_.store(allowance()); }
+
+bool PerfMemory::reserve(size_t bytes) {
+  if (used_.fetch_add(bytes) + bytes <= allowed_.load()) return true;
+  used_.fetch_sub(bytes);
+  return false;
+}
+
+std::unique_ptr<PerfSwitches> PerfMemory::open(int32_t tid, int& error, bool& is_memory) {
+  for (size_t pages = next_ring_pages(allowed_.load(), used_.load()); pages > 0; pages /= 2) {
+    is_memory = true;
+    if (!reserve(ring_bytes(pages))) continue;
+    auto ring = PerfSwitches::open(tid, pages, error, is_memory);
+    if (ring != nullptr) return ring;
+    used_.fetch_sub(ring_bytes(pages));
+    if (!is_memory) break;
+  }
+  return nullptr;
+}
+
+void PerfMemory::give_back(std::unique_ptr<PerfSwitches> ring) {
+  if (ring != nullptr) used_.fetch_sub(ring->bytes());
+}
 
 std::unique_ptr<PerfSwitches> PerfSwitches::open(int32_t tid, size_t pages, int& error, bool& is_memory) {
   perf_event_attr attributes{};
@@ -70,7 +99,7 @@ std::unique_ptr<PerfSwitches> PerfSwitches::open(int32_t tid, size_t pages, int&
     error = errno;
     return nullptr;
   }
-  const size_t bytes = perf_ring_bytes(pages);
+  const size_t bytes = ring_bytes(pages);
   void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
   if (memory == MAP_FAILED) {
     error = errno;

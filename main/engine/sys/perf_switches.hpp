@@ -3,6 +3,7 @@
 // user where kernel.perf_event_paranoid is at most 2. The records come through a ring of pages that is mapped here.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,15 +11,6 @@
 #include "telemetry/wire.gen.hpp"
 
 namespace fdscope {
-
-// Bytes that the kernel lets this user lock for perf: kernel.perf_event_mlock_kb for each core, and RLIMIT_MEMLOCK; of
-// what is nearly unlimited, a part that is plenty.
-size_t perf_memory_allowance();
-// Pages of the next ring, where so many bytes of the allowance are used: the first threads, which may be all there are,
-// get large ones; where many share the cores, each of them switches less often.
-size_t perf_ring_pages(size_t allowed, size_t used);
-// What a ring takes: its pages and one for its head.
-size_t perf_ring_bytes(size_t pages);
 
 class PerfSwitches {
  public:
@@ -51,6 +43,25 @@ class PerfSwitches {
   uint8_t* memory_;
   size_t bytes_;
   uint64_t tail_ = 0;
+};
+
+// What this process may lock for rings, and what its rings have taken of that. Threads may open theirs at the same
+// time.
+class PerfMemory {
+ public:
+  // Asks the kernel anew how much that is.
+  void begin();
+  // A ring for the thread in the largest size that can be had; else nullptr, with the reasons of PerfSwitches::open.
+  std::unique_ptr<PerfSwitches> open(int32_t tid, int& error, bool& is_memory);
+  // What a ring of open() had, which is not needed any more.
+  void give_back(std::unique_ptr<PerfSwitches> ring);
+  size_t used() const { return used_.load(); }
+
+ private:
+  // False where so much is not left.
+  bool reserve(size_t bytes);
+
+  std::atomic<size_t> allowed_{0}, used_{0};
 };
 
 template <class Take>

@@ -20,49 +20,31 @@ namespace {
 std::atomic<PerfSwitches*> rings[max_blocks];
 std::atomic<bool> is_recording{false};
 std::atomic<int32_t> recording_pid{0};
-std::atomic<size_t> used_bytes{0};
-std::atomic<size_t> allowed_bytes{0};
+PerfMemory memory;
 // Why a ring could not be had: for want of memory, or errno of something else.
 std::atomic<int> refusal{0};
 std::atomic<bool> short_of_memory{false};
 
-// Takes so many bytes of the allowance; false where they are not left. Threads start at the same time.
-bool reserve(size_t bytes) {
-  if (used_bytes.fetch_add(bytes) + bytes <= allowed_bytes.load()) return true;
-  used_bytes.fetch_sub(bytes);
-  return false;
-}
-
-// A ring for the thread, in whatever size can be had; false where none can.
-bool open_ring(size_t index, int32_t tid) {
-  size_t pages = perf_ring_pages(allowed_bytes.load(), used_bytes.load());
+// A ring for the thread, where one can be had.
+void open_ring(size_t index, int32_t tid) {
   int error = 0;
   bool is_memory = false;
-  for (;; pages /= 2) {
-    const size_t bytes = perf_ring_bytes(pages);
-    if (reserve(bytes)) {
-      auto ring = PerfSwitches::open(tid, pages, error, is_memory);
-      PerfSwitches* none = nullptr;
-      if (ring != nullptr && rings[index].compare_exchange_strong(none, ring.get())) {
-        (void)ring.release();  // belongs to the table now
-        return true;
-      }
-      used_bytes.fetch_sub(bytes);
-      if (ring != nullptr) return true;  // the other side was faster
-    } else {
-      is_memory = true;
-    }
-    if (!is_memory || pages == 1) break;
+  auto ring = memory.open(tid, error, is_memory);
+  if (ring == nullptr) {
+    if (is_memory)
+      short_of_memory.store(true);
+    else if (error != ESRCH)  // it has just ended
+      refusal.store(error);
+    return;
   }
-  if (!is_memory && error == ESRCH) return true;  // it has just ended
-  (is_memory ? short_of_memory.store(true) : refusal.store(error));
-  return false;
+  PerfSwitches* none = nullptr;
+  if (rings[index].compare_exchange_strong(none, ring.get()))
+    (void)ring.release();  // belongs to the table now
+  else
+    memory.give_back(std::move(ring));  // the other side was faster
 }
 
-void close_ring(size_t index) {
-  const std::unique_ptr<PerfSwitches> ring(rings[index].exchange(nullptr));
-  if (ring != nullptr) used_bytes.fetch_sub(ring->bytes());
-}
+void close_ring(size_t index) { memory.give_back(std::unique_ptr<PerfSwitches>(rings[index].exchange(nullptr))); }
 
 bool is_running(const Block& b) { return b.state.load() == static_cast<uint32_t>(BlockState::active); }
 
@@ -74,7 +56,7 @@ void record_own_switches(const Block& block) {
 }
 
 bool SwitchRecorder::recording() const { return is_recording.load(); }
-uint64_t SwitchRecorder::ring_bytes() { return used_bytes.load(); }
+uint64_t SwitchRecorder::ring_bytes() { return memory.used(); }
 
 std::string SwitchRecorder::set_recording(bool wanted) {
   if (wanted == recording()) return {};
@@ -96,7 +78,7 @@ std::string SwitchRecorder::set_recording(bool wanted) {
            "). The counts of /proc remain. To enable it: sudo sysctl kernel.perf_event_paranoid=2, and in a container "
            "a profile that lets perf_event_open through.";
   }
-  allowed_bytes.store(perf_memory_allowance());
+  memory.begin();
   short_of_memory.store(false);
   refusal.store(0);
   told_shortage_ = false;
@@ -178,7 +160,7 @@ void SwitchRecorder::tell_shortage() {
   const std::string text =
       short_of_memory.load()
           ? those + "their rings have taken all the memory that may be locked for it (" +
-                std::to_string(used_bytes.load() / 1024) +
+                std::to_string(memory.used() / 1024) +
                 " KiB). The counts of /proc are complete. A normal user has more after: sudo sysctl "
                 "kernel.perf_event_mlock_kb=16384"
           : those + "perf_event_open is refused (" + std::strerror(refusal.load()) +

@@ -109,16 +109,7 @@ void OutsideThreads::open_ring(Thread& thread) {
   if (!wants_switches_ || !refusal_.empty()) return;
   int error = 0;
   bool is_memory = false;
-  for (size_t pages = perf_ring_pages(allowed_bytes_, used_bytes_); pages > 0; pages /= 2) {
-    const size_t bytes = perf_ring_bytes(pages);
-    if (used_bytes_ + bytes <= allowed_bytes_) {
-      thread.ring = PerfSwitches::open(thread.task.tid, pages, error, is_memory);
-      if (thread.ring) used_bytes_ += bytes;
-      if (thread.ring || !is_memory) break;
-    } else {
-      is_memory = true;
-    }
-  }
+  thread.ring = memory_.open(thread.task.tid, error, is_memory);
   if (thread.ring || (!is_memory && error == ESRCH)) return;
   refusal_ = is_memory ? "their rings have taken all the memory that may be locked for them. A normal user has more "
                          "after: sudo sysctl kernel.perf_event_mlock_kb=16384"
@@ -129,7 +120,7 @@ void OutsideThreads::open_ring(Thread& thread) {
 
 void OutsideThreads::tell_refusal() {
   told_refusal_ = true;
-  const bool some = used_bytes_ > 0;
+  const bool some = memory_.used() > 0;
   const std::string text = std::string(some ? "Context switches of further threads of the external server are not"
                                             : "Context switches of the external server are not") +
                            " recorded one by one; the counts of /proc remain: " + refusal_;
@@ -283,7 +274,7 @@ void OutsideThreads::tick(uint64_t time_ns) {
     if (payload.size() > telemetry::split_bytes) flush();
   };
   for (Thread& thread : ended_) {
-    if (thread.ring) used_bytes_ -= thread.ring->bytes();
+    memory_.give_back(std::move(thread.ring));
     add(thread, true);
   }
   ended_.clear();

@@ -26,15 +26,17 @@ using Values = std::map<wire::Counter, uint64_t>;
 class OutsideThreads {
  public:
   OutsideThreads(telemetry::FrameWriter& writer, wire::DetailLevel level, bool wants_switches)
-      : writer_(writer), level_(level), wants_switches_(wants_switches) {}
+      : writer_(writer), level_(level), wants_switches_(wants_switches) {
+    memory_.begin();
+  }
   // Threads that came are announced, and those that are gone told off.
   void meet(const std::set<Task>& tasks);
   // Reads what there is, in turns where it would take long, and sends what changed.
   void tick(uint64_t time_ns);
   // Of all threads since each was met, those that have ended included.
   const Values& totals() const { return totals_; }
-  bool records_switches() const { return wants_switches_ && used_bytes_ > 0; }
-  uint64_t ring_bytes() const { return used_bytes_; }
+  bool records_switches() const { return wants_switches_ && memory_.used() > 0; }
+  uint64_t ring_bytes() const { return memory_.used(); }
 
  private:
   struct Doing {
@@ -78,8 +80,7 @@ class OutsideThreads {
   bool is_first_ = true;
   std::string refusal_;
   bool told_refusal_ = false;
-  size_t used_bytes_ = 0;
-  const size_t allowed_bytes_ = perf_memory_allowance();
+  PerfMemory memory_;
 };
 
 }  // namespace fdscope::watch
