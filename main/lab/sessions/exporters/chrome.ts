@@ -23,16 +23,18 @@ class ChromeSink implements TraceSink {
   readonly #startedNs: number;
   readonly #tracks = new Map<TrackId, ChromeTrack>();
   #nextTrack = 1;
-  #events: string[] = [];
+  #isFirst = true;
+  #text = '';
 
   constructor(startedNs: number) {
     this.#startedNs = startedNs;
   }
 
-  take(): string[] {
-    const events = this.#events;
-    this.#events = [];
-    return events;
+  /** The events so far, with the comma before them where others were taken. */
+  take(): string {
+    const text = this.#text;
+    this.#text = '';
+    return text;
   }
 
   track({ kind, name, pid = noPid, tid }: TrackSpec): TrackId {
@@ -73,13 +75,18 @@ class ChromeSink implements TraceSink {
   }
 
   #metadata(what: string, { pid, tid, name }: ChromeTrack): void {
-    this.#events.push(`{"ph":"M","pid":${pid},"tid":${tid},"name":"${what}","args":{"name":${JSON.stringify(name)}}}`);
+    this.#write(`"ph":"M","pid":${pid},"tid":${tid},"name":"${what}","args":{"name":${JSON.stringify(name)}}`);
   }
 
   #put(id: TrackId, fields: string): void {
     const track = this.#tracks.get(id);
     if (!track) throw new Error('A trace event came on a track that has ended.');
-    this.#events.push(`{"pid":${track.pid},"tid":${track.tid},${fields}}`);
+    this.#write(`"pid":${track.pid},"tid":${track.tid},${fields}`);
+  }
+
+  #write(fields: string): void {
+    this.#text += `${this.#isFirst ? '' : ',\n'}{${fields}}`;
+    this.#isFirst = false;
   }
 
   #at = (timeNs: number): string => microseconds(timeNs - this.#startedNs);
@@ -112,13 +119,7 @@ export const chrome: Exporter = {
       machine: manifest.machine,
     };
     await file.write(`{"displayTimeUnit":"ns","otherData":${JSON.stringify(about)},"traceEvents":[\n`);
-    let isFirst = true;
-    await walkTrace(reader, sink, async () => {
-      const events = sink.take();
-      if (events.length === 0) return;
-      await file.write(`${isFirst ? '' : ',\n'}${events.join(',\n')}`);
-      isFirst = false;
-    });
+    await walkTrace(reader, sink, () => file.write(sink.take()));
     await file.write('\n]}\n');
   },
 };
