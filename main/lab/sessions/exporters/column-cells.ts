@@ -31,7 +31,9 @@ export class ColumnCells {
 
   /** All cells, made anew at each call. */
   read(): TypedCell[] {
-    return Array.from(this.#codes.subarray(0, this.#length), (code) => this.#typed(code));
+    const cells = new Array<TypedCell>(this.#length);
+    for (let i = 0; i < cells.length; i++) cells[i] = this.#typed(this.#codes[i] ?? empty);
+    return cells;
   }
 
   /** Empties the column and keeps its room for the next group. */
