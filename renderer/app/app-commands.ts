@@ -1,6 +1,7 @@
 /** Actions of the window and of the lab, for the palette, the keys and the overlay. */
 import type { Command } from '../stores/commands.ts';
 import { useChannels } from '../stores/channels.ts';
+import { useStartObstacle } from '../stores/experiment-words.ts';
 import { useLab } from '../stores/lab.ts';
 import { useSelection } from '../stores/selection.ts';
 import { useSetup } from '../stores/setup.ts';
@@ -29,7 +30,7 @@ export function useAppCommands(): readonly Command[] {
   const ui = useUi();
   const channels = useChannels();
   const selection = useSelection();
-  const isOpen = (): boolean => lab.status === 'open' && !lab.isBusy;
+  const obstacle = useStartObstacle();
   const connections = (factor: number) => (): void =>
     setup.setConnections(Math.min(100_000, Math.max(1, Math.round(setup.draft.connections * factor))));
   return [
@@ -39,7 +40,7 @@ export function useAppCommands(): readonly Command[] {
       group: 'Lab',
       keys: ['R'],
       words: 'start server clients',
-      isEnabled: isOpen,
+      isEnabled: () => lab.isRunning || obstacle.value === undefined,
       run: () => (lab.isRunning ? lab.stop() : lab.start(setup.toStart)),
     },
     {

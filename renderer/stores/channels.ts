@@ -2,6 +2,7 @@
 import { defineStore } from 'pinia';
 import { computed, reactive, ref, shallowRef } from 'vue';
 import { modelIds, type ModelId } from '../../shared/catalogue.ts';
+import { useExperiments } from './experiments.ts';
 import { errorNames, figureIds, figuresBetween, recentNs, type FigureId, type Figures } from './figures.ts';
 import type { TelemetryHistory } from './history.ts';
 import { useLab } from './lab.ts';
@@ -54,6 +55,7 @@ const errorWords = (name: string): string =>
 export const useChannels = defineStore('channels', () => {
   const lab = useLab();
   const setup = useSetup();
+  const experiments = useExperiments();
   const cost = useMeasuredCost();
   const byModel = reactive(new Map<ModelId, Channel>());
   /** Of the last second or two, whoever serves; undefined where nothing runs or too little is known. */
@@ -68,7 +70,7 @@ export const useChannels = defineStore('channels', () => {
   function sample(history: TelemetryHistory = runHistory): void {
     const serving = history.moments.models.at(-1);
     const toNs = history.newestNs;
-    if (!lab.isRunning || !history.hasData) {
+    if (!(lab.isRunning || experiments.isRunning) || !history.hasData) {
       now.value = undefined;
       gauges.value = undefined;
       errors.value = undefined;
@@ -93,6 +95,8 @@ export const useChannels = defineStore('channels', () => {
     }
     const figures = figuresBetween(history, fromNs, toNs);
     now.value = figures;
+    // What an experiment measures has its settings, and is no channel of this lab.
+    if (!lab.isRunning) return;
     // While the clients are paused nothing is measured, and what was measured before still holds.
     const isQuiet = lab.state.paused || !figures.requestsPerSecond;
     if (!serving || !isModelId(serving.model) || lab.phase === 'switching' || isQuiet) return;
@@ -108,6 +112,8 @@ export const useChannels = defineStore('channels', () => {
   }
 
   const isClientTheLimit = computed(() => {
+    // Of an experiment's clients nobody here knows the number of threads.
+    if (!lab.isRunning) return false;
     const threads = lab.state.settings?.load.threads ?? 1;
     return (now.value?.clientCpuCores ?? 0) > busyClientShare * threads;
   });

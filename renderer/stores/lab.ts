@@ -33,7 +33,11 @@ export const useLab = defineStore('lab', () => {
 
   function takeState(next: LiveState): void {
     const began = next.phase === 'starting' && state.value.phase !== 'starting';
-    if (began) history.reset();
+    if (began) {
+      history.reset();
+      changedNs.value = Number.NEGATIVE_INFINITY;
+      lastSwitch.value = undefined;
+    }
     if (next.phase !== 'replaying' && next.startedNs !== undefined) history.startsAt(next.startedNs);
     if (next.fault !== undefined && next.fault !== state.value.fault) notices.show('error', next.fault);
     state.value = next;
@@ -71,11 +75,8 @@ export const useLab = defineStore('lab', () => {
     }
   }
 
+  /** The run before goes when the lab says that this one starts, ahead of its frames: what is refused leaves it. */
   async function start(settings: LiveSettings): Promise<void> {
-    // Its frames may come before the answer, so the old run goes now.
-    history.reset();
-    changedNs.value = Number.NEGATIVE_INFINITY;
-    lastSwitch.value = undefined;
     const next = await attempt((open) => open.request('live.start', settings));
     if (next) takeState(next);
   }

@@ -88,6 +88,14 @@ export const useScenarios = defineStore('scenarios', () => {
     ui.screen = 'scenario';
   }
 
+  /** The scenario that is being measured, also where another window has begun it; the list of all where it is not in it. */
+  function showRunning(): void {
+    const title = experiments.currentScenario?.title;
+    const running = [chosen.value, ...runnable.value].find((each) => each?.scenario.title === title);
+    if (running) choose(running);
+    else ui.screen = 'launch';
+  }
+
   /** Back to the question. */
   function startOver(): void {
     shownId.value = 0;
@@ -108,6 +116,6 @@ export const useScenarios = defineStore('scenarios', () => {
 
   return {
     ...{ entries, isLoaded, runnable, broken, chosen, predicted, shownId, recent, isRunning, outcome },
-    ...{ load, refresh, choose, startOver, run, remember },
+    ...{ load, refresh, choose, showRunning, startOver, run, remember },
   };
 });
