@@ -3,7 +3,15 @@ import { defineStore } from 'pinia';
 import { computed, reactive, ref, shallowRef } from 'vue';
 import { modelIds, type ModelId } from '../../shared/catalogue.ts';
 import { useExperiments } from './experiments.ts';
-import { errorNames, figureIds, figuresBetween, recentNs, type FigureId, type Figures } from './figures.ts';
+import {
+  errorNames,
+  figureIds,
+  figuresBetween,
+  recentStretch,
+  settleNs,
+  type FigureId,
+  type Figures,
+} from './figures.ts';
 import type { TelemetryHistory } from './history.ts';
 import { useLab } from './lab.ts';
 import { useMeasuredCost } from './measured-cost.ts';
@@ -19,9 +27,6 @@ export interface Channel {
   readonly conditions: string;
 }
 
-/** Shortest stretch that figures are made from, and what is left out behind a change. */
-const shortestNs = 400e6;
-const settleNs = 300e6;
 const trendLength = 32;
 
 export interface Gauges {
@@ -87,14 +92,11 @@ export const useChannels = defineStore('channels', () => {
       rssBytes: server.gauge('rssBytes'),
     };
     errors.value = errorsOf(clients);
-    const sinceNs = Math.max(serving?.timeNs ?? history.oldestNs, lab.changedNs) + settleNs;
-    const fromNs = Math.max(sinceNs, toNs - recentNs);
-    if (toNs - fromNs < shortestNs) {
-      now.value = undefined;
-      return;
-    }
-    const figures = figuresBetween(history, fromNs, toNs);
+    const { steadySinceNs } = history;
+    const recent = recentStretch(steadySinceNs, server.ring);
+    const figures = recent && figuresBetween(history, recent.fromNs, recent.toNs);
     now.value = figures;
+    if (figures === undefined) return;
     // What an experiment measures has its settings, and is no channel of this lab.
     if (!lab.isRunning) return;
     // While the clients are paused nothing is measured, and what was measured before still holds.
@@ -102,7 +104,7 @@ export const useChannels = defineStore('channels', () => {
     if (!serving || !isModelId(serving.model) || lab.phase === 'switching' || isQuiet) return;
     const old = byModel.get(serving.model);
     const { conditions } = setup;
-    cost.take(history, { model: serving.model, conditions }, sinceNs);
+    cost.take(history, { model: serving.model, conditions }, steadySinceNs + settleNs);
     const trend = old?.conditions === conditions ? old.trend : [];
     byModel.set(serving.model, {
       figures,

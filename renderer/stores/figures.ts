@@ -4,11 +4,30 @@
  */
 import type { TelemetryHistory } from './history.ts';
 import { notFromOutside } from './outside.ts';
+import type { SeriesRing } from './rings.ts';
+import type { TimeRange } from './timebase.ts';
 import { errorCounter } from '../../shared/run-result.ts';
 import { errorKinds, syscallNames } from '../../shared/telemetry/wire.ts';
 
-/** Figures of now are those of the last seconds, so long at most. */
-export const recentNs = 2e9;
+/** Figures of now are those of the last seconds, so long at most, */
+const recentNs = 2e9;
+/** from so long behind what changed them, */
+export const settleNs = 300e6;
+/** and of no shorter stretch. */
+const shortestNs = 400e6;
+
+/**
+ * What figures of now are made from: of whoever serves now, as things are now. Undefined where that began too lately.
+ * `ring`: whose frames are read.
+ */
+export function recentStretch(steadySinceNs: number, ring: SeriesRing): TimeRange | undefined {
+  const row = ring.lowerBound(steadySinceNs);
+  if (row === ring.end) return undefined;
+  const toNs = ring.newestNs;
+  // Behind its first frame, as a rate grows from the frame before.
+  const fromNs = Math.max(steadySinceNs + settleNs, toNs - recentNs, ring.timeAt(row) + 1);
+  return toNs - fromNs < shortestNs ? undefined : { fromNs, toNs };
+}
 
 export const figureIds = [
   'requestsPerSecond',

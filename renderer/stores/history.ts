@@ -30,6 +30,9 @@ import { CounterSeries, LatencySeries, StepSeries, type LatencyByKind } from './
 /** Processes whose figures are kept; the lab has none of its own. */
 export type FigureSource = Exclude<FrameSource, 'lab'>;
 
+/** Marks of the lab behind which nothing is as it was. */
+const changeMarks: readonly string[] = ['change', 'reconnect'];
+
 const makeCounters = (): Record<FigureSource, CounterSeries> => ({
   server: new CounterSeries(),
   clients: new CounterSeries(),
@@ -135,6 +138,12 @@ export class TelemetryHistory {
    */
   get isWatchedFromOutside(): boolean {
     return this.moments.models.at(-1)?.model === externalId;
+  }
+
+  /** Since when the same server serves under the same settings: what was before has other figures. */
+  get steadySinceNs(): number {
+    const changed = this.moments.marks.findLast(({ source, name }) => source === 'lab' && changeMarks.includes(name));
+    return Math.max(this.moments.models.at(-1)?.timeNs ?? this.oldestNs, changed?.timeNs ?? Number.NEGATIVE_INFINITY);
   }
 
   #noteServing(): void {

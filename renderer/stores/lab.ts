@@ -21,8 +21,6 @@ export const useLab = defineStore('lab', () => {
   /** The model that was pressed and does not serve yet. */
   const pendingModel = ref<ModelId>();
   const lastSwitch = shallowRef<SwitchReport>();
-  /** Of the newest frame when something was changed that makes older figures different ones. */
-  const changedNs = ref(Number.NEGATIVE_INFINITY);
   let link: LabLink | undefined;
   let wanted: { model: ModelId; options: ModelOptions } | undefined;
 
@@ -35,7 +33,6 @@ export const useLab = defineStore('lab', () => {
     const began = next.phase === 'starting' && state.value.phase !== 'starting';
     if (began) {
       history.reset();
-      changedNs.value = Number.NEGATIVE_INFINITY;
       lastSwitch.value = undefined;
     }
     if (next.phase !== 'replaying' && next.startedNs !== undefined) history.startsAt(next.startedNs);
@@ -93,9 +90,7 @@ export const useLab = defineStore('lab', () => {
 
   async function change(changes: LiveChanges): Promise<void> {
     const next = await attempt((open) => open.request('live.change', changes));
-    if (!next) return;
-    takeState(next);
-    changedNs.value = history.newestNs;
+    if (next) takeState(next);
   }
 
   const pauseClients = (paused: boolean): Promise<void> => change({ paused });
@@ -149,7 +144,6 @@ export const useLab = defineStore('lab', () => {
     pendingModel,
     lastSwitch,
     switchWords,
-    changedNs,
     connect,
     lose,
     attempt,

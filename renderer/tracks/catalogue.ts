@@ -68,6 +68,7 @@ const dotted = [1.5, 2.5] as const;
 
 export function makeTracks(history: TelemetryHistory): readonly Track[] {
   const originNs = (): number => history.axisOriginNs;
+  const steadySinceNs = (): number => history.steadySinceNs;
   const has = (source: FigureSource): boolean => history.counters[source].ring.rows > 1;
   const without = (source: FigureSource, text: string) => (): string | undefined => {
     if (has(source)) return undefined;
@@ -90,6 +91,7 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
       scale: 'linear',
       tableUnit: '1/s',
       originNs,
+      steadySinceNs,
       format: perSecond,
       // The clients' line is there for any server.
       emptyText: () => (has('clients') ? undefined : server()),
@@ -108,6 +110,7 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
       scale: 'linear',
       tableUnit: '1/s',
       originNs,
+      steadySinceNs,
       format: perSecond,
       emptyText: without('server', 'Each time a thread leaves its core is counted by the kernel and shown here.'),
       series: [
@@ -130,6 +133,7 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
       scale: 'log',
       tableUnit: 'ns',
       originNs,
+      steadySinceNs,
       format: duration,
       emptyText: () =>
         history.latency.corrected.ring.rows > 0 || history.latency.uncorrected.ring.rows > 0
@@ -156,6 +160,7 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
       scale: 'linear',
       tableUnit: '(share of a core)',
       originNs,
+      steadySinceNs,
       format: percent,
       emptyText: without('server', 'User and system time of the server appear here while it runs.'),
       series: [
@@ -173,6 +178,7 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
       scale: 'linear',
       tableUnit: '',
       originNs,
+      steadySinceNs,
       format: short,
       emptyText: without('clients', 'Once clients run, their connections, connects and errors appear here.'),
       series: [
@@ -190,6 +196,7 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
       scale: 'linear',
       tableUnit: 'MiB',
       originNs,
+      steadySinceNs,
       format: (mebibytes) => bytes(mebibytes * 2 ** 20),
       emptyText: without('server', 'The server’s resident memory appears here while it runs.'),
       series: [

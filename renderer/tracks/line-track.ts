@@ -1,6 +1,6 @@
 /** Lines over time: rates, gauges, percentiles. Where a pixel holds several frames, a band shows their range. */
 import type { Palette, SeriesColour } from '../theme/palette.ts';
-import { recentNs } from '../stores/figures.ts';
+import { recentStretch } from '../stores/figures.ts';
 import type { SeriesRing } from '../stores/rings.ts';
 import { decimate, LinePoints, rowAt } from './decimate.ts';
 import type { Pen } from './pen.ts';
@@ -44,6 +44,8 @@ export interface LineTrackSettings {
   /** Unit of the numbers in its table, such as "ns". */
   readonly tableUnit: string;
   readonly originNs: () => number;
+  /** Figures of now count from then; without it, whatever was before. */
+  readonly steadySinceNs?: () => number;
   readonly format: (value: number) => string;
   emptyText(): string | undefined;
 }
@@ -101,9 +103,18 @@ export class LineTrack implements Track {
       label: series.label,
       colour: palette.series[series.colour],
       dash: series.dash,
-      value: this.#settings.format(valueAt(series, timeNs)),
+      value: this.#settings.format(timeNs === undefined ? this.#valueNow(series) : valueAt(series, timeNs)),
       absence: series.absence?.(),
     }));
+  }
+
+  #valueNow(series: LineSeries): number {
+    const ring = series.ring();
+    if (ring.rows === 0) return Number.NaN;
+    if (series.isState === true) return series.valueOf(ring.end - 1);
+    // A single frame is too short to be read, and would contradict the figures above the tracks.
+    const recent = recentStretch(this.#settings.steadySinceNs?.() ?? Number.NEGATIVE_INFINITY, ring);
+    return recent === undefined ? Number.NaN : series.between(recent.fromNs, recent.toNs);
   }
 
   hit(xPx: number, yPx: number, view: TrackView): Hit | undefined {
@@ -145,12 +156,9 @@ export class LineTrack implements Track {
   }
 }
 
-function valueAt(series: LineSeries, timeNs: number | undefined): number {
+function valueAt(series: LineSeries, timeNs: number): number {
   const ring = series.ring();
   if (ring.rows === 0) return Number.NaN;
-  // A single frame is too short to be read, and would contradict the figures above the tracks.
-  if (timeNs === undefined && series.isState !== true) return series.between(ring.newestNs - recentNs, ring.newestNs);
-  if (timeNs === undefined) return series.valueOf(ring.end - 1);
   const row = rowAt(ring, timeNs);
   return row < 0 ? Number.NaN : series.valueOf(row);
 }

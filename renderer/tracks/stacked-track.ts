@@ -1,6 +1,6 @@
 /** System calls by name, stacked: the height is all calls a second, each band one call. */
 import type { TelemetryHistory } from '../stores/history.ts';
-import { recentNs } from '../stores/figures.ts';
+import { recentStretch } from '../stores/figures.ts';
 import { notFromOutside } from '../stores/outside.ts';
 import { columnOf } from '../stores/series.ts';
 import type { Palette, SeriesColour } from '../theme/palette.ts';
@@ -99,8 +99,9 @@ export class StackedTrack implements Track {
   legend(timeNs: number | undefined, palette: Palette): readonly LegendItem[] {
     const { ring } = this.#history.counters.server;
     const around = timeNs ?? ring.newestNs;
+    const recent = recentStretch(this.#history.steadySinceNs, ring);
     const rateOf = (band: Band): number => {
-      if (timeNs === undefined) return this.#rateBetween(band, around - recentNs, around);
+      if (timeNs === undefined) return recent ? this.#rateBetween(band, recent.fromNs, recent.toNs) : Number.NaN;
       const row = rowAt(ring, timeNs);
       return row < 0 ? Number.NaN : this.#rate(band, row);
     };

@@ -69,7 +69,7 @@ export interface Track {
   /** Why there is nothing to see and what to do about it; undefined where there is something. */
   emptyText(): string | undefined;
   draw(pen: Pen, view: TrackView): void;
-  /** Values at a time; without one those of now, rates and percentiles over the last seconds (`recentNs`). */
+  /** Values at a time; without one those of now, rates and percentiles over the last seconds (`recentStretch`). */
   legend(timeNs: number | undefined, palette: Palette): readonly LegendItem[];
   hit(xPx: number, yPx: number, view: TrackView): Hit | undefined;
   statistics(fromNs: number, toNs: number): readonly Statistic[];

@@ -65,7 +65,7 @@ describe('the cost of a level of detail', () => {
     useChannels().sample();
     expect(cost.costOf('counters')).toMatch(/^Measured here, epoll-lt: 10(\.0)? µs of CPU a request over \d s\.$/);
     expect(cost.costOf('events')).toBeUndefined();
-    await useLab().change({ detail: { level: 'events', switches: false } });
+    double.send('lab', encodeJson(frameKinds.mark, { name: 'change', timeNs: 5e9, text: 'detail' }));
     const reached = { requests: 4000, cpuUserNs: 32e6, cpuSystemNs: 8e6 };
     run(5050, 9050, { requests: 1000, cpuUserNs: 9e6, cpuSystemNs: 2e6 }, reached, 2);
     useChannels().sample();
@@ -113,6 +113,27 @@ describe('figures of the channels', () => {
     expect(channels.byModel.get('select')?.figures.requestsPerSecond).toBeCloseTo(100);
     expect(channels.byModel.get('epoll-lt')?.figures.requestsPerSecond).toBeCloseTo(1000);
     expect(channels.largest.requestsPerSecond).toBeCloseTo(1000);
+  });
+
+  it('are of now alone, also where another window has changed something', () => {
+    const channels = useChannels();
+    serve('epoll-lt', 1000);
+    run(1000, 3000, { requests: 1000 });
+    double.send('lab', encodeJson(frameKinds.mark, { name: 'change', timeNs: 3e9, text: 'connections 50 → 500' }));
+    run(3050, 4000, { requests: 100 }, { requests: 2005 });
+    channels.sample();
+    expect(channels.now?.requestsPerSecond).toBeCloseTo(100);
+  });
+
+  it('do not reach back beyond the switch where a frame came late', () => {
+    const channels = useChannels();
+    serve('epoll-lt', 1000);
+    run(1000, 3000, { requests: 1000 });
+    serve('select', 3010);
+    // Nothing was told for half a second; the first frame of the new model has replies of both.
+    run(3500, 4500, { requests: 100 }, { requests: 2300 });
+    channels.sample();
+    expect(channels.now?.requestsPerSecond).toBeCloseTo(100);
   });
 
   it('are not compared under other settings', async () => {

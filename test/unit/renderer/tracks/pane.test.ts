@@ -156,6 +156,31 @@ describe('the pane', () => {
     expect(legend('throughput')).toContain('served3000/s');
   });
 
+  it('reads the model that serves alone, and nothing until there is enough of it', async () => {
+    const switched = async (atNs: number, mark?: string): Promise<(id: string) => string> => {
+      const history = historyOfTenSeconds(3000);
+      const served = { timeNs: atNs, model: 'epoll-lt', previous: 'poll', sourceFile: '', steps: [], name: mark };
+      const kind = mark === undefined ? frameKinds.model : frameKinds.mark;
+      history.take(mark === undefined ? 'server' : 'lab', kind, encodeJson(kind, served).subarray(frameHeaderBytes));
+      pane?.unmount();
+      const wrapper = await mounted(history);
+      return (id) => wrapper.get(`[data-track=${id}] .legend`).text();
+    };
+    let legend = await switched(startNs + 8.99e9);
+    expect(legend('throughput')).toContain('served3000/s');
+    expect(legend('syscalls')).toContain('read6000/s');
+    legend = await switched(startNs + 9.8e9);
+    expect(legend('throughput')).toContain('served–');
+    expect(legend('syscalls')).toContain('read–');
+    // A state is one at once.
+    expect(legend('clients')).toContain('open connections3');
+    legend = await switched(startNs + 8.99e9, 'change');
+    expect(legend('throughput')).toContain('served3000/s');
+    // What the user marks changes nothing.
+    legend = await switched(startNs + 8.99e9, 'user');
+    expect(legend('throughput')).toContain('served1976/s');
+  });
+
   it('hides, shows and moves tracks', async () => {
     const wrapper = await mounted(historyOfTenSeconds());
     const ids = (): (string | undefined)[] =>
