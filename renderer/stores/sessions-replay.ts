@@ -41,6 +41,9 @@ export const useReplay = defineStore('replay', () => {
   /** What was drawn is of this file and epoch. */
   let shownTimeline = '';
   let isSeeking = false;
+  let isOpening = false;
+  /** The file whose details were asked for, as another window has opened it. */
+  let joining = '';
   /** Of the live lab's window of time, which it has again afterwards. */
   let widthBeforeNs: number | undefined;
 
@@ -49,14 +52,34 @@ export const useReplay = defineStore('replay', () => {
   const annotations = computed(() => details.value?.annotations ?? []);
 
   async function connect(link: LabLink): Promise<void> {
-    link.onEvent('replay.state', take);
+    link.onEvent('replay.state', (next) => {
+      take(next);
+      if (!isOpening && details.value?.card.file !== next.file) void join(next);
+    });
     const open = await lab.attempt((lab) => lab.request('replay.state'));
     if (!open) return;
     take(open);
-    details.value = await lab.attempt((lab) => lab.request('sessions.details', { file: open.file }));
-    history.annotate(annotations.value);
+    await join(open);
     // A replay that stands still has told its past to the windows that were there.
     if (!open.isPlaying) await seek(open.positionNs);
+  }
+
+  /** What another window has opened is seen here, too, and as it is there. */
+  async function join(open: ReplayState): Promise<void> {
+    if (joining === open.file) return;
+    // Once: where it fails that is said, and not with every position that follows.
+    joining = open.file;
+    const found = await lab.attempt((link) => link.request('sessions.details', { file: open.file }));
+    // Meanwhile it may have been closed, or another one opened.
+    if (found && state.value?.file === open.file) show(found, open);
+  }
+
+  /** The whole of a short session, and the last minute of a long one. */
+  function show(session: SessionDetails, { startedNs, endedNs }: ReplayState): void {
+    details.value = session;
+    history.annotate(annotations.value);
+    widthBeforeNs ??= timebase.widthNs;
+    timebase.widthNs = Math.max(shortestWindowNs, Math.min(longestWindowNs, endedNs - startedNs));
   }
 
   function take(next: ReplayState): void {
@@ -84,6 +107,7 @@ export const useReplay = defineStore('replay', () => {
     details.value = undefined;
     wantedNs.value = undefined;
     shownTimeline = '';
+    joining = '';
   }
 
   // Another window, or a run that is started, may end it, too.
@@ -99,22 +123,17 @@ export const useReplay = defineStore('replay', () => {
     { flush: 'sync' },
   );
 
-  /** Shows the whole of a short session, and the last minute of a long one. */
   async function open(file: string): Promise<void> {
     forget();
+    isOpening = true;
     // Such as where the recording is; it would lie over the transport.
     for (const { id, level } of notices.toasts) if (level === 'good') notices.dismiss(id);
     const answer = await lab.attempt((link) => link.request('replay.open', { file }));
+    isOpening = false;
     if (!answer) return;
     noteOpened({ file, openedMs: Date.now() });
-    details.value = answer.details;
     take(answer.replay);
-    history.annotate(annotations.value);
-    widthBeforeNs ??= timebase.widthNs;
-    timebase.widthNs = Math.max(
-      shortestWindowNs,
-      Math.min(longestWindowNs, answer.replay.endedNs - answer.replay.startedNs),
-    );
+    show(answer.details, answer.replay);
     await seek(answer.replay.endedNs);
   }
 

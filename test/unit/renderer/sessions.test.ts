@@ -1,5 +1,5 @@
 /** The Sessions screen's stores: the library, replay into the one history, recording. */
-import { mount } from '@vue/test-utils';
+import { flushPromises, mount } from '@vue/test-utils';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ReplayState, SessionCard, SessionDetails } from '../../../shared/contract/sessions.ts';
 import { maxUploadPieceBytes } from '../../../shared/contract/sessions.ts';
@@ -13,7 +13,7 @@ import AnnotationList from '../../../renderer/screens/sessions/AnnotationList.vu
 import SessionSide from '../../../renderer/screens/sessions/SessionSide.vue';
 import { useRecording } from '../../../renderer/stores/sessions-recording.ts';
 import { useReplay } from '../../../renderer/stores/sessions-replay.ts';
-import { useTimebase } from '../../../renderer/stores/timebase.ts';
+import { usualWidthNs, useTimebase } from '../../../renderer/stores/timebase.ts';
 import { useSessions } from '../../../renderer/stores/sessions.ts';
 import { history } from '../../../renderer/stores/telemetry.ts';
 import { useUi } from '../../../renderer/stores/ui.ts';
@@ -168,6 +168,45 @@ describe('replay', () => {
     await replay.seek(4e9);
     expect(history.moments.marks.map(({ timeNs }) => timeNs)).toEqual([4e9]);
     expect(useLab().phase).toBe('replaying');
+  });
+
+  it('shows the whole of a short session and the last minute of a long one, in every window', async () => {
+    const [replay, timebase] = [useReplay(), useTimebase()];
+    timebase.widthNs = usualWidthNs;
+    await replay.open('a.fdscope');
+    expect(timebase.widthNs).toBe(5e9);
+    await replay.close();
+    expect(timebase.widthNs).toBe(usualWidthNs);
+    // This window joins what another one has opened: when it connects,
+    double.answers['sessions.details'] = ({ file }) => ({ card: card(file), annotations: written }) as SessionDetails;
+    double.answers['replay.state'] = () => at(4e9, epoch);
+    double.tell('live.state', { phase: 'replaying', paused: false });
+    await replay.connect(double);
+    expect([timebase.widthNs, replay.isOpen, replay.positionNs]).toEqual([5e9, true, 4e9]);
+    // and while it is there.
+    double.tell('replay.state', { ...at(2e9, ++epoch), file: 'b.fdscope', endedNs: 300e9 });
+    double.tell('replay.state', { ...at(3e9, epoch), file: 'b.fdscope', endedNs: 300e9 });
+    await vi.waitFor(() => expect(replay.details?.card.file).toBe('b.fdscope'));
+    expect(double.paramsOf('sessions.details')).toEqual([{ file: 'a.fdscope' }, { file: 'b.fdscope' }]);
+    expect(timebase.widthNs).toBe(60e9);
+    await replay.close();
+    expect([timebase.widthNs, replay.isOpen]).toEqual([usualWidthNs, false]);
+  });
+
+  it('does not show what was closed before its details came', async () => {
+    const replay = useReplay();
+    let answer = (): void => {};
+    double.answers['sessions.details'] = ({ file }) =>
+      new Promise((resolve) => {
+        answer = () => resolve({ card: card(file), annotations: written } as SessionDetails);
+      });
+    double.tell('live.state', { phase: 'replaying', paused: false });
+    double.tell('replay.state', at(2e9, ++epoch));
+    double.tell('live.state', { phase: 'idle', paused: false });
+    answer();
+    await flushPromises();
+    expect(replay.isOpen).toBe(false);
+    expect(replay.details).toBeUndefined();
   });
 
   it('says once that a part of the file is damaged', async () => {
