@@ -23,6 +23,7 @@ export interface OpenedSession {
 }
 const mostOpened = 5;
 
+const damagedWords = 'A part of this session’s file is damaged and is left out; it is hatched in the overview.';
 const damagedOf = ({ missing }: ReplayState): number => missing.filter(({ cause }) => cause === 'damaged').length;
 
 export const useReplay = defineStore('replay', () => {
@@ -94,15 +95,14 @@ export const useReplay = defineStore('replay', () => {
     if (next.fault !== undefined && next.fault !== state.value?.fault) notices.show('error', next.fault);
     const damagedBefore = state.value?.file === next.file ? damagedOf(state.value) : 0;
     if (damagedOf(next) > damagedBefore) {
-      notices.show(
-        'warning',
-        'A part of this session’s file is damaged and is left out; it is hatched in the overview.',
-      );
+      notices.show('warning', damagedWords);
     }
     state.value = next;
   }
 
   function forget(): void {
+    // It is about that session, and no other.
+    for (const { id, text } of notices.toasts) if (text === damagedWords) notices.dismiss(id);
     state.value = undefined;
     details.value = undefined;
     wantedNs.value = undefined;
@@ -141,6 +141,9 @@ export const useReplay = defineStore('replay', () => {
     await lab.attempt((link) => link.request('replay.close'));
   }
 
+  /** An answer may come when its session was left. */
+  const isShown = ({ file }: ReplayState): boolean => details.value?.card.file === file;
+
   /** Of moments that are asked for faster than they can be shown, the last one counts. */
   async function seek(timeNs: number): Promise<void> {
     wantedNs.value = timeNs;
@@ -149,7 +152,7 @@ export const useReplay = defineStore('replay', () => {
     while (wantedNs.value !== undefined) {
       const target: number = wantedNs.value;
       const next = await lab.attempt((link) => link.request('replay.seek', { timeNs: target }));
-      if (next && details.value) take(next);
+      if (next && isShown(next)) take(next);
       if (wantedNs.value === target || !next) wantedNs.value = undefined;
     }
     isSeeking = false;
@@ -157,7 +160,7 @@ export const useReplay = defineStore('replay', () => {
 
   async function then(answer: Promise<ReplayState | undefined>): Promise<void> {
     const next = await answer;
-    if (next && details.value) take(next);
+    if (next && isShown(next)) take(next);
   }
   const play = (): Promise<void> => then(lab.attempt((link) => link.request('replay.play', {})));
   const pause = (): Promise<void> => then(lab.attempt((link) => link.request('replay.pause')));

@@ -201,6 +201,35 @@ describe('a replay', () => {
     expect(await at({ direction: 'previous', kinds: ['model'] })).toBe(1);
   });
 
+  it('jumps on from where a jump is going, however fast they are asked for', async () => {
+    await replay.open('a.fdscope');
+    for (const ms of [500, 1000, 2000, 2500]) {
+      await library.annotate('a.fdscope', { fromNs: startNs + ms * 1e6, text: `at ${ms}` });
+    }
+    await replay.seek(run.endNs);
+    const back = { direction: 'previous', kinds: ['annotation'] } as const;
+    await Promise.all([replay.jump(back), replay.jump(back), replay.jump(back)]);
+    expect(replay.state?.positionNs).toBe(startNs + 1e9);
+  });
+
+  it('jumps back past the moment that it has just played', async () => {
+    await replay.open('a.fdscope');
+    for (const ms of [500, 2000]) await library.annotate('a.fdscope', { fromNs: startNs + ms * 1e6, text: `at ${ms}` });
+    await replay.seek(startNs + 2e9);
+    await replay.play(0.1);
+    await vi.waitFor(() => expect(replay.state?.positionNs).toBeGreaterThan(startNs + 2e9));
+    const { positionNs } = await replay.jump({ direction: 'previous', kinds: ['annotation'] });
+    expect(positionNs).toBeLessThan(startNs + 1e9);
+  });
+
+  it('left while it seeks, answers the seek and complains of nothing', async () => {
+    await replay.open('a.fdscope');
+    const seeking = replay.seek(run.endNs);
+    await replay.close();
+    expect(await seeking).toMatchObject({ file: 'a.fdscope' });
+    expect(replay.state).toBeUndefined();
+  });
+
   it('gives a window that takes its frames in small bites all of them, none merged', async () => {
     const batches: Uint8Array[] = [];
     const feed = new FrameFeed((batch) => {

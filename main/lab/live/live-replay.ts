@@ -19,6 +19,9 @@ interface Open {
   fault?: string;
 }
 
+/** So long after a moment, a jump back while it plays is not to that moment. */
+const graceMs = 1000;
+
 export class LiveReplay {
   readonly #hub: FrameHub;
   readonly #library: SessionLibrary;
@@ -62,16 +65,17 @@ export class LiveReplay {
   }
 
   async seek(timeNs: number): Promise<ReplayState> {
-    const { replayer } = this.#current().open;
-    await replayer.seek(timeNs);
-    return this.#current().state;
+    const { open } = this.#current();
+    await open.replayer.seek(timeNs);
+    // Who leaves the session meanwhile has done nothing wrong.
+    return stateOf(open);
   }
 
   async play(speed?: number): Promise<ReplayState> {
-    const { replayer } = this.#current().open;
-    if (speed !== undefined) replayer.setSpeed(speed);
-    await replayer.play();
-    return this.#current().state;
+    const { open } = this.#current();
+    if (speed !== undefined) open.replayer.setSpeed(speed);
+    await open.replayer.play();
+    return stateOf(open);
   }
 
   setSpeed(speed: number): ReplayState {
@@ -93,8 +97,11 @@ export class LiveReplay {
       ...details.annotations.map(({ fromNs }) => ({ kind: 'annotation', timeNs: fromNs })),
     ];
     const times = moments.filter(({ kind }) => kinds?.includes(kind) ?? true).map(({ timeNs }) => timeNs);
-    const isBeyond = (timeNs: number): boolean =>
-      direction === 'next' ? timeNs > state.positionNs : timeNs < state.positionNs;
+    // Keys come faster than seeks end: the next jump goes on from where the last one is going.
+    const fromNs = open.replayer.aimNs;
+    // While it plays, the moment that was jumped to is past at once: back from there is to the one before it.
+    const pastNs = state.isPlaying ? graceMs * 1e6 * state.speed : 0;
+    const isBeyond = (timeNs: number): boolean => (direction === 'next' ? timeNs > fromNs : timeNs < fromNs - pastNs);
     const beyond = times.filter((timeNs) => isBeyond(timeNs) && timeNs >= state.startedNs && timeNs <= state.endedNs);
     if (beyond.length === 0) return state;
     return this.seek(

@@ -62,6 +62,8 @@ export class Replayer {
   #isClosed = false;
   /** Seeks that have been asked for and not begun: only the last is worth doing. */
   #wantedSeek = 0;
+  /** Of the last of them, until it is there. */
+  #aimNs: number | undefined;
 
   constructor(session: SessionFile, hooks: ReplayHooks, historyMs = 60_000) {
     this.#session = session;
@@ -75,6 +77,11 @@ export class Replayer {
       ...{ isPlaying: this.#isPlaying, speed: this.#speed, positionNs: this.#positionNs, epoch: this.#epoch },
       ...{ startedNs: this.#session.startedNs, endedNs: this.#session.endedNs },
     };
+  }
+
+  /** The position, or that of a seek which has not ended yet. */
+  get aimNs(): number {
+    return this.#aimNs ?? this.#positionNs;
   }
 
   /** From the end it begins anew. Resolves when it plays. */
@@ -104,10 +111,11 @@ export class Replayer {
   /** Held to the session's time. Resolves when the consumer has the state of that moment. */
   async seek(timeNs: number): Promise<void> {
     const wanted = ++this.#wantedSeek;
+    const { startedNs, endedNs } = this.#session;
+    const target = Math.min(endedNs, Math.max(startedNs, timeNs));
+    this.#aimNs = target;
     await this.#inTurn(async () => {
       if (wanted !== this.#wantedSeek) return;
-      const { startedNs, endedNs } = this.#session;
-      const target = Math.min(endedNs, Math.max(startedNs, timeNs));
       // A recording that was begun in the middle of a run opens with the state that it found.
       const keyframe = await this.#session.keyframeBefore(Math.max(startedNs, target - this.#historyNs));
       const fromNs = keyframe?.atNs ?? startedNs;
@@ -120,6 +128,8 @@ export class Replayer {
       await this.#feedUntil(target, () => wanted !== this.#wantedSeek || this.#isClosed);
       this.#positionNs = target;
       this.#tickedAt = performance.now();
+    }).finally(() => {
+      if (wanted === this.#wantedSeek) this.#aimNs = undefined;
     });
     this.#tell();
   }

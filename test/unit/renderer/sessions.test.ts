@@ -215,8 +215,29 @@ describe('replay', () => {
     const damaged = { ...at(3e9, epoch), missing: [{ fromNs: 2e9, toNs: 2.5e9, cause: 'damaged' as const }] };
     double.tell('replay.state', damaged);
     double.tell('replay.state', { ...damaged, positionNs: 3.1e9 });
-    expect(useNotices().toasts.filter(({ text }) => text.includes('damaged'))).toHaveLength(1);
+    const told = (): number => useNotices().toasts.filter(({ text }) => text.includes('damaged')).length;
+    expect(told()).toBe(1);
     double.tell('replay.state', at(3.2e9, epoch));
+    await replay.close();
+    expect(told()).toBe(0);
+  });
+
+  it('an answer that comes when its session was left changes nothing', async () => {
+    const replay = useReplay();
+    await replay.open('a.fdscope');
+    const late = { ...at(3e9, 99), file: 'b.fdscope' };
+    double.answers['replay.seek'] = () => late;
+    await replay.seek(3e9);
+    expect(replay.state?.file).toBe('a.fdscope');
+  });
+
+  it('of a session that is open already shows the whole, as of one that is opened', async () => {
+    const timebase = useTimebase();
+    timebase.widthNs = 30e9;
+    double.answers['replay.state'] = () => at(3e9, 1);
+    double.answers['sessions.details'] = () => ({ card: card('a.fdscope'), annotations: written }) as SessionDetails;
+    await useReplay().connect(double);
+    expect(timebase.widthNs).toBe(5e9);
   });
 
   it('of positions that are asked for while one is on its way, the last one counts', async () => {
