@@ -2,10 +2,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readinessText } from '../../main/lab/sessions/exporters/record-tables.ts';
 import { tableNames } from '../../main/lab/sessions/exporters/tables.ts';
 import { csvText } from '../../shared/csv.ts';
-import { readinessBits } from '../../shared/telemetry/wire.ts';
 import {
   expectedCounters,
   expectedEvents,
@@ -53,13 +51,28 @@ describe('a session as CSV', () => {
     expect(await readCsv('events')).toEqual(expected);
   });
 
-  it('has events that a reader opens which guesses the dialect from the first rows', async () => {
-    const rows = Array.from({ length: 30_000 }, (_, i) => [i, 'server', readinessText(readinessBits.readable)]);
-    const hangup = readinessText(readinessBits.readable | readinessBits.error | readinessBits.hangup);
+  it('opens in a reader that guesses the dialect from the first rows, however late a text has a comma', async () => {
+    const plain = Array.from({ length: 30_000 }, (_, i) => [i, 'server', 'wait', i % 2 === 0 ? null : 3]);
+    const late = 'hand over what was prepared, wait until something is done';
     const file = join(run.folder, 'late.csv');
-    writeFileSync(file, csvText([['time_ns', 'source', 'name'], ...rows, [30_000, 'server', hangup]]));
-    const [last] = await queryDuckDb(`select * from '${file}' order by time_ns desc limit 1`);
-    expect(last).toEqual({ time_ns: 30_000, source: 'server', name: 'readable + error + hangup' });
+    const rows = [...plain, [30_000, 'server', late, 7]];
+    writeFileSync(file, csvText([['time_ns', 'source', 'name', 'fd']]) + csvText(rows, 'all'));
+    const [last, first] = await queryDuckDb(
+      `select * from '${file}' where time_ns in (0, 30000) order by time_ns desc`,
+    );
+    expect(last).toEqual({ time_ns: 30_000, source: 'server', name: late, fd: 7 });
+    expect(first).toEqual({ time_ns: 0, source: 'server', name: 'wait', fd: null });
+  });
+
+  it('has every text in quotes, and nothing else', () => {
+    for (const table of tableNames) {
+      const [, ...lines] = readFileSync(join(run.folder, `out.csv/${table}.csv`), 'utf8')
+        .trim()
+        .split('\r\n');
+      expect(lines.length).toBeGreaterThan(0);
+      for (const line of lines)
+        expect(line).toMatch(/^\d+,"(server|clients|upstream|lab)"(,("([^"]|"")*"|-?\d+|true|false|))*$/);
+    }
   });
 
   it('has latencies whose buckets add up to what was measured', async () => {

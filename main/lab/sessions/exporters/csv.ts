@@ -1,4 +1,4 @@
-/** CSV as RFC 4180 has it: a folder with a file a table and the manifest, or one table as one file. */
+/** CSV as RFC 4180 has it, all texts in quotes: a folder with a file a table and the manifest, or one table as one file. */
 import { csvText } from '../../../../shared/csv.ts';
 import type { Exporter } from './exporter.ts';
 import { manifestText } from './manifest-text.ts';
@@ -16,7 +16,7 @@ export const csv: Exporter = {
     for (const table of chosenTables(choices.table)) {
       const file = await output.create(`${table.name}.csv`);
       await file.write(csvText([table.columns.map(({ name }) => name)]));
-      sinks.push({ table, write: (rows) => file.write(csvText(rows)) });
+      sinks.push({ table, write: (rows) => file.write(csvText(rows, 'all')) });
     }
     await fillTables(reader, sinks);
     if (choices.table === undefined) await (await output.create('session.json')).write(manifestText(reader.session));

@@ -61,10 +61,7 @@ export const sockets: Table = {
 
 const kindNames = new Map<number, string>(Object.entries(eventKinds).map(([name, kind]) => [kind, snakeCase(name)]));
 
-/**
- * "readable + hangup". Without a comma, no row of events is quoted: readers that guess a file's dialect from its first
- * rows (DuckDB) refuse one whose only quotes stand far behind.
- */
+/** "readable + hangup". */
 export const readinessText = (bits: number): string =>
   Object.entries(readinessBits)
     .filter(([, bit]) => (bits & bit) !== 0)
