@@ -87,8 +87,8 @@ describe('ring memory of many threads', () => {
       if (!inspection.notices.some(({ code }) => code === 'switchesRefused')) {
         expect(peak.perf.count).toBeGreaterThanOrEqual(Math.min(1000, peak.threads - 2));
       }
-      // Those that found no room are not passed over in silence.
-      const isWhole = peak.perf.count >= peak.threads;
+      // Those that found no room are not passed over in silence. The thread sanitizer has a thread that records nothing.
+      const isWhole = peak.perf.count >= peak.threads - (isSanitized ? 1 : 0);
       const codes = inspection.notices.map(({ code }) => code);
       if (!isWhole) expect(codes.some((code) => /^switches(Memory|Refused)$/.test(code))).toBe(true);
       console.log(
