@@ -1,7 +1,8 @@
 /**
  * What every socket did at every tick of the telemetry: a byte a socket and tick, in columns that are drawn as they
  * are. A row is a place in the server's fd table, so that a connection which takes over a closed one's fd goes on in
- * its row. Servers that fork have the same fd in several processes; those get rows of their own.
+ * its row. Servers that fork have the same fd in several processes; those get rows of their own, of each process where
+ * that is told.
  */
 import type { FdStates, OpenedSocket } from '../../shared/telemetry/codec.ts';
 import { fdFlags, fdRoles, frameIntervalMs, type FdRole } from '../../shared/telemetry/wire.ts';
@@ -26,6 +27,11 @@ export const stateCode = Object.fromEntries(socketStates.map((name, i) => [name,
 export const shownOf = (cell: number): number => cell & 15;
 export const leftOf = (cell: number): number => cell >>> 4;
 
+export interface SocketOfProcess extends OpenedSocket {
+  /** Of the process that has it; 0 where nobody knows. */
+  readonly pid?: number;
+}
+
 /** One connection's time in a row. */
 export interface Tenant {
   readonly connectionId: number;
@@ -34,6 +40,8 @@ export interface Tenant {
   readonly row: number;
   readonly local: string;
   readonly peer: string;
+  /** As of SocketOfProcess. */
+  readonly pid: number;
   readonly openedNs: number;
   closedNs: number;
 }
@@ -73,6 +81,9 @@ const activityDecay = 0.5;
 
 const keyOf = (connectionId: number, role: number): number => connectionId * fdRoles.length + role;
 
+/** Descriptors are below 2^24, and pids below 2^22. */
+const placeOf = (fd: number, pid: number): number => pid * 2 ** 24 + fd;
+
 export class SocketStore {
   /** Rows that were ever taken; they are numbered from 0. */
   rows = 0;
@@ -80,10 +91,12 @@ export class SocketStore {
   rowsVersion = 0;
   readonly ticks = new TickColumns();
   readonly #rowOf = new Map<number, number>();
+  /** By fd and process, as `placeOf` puts them together. */
   readonly #rowsOfFd = new Map<number, number[]>();
+  readonly #pids = new Set<number>();
   /** Key of the connection that has each row, or had it last. */
   readonly #keyIn: number[] = [];
-  #announced: OpenedSocket[] = [];
+  #announced: SocketOfProcess[] = [];
   /** Whether one that forks may have served: then a fd may be open in several processes at once. */
   hasForks = false;
   readonly #tenants: (Tenant | undefined)[] = [];
@@ -100,7 +113,12 @@ export class SocketStore {
     return this.ticks.byteLength + this.#left.length * (2 + 8 * figureNames.length);
   }
 
-  takeOpened(sockets: readonly OpenedSocket[]): void {
+  /** Then a fd alone does not say which socket it is. */
+  get hasSeveralProcesses(): boolean {
+    return this.#pids.size > 1;
+  }
+
+  takeOpened(sockets: readonly SocketOfProcess[]): void {
     // Whether their fds' rows are free is told by the states of the same report, which may come before or after.
     for (const socket of sockets) this.#announced.push(socket);
   }
@@ -225,7 +243,7 @@ export class SocketStore {
       const tenant = row === undefined ? undefined : this.#tenants[row];
       if (tenant !== undefined && this.#keyIn[row ?? 0] === key) tenant.closedNs = frame.timeNs;
     }
-    const begin = (socket: OpenedSocket): void => {
+    const begin = (socket: SocketOfProcess): void => {
       const key = keyOf(socket.connectionId, fdRoles.indexOf(socket.role));
       if (!this.#rowOf.has(key)) this.#begin(socket, key, closing.has(key) ? frame.timeNs : Number.POSITIVE_INFINITY);
     };
@@ -243,12 +261,14 @@ export class SocketStore {
     return this.#columnFor(frame.timeNs);
   }
 
-  #begin(socket: OpenedSocket, key: number, closedNs: number): void {
-    const row = this.#freeRow(socket.fd);
+  #begin(socket: SocketOfProcess, key: number, closedNs: number): void {
+    const { pid = 0 } = socket;
+    if (pid > 0) this.#pids.add(pid);
+    const row = this.#freeRow(socket.fd, pid);
     this.#leave(row);
     this.#rowOf.set(key, row);
     this.#keyIn[row] = key;
-    this.#tenants[row] = { ...socket, row, openedNs: socket.timeNs, closedNs };
+    this.#tenants[row] = { ...socket, pid, row, openedNs: socket.timeNs, closedNs };
     for (const name of figureNames) this.#figures[name][row] = 0;
     this.#figures.lastNs[row] = socket.timeNs;
     this.#left[row] = stateCode.idle;
@@ -256,17 +276,18 @@ export class SocketStore {
     this.rowsVersion++;
   }
 
-  #freeRow(fd: number): number {
-    const rows = this.#rowsOfFd.get(fd);
+  #freeRow(fd: number, pid: number): number {
+    const place = placeOf(fd, pid);
+    const rows = this.#rowsOfFd.get(place);
     if (rows === undefined) {
       const row = this.#newRow();
-      this.#rowsOfFd.set(fd, [row]);
+      this.#rowsOfFd.set(place, [row]);
       return row;
     }
     const free = rows.find((row) => !this.isOpen(row));
     if (free !== undefined) return free;
     // In one process the kernel gives a fd away only when it is free: the close was in a frame that was dropped.
-    if (!this.hasForks) return rows[0] ?? 0;
+    if (!this.hasForks || pid > 0) return rows[0] ?? 0;
     const row = this.#newRow();
     rows.push(row);
     return row;

@@ -16,12 +16,13 @@ import {
   decodeThreadStarted,
   decodeThreadStates,
   gaugeOf,
+  type OpenedSocket,
 } from '../../shared/telemetry/codec.ts';
 import type { Annotation } from '../../shared/session/edits.ts';
 import { detailLevels, frameKinds } from '../../shared/telemetry/wire.ts';
 import { EventStore } from './history-events.ts';
 import { Moments } from './history-moments.ts';
-import { SocketStore } from './history-sockets.ts';
+import { SocketStore, type SocketOfProcess } from './history-sockets.ts';
 import { ThreadStore } from './history-threads.ts';
 import { isCounterSeen } from '../../shared/telemetry/seen-from-outside.ts';
 import { unseenSeries } from './outside.ts';
@@ -185,7 +186,7 @@ export class TelemetryHistory {
         this.threads.takeTotals(decodeThreads(payload));
         break;
       case frameKinds.opened:
-        this.sockets.takeOpened(decodeOpened(payload));
+        this.sockets.takeOpened(decodeOpened(payload).map((socket) => this.#withPid(socket)));
         break;
       case frameKinds.fdStates:
         this.#seeThen(decodeFdStates(payload), (frame) => this.sockets.take(frame));
@@ -200,6 +201,14 @@ export class TelemetryHistory {
         this.#seeThen(decodeEvents(payload), (frame) => this.events.take(frame));
         break;
     }
+  }
+
+  /** Threads are told ahead of the sockets of their processes. */
+  #withPid(socket: OpenedSocket): SocketOfProcess {
+    const { processThreadId } = socket;
+    return processThreadId === undefined
+      ? socket
+      : { ...socket, pid: this.threads.byId.get(processThreadId)?.tid ?? 0 };
   }
 
   #seeThen<Frame extends { readonly timeNs: number }>(frame: Frame, take: (frame: Frame) => void): void {

@@ -27,6 +27,7 @@ export function socketTable(
   });
   const columns = [
     'fd',
+    ...(store.hasSeveralProcesses ? ['pid'] : []),
     'role',
     'connection',
     'local',
@@ -45,6 +46,7 @@ export function socketTable(
     const figures = store.figures(row);
     return [
       tenant?.fd ?? Number.NaN,
+      ...(store.hasSeveralProcesses ? [tenant !== undefined && tenant.pid > 0 ? tenant.pid : Number.NaN] : []),
       tenant?.role ?? '',
       tenant?.connectionId ?? Number.NaN,
       tenant?.local ?? '',

@@ -13,7 +13,7 @@ import { RingImage, type RingPlan } from './ring-image.ts';
 import { socketTable } from './raster-table.ts';
 import { RowWindow } from './row-window.ts';
 import { SocketOrder, socketOrders, type SocketOrderName } from './socket-order.ts';
-import { socketWords, wordsOf } from './socket-words.ts';
+import { fdWords, socketWords, wordsOf } from './socket-words.ts';
 import { nsAt, nsPerPx } from './time-scale.ts';
 import type { Hatch, Hit, LegendItem, Statistic, Table, Track, TrackChoice, TrackView } from './track.ts';
 
@@ -160,7 +160,7 @@ export class RasterTrack implements Track {
     if (tenant.peer !== '') lines.push(`${tenant.local} ← ${tenant.peer}`);
     const { connectionId, role, fd } = tenant;
     return {
-      title: `fd ${fd}, ${role === 'listener' ? 'the listener' : `${role} of connection ${connectionId}`}`,
+      title: `${fdWords(tenant, sockets)}, ${role === 'listener' ? 'the listener' : `${role} of connection ${connectionId}`}`,
       lines,
       pick: { kind: 'socket', row, connectionId, role, fd, timeNs },
     };
@@ -237,8 +237,10 @@ export class RasterTrack implements Track {
     const rowPx = this.#window.rowPx(count, heightPx);
     if (rowPx >= labelPx) {
       for (let place = folding.first; place < folding.end; place++) {
-        const fd = this.#history.sockets.latestTenant(this.#order.rows[place] ?? 0)?.fd ?? 0;
-        pen.text(5, this.#window.topOf(place, count, heightPx) + rowPx / 2 + 3.5, `fd ${fd}`, style);
+        const { sockets } = this.#history;
+        const tenant = sockets.latestTenant(this.#order.rows[place] ?? 0);
+        const text = fdWords(tenant ?? { fd: 0, pid: 0 }, sockets);
+        pen.text(5, this.#window.topOf(place, count, heightPx) + rowPx / 2 + 3.5, text, style);
       }
       return;
     }

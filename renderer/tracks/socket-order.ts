@@ -41,11 +41,17 @@ export class SocketOrder {
 export function sortedRows(store: SocketStore, by: SocketOrderName): Uint32Array<ArrayBuffer> {
   const keys = new Float64Array(store.rows);
   const fds = new Float64Array(store.rows);
+  const pids = new Float64Array(store.rows);
   for (let row = 0; row < store.rows; row++) {
-    fds[row] = store.latestTenant(row)?.fd ?? 0;
+    const tenant = store.latestTenant(row);
+    fds[row] = tenant?.fd ?? 0;
+    pids[row] = tenant?.pid ?? 0;
     if (by === 'activity') keys[row] = store.activity(row);
     else if (by === 'waiting') keys[row] = store.waitingUs(row);
   }
   const rows = Uint32Array.from({ length: store.rows }, (_, row) => row);
-  return rows.sort((a, b) => (keys[b] ?? 0) - (keys[a] ?? 0) || (fds[a] ?? 0) - (fds[b] ?? 0) || a - b);
+  const of = (column: Float64Array, row: number): number => column[row] ?? 0;
+  return rows.sort(
+    (a, b) => of(keys, b) - of(keys, a) || of(fds, a) - of(fds, b) || of(pids, a) - of(pids, b) || a - b,
+  );
 }

@@ -1,6 +1,6 @@
 /** The states of sockets in words, with their patterns; the raster, its legend and the inspector say the same. */
 import { notFromOutside, unseenSocketStates } from '../stores/outside.ts';
-import type { SocketState } from '../stores/history-sockets.ts';
+import type { SocketState, SocketStore, Tenant } from '../stores/history-sockets.ts';
 import type { Hatch } from './track.ts';
 
 export interface SocketStateWords {
@@ -40,6 +40,14 @@ export const socketWords: Readonly<Record<SocketState, SocketStateWords>> = {
   },
   error: { label: 'error', explanation: 'A call on it failed.', hatch: 'cross' },
 };
+
+/** Which fd it is: of servers of several processes, whose. */
+export function fdWords(
+  { fd, pid }: Pick<Tenant, 'fd' | 'pid'>,
+  { hasSeveralProcesses }: Pick<SocketStore, 'hasSeveralProcesses'>,
+): string {
+  return hasSeveralProcesses && pid > 0 ? `fd ${fd} · pid ${pid}` : `fd ${fd}`;
+}
 
 /** What the same states mean where nobody sees the server's calls, only its sockets, from look to look. */
 const explanationsFromOutside: Readonly<Partial<Record<SocketState, string>>> = {

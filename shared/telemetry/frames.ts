@@ -74,6 +74,12 @@ export interface OpenedSocket {
   readonly role: FdRole;
   readonly local: string;
   readonly peer: string;
+  /**
+   * Of a server that is watched from outside and has several processes: the first thread of the one that has the socket,
+   * as threadStarted has told it; its tid is that process's pid. Not given where several have it, or one that may hand
+   * it to a child; for servers of the lab; and in sessions of before.
+   */
+  readonly processThreadId?: number;
 }
 
 /**

@@ -93,6 +93,7 @@ export function decodeOpened(payload: Uint8Array): readonly OpenedSocket[] {
     const role = fdRoles[records.getUint8(at + 16)];
     if (role === undefined) throw new FrameError(`An opened frame has the unknown role ${records.getUint8(at + 16)}.`);
     const family = records.getUint8(at + 17);
+    const processThreadId = records.getUint16(at + 22, true);
     return {
       timeNs: u64(records, at),
       connectionId: records.getUint32(at + 8, true),
@@ -100,6 +101,8 @@ export function decodeOpened(payload: Uint8Array): readonly OpenedSocket[] {
       role,
       local: addressText(family, bytes.subarray(at + 24, at + 40), records.getUint16(at + 18, true)),
       peer: addressText(family, bytes.subarray(at + 40, at + 56), records.getUint16(at + 20, true)),
+      // What older engines left zero.
+      ...(processThreadId === 0 ? {} : { processThreadId }),
     };
   });
 }
@@ -117,7 +120,7 @@ export function encodeOpened(timeNs: number, sockets: readonly OpenedSocket[]): 
     writer.u8(local.family);
     writer.u16(local.port);
     writer.u16(peer.port);
-    writer.u16(0);
+    writer.u16(socket.processThreadId ?? 0);
     writer.raw(local.bytes);
     writer.raw(peer.bytes);
   }

@@ -1,9 +1,9 @@
 /** A server watched from outside, against what that server counts itself, and against /proc. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { counterOf, gaugeOf, type Counters } from '../../shared/telemetry/codec.ts';
+import { counterOf, gaugeOf, type Counters, type OpenedSocket } from '../../shared/telemetry/codec.ts';
 import { syscallNames, type CounterName } from '../../shared/telemetry/wire.ts';
 import { dialects, pattern } from '../support/dialects.ts';
 import { allModels, engine } from '../support/engines.ts';
@@ -186,6 +186,62 @@ describe('watched from outside', () => {
         { local: `127.0.0.1:${server.port}` },
       ]);
       client.close();
+    }));
+
+  /** Of each client, as the watcher told it. */
+  const socketsOf = (inspection: Inspection, clients: readonly RawClient[]): Promise<(OpenedSocket | undefined)[]> =>
+    settled(
+      () => clients.map((client) => inspection.socketOf(portOf(client))),
+      (found) => found.every((socket) => socket !== undefined),
+    );
+
+  it('sockets of several processes are those of the process that has them', async () => {
+    const server = await ServerUnderTest.start('blocking-fork', {});
+    const clients = await Promise.all([1, 2, 3].map(() => RawClient.connect(server.port)));
+    let watcher: ServerUnderTest | undefined;
+    try {
+      for (const client of clients) await client.ask(smallRequest, replyBytes);
+      const given = { pid: server.pid, port: server.port, level: 'fds', switches: false };
+      watcher = await ServerUnderTest.start('watch', given as ServeSettings, [], [engine, 'watch']);
+      const { threadsStarted } = watcher;
+      const inspection = new Inspection(watcher);
+      const sockets = await socketsOf(inspection, clients);
+      const pids = sockets.map((socket) => threadsStarted.get(socket?.processThreadId ?? 0)?.tid ?? 0);
+      expect(new Set(pids).size).toBe(3);
+      expect(pids).not.toContain(server.pid);
+      // By the inode of the socket, which the kernel's own list has beside its far end.
+      const listed = readFileSync('/proc/net/tcp', 'utf8')
+        .split('\n')
+        .map((line) => line.trim().split(/\s+/));
+      const hex = (port: number): string => port.toString(16).toUpperCase().padStart(4, '0');
+      clients.forEach((client, i) => {
+        const inode = listed.find((fields) => fields[2]?.endsWith(`:${hex(portOf(client))}`))?.[9];
+        expect(readlinkSync(`/proc/${pids[i]}/fd/${sockets[i]?.fd}`)).toBe(`socket:[${inode}]`);
+      });
+      // It starts processes, and what it has may be for one of them.
+      expect(inspection.opened.find(({ role }) => role === 'listener')).not.toHaveProperty('processThreadId');
+    } finally {
+      for (const client of clients) client.close();
+      watcher?.kill();
+      server.kill();
+    }
+  });
+
+  it('a server that forks for each connection is never told to have itself what a child has', () =>
+    watched('blocking-fork', {}, async ({ server, watcher, inspection }) => {
+      const clients: RawClient[] = [];
+      for (let i = 0; i < 40; i++) clients.push(await RawClient.connect(server.port));
+      // A child that came behind the last look at the processes is found with the next connection.
+      await sleep(300);
+      clients.push(await RawClient.connect(server.port));
+      const sockets = await socketsOf(inspection, clients.slice(0, -1));
+      for (const socket of sockets) {
+        const { tid } = watcher.threadsStarted.get(socket?.processThreadId ?? 0) ?? {};
+        if (tid === undefined) continue;
+        expect(tid).not.toBe(server.pid);
+        expect(readdirSync(`/proc/${tid}/fd`)).toContain(String(socket?.fd));
+      }
+      for (const client of clients) client.close();
     }));
 
   // The handler lets its client wait, so what that sends meanwhile stays in the kernel.

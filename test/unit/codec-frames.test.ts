@@ -51,6 +51,13 @@ const cases = [
   ['counters', golden.countersHex, decodeCounters, () => encodeCounters(golden.counters), golden.counters],
   ['threads', golden.threadsHex, decodeThreads, () => encodeThreads(golden.threads), golden.threads],
   ['latency', golden.latencyHex, decodeLatency, () => encodeLatency(golden.latency), golden.latency],
+  [
+    'opened by one of several processes',
+    golden.openedByProcessHex,
+    decodeOpened,
+    () => encodeOpened(123_456_789, golden.openedByProcess),
+    golden.openedByProcess,
+  ],
   ['opened', golden.openedHex, decodeOpened, () => encodeOpened(123_456_789, golden.opened), golden.opened],
   ['fdStates', golden.fdStatesHex, decodeFdStates, () => encodeFdStates(golden.fdStates), golden.fdStates],
   [

@@ -107,8 +107,8 @@ describe('a session as CSV', () => {
       hits: 1,
       spent_ns: 3,
     });
-    expect((await readCsv('sockets')).map(({ fd, peer }) => ({ fd, peer }))).toEqual(
-      [0, 1, 2, 3].map((i) => ({ fd: 7 + i, peer: `127.0.0.2:${40_000 + i}` })),
+    expect((await readCsv('sockets')).map(({ fd, peer, pid }) => ({ fd, peer, pid }))).toEqual(
+      [0, 1, 2, 3].map((i) => ({ fd: 7 + i, peer: `127.0.0.2:${40_000 + i}`, pid: i === 3 ? 4001 : null })),
     );
     const switches = await readCsv('switches');
     const onCpu = switches.reduce((sum, row) => sum + (row.kind === 'in' ? -1 : 1) * Number(row.time_ns), 0);

@@ -71,6 +71,10 @@ export const opened: readonly OpenedSocket[] = [
   },
 ];
 
+/** Of one of several processes, as its first thread's id says. */
+export const openedByProcessHex = openedHex.replace('39a0 0000', '39a0 0300');
+export const openedByProcess: readonly OpenedSocket[] = opened.map((socket) => ({ ...socket, processThreadId: 3 }));
+
 export const fdStatesHex = `30000000 0d00 0100  15cd5b0700000000 01000000 00000000
   07000000 09000000 4a02 01 08 00010000 00020000 e8030000 20000000 40000000`;
 export const fdStates: FdStates = {

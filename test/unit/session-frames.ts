@@ -114,6 +114,8 @@ export function smallRun({ seconds = 3, connections = 4 }: SmallRunOptions = {})
   const sockets = Array.from({ length: connections }, (_, i) => ({
     ...{ timeNs: startNs + 2e6, connectionId: i + 1, fd: 7 + i, role: 'client' as const },
     ...{ local: '127.0.0.1:8080', peer: `127.0.0.2:${40_000 + i}` },
+    // As if the last one were another process's.
+    ...(i === connections - 1 && { processThreadId: 2 }),
   }));
   put('server', encodeOpened(startNs + 2e6, sockets), startNs + 3e6);
   put('clients', encodeJson(frameKinds.mark, { name: 'steady', timeNs: startNs + 3e6 }), startNs + 3e6);

@@ -14,7 +14,8 @@ struct OpenedRecord {
   uint32_t connection_id;
   int32_t fd;
   uint8_t role, family;
-  uint16_t local_port, peer_port, zero;
+  uint16_t local_port, peer_port;
+  uint16_t process_thread;  // id of the first thread of the process that has it; 0: not told
   uint8_t local[16], peer[16];
 };
 static_assert(sizeof(OpenedRecord) == wire::record_bytes::opened);

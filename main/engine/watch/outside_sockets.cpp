@@ -35,7 +35,7 @@ uint32_t inode_of(const char* link) {
 
 }  // namespace
 
-void OutsideSockets::tick(uint64_t time_ns, const std::vector<int32_t>& pids) {
+void OutsideSockets::tick(uint64_t time_ns, const ProcessTree& tree, const OutsideThreads& threads) {
   if (time_ns < next_look_ns_) return;
   const uint64_t begun_ns = cpu_ns();
   rows_.clear();
@@ -46,8 +46,8 @@ void OutsideSockets::tick(uint64_t time_ns, const std::vector<int32_t>& pids) {
   std::erase_if(rows_, [](const TcpSocketRow& row) { return row.inode == 0; });
   const bool has_new = std::ranges::any_of(
       rows_, [this](const TcpSocketRow& row) { return !seen_.contains(row.inode) && !unlisted_.contains(row.inode); });
-  if (has_new) find_descriptors(time_ns, pids);
-  look(time_ns);
+  if (has_new) find_descriptors(time_ns, tree);
+  look(time_ns, threads);
   if (is_whole) {
     telemetry::FrameBatch batch(writer_);
     telemetry::RecordFrames<telemetry::FdStateRecord> states(batch, wire::FrameKind::fd_states, time_ns);
@@ -67,7 +67,7 @@ void OutsideSockets::tick(uint64_t time_ns, const std::vector<int32_t>& pids) {
   next_look_ns_ = time_ns + (cpu_ns() - begun_ns) * most_share;
 }
 
-void OutsideSockets::look(uint64_t time_ns) {
+void OutsideSockets::look(uint64_t time_ns, const OutsideThreads& threads) {
   ++look_;
   figures_.open_connections = figures_.accept_queue = figures_.accept_backlog = 0;
   telemetry::FrameBatch batch(writer_);
@@ -87,8 +87,8 @@ void OutsideSockets::look(uint64_t time_ns) {
       Seen& seen = seen_[row.inode];
       seen.look = look_;
       if (is_known) continue;
-      seen.fd = listed->second;
-      announce(row, seen, time_ns, opened);
+      seen.fd = listed->second.fd;
+      announce(row, seen, time_ns, threads.first_thread_of(listed->second.pid), opened);
     }
   }
   telemetry::RecordFrames<telemetry::FdStateRecord> states(batch, wire::FrameKind::fd_states, time_ns);
@@ -96,11 +96,13 @@ void OutsideSockets::look(uint64_t time_ns) {
     if (const auto at = seen_.find(row.inode); at != seen_.end()) report(row, at->second, time_ns, states);
 }
 
-void OutsideSockets::find_descriptors(uint64_t time_ns, const std::vector<int32_t>& pids) {
+void OutsideSockets::find_descriptors(uint64_t time_ns, const ProcessTree& tree) {
   if (time_ns < next_listing_ns_) return;
   const uint64_t begun_ns = cpu_ns();
   fds_.clear();
-  for (const int32_t pid : pids) {
+  for (const int32_t pid : tree.pids()) {
+    // A process that starts others may have accepted for one of them, and closes its own descriptor then.
+    const int32_t owner = tree.is_worker(pid) ? pid : 0;
     const std::string path = "/proc/" + std::to_string(pid) + "/fd/";
     const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), ::closedir);
     if (!folder) continue;
@@ -109,9 +111,12 @@ void OutsideSockets::find_descriptors(uint64_t time_ns, const std::vector<int32_
       const ssize_t n = ::readlinkat(::dirfd(folder.get()), entry->d_name, link, sizeof link - 1);
       if (n <= 0) continue;
       link[n] = '\0';
+      const uint32_t inode = inode_of(link);
+      if (inode == 0) continue;
+      const Descriptor found{static_cast<int32_t>(std::strtol(entry->d_name, nullptr, 10)), owner};
       // Of a socket that several processes have, the first one's number.
-      if (const uint32_t inode = inode_of(link); inode != 0)
-        fds_.try_emplace(inode, static_cast<int32_t>(std::strtol(entry->d_name, nullptr, 10)));
+      const auto [at, is_new] = fds_.try_emplace(inode, found);
+      if (!is_new && at->second.pid != owner) at->second.pid = 0;
     }
   }
   unlisted_.clear();
@@ -120,7 +125,7 @@ void OutsideSockets::find_descriptors(uint64_t time_ns, const std::vector<int32_
   next_listing_ns_ = time_ns + (cpu_ns() - begun_ns) * listing_share;
 }
 
-void OutsideSockets::announce(const TcpSocketRow& row, Seen& seen, uint64_t time_ns,
+void OutsideSockets::announce(const TcpSocketRow& row, Seen& seen, uint64_t time_ns, uint16_t process_thread,
                               telemetry::RecordFrames<telemetry::OpenedRecord>& frames) {
   const bool is_listener = row.state == TCP_LISTEN;
   seen.connection_id = next_id_++;
@@ -128,9 +133,16 @@ void OutsideSockets::announce(const TcpSocketRow& row, Seen& seen, uint64_t time
   // Of what went before the first look, nothing is told.
   seen.read_bytes = row.received_bytes - std::min<uint64_t>(row.received_bytes, row.receive_bytes);
   seen.written_bytes = row.acknowledged_bytes + row.send_bytes;
-  telemetry::OpenedRecord record{
-      time_ns,        seen.connection_id, seen.fd, seen.role, static_cast<uint8_t>(family_ == AF_INET ? 4 : 6),
-      row.local_port, row.remote_port,    0,       {},        {}};
+  telemetry::OpenedRecord record{time_ns,
+                                 seen.connection_id,
+                                 seen.fd,
+                                 seen.role,
+                                 static_cast<uint8_t>(family_ == AF_INET ? 4 : 6),
+                                 row.local_port,
+                                 row.remote_port,
+                                 process_thread,
+                                 {},
+                                 {}};
   std::memcpy(record.local, row.local.data(), sizeof record.local);
   std::memcpy(record.peer, row.remote.data(), sizeof record.peer);
   frames.add(record);

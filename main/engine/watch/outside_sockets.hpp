@@ -15,6 +15,8 @@
 #include "sys/inet_diag.hpp"
 #include "telemetry/frame_writer.hpp"
 #include "telemetry/records.hpp"
+#include "watch/outside_threads.hpp"
+#include "watch/process_tree.hpp"
 
 namespace fdscope::watch {
 
@@ -30,8 +32,9 @@ class OutsideSockets {
  public:
   OutsideSockets(telemetry::FrameWriter& writer, int family, uint16_t port)
       : writer_(writer), family_(family), port_(port) {}
-  // Looks where it is time to, which is as often as it costs at most 2% of a core. `pids`: whose descriptors they are.
-  void tick(uint64_t time_ns, const std::vector<int32_t>& pids);
+  // Looks where it is time to, which is as often as it costs at most 2% of a core, at the descriptors of the tree's
+  // processes, which `threads` has met.
+  void tick(uint64_t time_ns, const ProcessTree& tree, const OutsideThreads& threads);
   const SocketFigures& figures() const { return figures_; }
 
  private:
@@ -45,10 +48,16 @@ class OutsideSockets {
     telemetry::FdStateRecord sent;
   };
 
-  void look(uint64_t time_ns);
+  // A socket's number in the process that has it.
+  struct Descriptor {
+    int32_t fd = wire::no_fd;
+    int32_t pid = 0;  // 0: several have it, or nobody knows for how long this one has
+  };
+
+  void look(uint64_t time_ns, const OutsideThreads& threads);
   // Descriptors of sockets by their inodes, where it is not too soon to list them.
-  void find_descriptors(uint64_t time_ns, const std::vector<int32_t>& pids);
-  void announce(const TcpSocketRow& row, Seen& seen, uint64_t time_ns,
+  void find_descriptors(uint64_t time_ns, const ProcessTree& tree);
+  void announce(const TcpSocketRow& row, Seen& seen, uint64_t time_ns, uint16_t process_thread,
                 telemetry::RecordFrames<telemetry::OpenedRecord>& frames);
   void report(const TcpSocketRow& row, Seen& seen, uint64_t time_ns,
               telemetry::RecordFrames<telemetry::FdStateRecord>& frames);
@@ -58,9 +67,9 @@ class OutsideSockets {
   const int family_;
   const uint16_t port_;
   std::vector<TcpSocketRow> rows_;
-  std::unordered_map<uint32_t, Seen> seen_;    // by inode
-  std::unordered_map<uint32_t, int32_t> fds_;  // by inode, as last listed
-  std::unordered_set<uint32_t> unlisted_;      // not among them though they were looked for
+  std::unordered_map<uint32_t, Seen> seen_;       // by inode
+  std::unordered_map<uint32_t, Descriptor> fds_;  // by inode, as last listed
+  std::unordered_set<uint32_t> unlisted_;         // not among them though they were looked for
   SocketFigures figures_;
   uint64_t look_ = 0, next_look_ns_ = 0, next_listing_ns_ = 0;
   uint32_t next_id_ = 1;

@@ -105,6 +105,11 @@ void OutsideThreads::meet(const std::set<Task>& tasks) {
   is_first_ = false;
 }
 
+uint16_t OutsideThreads::first_thread_of(int32_t pid) const {
+  const auto at = threads_.find({pid, pid});
+  return at == threads_.end() || at->second.id > UINT16_MAX ? 0 : static_cast<uint16_t>(at->second.id);
+}
+
 void OutsideThreads::open_ring(Thread& thread) {
   if (!wants_switches_ || !refusal_.empty()) return;
   int error = 0;

@@ -35,6 +35,8 @@ class OutsideThreads {
   void tick(uint64_t time_ns);
   // Of all threads since each was met, those that have ended included.
   const Values& totals() const { return totals_; }
+  // The id under which a process's first thread was announced; 0 where it was not, or has no room in 16 bits.
+  uint16_t first_thread_of(int32_t pid) const;
   bool records_switches() const { return wants_switches_ && memory_.used() > 0; }
   uint64_t ring_bytes() const { return memory_.used(); }
 

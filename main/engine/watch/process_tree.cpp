@@ -42,14 +42,19 @@ uint64_t cpu_ns_of(int32_t pid) {
 void ProcessTree::scan() {
   pids_ = {root_};
   tasks_.clear();
+  workers_.clear();
   for (size_t i = 0; i < pids_.size(); ++i) {
     const int32_t pid = pids_[i];
+    bool has_children = false;
     for (const int32_t tid : numbers_in(folder_of(pid) + "/task")) {
       tasks_.insert({pid, tid});
       std::istringstream children(proc::read_whole(folder_of(pid) + "/task/" + std::to_string(tid) + "/children"));
-      for (int32_t child; children >> child;)
+      for (int32_t child; children >> child;) {
+        has_children = true;
         if (std::ranges::find(pids_, child) == pids_.end()) pids_.push_back(child);
+      }
     }
+    if (!has_children) workers_.insert(pid);
   }
   const bool is_shell =
       pids_.size() > 1 && proc::read_once(folder_of(root_) + "/stat").find("(sh)") != std::string::npos;

@@ -26,6 +26,8 @@ class ProcessTree {
   // Lists processes and threads anew. The shell that waits for a command is no part of the server.
   void scan();
   const std::vector<int32_t>& pids() const { return pids_; }
+  // Whether it is one of several and has started none itself: what it has is its own, and not about to be a child's.
+  bool is_worker(int32_t pid) const { return pids_.size() > 1 && workers_.contains(pid); }
   const std::set<Task>& tasks() const { return tasks_; }
   // Memory, threads and descriptors of them all now.
   ProcessFigures figures() const;
@@ -43,6 +45,7 @@ class ProcessTree {
   const int32_t root_;
   bool has_scanned_ = false;
   std::vector<int32_t> pids_;
+  std::set<int32_t> workers_;
   std::set<Task> tasks_;
   std::map<int32_t, Times> times_;
   uint64_t ended_ns_ = 0, ended_reaped_ticks_ = 0;

@@ -111,7 +111,7 @@ class Watch {
       next_scan_ns_ = time_ns + std::max(scan_ns, took_ns * scan_share);
     }
     threads_.tick(time_ns);
-    if (level_ != wire::DetailLevel::counters) sockets_.tick(time_ns, tree_.pids());
+    if (level_ != wire::DetailLevel::counters) sockets_.tick(time_ns, tree_, threads_);
     send_counters(time_ns, snapshot_id);
     if (time_ns >= next_heartbeat_ns_) {
       next_heartbeat_ns_ = time_ns + heartbeat_ns;

@@ -15,7 +15,7 @@ import { shownOf, socketStates } from '../../stores/history-sockets.ts';
 import { notFromOutside } from '../../stores/outside.ts';
 import type { Picked, PickedEvent, PickedSocket, PickedThread } from '../../stores/selection.ts';
 import { eventLines, eventName } from '../../tracks/event-slices.ts';
-import { wordsOf } from '../../tracks/socket-words.ts';
+import { fdWords, wordsOf } from '../../tracks/socket-words.ts';
 import { stretchAt, timeInStates } from '../../tracks/thread-states.ts';
 import { threadWords } from '../../tracks/timeline-track.ts';
 import type { ToldMoment } from './inspector-moment.ts';
@@ -103,6 +103,7 @@ function tellSocket(history: TelemetryHistory, { row, role, fd }: PickedSocket, 
   const facts = [
     { name: 'local', value: tenant?.local ?? '–' },
     { name: 'peer', value: tenant?.peer ?? '–' },
+    ...(tenant && tenant.pid > 0 ? [{ name: 'process', value: `pid ${tenant.pid}` }] : []),
     // From outside a socket is there at one look and was not at the one before.
     {
       name: isWatchedFromOutside ? 'first seen' : 'opened',
@@ -125,7 +126,7 @@ function tellSocket(history: TelemetryHistory, { row, role, fd }: PickedSocket, 
     { name: 'sent', value: bytes(figures.bytesOut) },
   ];
   return {
-    title: `${roleWords[role]}, fd ${tenant?.fd ?? fd}`,
+    title: `${roleWords[role]}, ${tenant ? fdWords(tenant, sockets) : `fd ${fd}`}`,
     sentence: `${whenWords(at, history)}: ${words.label}. ${words.explanation}`,
     facts: isNow ? [...facts, ...newest] : facts,
     events: connectionId === 0 ? [] : toldEvents(history, { connectionId }, at),

@@ -44,28 +44,38 @@ export const busyId = 1;
 export const waitingId = 2;
 /** Connections of two processes of it have the same fd. */
 export const sharedFd = 9;
+export const busyPid = 4720;
+export const waitingPid = 4719;
 
 export interface OutsideRun {
   readonly model?: string;
   readonly recordsSwitches?: boolean;
+  /** As sessions of before had it: frames do not say which process has a socket. */
+  readonly isOld?: boolean;
 }
 
 /** Ten seconds of 1000 replies a second; each costs 100 µs of CPU, and 2 voluntary switches. */
 export function tellOutsideRun(
   history: TelemetryHistory,
-  { model = 'external', recordsSwitches = true }: OutsideRun = {},
+  { model = 'external', recordsSwitches = true, isOld = false }: OutsideRun = {},
 ): void {
   const tell = (kind: number, frame: Uint8Array): void =>
     history.take('server', kind, frame.subarray(frameHeaderBytes));
   const named = { timeNs: startNs, model, options: {}, sourceFile: '', steps: [] };
   tell(frameKinds.model, encodeJson(frameKinds.model, named));
   tell(frameKinds.threadStarted, encodeThreadStarted({ threadId: 1, tid: 4711, name: 'nginx' }));
-  const opened = (connectionId: number, role: 'listener' | 'client', fd: number) =>
-    ({ timeNs: startNs, connectionId, fd, role, local: '127.0.0.1:8080', peer: '127.0.0.1:50000' }) as const;
+  for (const [threadId, tid] of [waitingPid, busyPid].entries()) {
+    tell(frameKinds.threadStarted, encodeThreadStarted({ threadId: 2 + threadId, tid, name: `nginx ${tid}` }));
+  }
+  const opened = (connectionId: number, role: 'listener' | 'client', fd: number, processThreadId: number) =>
+    ({
+      ...{ timeNs: startNs, connectionId, fd, role, local: '127.0.0.1:8080', peer: '127.0.0.1:50000' },
+      ...(isOld || processThreadId === 0 ? {} : { processThreadId }),
+    }) as const;
   const sockets = [
-    opened(listenerId, 'listener', 6),
-    opened(busyId, 'client', sharedFd),
-    opened(waitingId, 'client', sharedFd),
+    opened(listenerId, 'listener', 6, 0),
+    opened(busyId, 'client', sharedFd, 3),
+    opened(waitingId, 'client', sharedFd, 2),
   ];
   tell(frameKinds.opened, encodeOpened(startNs, sockets));
   for (let tick = 0; tick <= 200; tick++) {

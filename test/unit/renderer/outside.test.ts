@@ -16,9 +16,12 @@ import { trackAsSvg } from '../../../renderer/tracks/export.ts';
 import { Markers } from '../../../renderer/tracks/markers.ts';
 import { statisticsTable } from '../../../renderer/tracks/statistics.ts';
 import { toCsv, type Track } from '../../../renderer/tracks/track.ts';
-import { busyId, sharedFd, tellOutsideRun, waitingId, type OutsideRun } from './outside-frames.ts';
+import { fdWords } from '../../../renderer/tracks/socket-words.ts';
+import { sortedRows } from '../../../renderer/tracks/socket-order.ts';
+import { socketTable } from '../../../renderer/tracks/raster-table.ts';
+import { busyId, busyPid, sharedFd, tellOutsideRun, waitingId, waitingPid, type OutsideRun } from './outside-frames.ts';
 import { joined } from './scope-tools.ts';
-import { startNs } from './tracks/given.ts';
+import { fdFrame, startNs, tickNs, type SocketTold } from './tracks/given.ts';
 
 function told(run?: OutsideRun): TelemetryHistory {
   const history = new TelemetryHistory();
@@ -71,6 +74,39 @@ describe('what is known', () => {
     const rows = [busyId, waitingId].map((id) => history.sockets.rowOfSocket(id, 'client'));
     expect(new Set(rows).size).toBe(2);
     expect(rows.map((row) => history.sockets.latestTenant(row ?? -1)?.fd)).toEqual([sharedFd, sharedFd]);
+  });
+
+  it('connections of several processes with one fd are told apart by pid, and keep the rows of their process', () => {
+    const { sockets } = told();
+    const row = (id: number): number => sockets.rowOfSocket(id, 'client') ?? -1;
+    const rows = { busy: row(busyId), waiting: row(waitingId) };
+    const words = (at: number): string => fdWords(sockets.latestTenant(at) ?? { fd: -1, pid: 0 }, sockets);
+    expect([words(rows.busy), words(rows.waiting)]).toEqual([
+      `fd ${sharedFd} · pid ${busyPid}`,
+      `fd ${sharedFd} · pid ${waitingPid}`,
+    ]);
+    // The lower pid is on top, in whichever order they came.
+    expect(Array.from(sortedRows(sockets, 'fd')).slice(1)).toEqual([rows.waiting, rows.busy]);
+    const table = socketTable({ sockets, isWatchedFromOutside: true }, sortedRows(sockets, 'fd'), ...range, startNs);
+    expect(table.columns.slice(0, 2)).toEqual(['fd', 'pid']);
+    expect(table.rows.map((cells) => cells[1])).toEqual([Number.NaN, waitingPid, busyPid]);
+    // Both are closed at once, and the process of the lower row gets the next connection.
+    const ended = startNs + 11e9;
+    const closed = (connectionId: number): SocketTold => ({ id: connectionId, state: 'closed', fd: sharedFd });
+    sockets.take(fdFrame(ended, [closed(busyId), closed(waitingId)]));
+    const next = { timeNs: ended + tickNs, connectionId: 77, fd: sharedFd, role: 'client', pid: waitingPid } as const;
+    sockets.takeOpened([{ ...next, local: '', peer: '' }]);
+    sockets.take(fdFrame(ended + tickNs, [{ id: 77, state: 'served', fd: sharedFd }]));
+    expect(row(77)).toBe(rows.waiting);
+  });
+
+  it('a session of before the pids opens with the fds alone', () => {
+    const { sockets } = told({ isOld: true });
+    const tenants = [busyId, waitingId].map((id) => sockets.latestTenant(sockets.rowOfSocket(id, 'client') ?? -1));
+    expect(tenants.map((tenant) => tenant && fdWords(tenant, sockets))).toEqual([`fd ${sharedFd}`, `fd ${sharedFd}`]);
+    expect(new Set(tenants.map((tenant) => tenant?.row)).size).toBe(2);
+    const table = socketTable({ sockets, isWatchedFromOutside: true }, sortedRows(sockets, 'fd'), ...range, startNs);
+    expect(table.columns).not.toContain('pid');
   });
 });
 
@@ -137,18 +173,18 @@ describe('the tracks', () => {
   });
 
   it('have empty cells in tables, and no lines in pictures', () => {
-    const cellOf = (id: string, column: string): string | number | undefined => {
+    const cellOf = (id: string, column: string, row = -1): string | number | undefined => {
       const { columns, rows } = trackOf(history, id).table(...range);
-      return rows.at(-1)?.[columns.indexOf(column)];
+      return rows.at(row)?.[columns.indexOf(column)];
     };
     expect(cellOf('throughput', 'served 1/s')).toBeNaN();
     expect(cellOf('throughput', 'replies 1/s')).toBeCloseTo(1000);
     expect(cellOf('switches', 'coroutine 1/s')).toBeNaN();
-    expect(cellOf('threads', 'requests')).toBeNaN();
-    expect(cellOf('threads', 'sleeping ms')).toBeNaN();
-    expect(cellOf('threads', 'running ms')).toBeCloseTo(8000);
-    expect(cellOf('sockets', 'reported ready ms')).toBeNaN();
-    expect(cellOf('sockets', 'being served ms')).toBe(0);
+    expect(cellOf('threads', 'requests', 0)).toBeNaN();
+    expect(cellOf('threads', 'sleeping ms', 0)).toBeNaN();
+    expect(cellOf('threads', 'running ms', 0)).toBeCloseTo(8000);
+    expect(cellOf('sockets', 'reported ready ms', 1)).toBeNaN();
+    expect(cellOf('sockets', 'being served ms', 1)).toBe(0);
     const csv = toCsv(statisticsTable(makeTracks(history), ...range));
     expect(csv).toContain('Throughput,served,\r\n');
     expect(csv).toContain('System calls,all names,\r\n');
@@ -183,7 +219,13 @@ describe('the inspector', () => {
     );
     expect(socket(waitingId).sentence).toContain('the server has not taken them');
     const facts = Object.fromEntries(socket(waitingId).facts.map(({ name, value }) => [name, value]));
-    expect(facts).toMatchObject({ 'first seen': '0.0 s', 'receive queue': '64 B', 'data waits': '500 µs' });
+    expect(socket(waitingId).title).toBe(`Connection, fd ${sharedFd} · pid ${waitingPid}`);
+    expect(facts).toMatchObject({
+      process: `pid ${waitingPid}`,
+      'first seen': '0.0 s',
+      'receive queue': '64 B',
+      'data waits': '500 µs',
+    });
     expect(socket(busyId).eventsNote).toBe(notFromOutside);
   });
 

@@ -44,17 +44,20 @@ export const fdStates: Table = {
   },
 };
 
+/** `pid`: of the process that has it, of servers of several processes that were watched from outside. */
 export const sockets: Table = {
   name: 'sockets',
   columns: columnsOf({
     ...timeAndSource,
-    ...{ connection_id: 'integer', fd: 'integer', role: 'text', local: 'text', peer: 'text' },
+    ...{ connection_id: 'integer', fd: 'integer', role: 'text', local: 'text', peer: 'text', pid: 'integer' },
   }),
   types: ['opened'],
   *rows({ type, frame, source }, context): Generator<Row> {
     if (type !== 'opened') return;
-    for (const { timeNs, connectionId, fd, role, local, peer } of frame) {
-      yield [timeCell(timeNs, context), source, connectionId, fd, role, local, peer];
+    for (const socket of frame) {
+      const { timeNs, connectionId, fd, role, local, peer } = socket;
+      const pid = context.names.pidOf(source, socket) ?? null;
+      yield [timeCell(timeNs, context), source, connectionId, fd, role, local, peer, pid];
     }
   },
 };

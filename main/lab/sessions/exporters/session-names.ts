@@ -1,7 +1,7 @@
 /** Names of threads, steps and processes, as the frames so far have told them. */
 import { externalId } from '../../../../shared/catalogue.ts';
 import type { FrameSource } from '../../../../shared/contract/channels.ts';
-import type { ThreadStarted } from '../../../../shared/telemetry/codec.ts';
+import type { OpenedSocket, ThreadStarted } from '../../../../shared/telemetry/codec.ts';
 import type { DecodedFrame, DecodedType } from './decoded-frames.ts';
 
 export interface Step {
@@ -65,6 +65,10 @@ export class SessionNames {
   step = (source: FrameSource, index: number): Step | undefined => this.#sources.get(source)?.steps.get(index);
   thread = (source: FrameSource, threadId: number): ThreadStarted | undefined =>
     this.#sources.get(source)?.threads.get(threadId);
+
+  /** Of the process that has a socket, where the server has several. */
+  pidOf = (source: FrameSource, { processThreadId }: OpenedSocket): number | undefined =>
+    processThreadId === undefined ? undefined : this.thread(source, processThreadId)?.tid;
 
   #of(source: FrameSource): SourceNames {
     let names = this.#sources.get(source);

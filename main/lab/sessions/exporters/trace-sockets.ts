@@ -2,6 +2,7 @@
 import type { FrameSource } from '../../../../shared/contract/channels.ts';
 import type { FdStates, OpenedSocket } from '../../../../shared/telemetry/codec.ts';
 import { fdFlags, fdRoles, type FdRole } from '../../../../shared/telemetry/wire.ts';
+import type { SessionNames } from './session-names.ts';
 import type { TraceSink, TrackId } from './trace-sink.ts';
 import type { TraceTracks } from './trace-tracks.ts';
 
@@ -30,7 +31,10 @@ export class SocketTrace {
   readonly #tracks: TraceTracks;
   readonly #sockets = new Map<string, Socket>();
 
-  constructor(sink: TraceSink, tracks: TraceTracks) {
+  readonly #names: SessionNames;
+
+  constructor(sink: TraceSink, tracks: TraceTracks, names: SessionNames) {
+    this.#names = names;
     this.#sink = sink;
     this.#tracks = tracks;
   }
@@ -45,9 +49,12 @@ export class SocketTrace {
   }
 
   opened(source: FrameSource, sockets: readonly OpenedSocket[]): void {
-    for (const { timeNs, connectionId, fd, role, local, peer } of sockets) {
+    for (const socket of sockets) {
+      const { timeNs, connectionId, fd, role, local, peer } = socket;
       const address = role === 'listener' ? `listens on ${local}` : `${local} ↔ ${peer}`;
-      this.#open(source, { connectionId, role, fd, timeNs, name: `fd ${fd}, ${role} ${address}`, peer });
+      const pid = this.#names.pidOf(source, socket);
+      const which = pid === undefined ? `fd ${fd}` : `fd ${fd} · pid ${pid}`;
+      this.#open(source, { connectionId, role, fd, timeNs, name: `${which}, ${role} ${address}`, peer });
     }
   }
 

@@ -51,7 +51,7 @@ class TraceWalk {
     this.#sink = sink;
     this.#tracks = new TraceTracks(sink, this.#names);
     this.#threads = new ThreadTrace(sink, this.#tracks, this.#names);
-    this.#sockets = new SocketTrace(sink, this.#tracks);
+    this.#sockets = new SocketTrace(sink, this.#tracks, this.#names);
   }
 
   see(decoded: DecodedFrame): void {
