@@ -42,8 +42,30 @@ function differenceLines({ differences }: CompareResult): string {
   return lines.join('');
 }
 
-export function compareText(result: CompareResult): string {
-  const { entries, notRun, repeats, seed, machine } = result;
+/** Entries without a single run. */
+export const entriesNotRun = ({ entries }: CompareResult): string[] =>
+  entries.filter(({ runs }) => runs.every((run) => run === null)).map(({ label }) => label);
+
+/** A line for each entry and reason. `isReasonTold`: that of an entry without a run stands below the result anyway. */
+function notRunLines(result: CompareResult, isReasonTold: boolean): string[] {
+  const dead = entriesNotRun(result);
+  const rounds = new Map<string, { label: string; sentence: string; rounds: number[] }>();
+  for (const { label, round, sentence } of result.notRun) {
+    const key = JSON.stringify([label, sentence]);
+    const line = rounds.get(key) ?? { label, sentence, rounds: [] };
+    line.rounds.push(round);
+    rounds.set(key, line);
+  }
+  return [...rounds.values()].map(({ label, sentence, rounds: missed }) => {
+    const isAll = missed.length === result.repeats;
+    const which = isAll ? 'in any round' : `in ${missed.length === 1 ? 'round' : 'rounds'} ${missed.join(', ')}`;
+    const line = `not run: ${label}, ${which}`;
+    return isReasonTold && dead.includes(label) ? `${line}; the reason is below.\n` : `${line}: ${sentence}\n`;
+  });
+}
+
+export function compareText(result: CompareResult, { isReasonTold = false } = {}): string {
+  const { entries, repeats, seed, machine } = result;
   const table = tableOf(['', ...entries.map(({ label }) => label)]);
   for (const figure of comparedFigures) {
     table.push([heads[figure], ...entries.map(({ figures }) => cell(figures[figure]))]);
@@ -56,6 +78,6 @@ export function compareText(result: CompareResult): string {
     `Medians of ${repeats} runs each, in random order (seed ${seed}); in brackets where the true median is, confidence ${share}.`,
     '',
     differenceLines(result),
-    ...notRun.map(({ label, round, sentence }) => `not run: ${label}, round ${round}: ${sentence}\n`),
+    ...notRunLines(result, isReasonTold),
   ].join('\n');
 }

@@ -1,7 +1,12 @@
 /** `fdscope compare`: what other programs read, tables for people, and how it ends. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { CompareResult } from '../../shared/compare-result.ts';
-import { hasClients, runCli, startCli } from './command-line.ts';
+import { root } from '../support/engines.ts';
+import { isInstalled } from '../support/tools.ts';
+import { hasClients, runCli, startCli, withFolder } from './command-line.ts';
 
 const small = ['--clients', '4', '--seconds', '0.2', '--warmup', '0'];
 
@@ -42,6 +47,52 @@ describe('compare', () => {
     const lines = csv.stdout.trimEnd().split('\r\n');
     expect(lines[0]).toMatch(/^entry,model,figure,unit,median,low,high,coverage,runs,against,/);
     expect(lines).toHaveLength(1 + 2 * 12);
+  });
+
+  describe('an entry that cannot be run', () => {
+    const args = [
+      'compare',
+      'epoll-lt',
+      'external',
+      '--command',
+      'false',
+      '--port',
+      '8206',
+      '--repeats',
+      '2',
+      ...small,
+    ];
+    const reason = 'The external server ended with exit code 1.';
+    const timesIn = (text: string): number => text.split(reason).length - 1;
+
+    it('has its reason once in a result that is kept as text, and once on stderr', async () => {
+      const { code, stdout, stderr } = await runCli(args);
+      expect([code, timesIn(stdout), timesIn(stderr)]).toEqual([3, 1, 1]);
+      expect(stdout).toContain(`not run: external, in any round: ${stderr.trim()}`);
+    });
+
+    it('has it on stderr where the result is for programs', () =>
+      withFolder(async (folder) => {
+        const out = join(folder, 'result.json');
+        const json = await runCli([...args, '--json', '--out', out]);
+        expect([json.code, timesIn(json.stderr)]).toEqual([3, 1]);
+        expect((JSON.parse(json.stdout) as CompareResult).notRun).toHaveLength(2);
+        expect(readFileSync(out, 'utf8')).toBe(json.stdout);
+        const csv = await runCli([...args, '--csv']);
+        expect([csv.code, timesIn(csv.stdout), timesIn(csv.stderr)]).toEqual([3, 0, 1]);
+      }));
+
+    it('has it once on a terminal', ({ skip }) => {
+      if (!isInstalled('script')) skip('there is no `script`, which makes a terminal');
+      const line = [process.execPath, join(root, 'main/cli/bin.mjs'), ...args].map((word) => `'${word}'`).join(' ');
+      // Its exit code is that of what it runs; both streams come out as one.
+      const shown = spawnSync('script', ['-qec', line, '/dev/null'], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      expect([shown.status, timesIn(shown.stdout)]).toEqual([3, 1]);
+      expect(shown.stdout).toContain('not run: external, in any round; the reason is below.');
+    });
   });
 
   it('takes the load and the models of a scenario', async () => {

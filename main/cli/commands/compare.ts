@@ -10,7 +10,7 @@ import { addNumber } from '../options.ts';
 import { checkFormat, checkOut, deliver, failOnErrors } from '../output.ts';
 import { addSeries, subjectRuns, type SeriesFlags } from '../planning.ts';
 import { comparedFilesCsv, comparedFilesText } from '../print-compared-files.ts';
-import { compareText } from '../print-compare.ts';
+import { compareText, entriesNotRun } from '../print-compare.ts';
 import { ProgressBar } from '../progress-bar.ts';
 import { startSeriesRecording, tellRecorded } from '../recording.ts';
 import { checkHost } from '../settings.ts';
@@ -23,10 +23,13 @@ interface CompareFlags extends SeriesFlags {
 const defaultRepeats = 6;
 const seedLimit = 2 ** 32;
 
-function failOnNotRun({ notRun, isCancelled, entries }: CompareResult): void {
-  if (isCancelled) throw new LabError('interrupted', 'The comparison was cancelled; what was measured before is kept.');
-  const dead = entries.filter(({ runs }) => runs.every((run) => run === null)).map(({ label }) => label);
-  const sentences = notRun.filter(({ label }) => dead.includes(label)).map(({ sentence }) => sentence);
+/** Why an entry could not be run is told on stderr, whatever form the result has and wherever that goes. */
+function failOnNotRun(result: CompareResult): void {
+  if (result.isCancelled) {
+    throw new LabError('interrupted', 'The comparison was cancelled; what was measured before is kept.');
+  }
+  const dead = entriesNotRun(result);
+  const sentences = result.notRun.filter(({ label }) => dead.includes(label)).map(({ sentence }) => sentence);
   if (dead.length > 0) throw new LabError('unavailable', [...new Set(sentences)].join('\n'));
 }
 
@@ -75,7 +78,8 @@ async function run(texts: readonly string[], flags: CompareFlags, { lab, signal 
   await deliver(
     flags,
     result,
-    () => compareText(result),
+    // On a terminal that shows both streams, the reason would stand there twice.
+    () => compareText(result, { isReasonTold: process.stdout.isTTY && process.stderr.isTTY && !result.isCancelled }),
     () => compareCsv(result),
   );
   failOnNotRun(result);
