@@ -65,10 +65,10 @@ describe('the report of a session', () => {
   });
 
   it('has the figures of the session', async () => {
-    expect(await cellsBeside('Replies')).toBe(`Replies${run.requests}`);
+    expect(await cellsBeside('Replies')).toBe(`Replies${run.requests.toLocaleString('en')}`);
     expect(await cellsBeside('Models')).toBe('Modelsepoll-lt, poll');
     expect(await cellsBeside('Processor')).toBe('ProcessorA CPU, 2 CPUs');
-    expect(await cellsBeside('Limit openFilesSoft')).toBe('Limit openFilesSoft1024');
+    expect(await cellsBeside('Open files, soft limit')).toBe('Open files, soft limit1024');
     for (const [name, count] of Object.entries(run.syscalls)) expect(await cellsBeside(name)).toBe(`${name}${count}`);
     const { p50 = '', count = '' } = await page
       .getByRole('row', { name: /from the intended send time/ })
@@ -91,9 +91,26 @@ describe('the report of a session', () => {
     const throughput = charts.filter({ hasText: 'Throughput' });
     await throughput.getByText('The figures of this chart').click();
     const cells = await throughput.locator('tbody tr td:nth-child(2)').allTextContents();
-    expect(cells.length).toBe(30);
-    // Replies a second in spans of 0.1 s: their sum is ten times the replies.
-    expect(cells.reduce((sum, cell) => sum + Number(cell), 0)).toBe(run.requests * 10);
+    expect(cells.length).toBe(15);
+    // Replies a second in spans of 0.2 s: their sum is five times the replies.
+    expect(cells.reduce((sum, cell) => sum + Number(cell), 0)).toBeCloseTo(run.requests * 5, 0);
+  });
+
+  it('marks what people wrote over the stretch that it is about, by its number in the list', async () => {
+    const notes = page.locator('figure').first().locator('rect.note');
+    expect(await notes.count()).toBe(1);
+    const plot = 920 - 64 - 12;
+    expect(Number(await notes.getAttribute('x'))).toBeCloseTo(64 + plot / 3, 0);
+    expect(Number(await notes.getAttribute('width'))).toBeCloseTo(plot / 3, 0);
+    const written = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Annotations' }) });
+    expect(await written.locator('tbody tr').allTextContents()).toEqual(['11.00 to 2.00the "stall"']);
+  });
+
+  it('prints in light colours, with the charts whole and without what is folded', async () => {
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(255, 255, 255)');
+    expect(await page.locator('details').first().isVisible()).toBe(false);
+    await page.emulateMedia({ media: 'screen', colorScheme: null });
   });
 
   it('fits a narrow window, in light and dark', async () => {

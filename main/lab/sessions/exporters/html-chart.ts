@@ -21,6 +21,15 @@ export interface TimeAxis {
   readonly spanSeconds: number;
   readonly spans: number;
   readonly marks: readonly { readonly seconds: number; readonly label: string }[];
+  /** What people wrote, by its number in their list. */
+  readonly notes: readonly (Stretch & { readonly number: number })[];
+  /** What the session does not hold. */
+  readonly missing: readonly Stretch[];
+}
+
+interface Stretch {
+  readonly fromSeconds: number;
+  readonly toSeconds: number;
 }
 
 const size = { width: 920, height: 240, left: 64, right: 12, top: 22, bottom: 30 } as const;
@@ -29,6 +38,8 @@ const plot = { width: size.width - size.left - size.right, height: size.height -
 const dashes = ['none', '8 4', '2 3', '10 3 2 3', '5 5', '1 4', '12 4'];
 
 const short = new Intl.NumberFormat('en', { maximumSignificantDigits: 4, notation: 'compact' });
+/** Of what is counted: to the unit. */
+export const countText = (value: number): string => new Intl.NumberFormat('en').format(value);
 export const numberText = (value: number): string =>
   Math.abs(value) < 10_000
     ? new Intl.NumberFormat('en', { maximumSignificantDigits: 4 }).format(value)
@@ -69,6 +80,11 @@ function scaleOf(values: readonly number[], isLog: boolean): Scale {
 
 const px = (value: number): string => value.toFixed(1);
 
+/** Once a page: what `url(#missing)` refers to. */
+export const hatch =
+  '<svg width="0" height="0" aria-hidden="true" style="position:absolute"><defs><pattern id="missing" width="6" height="6" ' +
+  'patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="hatch" d="M0 0V6"/></pattern></defs></svg>';
+
 export function chartHtml(chart: Chart, axis: TimeAxis): string {
   const values = chart.series.flatMap((series) => series.values.filter((value) => value !== null));
   if (values.length === 0) return '';
@@ -91,6 +107,15 @@ export function chartHtml(chart: Chart, axis: TimeAxis): string {
       `<line class="mark" x1="${px(x(at))}" x2="${px(x(at))}" y1="${size.top}" y2="${size.top + plot.height}"/>` +
       `<text class="mark" x="${px(x(at) + 4)}" y="${size.top - 6}">${escaped(label)}</text>`,
   );
+  const band = ({ fromSeconds, toSeconds }: Stretch, kind: string): string =>
+    `<rect class="${kind}" x="${px(x(fromSeconds))}" y="${size.top}" ` +
+    `width="${px(Math.max(1.5, x(toSeconds) - x(fromSeconds)))}" height="${plot.height}"/>`;
+  const missing = axis.missing.map((stretch) => band(stretch, 'missing'));
+  const notes = axis.notes.map(
+    (note) =>
+      band(note, note.fromSeconds === note.toSeconds ? 'note moment' : 'note') +
+      `<text class="note" x="${px(x(note.fromSeconds) + 4)}" y="${size.top + 13}">${note.number}</text>`,
+  );
   const lines = chart.series.map(({ values: own }, i) => {
     const path = linePath(own, (span) => x((span + 0.5) * axis.spanSeconds), y);
     return `<path class="line s${i % dashes.length}" stroke-dasharray="${dashes[i % dashes.length]}" d="${path}"/>`;
@@ -105,7 +130,7 @@ export function chartHtml(chart: Chart, axis: TimeAxis): string {
     chart.text === undefined ? '' : `<p>${escaped(chart.text)}</p>`
   }<div class="legend">${legend.join('')}</div></figcaption>
 <svg viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="${escaped(label)}">
-${[...grid, ...times, ...marks, ...lines].join('\n')}
+${[...missing, ...grid, ...times, ...notes, ...marks, ...lines].join('\n')}
 </svg>
 <details><summary>The figures of this chart</summary>${figuresTable(chart, axis)}</details></figure>`;
 }
@@ -144,6 +169,11 @@ figure > svg { width: 100%; height: auto; }
 svg text { font: 12px system-ui, sans-serif; fill: var(--quiet); }
 svg .grid { stroke: var(--line); }
 svg .mark { stroke: var(--mark); stroke-dasharray: 3 3; }
+svg rect.note { fill: var(--note); fill-opacity: .18; }
+svg rect.moment { fill-opacity: .8; }
+svg text.note { fill: var(--note); font-weight: bold; }
+svg rect.missing { fill: url(#missing); }
+svg .hatch { stroke: var(--warn); stroke-width: 2; }
 svg text.mark { stroke: none; fill: var(--mark); }
 .line { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
 ${['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#8a6d00', '#56b4e9', '#7a7a7a'].map((colour, i) => `.s${i} { stroke: ${colour}; }`).join('\n')}

@@ -10,7 +10,8 @@ import {
   type Overview,
 } from '../../../../shared/session/overview.ts';
 import { servedBy } from '../../../../shared/session/served-by.ts';
-import { chartHtml, numberText, type Chart, type Series, type TimeAxis } from './html-chart.ts';
+import { errorKinds } from '../../../../shared/telemetry/wire.ts';
+import { chartHtml, countText, hatch, numberText, type Chart, type Series, type TimeAxis } from './html-chart.ts';
 import type { Figures, Values } from './html-figures.ts';
 import { escaped, section, table, verbatim } from './html-text.ts';
 
@@ -29,9 +30,15 @@ const mostSyscalls = 6;
 const scaled = (values: Values | undefined, factor: number): Values =>
   (values ?? []).map((value) => (value === null ? null : value * factor));
 
+/** Unknown where one of them is. */
 const added = (...all: readonly (Values | undefined)[]): Values => {
   const [first = [], ...others] = all.filter((values) => values !== undefined);
-  return first.map((value, i) => others.reduce((sum, values) => sum + (values[i] ?? 0), value ?? 0));
+  return first.map((value, i) =>
+    others.reduce<number | null>((sum, values) => {
+      const other = values[i] ?? null;
+      return sum === null || other === null ? null : sum + other;
+    }, value),
+  );
 };
 
 /** Of a server that was watched from outside, without what nobody counted. */
@@ -48,7 +55,7 @@ function charts({ growth, gauges, latency, spanSeconds }: Figures, isOutside: bo
     gauges.has(key) ? [{ name, values: scaled(gauges.get(key), factor) }] : [];
   const calls = [...growth]
     .flatMap(([key, values]) => (key.startsWith('syscall ') ? [{ name: key.slice('syscall '.length), values }] : []))
-    .sort((a, b) => sumOf(added(b.values).map(Number)) - sumOf(added(a.values).map(Number)));
+    .sort((a, b) => sumOf(b.values.map(Number)) - sumOf(a.values.map(Number)));
   const named = calls
     .slice(0, mostSyscalls)
     .map(({ name, values }) => ({ name, values: scaled(values, 1 / spanSeconds) }));
@@ -93,7 +100,20 @@ function charts({ growth, gauges, latency, spanSeconds }: Figures, isOutside: bo
   ];
 }
 
-function summary({ manifest, overview }: Report): string {
+/** "2,187 (reset 2,187)". */
+function errorsText({ overview, figures }: Report): string {
+  const total = sumOf(overview.columns.errors);
+  const { errors } = figures;
+  const met = errors.get('clients') ?? errors.get('server');
+  const kinds = errorKinds.flatMap((kind) => {
+    const count = met?.get(kind) ?? 0;
+    return count > 0 ? [`${kind} ${countText(count)}`] : [];
+  });
+  return kinds.length === 0 ? countText(total) : `${countText(total)} (${kinds.join(', ')})`;
+}
+
+function summary(report: Report): string {
+  const { manifest, overview } = report;
   const { columns } = overview;
   const requests = sumOf(requestsOf(overview));
   const served = servedOf(overview);
@@ -103,21 +123,48 @@ function summary({ manifest, overview }: Report): string {
   const rows: [string, string][] = [
     ['Models', servedBy(manifest, overview).join(', ') || '–'],
     ['Duration', `${numberText(seconds)} s`],
-    ['Replies', numberText(requests)],
-    ['Replies a second', seconds > 0 ? numberText(requests / seconds) : '–'],
-    ['Errors', numberText(sumOf(columns.errors))],
-    ['CPU of the server a request', `${each(columns.serverCpuNs, 1e-3)} µs`],
+    ['Replies', countText(requests)],
+    ['Replies a second', seconds > 0 ? countText(Math.round(requests / seconds)) : '–'],
+    ['Errors', errorsText(report)],
+    ['CPU of the server a request', served > 0 ? `${each(columns.serverCpuNs, 1e-3)} µs` : '–'],
     ['System calls a request', isWatchedFromOutside(overview) ? '–' : each(columns.syscalls)],
     ['Voluntary context switches a request', each(columns.voluntarySwitches)],
     ['Involuntary context switches a request', each(columns.involuntarySwitches)],
   ];
-  return table(['Figure', 'Value'], rows);
+  return table(['Figure of the whole session', ''], rows);
+}
+
+/** What a reader compares: the whole session has also the time before and between the measured intervals. */
+function byModel({ overview, figures: { models } }: Report): string {
+  if (models.length === 0) return '';
+  const isOutside = isWatchedFromOutside(overview);
+  const hasCoroutines = models.some(({ coroutineSwitches }) => coroutineSwitches > 0);
+  const ms = (ns: number | undefined): string => (ns === undefined ? '–' : numberText(ns / 1e6));
+  const rows = models.map((own) => {
+    const requests = own.replies > 0 ? own.replies : own.served;
+    const served = isOutside ? own.replies : own.served;
+    const each = (sum: number): string => (served > 0 ? numberText(sum / served) : '–');
+    return [
+      ...[own.model, numberText(own.seconds), countText(Math.round(requests / own.seconds))],
+      ...[ms(own.latencyNs?.p50), ms(own.latencyNs?.p99), each(own.cpuNs / 1000)],
+      ...[isOutside ? '–' : each(own.syscalls), each(own.voluntarySwitches + own.involuntarySwitches)],
+      ...(hasCoroutines ? [each(own.coroutineSwitches)] : []),
+    ];
+  });
+  const head = [
+    ...['Model', 'measured, s', 'replies/s', 'p50, ms', 'p99, ms', 'CPU, µs a request', 'calls a request'],
+    ...['switches a request', ...(hasCoroutines ? ['coroutine switches a request'] : [])],
+  ];
+  return (
+    table(head, rows) +
+    '<p>Of the measured time of each: without connecting, warming up and the pauses between runs. Frames come twenty times a second; where a measured stretch begins or ends between two of them, what grew between them is shared out by time.</p>'
+  );
 }
 
 function latencies({ overview: { latency } }: Report): string {
   if (latency.corrected.count === 0) return '';
   const row = (name: string, { p50, p90, p99, p999, max, mean, count }: Overview['latency']['corrected']): string[] => [
-    ...[name, ...[p50, p90, p99, p999, max, mean].map((us) => numberText(us / 1000)), numberText(count)],
+    ...[name, ...[p50, p90, p99, p999, max, mean].map((us) => numberText(us / 1000)), countText(count)],
   ];
   return (
     table(
@@ -145,28 +192,60 @@ function machine({
     ],
     ...(memoryBytes === undefined ? [] : [['Memory', `${numberText(memoryBytes / 2 ** 30)} GiB`]]),
     ['Kernel', `Linux ${kernel}`],
-    ...Object.entries(limits).map(([name, value]) => [`Limit ${name}`, String(value)]),
+    ...Object.entries(limits).map(([name, value]) => [limitWords[name] ?? name, String(value)]),
     ...Object.entries(versions).map(([name, value]) => [
-      `Version of ${name}`,
+      versionWords[name] ?? name,
       typeof value === 'string' ? value : JSON.stringify(value),
     ]),
   ];
   return table(['Machine', ''], rows);
 }
 
+/** Later versions may know of more, which then have their own names. */
+const limitWords: Readonly<Record<string, string>> = {
+  openFilesSoft: 'Open files, soft limit',
+  openFilesHard: 'Open files, hard limit',
+  portFirst: 'Ports of clients, from',
+  portLast: 'Ports of clients, to',
+  somaxconn: 'Longest accept queue (somaxconn)',
+  tcpMaxSynBacklog: 'Longest SYN queue (tcp_max_syn_backlog)',
+};
+const versionWords: Readonly<Record<string, string>> = {
+  ...{ fdscope: 'fdscope', node: 'Node.js', wire: 'Format of the frames' },
+};
+const markWords: Readonly<Record<string, string>> = {
+  connected: 'all clients are connected',
+  steady: 'measuring begins',
+  loadDone: 'measuring ends',
+};
+
+function momentWords({ kind, name, text }: Overview['moments'][number]): string {
+  if (kind === 'model') return `${name} serves`;
+  if (kind === 'mark' && name === 'run') return `run of ${text ?? 'a model'}`;
+  return text ?? (kind === 'mark' ? markWords[name] : undefined) ?? name;
+}
+
 function moments({ overview }: Report, since: (timeNs: number) => string): string {
   const all = overview.moments;
   const rows = all
     .slice(0, mostMoments)
-    .map(({ timeNs, source, kind, name, level, text }) => [since(timeNs), source, level ?? kind, text ?? name]);
+    .map((moment) => [since(moment.timeNs), moment.source, moment.level ?? moment.kind, momentWords(moment)]);
   const more = all.length > mostMoments ? `<p>${all.length - mostMoments} more are in the session.</p>` : '';
-  return rows.length === 0 ? '' : table(['at, s', 'process', 'what', ''], rows) + more;
+  return rows.length === 0 ? '' : table(['at, s', 'process', '', ''], rows) + more;
 }
 
-function lacking({ overview, wasClosedWell }: Report): string {
+function lacking({ overview, figures, wasClosedWell }: Report, since: (timeNs: number) => string): string {
   const { columns, lostFrames } = overview;
+  const damaged = figures.missing.filter(({ cause }) => cause === 'damaged');
+  const when = damaged.slice(0, 5).map(({ fromNs, toNs }) => `${since(fromNs)} s to ${since(toNs)} s`);
   const notices = [
     ...(wasClosedWell ? [] : ['The recording was cut off before its end; this report ends with it.']),
+    ...(damaged.length > 0
+      ? [
+          `Parts of the session’s file are damaged (${when.join(', ')}${damaged.length > when.length ? ' and more' : ''}): ` +
+            'charts hatch them, and their latencies are in no figure over time or by model.',
+        ]
+      : []),
     ...(lostFrames > 0 ? [`The disk was too slow for ${lostFrames} frames, which are not in the session.`] : []),
     ...(sumOf(columns.eventsDropped) > 0
       ? [`${sumOf(columns.eventsDropped)} events found no room in the telemetry; counters have them all.`]
@@ -178,31 +257,54 @@ function lacking({ overview, wasClosedWell }: Report): string {
   return notices.map((notice) => `<p class="notice">${escaped(notice)}</p>`).join('\n');
 }
 
+/** "27 November 2026, 14:58:23 UTC": the same wherever it is read. */
+const recordedAt = (wallMs: number): string =>
+  `${new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' }).format(wallMs)}, ${new Date(wallMs).toISOString().slice(11, 19)} UTC`;
+
 export function reportBody(report: Report): string {
   const { manifest, annotations, overview, figures } = report;
   const { startedNs } = overview;
-  const since = (timeNs: number): string => numberText((timeNs - startedNs) / 1e9);
+  const seconds = (timeNs: number): number => Math.max(0, (timeNs - startedNs) / 1e9);
+  const since = (timeNs: number): string => seconds(timeNs).toFixed(2);
   const axis: TimeAxis = {
     ...{ spanSeconds: figures.spanSeconds, spans: figures.spans },
     marks: overview.moments
       .filter(({ kind, source }) => kind === 'model' && source === 'server')
       .slice(0, 30)
-      .map(({ timeNs, name }) => ({ seconds: Math.max(0, (timeNs - startedNs) / 1e9), label: name })),
+      .map(({ timeNs, name }) => ({ seconds: seconds(timeNs), label: name })),
+    notes: annotations.map(({ fromNs, toNs }, i) => ({
+      ...{ number: i + 1, fromSeconds: seconds(fromNs), toSeconds: seconds(toNs ?? fromNs) },
+    })),
+    missing: figures.missing.map(({ fromNs, toNs }) => ({
+      ...{ fromSeconds: seconds(fromNs), toSeconds: seconds(toNs) },
+    })),
   };
   const { scenario } = manifest;
   const about =
     scenario === undefined ? '' : `<p>${escaped([scenario.title, scenario.question].filter(Boolean).join('. '))}</p>`;
-  const written = new Date(manifest.started.wallMs).toISOString();
   return [
-    `<header><h1>${escaped(manifest.name)}</h1><p>Recorded ${escaped(written)} by fdscope ${escaped(manifest.machine.versions.fdscope)}</p>${about}</header>`,
-    lacking(report),
-    section('Notes', verbatim(manifest.notes)),
+    `<header><h1>${escaped(manifest.name)}</h1><p>Recorded ${recordedAt(manifest.started.wallMs)} by fdscope ${escaped(manifest.machine.versions.fdscope)}</p>${about}</header>`,
+    lacking(report, since),
+    section('Notes', manifest.notes === '' ? '' : `<p class="notes">${escaped(manifest.notes)}</p>`),
     section('Summary', summary(report) + latencies(report)),
+    section('By model', byModel(report)),
     section(
       'Over time',
-      charts(figures, isWatchedFromOutside(overview))
-        .map((chart) => chartHtml(chart, axis))
-        .join('\n'),
+      hatch +
+        charts(figures, isWatchedFromOutside(overview))
+          .map((chart) => chartHtml(chart, axis))
+          .join('\n'),
+    ),
+    section(
+      'Annotations',
+      annotations.length === 0
+        ? ''
+        : table(
+            ['', 'at, s', ''],
+            annotations.map(({ fromNs, toNs, text }, i) => [
+              ...[String(i + 1), toNs === undefined ? since(fromNs) : `${since(fromNs)} to ${since(toNs)}`, text],
+            ]),
+          ),
     ),
     section(
       'System calls of the server',
@@ -212,22 +314,10 @@ export function reportBody(report: Report): string {
             ['System call', 'count'],
             Object.entries(overview.syscalls)
               .sort(([, a], [, b]) => b - a)
-              .map(([name, count]) => [name, String(count)]),
+              .map(([name, count]) => [name, countText(count)]),
           ),
     ),
     section('What happened', moments(report, since)),
-    section(
-      'Annotations',
-      annotations.length === 0
-        ? ''
-        : table(
-            ['at, s', ''],
-            annotations.map(({ fromNs, toNs, text }) => [
-              toNs === undefined ? since(fromNs) : `${since(fromNs)} to ${since(toNs)}`,
-              text,
-            ]),
-          ),
-    ),
     section('Machine', machine(manifest.machine)),
     section('Settings', verbatim(JSON.stringify(manifest.settings, null, 2))),
     section('Scenario', verbatim(scenario?.text ?? '')),

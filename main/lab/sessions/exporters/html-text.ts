@@ -10,13 +10,21 @@ const entities: Readonly<Record<string, string>> = {
 
 export const escaped = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? '');
 
-export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  `<div class="wide"><table><thead><tr>${head.map((cell) => `<th scope="col">${escaped(cell)}</th>`).join('')}</tr></thead>` +
-  `<tbody>${rows
-    .map((row) => `<tr>${row.map((cell, i) => (i === 0 ? headCell(cell) : `<td>${escaped(cell)}</td>`)).join('')}</tr>`)
-    .join('\n')}</tbody></table></div>`;
+const figure = /^[−-]?\d[\d.,]*[kMG]?( (s|ms|µs|MiB|GiB))?$/;
 
-const headCell = (cell: string): string => `<th scope="row">${escaped(cell)}</th>`;
+/** Columns of figures stand on the right, so that their digits are beneath each other. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const classes = head.map((_, i) => {
+    const areFigures = rows.every((row) => row[i] === '–' || figure.test(row[i] ?? ''));
+    return areFigures ? ' class="figure"' : '';
+  });
+  const cell = (text: string, i: number): string =>
+    i === 0 ? `<th scope="row"${classes[i]}>${escaped(text)}</th>` : `<td${classes[i] ?? ''}>${escaped(text)}</td>`;
+  return (
+    `<div class="wide"><table><thead><tr>${head.map((text, i) => `<th scope="col"${classes[i]}>${escaped(text)}</th>`).join('')}</tr></thead>` +
+    `<tbody>${rows.map((row) => `<tr>${row.map(cell).join('')}</tr>`).join('\n')}</tbody></table></div>`
+  );
+}
 
 /** Nothing where there is nothing to show. */
 export const section = (title: string, body: string): string =>

@@ -9,19 +9,30 @@ import { escaped } from './html-text.ts';
 const policy = "default-src 'none'; style-src 'unsafe-inline'";
 
 const style = `
-:root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --quiet: #57606a; --line: #d8dee4; --mark: #8a3ffc; }
+:root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --quiet: #57606a; --line: #d8dee4; --mark: #8a3ffc; --note: #0f62fe; --warn: #b26b00; }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e6edf3; --paper: #0d1117; --quiet: #9aa4af; --line: #30363d; --mark: #be95ff; }
+  :root { --ink: #e6edf3; --paper: #0d1117; --quiet: #9aa4af; --line: #30363d; --mark: #be95ff; --note: #78a9ff; --warn: #e3a008; }
 }
 body { margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: var(--ink); background: var(--paper); font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 h2 { margin-top: 3rem; border-bottom: 1px solid var(--line); }
 h3 { margin: 0; } small, header p, figcaption p { color: var(--quiet); font-weight: normal; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: .25rem .9rem .25rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
+table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
+th, td { padding: .25rem 1.2rem .25rem 0; overflow-wrap: normal; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
+.figure { text-align: right; } td.figure, tbody th { white-space: nowrap; } .notes { white-space: pre-wrap; }
+tbody th { font-weight: 500; }
 .wide { overflow-x: auto; } details .wide { max-height: 24rem; overflow-y: auto; }
 pre { overflow-x: auto; padding: 1rem; border: 1px solid var(--line); border-radius: 4px; white-space: pre-wrap; }
 .notice { padding: .5rem 1rem; border-left: 4px solid var(--mark); }
-@media print { details { display: none; } figure, table { break-inside: avoid; } }
+@page { margin: 15mm; }
+@media print {
+  :root { color-scheme: light; --ink: #1b1f24; --paper: #fff; --quiet: #57606a; --line: #d8dee4; --mark: #8a3ffc; --note: #0f62fe; --warn: #b26b00; }
+  body { margin: 0; max-width: none; padding: 0; font-size: 11pt; }
+  details { display: none; }
+  table { font-size: 9pt; } th, td { padding-right: .7rem; } .wide { overflow: visible; }
+  figure, tr { break-inside: avoid; }
+  h2, h3 { break-after: avoid; }
+  h2 { margin-top: 2rem; }
+}
 ${chartStyle}`;
 
 export const html: Exporter = {
@@ -32,8 +43,8 @@ export const html: Exporter = {
   async write(reader, output) {
     const { session } = reader;
     const { manifest, annotations, wasClosedWell } = session;
-    const figures = await readFigures(reader);
     const overview = await session.overview();
+    const figures = await readFigures(reader, overview);
     const file = await output.create('report.html');
     await file.write(
       [
