@@ -142,6 +142,16 @@ export class SocketStore {
     }
   }
 
+  /** The process has gone, of which `timeNs` is the last that was heard: nothing of it is open any more. */
+  endProcess(timeNs: number): void {
+    this.#announced.length = 0;
+    this.#rowOf.clear();
+    for (const [row, tenant] of this.#tenants.entries()) {
+      this.#left[row] = stateCode.none;
+      if (tenant?.closedNs === Number.POSITIVE_INFINITY) tenant.closedNs = timeNs;
+    }
+  }
+
   /** Time passed: where nothing happened on any socket there may be no frame, and all stay as they were left. */
   passTo(timeNs: number): void {
     if (timeNs - this.ticks.newestNs > 1.5 * tickNs) this.#columnFor(timeNs);

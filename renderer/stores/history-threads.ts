@@ -18,6 +18,7 @@ import {
 import { SharedLogs, type LogChunk } from './rings.ts';
 
 export interface ThreadRecord {
+  /** Of all processes that served: `ThreadStore.keyOf`. */
   readonly threadId: number;
   tid: number;
   name: string;
@@ -63,6 +64,9 @@ export class ThreadStore {
   isSeen: ((name: CounterName) => boolean) | undefined;
   readonly #states = new SharedLogs<StateColumns>(stateShape, stateBudgetBytes);
   #ended: number[] = [];
+  /** Highest id of the processes before this one. */
+  #baseId = 0;
+  #highestId = 0;
 
   get byteLength(): number {
     return this.#states.byteLength + this.byId.size * 8 * (counterNames.length + syscallNames.length);
@@ -72,8 +76,19 @@ export class ThreadStore {
     return this.#states.evicted;
   }
 
+  /** Each process counts its threads from 1: those of a later one come behind all of the earlier ones. */
+  keyOf(ownId: number): number {
+    return this.#baseId + ownId;
+  }
+
+  /** The process has gone, of which `timeNs` is the last that was heard; what follows is of another one. */
+  endProcess(timeNs: number): void {
+    for (const record of this.byId.values()) this.#end(record, timeNs);
+    this.#baseId = this.#highestId;
+  }
+
   takeStarted(thread: ThreadStarted, timeNs: number): void {
-    const record = this.#recordOf(thread.threadId, timeNs);
+    const record = this.#recordOf(this.keyOf(thread.threadId), timeNs);
     record.tid = thread.tid;
     record.name = thread.name;
     this.version++;
@@ -81,7 +96,7 @@ export class ThreadStore {
 
   takeTotals(frame: Threads): void {
     for (const { threadId, hasEnded, indexes, values } of frame.threads) {
-      const record = this.#recordOf(threadId, frame.timeNs);
+      const record = this.#recordOf(this.keyOf(threadId), frame.timeNs);
       for (let i = 0; i < indexes.length; i++) {
         const entry = indexes[i] ?? 0;
         if (entry < record.totals.length) record.totals[entry] = values[i] ?? 0;
@@ -92,7 +107,7 @@ export class ThreadStore {
 
   takeStates(frame: ThreadStates): void {
     for (let i = 0; i < frame.count; i++) {
-      const threadId = frame.threadIds[i] ?? 0;
+      const threadId = this.keyOf(frame.threadIds[i] ?? 0);
       const record = this.#recordOf(threadId, frame.sinceNs[i] ?? frame.timeNs);
       if (record.endedNs !== Number.POSITIVE_INFINITY) continue;
       const sinceNs = frame.sinceNs[i] ?? 0;
@@ -102,7 +117,7 @@ export class ThreadStore {
 
   takeSwitches(frame: Switches): void {
     for (let i = 0; i < frame.count; i++) {
-      const threadId = frame.threadIds[i] ?? 0;
+      const threadId = this.keyOf(frame.threadIds[i] ?? 0);
       const timeNs = frame.timesNs[i] ?? 0;
       this.#recordOf(threadId, timeNs);
       this.#enter(threadId, timeNs, stateAfterSwitch[frame.kinds[i] ?? 0] ?? 0, noSyscall, noFd);
@@ -137,6 +152,7 @@ export class ThreadStore {
         totals: new Float64Array(counterNames.length + syscallNames.length),
       };
       this.byId.set(threadId, record);
+      this.#highestId = Math.max(this.#highestId, threadId);
       this.version++;
     } else if (Number.isNaN(record.startedNs)) record.startedNs = timeNs;
     return record;

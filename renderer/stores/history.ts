@@ -56,6 +56,8 @@ export class TelemetryHistory {
   /** CLOCK_MONOTONIC of the first and the newest frame; NaN before there is one. */
   oldestNs = Number.NaN;
   newestNs = Number.NaN;
+  /** Of the newest frame of the server's process; NaN before it has told a time. */
+  #serverNs = Number.NaN;
   #startNs = Number.NaN;
   readonly #listeners = new Set<() => void>();
 
@@ -109,6 +111,7 @@ export class TelemetryHistory {
     this.oldestNs = Number.NaN;
     this.#startNs = Number.NaN;
     this.newestNs = Number.NaN;
+    this.#serverNs = Number.NaN;
     this.epoch++;
     this.#change();
   }
@@ -163,24 +166,31 @@ export class TelemetryHistory {
   #takeFigures(source: FigureSource, kind: number, payload: Uint8Array): void {
     if (kind === frameKinds.counters) {
       const frame = decodeCounters(payload);
-      this.#see(frame.timeNs);
+      this.#see(frame.timeNs, source);
       this.counters[source].take(frame);
       if (source !== 'server') return;
       this.steps.take(frame);
       if (gaugeOf(frame, 'detailLevel') >= detailLevels.indexOf('fds')) this.sockets.passTo(frame.timeNs);
     } else if (kind === frameKinds.latency) {
       const frame = decodeLatency(payload);
-      this.#see(frame.timeNs);
+      this.#see(frame.timeNs, source);
       this.latency[frame.kind].take(frame);
     } else if (kind === frameKinds.heartbeat) {
-      this.#see(decodeHeartbeat(payload).timeNs);
+      this.#see(decodeHeartbeat(payload).timeNs, source);
     }
   }
 
   #takeInsides(kind: number, payload: Uint8Array): void {
     switch (kind) {
+      // Another process, or none any more: what the one before had is gone, whether or not its end was told.
+      case frameKinds.ready:
+      case frameKinds.finished:
+        this.threads.endProcess(this.#serverNs);
+        this.sockets.endProcess(this.#serverNs);
+        this.#serverNs = Number.NaN;
+        break;
       case frameKinds.threadStarted:
-        this.threads.takeStarted(decodeThreadStarted(payload), this.newestNs);
+        this.threads.takeStarted(decodeThreadStarted(payload), this.#serverNs);
         break;
       case frameKinds.threads:
         this.threads.takeTotals(decodeThreads(payload));
@@ -198,7 +208,9 @@ export class TelemetryHistory {
         this.#seeThen(decodeSwitches(payload), (frame) => this.threads.takeSwitches(frame));
         break;
       case frameKinds.events:
-        this.#seeThen(decodeEvents(payload), (frame) => this.events.take(frame));
+        this.#seeThen(decodeEvents(payload), (frame) =>
+          this.events.take({ ...frame, threadId: this.threads.keyOf(frame.threadId) }),
+        );
         break;
     }
   }
@@ -212,11 +224,12 @@ export class TelemetryHistory {
   }
 
   #seeThen<Frame extends { readonly timeNs: number }>(frame: Frame, take: (frame: Frame) => void): void {
-    this.#see(frame.timeNs);
+    this.#see(frame.timeNs, 'server');
     take(frame);
   }
 
-  #see(timeNs: number): void {
+  #see(timeNs: number, source: FigureSource): void {
+    if (source === 'server' && !(timeNs <= this.#serverNs)) this.#serverNs = timeNs;
     if (!(timeNs <= this.newestNs)) this.newestNs = timeNs;
     if (!(timeNs >= this.oldestNs)) this.oldestNs = timeNs;
   }
