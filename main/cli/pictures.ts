@@ -54,6 +54,7 @@ async function fill(pictures: Pictures, reader: FrameReader, toNs: number): Prom
     for (const { source, kind, payload } of frames) reader.reading(() => pictures.take(source, kind, payload));
   }
   pictures.annotate(reader.session.annotations);
+  pictures.lacks(reader.session.missing);
 }
 
 function checkPicture({ picture: { widthPx } = {} }: ExportChoices): void {

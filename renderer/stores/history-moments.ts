@@ -35,6 +35,8 @@ export class Moments {
   readonly notices: TimedNotice[] = [];
   /** Of a recorded session, in the order of time. */
   annotations: readonly Annotation[] = [];
+  /** Stretches of time that a recorded session does not hold. */
+  missing: readonly { readonly fromNs: number; readonly toNs: number }[] = [];
   /** Grows with every moment. */
   version = 0;
 

@@ -99,6 +99,12 @@ export class TelemetryHistory {
     this.#change();
   }
 
+  /** Of which stretches the session that is shown has no frames; a reset forgets it like the rest. */
+  lacks(missing: Moments['missing']): void {
+    this.moments.missing = missing;
+    this.#change();
+  }
+
   /** Forgets everything, for another run. */
   reset(): void {
     this.counters = makeCounters();

@@ -23,7 +23,8 @@ export interface OpenedSession {
 }
 const mostOpened = 5;
 
-const damagedWords = 'A part of this session’s file is damaged and is left out; it is hatched in the overview.';
+const damagedWords =
+  'A part of this session’s file is damaged and is left out; it is hatched in the tracks and in the overview.';
 const damagedOf = ({ missing }: ReplayState): number => missing.filter(({ cause }) => cause === 'damaged').length;
 
 export const useReplay = defineStore('replay', () => {
@@ -92,6 +93,7 @@ export const useReplay = defineStore('replay', () => {
       history.annotate(annotations.value);
       shownTimeline = timeline;
     }
+    if (next.missing.length !== history.moments.missing.length) history.lacks(next.missing);
     if (next.fault !== undefined && next.fault !== state.value?.fault) notices.show('error', next.fault);
     const damagedBefore = state.value?.file === next.file ? damagedOf(state.value) : 0;
     if (damagedOf(next) > damagedBefore) {

@@ -1,6 +1,6 @@
 /** A track as a picture to keep: with its name, its axis and its legend, as a document of its own. */
 import { newCanvas } from './new-canvas.ts';
-import { CanvasPen, type PicturePen } from './pen.ts';
+import { CanvasPen, type Pen, type PicturePen } from './pen.ts';
 import { SvgPen } from './svg-pen.ts';
 import { timeTicks } from './time-scale.ts';
 import type { Track, TrackView } from './track.ts';
@@ -10,11 +10,17 @@ const axisPx = 22;
 /** Pictures for print and slides are wanted sharper than a screen. */
 const pngRatio = 2;
 
-function drawPicture(track: Track, view: TrackView, originNs: number, pen: PicturePen): void {
+/** Over the track's own picture, within its height. */
+type DrawOver = (pen: Pen, view: TrackView) => void;
+
+function drawPicture(track: Track, view: TrackView, originNs: number, pen: PicturePen, drawOver?: DrawOver): void {
   const { palette, widthPx, heightPx } = view;
   const fullPx = headPx + heightPx + axisPx;
   pen.rect(0, 0, widthPx, fullPx, palette.background);
-  pen.below(headPx, () => track.draw(pen, view));
+  pen.below(headPx, () => {
+    track.draw(pen, view);
+    drawOver?.(pen, view);
+  });
   pen.rect(0, 0, widthPx, headPx, palette.background);
   pen.text(6, 15, `${track.title}, ${track.unit}`, { colour: palette.text, sizePx: 13 });
   let x = 6;
@@ -35,14 +41,14 @@ function drawPicture(track: Track, view: TrackView, originNs: number, pen: Pictu
   }
 }
 
-export function trackAsSvg(track: Track, view: TrackView, originNs: number): string {
+export function trackAsSvg(track: Track, view: TrackView, originNs: number, drawOver?: DrawOver): string {
   const pen = new SvgPen();
-  drawPicture(track, view, originNs, pen);
+  drawPicture(track, view, originNs, pen, drawOver);
   return pen.document(view.widthPx, headPx + view.heightPx + axisPx, track.title);
 }
 
 /** Throws where there is no memory for it. */
-export function trackAsCanvas(track: Track, view: TrackView, originNs: number): HTMLCanvasElement {
+export function trackAsCanvas(track: Track, view: TrackView, originNs: number, drawOver?: DrawOver): HTMLCanvasElement {
   const canvas = newCanvas();
   canvas.width = Math.round(view.widthPx * pngRatio);
   canvas.height = Math.round((headPx + view.heightPx + axisPx) * pngRatio);
@@ -50,13 +56,13 @@ export function trackAsCanvas(track: Track, view: TrackView, originNs: number): 
   if (context === null) throw new Error('There is no memory left for a picture of this size.');
   context.scale(pngRatio, pngRatio);
   const pen = new CanvasPen(context);
-  drawPicture(track, { ...view, pixelRatio: pngRatio }, originNs, pen);
+  drawPicture(track, { ...view, pixelRatio: pngRatio }, originNs, pen, drawOver);
   return canvas;
 }
 
 /** Throws where the browser has no memory for it. */
-export async function trackAsPng(track: Track, view: TrackView, originNs: number): Promise<Blob> {
-  const canvas = trackAsCanvas(track, view, originNs);
+export async function trackAsPng(track: Track, view: TrackView, originNs: number, drawOver?: DrawOver): Promise<Blob> {
+  const canvas = trackAsCanvas(track, view, originNs, drawOver);
   return new Promise((resolve, reject) => {
     canvas.toBlob((blob) => {
       if (blob === null) reject(new Error('The browser could not write the picture.'));

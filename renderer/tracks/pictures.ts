@@ -10,6 +10,7 @@ import { palettes } from '../theme/palette.ts';
 import { frameIntervalMs } from '../../shared/telemetry/wire.ts';
 import { makeTracks } from './catalogue.ts';
 import { trackAsCanvas, trackAsSvg } from './export.ts';
+import { momentsOver } from './over-tracks.ts';
 import { makeCanvasesWith } from './new-canvas.ts';
 import type { Track, TrackView } from './track.ts';
 
@@ -29,6 +30,7 @@ export const makePictures: MakePictures = (startedNs) => {
   const history = new TelemetryHistory();
   history.startsAt(startedNs);
   const tracks = makeTracks(history);
+  const drawOver = momentsOver(history);
   const named = (id: string): Track => {
     const found = tracks.find((track) => track.id === id);
     if (found === undefined) throw new Error(`There is no track "${id}".`);
@@ -39,14 +41,17 @@ export const makePictures: MakePictures = (startedNs) => {
     longestNs: maxRows * frameIntervalMs * 1e6,
     take: (source, kind, payload) => history.take(source, kind, payload),
     annotate: (annotations) => history.annotate(annotations),
+    lacks: (missing) => history.lacks(missing),
     isEmpty: (id) => named(id).emptyText() !== undefined,
     svg(id, view) {
       const track = named(id);
-      return trackAsSvg(track, viewOf(track, view), startedNs);
+      return trackAsSvg(track, viewOf(track, view), startedNs, drawOver);
     },
     png(id, view) {
       const track = named(id);
-      return (trackAsCanvas(track, viewOf(track, view), startedNs) as unknown as Canvas).toBuffer('image/png');
+      return (trackAsCanvas(track, viewOf(track, view), startedNs, drawOver) as unknown as Canvas).toBuffer(
+        'image/png',
+      );
     },
   };
 };

@@ -20,6 +20,8 @@ export interface Pictures {
   /** Throws where the payload is not what its kind says. */
   take(source: FrameSource, kind: number, payload: Uint8Array): void;
   annotate(annotations: readonly Annotation[]): void;
+  /** Stretches that the session does not hold. */
+  lacks(missing: readonly { readonly fromNs: number; readonly toNs: number }[]): void;
   /** The session has nothing that this track shows. */
   isEmpty(track: string): boolean;
   svg(track: string, view: PictureView): string;
