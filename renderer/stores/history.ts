@@ -226,7 +226,7 @@ export class TelemetryHistory {
     const { processThreadId } = socket;
     return processThreadId === undefined
       ? socket
-      : { ...socket, pid: this.threads.byId.get(processThreadId)?.tid ?? 0 };
+      : { ...socket, pid: this.threads.byId.get(this.threads.keyOf(processThreadId))?.tid ?? 0 };
   }
 
   #seeThen<Frame extends { readonly timeNs: number }>(frame: Frame, take: (frame: Frame) => void): void {
