@@ -131,7 +131,7 @@ function summary(report: Report): string {
     ['Voluntary context switches a request', each(columns.voluntarySwitches)],
     ['Involuntary context switches a request', each(columns.involuntarySwitches)],
   ];
-  return table(['Figure of the whole session', ''], rows);
+  return table(['Of the whole session', ''], rows);
 }
 
 /** What a reader compares: the whole session has also the time before and between the measured intervals. */
