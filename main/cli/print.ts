@@ -12,9 +12,10 @@ import type {
 } from '../../shared/run-result.ts';
 
 /** No colours, which a pipe or file would show as noise, and no lines between the rows. */
-export const tableOf = (head: string[]): Table.Table => {
+/** Texts in the first `texts` columns, figures in the others. */
+export const tableOf = (head: string[], texts = 1): Table.Table => {
   const none = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
-  const colAligns = head.map((_, i) => (i === 0 ? 'left' : 'right') as Table.HorizontalAlignment);
+  const colAligns = head.map((_, i) => (i < texts ? 'left' : 'right') as Table.HorizontalAlignment);
   return new Table({ head, colAligns, style: { head: [], border: [] }, chars: none });
 };
 

@@ -91,6 +91,7 @@ export const beginsLikeSession = (bytes: Uint8Array): boolean =>
 
 /** Throws SessionFormatError. Returns the file's format version. */
 export function checkFileHeader(bytes: Uint8Array, name: string): number {
+  if (bytes.length === 0) throw new SessionFormatError(`${name} is empty: it holds no session.`);
   if (!beginsLikeSession(bytes)) {
     throw new SessionFormatError(`${name} is not an fdscope session: it does not begin like one.`);
   }

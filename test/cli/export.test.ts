@@ -41,10 +41,12 @@ describe('fdscope export', () => {
 
   it('refuses what it cannot do with one sentence and the exit code 2', async () => {
     writeFileSync(inFolder('no.fdscope'), 'this is no session');
+    writeFileSync(inFolder('empty.fdscope'), '');
     const cases: [RegExp, ...string[]][] = [
       [/^none\.fdscope cannot be opened: there is no such file or folder\.\n$/, inFolder('none.fdscope'), 'csv', 'x'],
       [/^no\.fdscope is not an fdscope session.*\.\n$/, inFolder('no.fdscope'), 'csv', 'x'],
       [/^There is no export format "xml": choose csv, .*\.\n$/, run.path, 'xml', 'x'],
+      [/^empty\.fdscope is empty: it holds no session\.\n$/, inFolder('empty.fdscope'), 'csv', 'x'],
       [/cannot be written: there is no such file or folder\.\n$/, run.path, 'html', 'none/x.html'],
     ];
     for (const [sentence, path = '', format = '', out = ''] of cases) {
@@ -54,6 +56,10 @@ describe('fdscope export', () => {
       expect(existsSync(inFolder('x'))).toBe(false);
     }
     expect((await cli('export', run.path, '--format', 'csv')).code).toBe(2);
+    const toStream = await cli('export', run.path, '--format', 'html', '--out', '-');
+    expect(toStream).toMatchObject({ code: 2, stderr: expect.stringContaining('give --out a name') as string });
+    const nowhere = await cli('sessions', '--folder', inFolder('nowhere'));
+    expect(nowhere).toMatchObject({ code: 2, stderr: `There is no folder ${inFolder('nowhere')}.\n` });
     expect(readdirSync(run.folder).filter((name) => name.endsWith('.part'))).toEqual([]);
   });
 

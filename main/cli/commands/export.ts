@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { Option } from 'commander';
 import { pictureThemes, type PictureTheme } from '../../../shared/session/pictures.ts';
+import { LabError } from '../../lab/errors.ts';
 import { exporters as labExporters, exportSession, type ExportResult } from '../../lab/sessions/exporters/index.ts';
 import type { PictureChoices } from '../../lab/sessions/exporters/exporter.ts';
 import { tableNames } from '../../lab/sessions/exporters/tables.ts';
@@ -41,6 +42,12 @@ function exportText({ path, files, notices }: ExportResult): string {
 }
 
 async function exportFile(path: string, flags: ExportFlags, { signal }: CliContext): Promise<void> {
+  if (flags.out === '' || flags.out === '-') {
+    throw new LabError(
+      'bad-input',
+      'An export is a file or a folder, put in its place when it is whole: give --out a name.',
+    );
+  }
   const totalMb = (statSync(path, { throwIfNoEntry: false })?.size ?? 0) / 1e6;
   const bar = new ProgressBar([totalMb], process.stderr, 'MB');
   let result: ExportResult;

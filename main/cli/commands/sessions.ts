@@ -1,6 +1,8 @@
 /** `fdscope sessions`: what has been recorded. */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { SessionCard, SessionList } from '../../../shared/contract/sessions.ts';
+import { LabError } from '../../lab/errors.ts';
 import { SessionLibrary } from '../../lab/sessions/library.ts';
 import type { Register } from '../command.ts';
 import { addJson, type OutputFlags } from '../options.ts';
@@ -26,14 +28,26 @@ export function sparks(values: readonly number[], width = 20): string {
 const stateOf = ({ isRecording, wasClosedWell }: SessionCard): string =>
   isRecording ? 'recording' : wasClosedWell ? '' : 'cut off';
 
+/** "2026-11-27 14:58", local time. */
+function recordedAt(wallMs: number): string {
+  const at = new Date(wallMs);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
 export function sessionsText({ folder, sessions, unreadable }: SessionList): string {
   if (sessions.length + unreadable.length === 0) {
     return `No sessions in ${folder}. \`fdscope run --model epoll-lt --record FILE\` writes one; so does the app.\n`;
   }
-  const table = tableOf(['file', 'name', 'models', 'seconds', 'requests', 'throughput', 'size', '']);
+  const table = tableOf(
+    ['file', 'recorded', 'name', 'tags', 'models', 'seconds', 'requests', 'throughput', 'size', ''],
+    5,
+  );
   for (const card of sessions) {
     table.push([
-      ...[card.file, card.name, card.models.join(', '), card.durationSeconds.toFixed(1), String(card.requests)],
+      ...[card.file, recordedAt(card.startedWallMs), card.name, card.tags.join(', '), card.models.join(', ')],
+      ...[card.durationSeconds.toFixed(1), String(card.requests)],
       ...[sparks(card.sparkline), mebibytes(card.bytes), stateOf(card)],
     ]);
   }
@@ -45,6 +59,10 @@ export const registerSessions: Register = (program, { lab }) => {
   const command = program.command('sessions').description('list the recorded sessions, newest first');
   command.option('--folder <path>', 'of this folder instead of the one that the app records to');
   addJson(command).action(async (flags: SessionsFlags) => {
+    // That of the app may be yet to be made; one that was named is there, or its name is wrong.
+    if (flags.folder !== undefined && !existsSync(flags.folder)) {
+      throw new LabError('bad-input', `There is no folder ${flags.folder}.`);
+    }
     const library = flags.folder === undefined ? lab.sessions : new SessionLibrary(resolve(flags.folder));
     const list = await library.list();
     await deliver(flags, list, () => sessionsText(list));

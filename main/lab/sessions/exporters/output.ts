@@ -85,7 +85,8 @@ export class ExportOutput {
     };
     if (there?.isDirectory() === true) {
       if (!isFolder) refuse('it is a folder');
-      else if ((await readdir(path)).length > 0) refuse('there is such a folder already, and it is not empty');
+      else if ((await readdir(path)).length > 0)
+        refuse('there is such a folder already, and it is not empty: choose another name');
     } else if (there && isFolder) refuse('this export is a folder, and there is a file of that name');
     // Put in its place, the export would take the place of a device or pipe, and nobody would read it there.
     else if (there && !there.isFile()) refuse('it is no regular file');
