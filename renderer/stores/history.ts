@@ -4,11 +4,13 @@
  */
 import { externalId } from '../../shared/catalogue.ts';
 import type { FrameSource } from '../../shared/contract/channels.ts';
+import { readySchema } from '../../shared/engine-messages.ts';
 import {
   decodeCounters,
   decodeEvents,
   decodeFdStates,
   decodeHeartbeat,
+  decodeJson,
   decodeLatency,
   decodeOpened,
   decodeSwitches,
@@ -58,6 +60,7 @@ export class TelemetryHistory {
   newestNs = Number.NaN;
   /** Of the newest frame of the server's process; NaN before it has told a time. */
   #serverNs = Number.NaN;
+  #serverPid: number | undefined;
   #startNs = Number.NaN;
   readonly #listeners = new Set<() => void>();
 
@@ -118,6 +121,7 @@ export class TelemetryHistory {
     this.#startNs = Number.NaN;
     this.newestNs = Number.NaN;
     this.#serverNs = Number.NaN;
+    this.#serverPid = undefined;
     this.epoch++;
     this.#change();
   }
@@ -188,12 +192,15 @@ export class TelemetryHistory {
 
   #takeInsides(kind: number, payload: Uint8Array): void {
     switch (kind) {
-      // Another process, or none any more: what the one before had is gone, whether or not its end was told.
-      case frameKinds.ready:
+      case frameKinds.ready: {
+        const pid = readySchema.safeParse(decodeJson(payload)).data?.pid;
+        // A session tells behind a gap how things stand: the same process is no new one.
+        if (pid === undefined || pid !== this.#serverPid) this.#endServer();
+        this.#serverPid = pid;
+        break;
+      }
       case frameKinds.finished:
-        this.threads.endProcess(this.#serverNs);
-        this.sockets.endProcess(this.#serverNs);
-        this.#serverNs = Number.NaN;
+        this.#endServer();
         break;
       case frameKinds.threadStarted:
         this.threads.takeStarted(decodeThreadStarted(payload), this.#serverNs);
@@ -227,6 +234,14 @@ export class TelemetryHistory {
     return processThreadId === undefined
       ? socket
       : { ...socket, pid: this.threads.byId.get(this.threads.keyOf(processThreadId))?.tid ?? 0 };
+  }
+
+  /** What the process had is gone, whether or not its end was told. */
+  #endServer(): void {
+    this.threads.endProcess(this.#serverNs);
+    this.sockets.endProcess(this.#serverNs);
+    this.#serverNs = Number.NaN;
+    this.#serverPid = undefined;
   }
 
   #seeThen<Frame extends { readonly timeNs: number }>(frame: Frame, take: (frame: Frame) => void): void {

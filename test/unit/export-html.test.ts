@@ -2,8 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FrameReader } from '../../main/lab/sessions/exporters/decoded-frames.ts';
 import { SessionFile } from '../../main/lab/sessions/session-file.ts';
-import type { SessionFrame } from '../../shared/session/format.ts';
+import { chunkKinds, type SessionFrame } from '../../shared/session/format.ts';
 import { encodeJson } from '../../shared/telemetry/codec.ts';
 import { frameHeaderBytes, frameKinds } from '../../shared/telemetry/wire.ts';
 import { recordedRun, recordFrames, type RecordedRun } from './export-support.ts';
@@ -56,9 +57,32 @@ describe('figures by model', () => {
 });
 
 describe('of a file with a damaged part', () => {
+  it('the next keyframe tells exporters how things stand behind it', async () => {
+    const policy = { chunkBytes: 20_000, keyframeSeconds: 0.5 };
+    const path = await recordFrames(smallRun().frames, join(run.folder, 'keyframes.fdscope'), { policy });
+    const statesOf = async (): Promise<number[]> => {
+      const session = await SessionFile.open(path);
+      const states: number[] = [];
+      for await (const { isState, fromNs } of new FrameReader(session).chunks()) if (isState) states.push(fromNs);
+      await session.close();
+      return states;
+    };
+    // Whole, the frames themselves have told everything.
+    expect(await statesOf()).toEqual([]);
+    const session = await SessionFile.open(path);
+    const keyframes = session.places.filter(({ kind }) => kind === chunkKinds.keyframe);
+    const [, hit] = session.places.filter(({ kind }) => kind === chunkKinds.frames);
+    await session.close();
+    const bytes = readFileSync(path);
+    const at = (hit?.offset ?? 0) + (hit?.storedBytes ?? 0) - 5;
+    bytes[at] = (bytes[at] ?? 0) ^ 0xff;
+    writeFileSync(path, bytes);
+    expect(await statesOf()).toEqual([keyframes.find(({ offset }) => offset > (hit?.offset ?? 0))?.fromNs]);
+  });
+
   it('the report says when, hatches it, and draws nothing over it', async () => {
     const session = await SessionFile.open(run.path);
-    const chunks = session.places.filter(({ kind }) => kind === 2);
+    const chunks = session.places.filter(({ kind }) => kind === chunkKinds.frames);
     await session.close();
     const bytes = readFileSync(run.path);
     const hit = chunks.slice(3, 7);

@@ -68,6 +68,12 @@ describe('a server that is started anew', () => {
     expect(history.sockets.rows).toBe(1);
   });
 
+  it('is the same one where a session tells behind a gap how things stand', () => {
+    const told = new Told().serves(100, startNs).serves(100, startNs + 500 * ms);
+    expect([...told.history.threads.byId.values()].map(({ endedNs }) => endedNs)).toEqual([Infinity, Infinity]);
+    expect(told.history.sockets.isOpen(told.history.sockets.rowOfSocket(1, 'client') ?? -1)).toBe(true);
+  });
+
   it('leaves nothing open when it has finished', () => {
     const { history: ended } = new Told()
       .serves(100, startNs)

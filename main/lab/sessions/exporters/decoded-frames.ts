@@ -124,15 +124,20 @@ export class FrameReader {
   /** The frames as they were received, a chunk at a time; of keyframes those that `batches` tells. */
   async *chunks(): AsyncGenerator<SessionChunk, void, undefined> {
     let isStateUnknown = true;
+    let isBehindDamage = false;
     for (const place of this.session.places) {
       if (this.#options.signal?.aborted === true) {
         throw new LabError('interrupted', 'The export was interrupted, and nothing was written.');
       }
       const isState = place.kind === chunkKinds.keyframe;
       if (place.kind === chunkKinds.gap) isStateUnknown = true;
-      if (place.kind !== chunkKinds.frames && !(isState && isStateUnknown)) continue;
+      if (place.kind !== chunkKinds.frames && !(isState && (isStateUnknown || isBehindDamage))) continue;
+      const frames = await this.session.framesOf(place);
       isStateUnknown = false;
-      yield { isState, fromNs: place.fromNs, frames: await this.session.framesOf(place) };
+      // Of a damaged chunk nothing is left: what changed in it is told by the next keyframe, however far that is.
+      if (frames.length === 0 && place.count > 0) isBehindDamage = true;
+      else if (isState) isBehindDamage = false;
+      yield { isState, fromNs: place.fromNs, frames };
       this.#options.onProgress?.(place.offset + place.storedBytes, this.session.bytes);
     }
   }
