@@ -31,6 +31,22 @@ export function paintColumns(raster: RasterColumns, first: number, count: number
   }
 }
 
+/** When what a tick tells began: with the tick before, unless nothing was looked at for so long. */
+function beginOf({ ticks }: SocketStore, tick: number): number {
+  const timeNs = ticks.timeOf(tick);
+  const beforeNs = tick > ticks.first ? ticks.timeOf(tick - 1) : timeNs - tickNs;
+  return timeNs - beforeNs > longestTickNs ? timeNs - tickNs : beforeNs;
+}
+
+/** The tick that tells of a moment; undefined where nobody looked then. What is as late as a frame may be, is as last told. */
+export function tickTelling(store: SocketStore, timeNs: number): number | undefined {
+  const { ticks } = store;
+  if (ticks.end === ticks.first) return undefined;
+  const tick = ticks.tickAt(timeNs);
+  if (tick === ticks.end) return timeNs - ticks.newestNs > longestTickNs ? undefined : tick - 1;
+  return timeNs < beginOf(store, tick) ? undefined : tick;
+}
+
 /** Calls `visit` for the ticks that touch a stretch of time, with how much of it each covers. */
 export function visitTicks(
   store: SocketStore,
@@ -40,8 +56,7 @@ export function visitTicks(
 ): void {
   for (let tick = store.ticks.tickAt(fromNs); tick < store.ticks.end; tick++) {
     const timeNs = store.ticks.timeOf(tick);
-    const beforeNs = tick > store.ticks.first ? store.ticks.timeOf(tick - 1) : timeNs - tickNs;
-    const beginNs = timeNs - beforeNs > longestTickNs ? timeNs - tickNs : beforeNs;
+    const beginNs = beginOf(store, tick);
     if (beginNs >= toNs) return;
     if (timeNs > fromNs) visit(tick, Math.min(timeNs, toNs) - Math.max(beginNs, fromNs));
   }

@@ -3,12 +3,11 @@ import type { TelemetryHistory } from '../stores/history.ts';
 import { leftOf, shownOf, socketStates, stateCode, type SocketState } from '../stores/history-sockets.ts';
 import { pixelOf, blend, type Palette } from '../theme/palette.ts';
 import { gaugeOf } from '../../shared/telemetry/codec.ts';
-import { frameIntervalMs } from '../../shared/telemetry/wire.ts';
 import { duration, missing, short } from '../stores/format.ts';
 import { notFromOutside, unseenSocketStates } from '../stores/outside.ts';
 import type { Pen } from './pen.ts';
 import { FoldCache, placesOf, shares, StateCounts, stateOfFold, type Folding } from './raster-fold.ts';
-import { paintColumns, visitTicks } from './raster-columns.ts';
+import { paintColumns, tickTelling, visitTicks } from './raster-columns.ts';
 import { RingImage, type RingPlan } from './ring-image.ts';
 import { socketTable } from './raster-table.ts';
 import { RowWindow } from './row-window.ts';
@@ -20,6 +19,7 @@ import type { Hatch, Hit, LegendItem, Statistic, Table, Track, TrackChoice, Trac
 /** Lines at least so high show the states' patterns as well. */
 const patternPx = 5;
 const labelPx = 12;
+const needsDetail = 'Sockets are recorded from the detail level “fds” on';
 const shareStrength = [0.4, 0.58, 0.78, 1] as const;
 const shownStates = ['served', 'reported', 'waiting', 'eagain', 'writeBlocked', 'idle', 'closed', 'error'] as const;
 const orderLabels: Readonly<Record<SocketOrderName, string>> = {
@@ -71,10 +71,14 @@ export class RasterTrack implements Track {
 
   emptyText(): string | undefined {
     if (this.#history.sockets.ticks.end > 0) return undefined;
+    if (this.#history.isWatchedFromOutside && (this.#level ?? 0) > 0) return 'No socket of the server has been seen.';
+    return `Every fd gets a row here. ${needsDetail}; comparisons and sweeps record counters alone.`;
+  }
+
+  /** Of detail, now and by the server's own word; undefined before its first. */
+  get #level(): number | undefined {
     const { latest } = this.#history.counters.server;
-    const isRecorded = latest !== undefined && gaugeOf(latest, 'detailLevel') > 0;
-    if (this.#history.isWatchedFromOutside && isRecorded) return 'No socket of the server has been seen.';
-    return 'Every fd gets a row here. Sockets are recorded from the detail level “fds” on; comparisons and sweeps record counters alone.';
+    return latest && gaugeOf(latest, 'detailLevel');
   }
 
   draw(pen: Pen, view: TrackView): void {
@@ -129,20 +133,21 @@ export class RasterTrack implements Track {
   }
 
   legend(timeNs: number | undefined, palette: Palette): readonly LegendItem[] {
-    const tick = this.#tickAt(timeNs ?? Number.POSITIVE_INFINITY);
+    const tick = tickTelling(this.#history.sockets, timeNs ?? this.#history.newestNs);
     const counts = tick === undefined ? undefined : this.#counts.at(this.#history.sockets, tick);
+    const isTooLow = counts === undefined && this.#level === 0;
     return shownStates.map((state) => ({
       label: socketWords[state].label,
       colour: palette.sockets[state],
       hatch: socketWords[state].hatch,
       value: counts === undefined || this.#isUnseen(state) ? missing : short(counts[stateCode[state]] ?? 0),
-      absence: this.#isUnseen(state) ? notFromOutside : undefined,
+      absence: this.#isUnseen(state) ? notFromOutside : isTooLow ? `${needsDetail}.` : undefined,
     }));
   }
 
   hit(xPx: number, yPx: number, view: TrackView): Hit | undefined {
     const { sockets } = this.#history;
-    const tick = this.#tickAt(nsAt(view, xPx));
+    const tick = tickTelling(this.#history.sockets, nsAt(view, xPx));
     const place = this.#placeAt(yPx, view, tick);
     if (tick === undefined || place === undefined) return undefined;
     const row = this.#order.rows[place] ?? 0;
@@ -205,13 +210,6 @@ export class RasterTrack implements Track {
     const heightPx = (folding.end - folding.first) * this.#window.rowPx(count, view.heightPx);
     const linePx = folding.lines === 0 ? 1 : Math.max(1, Math.round((heightPx * view.pixelRatio) / folding.lines));
     return { linePx, heightPx };
-  }
-
-  #tickAt(timeNs: number): number | undefined {
-    const { ticks } = this.#history.sockets;
-    if (ticks.end === ticks.first) return undefined;
-    if (timeNs < ticks.timeOf(ticks.first) - frameIntervalMs * 1e6) return undefined;
-    return Math.min(ticks.tickAt(timeNs), ticks.end - 1);
   }
 
   /** Where several rows share a line, the one whose state is shown. */

@@ -25,12 +25,13 @@ import TracksPane from '../../../../renderer/tracks/TracksPane.vue';
 import { tellOutsideRun } from '../outside-frames.ts';
 import { fdFrame, startNs, tickNs } from './given.ts';
 
-function countersAt(tick: number, requests: number): Uint8Array {
+function countersAt(tick: number, requests: number, detailLevel = 1): Uint8Array {
   const counters = new Float64Array(counterNames.length);
   counters[counterNames.indexOf('requests')] = requests;
   const syscalls = new Float64Array(syscallNames.length);
   syscalls[syscallNames.indexOf('read')] = 2 * requests;
   const gauges = new Float64Array(gaugeNames.length).fill(3);
+  gauges[gaugeNames.indexOf('detailLevel')] = detailLevel;
   const none = new Float64Array(0);
   return encodeCounters({
     timeNs: startNs + tick * tickNs,
@@ -179,6 +180,21 @@ describe('the pane', () => {
     // What the user marks changes nothing.
     legend = await switched(startNs + 8.99e9, 'user');
     expect(legend('throughput')).toContain('served1976/s');
+  });
+
+  it('has no figures of sockets once nobody records them, but those at the cursor', async () => {
+    const history = historyOfTenSeconds();
+    for (let tick = 201; tick <= 260; tick++) {
+      history.take('server', frameKinds.counters, countersAt(tick, 50 * tick, 0).subarray(frameHeaderBytes));
+    }
+    const wrapper = await mounted(history);
+    const legend = (): string => wrapper.get('[data-track=sockets] .legend').text();
+    expect(legend()).toContain('being served–');
+    expect(wrapper.get('[data-track=sockets] .legend li').attributes('title')).toContain('detail level “fds”');
+    useTimebase().cursorNs = startNs + 5e9;
+    await nextTick();
+    expect(legend()).toContain('being served1');
+    expect(wrapper.get('[data-track=sockets] .legend li').attributes('title')).toBeUndefined();
   });
 
   it('hides, shows and moves tracks', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { stateCode, type SocketState } from '../../../../renderer/stores/history-sockets.ts';
-import { columnOfTime, visitTicks } from '../../../../renderer/tracks/raster-columns.ts';
+import { columnOfTime, tickTelling, visitTicks } from '../../../../renderer/tracks/raster-columns.ts';
 import {
   fold,
   FoldCache,
@@ -13,10 +13,25 @@ import { isInk } from '../../../../renderer/tracks/raster-track.ts';
 import { RowWindow } from '../../../../renderer/tracks/row-window.ts';
 import { SocketOrder, sortedRows } from '../../../../renderer/tracks/socket-order.ts';
 import { hatches } from '../../../../renderer/tracks/track.ts';
-import { socketsTold, startNs, tickNs } from './given.ts';
+import { fdFrame, socketsTold, startNs, tickNs } from './given.ts';
 
 const identity = (count: number): Uint32Array => Uint32Array.from({ length: count }, (_, i) => i);
 const cells = (states: readonly SocketState[]): Uint8Array => Uint8Array.from(states, (state) => stateCode[state] * 17);
+
+describe('the tick that tells of a moment', () => {
+  it('is there while somebody looks, and neither behind the last look nor in a gap', () => {
+    const store = socketsTold([[{ id: 1, state: 'idle' }], [{ id: 1, state: 'served' }]]);
+    expect(tickTelling(store, startNs - 2 * tickNs)).toBeUndefined();
+    expect(tickTelling(store, startNs + 0.5 * tickNs)).toBe(1);
+    // As late as a frame may be it is as last told; later nobody looks any more.
+    expect(tickTelling(store, startNs + 2 * tickNs)).toBe(1);
+    expect(tickTelling(store, startNs + 60 * tickNs)).toBeUndefined();
+    store.take(fdFrame(startNs + 100 * tickNs, [{ id: 1, state: 'idle' }]));
+    expect(tickTelling(store, startNs + 60 * tickNs)).toBeUndefined();
+    expect(tickTelling(store, startNs + 99.5 * tickNs)).toBe(2);
+    expect(tickTelling(socketsTold([]), startNs)).toBeUndefined();
+  });
+});
 
 describe('folding rows to lines', () => {
   it('shows a single bad row among thousands', () => {
