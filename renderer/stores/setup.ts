@@ -1,11 +1,12 @@
 /** What the lab is, or would be, started with. While it runs, what can be changed live is changed at once. */
 import { useDebounceFn, useLocalStorage } from '@vueuse/core';
 import { defineStore } from 'pinia';
-import { computed } from 'vue';
+import { computed, watch } from 'vue';
 import type { ModelId } from '../../shared/catalogue.ts';
 import { liveSettingsSchema, type Detail, type LiveChanges, type LiveSettings } from '../../shared/contract/live.ts';
 import type { Client, ModelOptions, ServerSettings } from '../../shared/schemas/settings.ts';
 import { useLab } from './lab.ts';
+import { useRecording } from './sessions-recording.ts';
 
 /** What the first press of "Run" shows. */
 const first = (): LiveSettings =>
@@ -15,6 +16,10 @@ const first = (): LiveSettings =>
     clients: [{ profile: 'closed' }],
   });
 
+/** What can be changed while the lab runs, by whichever window. */
+const followedKeys = ['connections', 'clients', 'detail'] as const;
+const followedServerKeys = ['model', 'workUs', 'waitMs', 'chunks'] as const;
+
 /** Long enough for a finger on a stepper, short enough to feel immediate. */
 const settleMs = 180;
 
@@ -22,6 +27,7 @@ const isLive: readonly (keyof LiveChanges)[] = ['connections', 'clients', 'workU
 
 export const useSetup = defineStore('setup', () => {
   const lab = useLab();
+  const recording = useRecording();
   const draft = useLocalStorage<LiveSettings>('fdscope.setup', first(), {
     serializer: {
       // Of an older version, or broken: begin anew.
@@ -93,6 +99,34 @@ export const useSetup = defineStore('setup', () => {
   function setOptions(model: ModelId, options: ModelOptions): void {
     optionsOf.value = { ...optionsOf.value, [model]: options };
   }
+
+  /**
+   * What another window changes in the running lab is so in this one, too: else its controls would show what is not, and
+   * go on from there. What is being changed here and is not sent yet comes after it. The detail of an armed flight
+   * recorder is its own, and what the user has chosen comes back behind it.
+   */
+  watch(
+    () => lab.state,
+    ({ settings: now, phase }, before) => {
+      if (!now || phase === 'idle') return;
+      const isNewRun = phase === 'starting' && before.phase !== 'starting';
+      const was = isNewRun ? undefined : before.settings;
+      const followed = Object.fromEntries(
+        followedKeys
+          .filter((key) => key !== 'detail' || !recording.isArmed)
+          .filter((key) => !(key in unsent) && JSON.stringify(now[key]) !== JSON.stringify(was?.[key]))
+          .map((key) => [key, now[key]]),
+      );
+      const server = Object.fromEntries(
+        followedServerKeys
+          .filter((key) => !(key in unsent) && now.server[key] !== was?.server[key])
+          .map((key) => [key, now.server[key]]),
+      );
+      if (Object.keys(followed).length + Object.keys(server).length === 0) return;
+      draft.value = { ...draft.value, ...followed, server: { ...draft.value.server, ...server } };
+    },
+    { flush: 'sync' },
+  );
 
   /** What differs from the running lab and cannot be changed while it runs. */
   const needsRestart = computed<readonly string[]>(() => {

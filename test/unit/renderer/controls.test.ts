@@ -2,8 +2,10 @@ import { flushPromises, mount, type VueWrapper } from '@vue/test-utils';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import ClientsPanel from '../../../renderer/screens/scope/ClientsPanel.vue';
 import ControlBar from '../../../renderer/screens/scope/ControlBar.vue';
+import type { LiveSettings } from '../../../shared/contract/live.ts';
 import { useLab } from '../../../renderer/stores/lab.ts';
 import { mixWords } from '../../../renderer/stores/profiles.ts';
+import { useRecording } from '../../../renderer/stores/sessions-recording.ts';
 import { useSetup } from '../../../renderer/stores/setup.ts';
 import type { LabDouble } from './lab-double.ts';
 import { joined } from './scope-tools.ts';
@@ -60,6 +62,46 @@ describe('control bar', () => {
     expect(field('Connections').attributes('aria-invalid')).toBe('true');
     await field('Connections').trigger('blur');
     expect((field('Connections').element as HTMLInputElement).value).toBe('50');
+  });
+
+  it('follows what another window changes, but for what is being changed here', async () => {
+    const setup = useSetup();
+    await useLab().start(setup.toStart);
+    const tell = (change: (settings: LiveSettings) => LiveSettings): void => {
+      const { settings } = double.state;
+      if (settings) double.state = { ...double.state, settings: change(settings) };
+      double.tell('live.state', double.state);
+    };
+    tell((settings) => ({ ...settings, connections: 2000, detail: { level: 'events', switches: false } }));
+    tell((settings) => ({ ...settings, server: { ...settings.server, workUs: 70, model: 'select' } }));
+    await flushPromises();
+    expect((field('Connections').element as HTMLInputElement).value).toBe('2000');
+    expect((field('CPU work').element as HTMLInputElement).value).toBe('70');
+    expect(bar.text()).toContain('events');
+    expect(setup.draft.server.model).toBe('select');
+    // A step from there, which is on its way when the other window changes something else, and the same.
+    await field('Connections').trigger('keydown', { key: 'ArrowUp' });
+    tell((settings) => ({ ...settings, connections: 10, server: { ...settings.server, waitMs: 5 } }));
+    expect([setup.draft.connections, setup.draft.server.waitMs]).toEqual([5000, 5]);
+    await settle();
+    expect(double.paramsOf('live.change')).toEqual([{ connections: 5000 }]);
+    // What was chosen for the next run stays while nothing runs.
+    double.state = { ...double.state, phase: 'idle' };
+    tell((settings) => ({ ...settings, connections: 7 }));
+    expect(setup.draft.connections).toBe(5000);
+  });
+
+  it('leaves the detail that was chosen while the flight recorder has its own', async () => {
+    const setup = useSetup();
+    await useLab().start(setup.toStart);
+    useRecording().flight = { heldSeconds: 0, heldBytes: 0, isKeeping: false, kept: 0, armed: useRecording().draft };
+    const { settings } = double.state;
+    if (!settings) throw new Error('It does not run.');
+    double.tell('live.state', {
+      ...double.state,
+      settings: { ...settings, detail: { level: 'events', switches: true } },
+    });
+    expect(setup.draft.detail.level).toBe('fds');
   });
 
   it('pauses the clients, which says so, and lets them go on', async () => {
