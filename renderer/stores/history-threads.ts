@@ -67,6 +67,8 @@ export class ThreadStore {
   /** Highest id of the processes before this one. */
   #baseId = 0;
   #highestId = 0;
+  #isInSight = true;
+  #inSightSinceNs = Number.NEGATIVE_INFINITY;
 
   get byteLength(): number {
     return this.#states.byteLength + this.byId.size * 8 * (counterNames.length + syscallNames.length);
@@ -105,17 +107,33 @@ export class ThreadStore {
     }
   }
 
+  /** Neither states nor switches are recorded any more: what threads do from then on nobody knows. */
+  loseSight(timeNs: number): void {
+    if (!this.#isInSight) return;
+    this.#isInSight = false;
+    for (const { threadId, endedNs } of this.byId.values())
+      if (endedNs === Number.POSITIVE_INFINITY) this.#enter(threadId, timeNs, 0, noSyscall, noFd);
+  }
+
+  /** What began in between is known from when somebody looks again. */
+  #seeAgain(timeNs: number): void {
+    if (!this.#isInSight) this.#inSightSinceNs = timeNs;
+    this.#isInSight = true;
+  }
+
   takeStates(frame: ThreadStates): void {
+    this.#seeAgain(frame.timeNs);
     for (let i = 0; i < frame.count; i++) {
       const threadId = this.keyOf(frame.threadIds[i] ?? 0);
       const record = this.#recordOf(threadId, frame.sinceNs[i] ?? frame.timeNs);
       if (record.endedNs !== Number.POSITIVE_INFINITY) continue;
-      const sinceNs = frame.sinceNs[i] ?? 0;
+      const sinceNs = Math.max(this.#inSightSinceNs, frame.sinceNs[i] ?? 0);
       this.#enter(threadId, sinceNs, frame.states[i] ?? 0, frame.syscalls[i] ?? noSyscall, frame.fds[i] ?? noFd);
     }
   }
 
   takeSwitches(frame: Switches): void {
+    if (frame.count > 0) this.#seeAgain(frame.timesNs[0] ?? frame.timeNs);
     for (let i = 0; i < frame.count; i++) {
       const threadId = this.keyOf(frame.threadIds[i] ?? 0);
       const timeNs = frame.timesNs[i] ?? 0;

@@ -181,6 +181,7 @@ export class TelemetryHistory {
       if (source !== 'server') return;
       this.steps.take(frame);
       if (gaugeOf(frame, 'detailLevel') >= detailLevels.indexOf('fds')) this.sockets.passTo(frame.timeNs);
+      else if (gaugeOf(frame, 'recordsSwitches') === 0) this.threads.loseSight(frame.timeNs);
     } else if (kind === frameKinds.latency) {
       const frame = decodeLatency(payload);
       this.#see(frame.timeNs, source);

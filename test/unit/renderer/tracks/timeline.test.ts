@@ -43,6 +43,24 @@ const many = Array.from({ length: 5000 }, (_, i): Switch => [
 ]);
 
 describe('what a thread did', () => {
+  it('is not known while nobody looks, and known again from when somebody does', () => {
+    const { store, thread } = threadWith([[100, 'in']]);
+    store.loseSight(300);
+    store.loseSight(350);
+    // It has slept since before nobody looked, as the first sample behind that says.
+    store.takeStates({
+      ...{ timeNs: 600, count: 1, threadIds: Uint32Array.of(1), states: Uint8Array.of(state('blocked')) },
+      ...{ syscalls: Uint16Array.of(noSyscall), fds: Int32Array.of(noFd), sinceNs: Float64Array.of(200) },
+    });
+    const seen: (readonly [string | undefined, number, number])[] = [];
+    visitStretches(store, thread, 100, 1000, 700, (code, from, to) => seen.push([threadStates[code], from, to]));
+    expect(seen).toEqual([
+      ['running', 100, 300],
+      ['unknown', 300, 600],
+      ['blocked', 600, 700],
+    ]);
+  });
+
   it('goes from state to state without gaps, and lasts until now', () => {
     const { store, thread } = threadWith([
       [100, 'in'],
