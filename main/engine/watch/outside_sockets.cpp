@@ -133,16 +133,9 @@ void OutsideSockets::announce(const TcpSocketRow& row, Seen& seen, uint64_t time
   // Of what went before the first look, nothing is told.
   seen.read_bytes = row.received_bytes - std::min<uint64_t>(row.received_bytes, row.receive_bytes);
   seen.written_bytes = row.acknowledged_bytes + row.send_bytes;
-  telemetry::OpenedRecord record{time_ns,
-                                 seen.connection_id,
-                                 seen.fd,
-                                 seen.role,
-                                 static_cast<uint8_t>(family_ == AF_INET ? 4 : 6),
-                                 row.local_port,
-                                 row.remote_port,
-                                 process_thread,
-                                 {},
-                                 {}};
+  telemetry::OpenedRecord record{
+      time_ns,        seen.connection_id, seen.fd,        seen.role, static_cast<uint8_t>(family_ == AF_INET ? 4 : 6),
+      row.local_port, row.remote_port,    process_thread, {},        {}};
   std::memcpy(record.local, row.local.data(), sizeof record.local);
   std::memcpy(record.peer, row.remote.data(), sizeof record.peer);
   frames.add(record);
