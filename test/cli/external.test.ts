@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { csvCells } from '../support/csv-cells.ts';
 import { isAlive } from '../support/server-under-test.ts';
 import { itWith, toolEnvironment } from '../support/tools.ts';
 import { runCli, withFolder } from './command-line.ts';
@@ -127,18 +128,18 @@ describe('run --model external', () => {
         const tables = join(folder, 'tables');
         expect(await runCli(['export', session, '--format', 'csv', '--out', tables])).toMatchObject({ code: 0 });
         const [header = '', ...rows] = readFileSync(join(tables, 'fd_states.csv'), 'utf8').trim().split('\n');
-        const place = (name: string): number => header.split(',').indexOf(name);
+        const place = (name: string): number => csvCells(header).indexOf(name);
         // What nobody saw is an empty cell.
-        expect(rows.every((row) => row.split(',')[place('eagain')] === '')).toBe(true);
+        expect(rows.every((row) => csvCells(row)[place('eagain')] === '')).toBe(true);
         const [counted = '', ...counts] = readFileSync(join(tables, 'counters.csv'), 'utf8').trim().split('\n');
-        const ofServer = counts.map((row) => row.split(',')).filter(([, source]) => source === 'server');
+        const ofServer = counts.map(csvCells).filter(([, source]) => source === 'server');
         const cellsOf = (name: string): Set<string | undefined> =>
-          new Set(ofServer.map((cells) => cells[counted.split(',').indexOf(name)]));
+          new Set(ofServer.map((cells) => cells[csvCells(counted).indexOf(name)]));
         for (const name of ['requests', 'eagain', 'syscall_read', 'listen_overflows']) {
           expect(cellsOf(name), name).toEqual(new Set(['']));
         }
         expect(cellsOf('voluntary_switches').size).toBeGreaterThan(2);
-        const served = rows.map((row) => row.split(',')).filter((cells) => cells[place('read')] === 'true');
+        const served = rows.map(csvCells).filter((cells) => cells[place('read')] === 'true');
         expect(new Set(served.map((cells) => cells[place('connection_id')])).size).toBeGreaterThan(10);
         expect(new Set(served.map((cells) => cells[place('role')]))).toEqual(new Set(['client']));
         expect(result.pid).toBe(server.pid);

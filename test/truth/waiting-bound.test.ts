@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCli } from '../cli/command-line.ts';
+import { csvCells } from '../support/csv-cells.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -13,11 +14,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 type Column = 'time_ns' | 'connection_id' | 'role' | 'read' | 'waiting' | 'waiting_us' | 'clock' | 'max_ns';
 
-/** Rows of a table without quotes, by their columns' names. */
+/** Rows of a table, by their columns' names. */
 function rowsOf(path: string): Partial<Record<Column, string>>[] {
   const [head = '', ...lines] = readFileSync(path, 'utf8').trimEnd().split('\n');
-  const names = head.trim().split(',');
-  return lines.map((line) => Object.fromEntries(line.split(',').map((cell, i) => [names[i] ?? '', cell])));
+  const names = csvCells(head);
+  return lines.map((line) => Object.fromEntries(csvCells(line).map((cell, i) => [names[i] ?? '', cell])));
 }
 
 describe('the time that a socket is ready and not served', () => {
