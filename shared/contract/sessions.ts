@@ -95,6 +95,14 @@ export const recordingSettingsSchema = z.strictObject({
 });
 export type RecordingSettings = z.infer<typeof recordingSettingsSchema>;
 
+/** Of a session, what is not there: `lost` while it was recorded, since the disk was too slow, or `damaged` afterwards. */
+export const missingStretchSchema = z.strictObject({
+  fromNs: z.number(),
+  toNs: z.number(),
+  cause: z.enum(['lost', 'damaged']),
+});
+export type MissingStretch = z.infer<typeof missingStretchSchema>;
+
 export const replayStateSchema = z.strictObject({
   file: z.string(),
   isPlaying: z.boolean(),
@@ -105,11 +113,8 @@ export const replayStateSchema = z.strictObject({
   endedNs: z.number(),
   /** Grows with every seek: what was drawn from frames of an older epoch is not of this timeline. */
   epoch: z.number(),
-  /**
-   * Stretches that are not there, in the order of time: `lost` while it was recorded, since the disk was too slow, or
-   * `damaged` afterwards. Damaged ones are found when they are read.
-   */
-  missing: z.array(z.strictObject({ fromNs: z.number(), toNs: z.number(), cause: z.enum(['lost', 'damaged']) })),
+  /** In the order of time; damaged ones are found when they are read. */
+  missing: z.array(missingStretchSchema),
   /** What cannot be read any more; it is paused then. */
   fault: z.string().optional(),
 });

@@ -1,6 +1,7 @@
 /** A session file for reading: opened from its index, or, where it was cut off, by walking its chunks. */
 import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
+import type { MissingStretch } from '../../../shared/contract/sessions.ts';
 import { applyEdits, editSchema, type Annotation, type Edit } from '../../../shared/session/edits.ts';
 import {
   checkFileHeader,
@@ -21,13 +22,6 @@ import { isWhole, parseJsonBody, unpackChunk } from './chunk-codec.ts';
 import { readFault } from './faults.ts';
 import { readOverview } from './overview-reader.ts';
 
-/** Of a session, what is not there: `lost` while it was recorded, since the disk was too slow, or `damaged` afterwards. */
-export interface MissingStretch {
-  readonly fromNs: number;
-  readonly toNs: number;
-  readonly cause: 'lost' | 'damaged';
-}
-
 export interface TimeRange {
   /** CLOCK_MONOTONIC; frames received from then on, */
   readonly fromNs?: number | undefined;
@@ -37,6 +31,16 @@ export interface TimeRange {
 
 /** The last chunk of a file that was closed well. */
 const endBytes = chunkHeaderBytes + 8;
+
+/** What `read` resolves to; undefined where the chunk is not as it was written. */
+async function unlessDamaged<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof SessionFormatError) return undefined;
+    throw error;
+  }
+}
 
 export class SessionFile {
   readonly path: string;
@@ -129,13 +133,9 @@ export class SessionFile {
 
   /** Frames of one chunk; none where it is damaged. */
   async framesOf(place: ChunkPlace): Promise<SessionFrame[]> {
-    try {
-      return decodeEntries(await this.#body(place), place.fromNs);
-    } catch (error) {
-      if (!(error instanceof SessionFormatError)) throw error;
-      this.#damaged.set(place.offset, place);
-      return [];
-    }
+    const frames = await unlessDamaged(async () => decodeEntries(await this.#body(place), place.fromNs));
+    if (!frames) this.#damaged.set(place.offset, place);
+    return frames ?? [];
   }
 
   /** Frames in the order in which they came, one chunk at a time: no more than two are in memory. */
@@ -170,18 +170,10 @@ export class SessionFile {
   async verify(): Promise<readonly ChunkPlace[]> {
     const damaged: ChunkPlace[] = [];
     for (const place of this.#places) {
-      const isFrames = place.kind === chunkKinds.frames || place.kind === chunkKinds.keyframe;
-      if (isFrames) await this.framesOf(place);
-      const isWhole = isFrames
-        ? !this.#damaged.has(place.offset)
-        : await this.#body(place).then(
-            () => true,
-            (error: unknown) => {
-              if (error instanceof SessionFormatError) return false;
-              throw error;
-            },
-          );
-      if (!isWhole) damaged.push(place);
+      if (place.kind === chunkKinds.frames || place.kind === chunkKinds.keyframe) {
+        await this.framesOf(place);
+        if (this.#damaged.has(place.offset)) damaged.push(place);
+      } else if (!(await unlessDamaged(() => this.#body(place)))) damaged.push(place);
     }
     return damaged;
   }

@@ -1,5 +1,6 @@
 /** Figures over time for the report: a few hundred spans, however long the session is. */
 import type { FrameSource } from '../../../../shared/contract/channels.ts';
+import type { MissingStretch } from '../../../../shared/contract/sessions.ts';
 import { counterOf, gaugeOf, type Counters } from '../../../../shared/telemetry/codec.ts';
 import { errorCounter } from '../../../../shared/run-result.ts';
 import type { Overview } from '../../../../shared/session/overview.ts';
@@ -11,7 +12,6 @@ import {
   type ErrorKind,
   type GaugeName,
 } from '../../../../shared/telemetry/wire.ts';
-import type { MissingStretch } from '../session-file.ts';
 import type { FrameReader } from './decoded-frames.ts';
 import { ModelFiguresBuilder, type Cost, type ModelFigures } from './html-models.ts';
 
@@ -54,6 +54,13 @@ export interface Figures {
   readonly missing: readonly MissingStretch[];
 }
 
+/** Of an engine that begins: a frame that has nothing yet reads as 0 in all. */
+const zeroAt = (timeNs: number): Counters => {
+  const none = new Float64Array();
+  const counts = { gauges: none, counters: none, syscalls: none, stepHits: none, stepNs: none };
+  return { timeNs, sequence: 0, snapshotId: 0, ...counts };
+};
+
 class FigureBuilder {
   readonly #startedNs: number;
   readonly #spanNs: number;
@@ -65,7 +72,7 @@ class FigureBuilder {
   readonly #models: ModelFiguresBuilder;
   /** As far as the session has been read. */
   missing: readonly MissingStretch[] = [];
-  readonly #last = new Map<FrameSource, Counters | { readonly zeroNs: number }>();
+  readonly #last = new Map<FrameSource, Counters>();
   /** Latencies of the span that is being filled, by the lowest value of each bucket. */
   #buckets = new Map<number, Bucket>();
   #bucketSpan = 0;
@@ -80,7 +87,7 @@ class FigureBuilder {
 
   /** An engine that begins counts from zero; of one that ran before, the first frame only says where it stands. */
   begin(source: FrameSource, atNs: number): void {
-    this.#last.set(source, { zeroNs: atNs });
+    this.#last.set(source, zeroAt(atNs));
   }
 
   standing(source: FrameSource, frame: Counters): void {
@@ -96,10 +103,9 @@ class FigureBuilder {
       for (const name of gauges) this.#values(this.#gauges, name)[span] = gaugeOf(frame, name);
     }
     if (!before) return;
-    const fromNs = 'zeroNs' in before ? before.zeroNs : before.timeNs;
+    const fromNs = before.timeNs;
     const toNs = frame.timeNs;
-    const grown = (name: CounterName): number =>
-      counterOf(frame, name) - ('zeroNs' in before ? 0 : counterOf(before, name));
+    const grown = (name: CounterName): number => counterOf(frame, name) - counterOf(before, name);
     // Of a damaged stretch nobody knows when within it this grew, or what else did until a server ended.
     const isKnown = !this.missing.some((stretch) => stretch.fromNs < toNs && stretch.toNs > fromNs);
     const chart = (key: string, amount: number): void => {
@@ -115,7 +121,7 @@ class FigureBuilder {
     for (const kind of errorKinds) errors.set(kind, (errors.get(kind) ?? 0) + grown(errorCounter(kind)));
     if (source === 'clients') return;
     for (const [i, name] of syscallNames.entries()) {
-      const calls = (frame.syscalls[i] ?? 0) - ('zeroNs' in before ? 0 : (before.syscalls[i] ?? 0));
+      const calls = (frame.syscalls[i] ?? 0) - (before.syscalls[i] ?? 0);
       chart(`syscall ${name}`, calls);
       if (isKnown) this.#models.grow('syscalls', calls, fromNs, toNs);
     }

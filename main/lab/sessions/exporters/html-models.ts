@@ -3,9 +3,9 @@
  * run are, or of all where the session has no such marks. A session over several models has no telling figure of the whole.
  */
 import type { Histogram } from 'hdr-histogram-js';
+import type { MissingStretch } from '../../../../shared/contract/sessions.ts';
 import type { Overview } from '../../../../shared/session/overview.ts';
 import type { Bucket } from '../../../../shared/telemetry/histogram-buckets.ts';
-import type { MissingStretch } from '../session-file.ts';
 import { addBuckets, emptyHistogram } from '../../../../shared/telemetry/latency-histogram.ts';
 
 export const costs = [
