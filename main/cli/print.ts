@@ -11,8 +11,10 @@ import type {
   ServeResult,
 } from '../../shared/run-result.ts';
 
-/** No colours, which a pipe or file would show as noise, and no lines between the rows. */
-/** Texts in the first `texts` columns, figures in the others. */
+/**
+ * No colours, which a pipe or file would show as noise, and no lines between the rows. Texts in the first `texts` columns,
+ * figures in the others.
+ */
 export const tableOf = (head: string[], texts = 1): Table.Table => {
   const none = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
   const colAligns = head.map((_, i) => (i < texts ? 'left' : 'right') as Table.HorizontalAlignment);

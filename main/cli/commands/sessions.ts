@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { SessionCard, SessionList } from '../../../shared/contract/sessions.ts';
 import { LabError } from '../../lab/errors.ts';
+import { localTime } from '../../lab/sessions/folder.ts';
 import { SessionLibrary } from '../../lab/sessions/library.ts';
 import type { Register } from '../command.ts';
 import { addJson, type OutputFlags } from '../options.ts';
@@ -28,13 +29,8 @@ export function sparks(values: readonly number[], width = 20): string {
 const stateOf = ({ isRecording, wasClosedWell }: SessionCard): string =>
   isRecording ? 'recording' : wasClosedWell ? '' : 'cut off';
 
-/** "2026-11-27 14:58", local time. */
-function recordedAt(wallMs: number): string {
-  const at = new Date(wallMs);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}`;
-}
+/** To the minute. */
+const recordedAt = (wallMs: number): string => localTime(new Date(wallMs)).slice(0, -':00'.length);
 
 export function sessionsText({ folder, sessions, unreadable }: SessionList): string {
   if (sessions.length + unreadable.length === 0) {

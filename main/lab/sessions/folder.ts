@@ -40,9 +40,12 @@ export async function freeName(folder: string, stem: string): Promise<string> {
   }
 }
 
-/** Local time, as names of files may have it. */
-export function stampOf(date: Date): string {
+/** "2026-11-27 14:58:23", local time. */
+export function localTime(date: Date): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day}T${two(date.getHours())}-${two(date.getMinutes())}-${two(date.getSeconds())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
+
+/** Local time, as names of files may have it. */
+export const stampOf = (date: Date): string => localTime(date).replace(' ', 'T').replaceAll(':', '-');

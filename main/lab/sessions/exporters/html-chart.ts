@@ -38,8 +38,9 @@ const plot = { width: size.width - size.left - size.right, height: size.height -
 const dashes = ['none', '8 4', '2 3', '10 3 2 3', '5 5', '1 4', '12 4'];
 
 const short = new Intl.NumberFormat('en', { maximumSignificantDigits: 4, notation: 'compact' });
+const whole = new Intl.NumberFormat('en');
 /** Of what is counted: to the unit. */
-export const countText = (value: number): string => new Intl.NumberFormat('en').format(value);
+export const countText = (value: number): string => whole.format(value);
 export const numberText = (value: number): string =>
   Math.abs(value) < 10_000
     ? new Intl.NumberFormat('en', { maximumSignificantDigits: 4 }).format(value)

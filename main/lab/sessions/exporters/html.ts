@@ -8,8 +8,12 @@ import { escaped } from './html-text.ts';
 /** Whatever a session holds, the page fetches and runs nothing. */
 const policy = "default-src 'none'; style-src 'unsafe-inline'";
 
+/** Of screens, and of paper whatever the screen is. */
+const light =
+  '--ink: #1b1f24; --paper: #fff; --quiet: #57606a; --line: #d8dee4; --mark: #8a3ffc; --note: #0f62fe; --warn: #b26b00;';
+
 const style = `
-:root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --quiet: #57606a; --line: #d8dee4; --mark: #8a3ffc; --note: #0f62fe; --warn: #b26b00; }
+:root { color-scheme: light dark; ${light} }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e6edf3; --paper: #0d1117; --quiet: #9aa4af; --line: #30363d; --mark: #be95ff; --note: #78a9ff; --warn: #e3a008; }
 }
@@ -25,7 +29,7 @@ pre { overflow-x: auto; padding: 1rem; border: 1px solid var(--line); border-rad
 .notice { padding: .5rem 1rem; border-left: 4px solid var(--mark); }
 @page { margin: 15mm; }
 @media print {
-  :root { color-scheme: light; --ink: #1b1f24; --paper: #fff; --quiet: #57606a; --line: #d8dee4; --mark: #8a3ffc; --note: #0f62fe; --warn: #b26b00; }
+  :root { color-scheme: light; ${light} }
   body { margin: 0; max-width: none; padding: 0; font-size: 11pt; }
   details { display: none; }
   table { font-size: 9pt; } th, td { padding-right: .7rem; } .wide { overflow: visible; }
