@@ -15,6 +15,9 @@ const kindWords: Readonly<Record<ExperimentKind, string>> = {
 
 export const measuringWords = ({ kind }: Current): string => `${kindWords[kind]} is being measured`;
 
+/** Where it would say how far it is. */
+export const cancellingWords = 'ending the run and its engines';
+
 /** Of the whole, from 0 to 1. */
 export function doneShare(now: ExperimentProgress | undefined): number {
   if (!now) return 0;
