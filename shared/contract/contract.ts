@@ -1,4 +1,5 @@
 /** The contract as a whole: the channel maps of all rooms, joined. */
+import { benchEvents, benchRequests } from './bench.ts';
 import type { CheckedParamsOf, EventOf, ParamsOf, ResultOf } from './channels.ts';
 import { experimentEvents, experimentRequests } from './experiments.ts';
 import { labRequests } from './lab.ts';
@@ -12,8 +13,9 @@ export const requests = {
   ...sessionRequests,
   ...scenarioRequests,
   ...experimentRequests,
+  ...benchRequests,
 } as const;
-export const events = { ...liveEvents, ...sessionEvents, ...experimentEvents } as const;
+export const events = { ...liveEvents, ...sessionEvents, ...experimentEvents, ...benchEvents } as const;
 
 export type Verb = keyof typeof requests;
 export type EventName = keyof typeof events;

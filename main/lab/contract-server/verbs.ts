@@ -8,6 +8,7 @@ import type { liveRequests } from '../../../shared/contract/live.ts';
 import type { ScenarioPlace, scenarioRequests } from '../../../shared/contract/scenarios.ts';
 import { mayReadFiles } from '../experiments/allowance.ts';
 import type { LabService } from '../lab-service.ts';
+import { benchVerbsOf } from './bench-verbs.ts';
 import { sessionVerbsOf } from './session-verbs.ts';
 import { readScenario } from '../scenario-library.ts';
 import { scenarioJsonSchema } from '../../../shared/schemas/json-schema.ts';
@@ -19,6 +20,7 @@ export const verbsOf = (lab: LabService, host: MachineInfo['host']): Verbs => ({
   ...scenarioVerbs(lab, allowanceOf(host)),
   ...experimentVerbs(lab, allowanceOf(host)),
   ...sessionVerbsOf(lab, allowanceOf(host)),
+  ...benchVerbsOf(),
 });
 
 type VerbsOf<Room extends RequestMap> = Pick<Verbs, Verb & keyof Room>;
