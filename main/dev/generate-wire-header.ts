@@ -16,6 +16,7 @@ import {
   frameIntervalMs,
   frameKinds,
   gaugeNames,
+  labThreadNames,
   latencyKinds,
   maxPayloadBytes,
   maxSteps,
@@ -23,6 +24,7 @@ import {
   noSyscall,
   readinessBits,
   recordBytes,
+  shareNames,
   switchKinds,
   syscallNames,
   threadStates,
@@ -45,6 +47,8 @@ export interface WireConstants {
   readonly detailLevels: readonly string[];
   readonly fdRoles: readonly string[];
   readonly fdFlags: Readonly<Record<string, number>>;
+  readonly shareNames: readonly string[];
+  readonly labThreadNames: readonly string[];
   readonly threadStates: readonly string[];
   readonly switchKinds: readonly string[];
   readonly eventKinds: Readonly<Record<string, number>>;
@@ -70,6 +74,8 @@ const realWire: WireConstants = {
   detailLevels,
   fdRoles,
   fdFlags,
+  shareNames,
+  labThreadNames,
   threadStates,
   switchKinds,
   eventKinds,
@@ -173,6 +179,9 @@ export function wireHeader(wire: WireConstants = realWire): string {
     names('detail_level', 'As commands spell them.', wire.detailLevels),
     enumClass('FdRole', 'std::uint8_t', 'What a socket is to its server.', numbered(wire.fdRoles)),
     constants('fd_flag', 'std::uint16_t', "Bits of an fd's record.", Object.entries(wire.fdFlags)),
+    enumClass('Share', 'std::uint8_t', 'What a socket can be in.', numbered(wire.shareNames)),
+    `inline constexpr std::size_t share_count = ${String(wire.shareNames.length)};`,
+    names('lab_thread', "Threads that are the lab's own.", wire.labThreadNames),
     enumClass('ThreadState', 'std::uint8_t', 'What a thread does.', numbered(wire.threadStates)),
     enumClass('SwitchKind', 'std::uint8_t', 'Context switches of a thread.', numbered(wire.switchKinds)),
     enumClass('EventKind', 'std::uint16_t', 'What an event record tells.', Object.entries(wire.eventKinds)),

@@ -200,6 +200,7 @@ export function decodeEntries(bytes: Uint8Array, fromNs: number): SessionFrame[]
 const recordLayout = new Map<number, { headBytes: number; recordBytes: number }>([
   [frameKinds.opened, { headBytes: 16, recordBytes: recordBytes.opened }],
   [frameKinds.fdStates, { headBytes: 16, recordBytes: recordBytes.fdState }],
+  [frameKinds.fdShares, { headBytes: 24, recordBytes: recordBytes.fdShare }],
   [frameKinds.threadStates, { headBytes: 16, recordBytes: recordBytes.threadState }],
   [frameKinds.switches, { headBytes: 16, recordBytes: recordBytes.switch }],
   [frameKinds.events, { headBytes: 24, recordBytes: recordBytes.event }],

@@ -105,6 +105,27 @@ export interface FdStates {
   readonly bytesOut: Uint32Array;
 }
 
+/**
+ * How long each socket was in which state during the last `spanNs`. Of one tick there may be several frames, with the
+ * same time and other sockets. A socket that is open and in none of them was idle for the whole span. What a socket's
+ * states add up to is the span, or less where it was opened or closed within it. Where there is no such frame at all
+ * nothing is known: the level was below `fds`, or the engine is of before.
+ */
+export interface FdShares {
+  /** The end of the span. */
+  readonly timeNs: number;
+  /** A tick's length; more where ticks were merged. */
+  readonly spanNs: number;
+  readonly count: number;
+  readonly connectionIds: Uint32Array;
+  /** Index in fdRoles. */
+  readonly roles: Uint8Array;
+  /** Index in shareNames: the state at the end of the span. */
+  readonly endStates: Uint8Array;
+  /** Nanoseconds, one socket after another, each in the order of shareNames: `ns[row * shareNames.length + state]`. */
+  readonly ns: Float64Array;
+}
+
 /** What threads do now; one that is not in a frame does what it did before. */
 export interface ThreadStates {
   readonly timeNs: number;

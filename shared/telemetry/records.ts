@@ -2,13 +2,14 @@
  * Frames that hold many records of a fixed size, decoded into columns and encoded from them; all little-endian.
  *
  * opened, fdStates, threadStates and switches begin with u64 timeNs, u32 count, u32 zero; events with u64 timeNs,
- * u32 threadId, u32 count, u32 dropped, u32 zero. Then the records, each of recordBytes in wire.ts, with their fields
+ * u32 threadId, u32 count, u32 dropped, u32 zero; fdShares with u64 timeNs, u32 count, u32 unitNs, u64 spanNs, and their
+ * times are multiples of the unit, 1 but in long spans. Then the records, each of recordBytes in wire.ts, with their fields
  * in the order in which the decoders below read them.
  */
 import { FieldReader, FieldWriter } from './fields.ts';
 import { FrameError } from './frame-splitter.ts';
-import type { Events, FdStates, OpenedSocket, Switches, ThreadStates } from './frames.ts';
-import { fdRoles, frameKinds, recordBytes } from './wire.ts';
+import type { Events, FdShares, FdStates, OpenedSocket, Switches, ThreadStates } from './frames.ts';
+import { fdRoles, frameKinds, recordBytes, shareNames } from './wire.ts';
 
 const two32 = 0x1_0000_0000;
 const addressBytes = 16;
@@ -40,7 +41,7 @@ function begin(kind: Parameters<typeof writerOf>[0], timeNs: number, count: numb
 }
 
 const writerOf = (
-  kind: 'opened' | 'fdStates' | 'threadStates' | 'switches' | 'events',
+  kind: 'opened' | 'fdStates' | 'fdShares' | 'threadStates' | 'switches' | 'events',
   payloadBytes: number,
 ): FieldWriter => new FieldWriter(frameKinds[kind], payloadBytes);
 
@@ -169,6 +170,50 @@ export function encodeFdStates(frame: FdStates): Uint8Array {
     writer.u32(frame.waitingUs[i] ?? 0);
     writer.u32(frame.bytesIn[i] ?? 0);
     writer.u32(frame.bytesOut[i] ?? 0);
+  }
+  return writer.bytes;
+}
+
+const states = shareNames.length;
+
+export function decodeFdShares(payload: Uint8Array): FdShares {
+  const reader = new FieldReader(payload, 'fdShares');
+  const timeNs = reader.u64();
+  const count = reader.u32();
+  const unitNs = reader.u32();
+  const spanNs = reader.u64();
+  const records = recordsOf(reader, count, recordBytes.fdShare);
+  const columns = {
+    connectionIds: new Uint32Array(count),
+    roles: new Uint8Array(count),
+    endStates: new Uint8Array(count),
+    ns: new Float64Array(count * states),
+  };
+  for (let i = 0, at = 0; i < count; i++, at += recordBytes.fdShare) {
+    columns.connectionIds[i] = records.getUint32(at, true);
+    columns.roles[i] = records.getUint8(at + 4);
+    columns.endStates[i] = records.getUint8(at + 5);
+    for (let state = 0; state < states; state++) {
+      columns.ns[i * states + state] = records.getUint32(at + 8 + 4 * state, true) * unitNs;
+    }
+  }
+  return { timeNs, spanNs, count, ...columns };
+}
+
+/** The unit is as small as the longest time allows; what is rounded away is at most half of it. */
+export function encodeFdShares(frame: FdShares): Uint8Array {
+  const unitNs = Math.ceil(frame.ns.reduce((most, ns) => Math.max(most, ns), 0) / (two32 - 1)) || 1;
+  const writer = writerOf('fdShares', 24 + frame.count * recordBytes.fdShare);
+  writer.u64(frame.timeNs);
+  writer.u32(frame.count);
+  writer.u32(unitNs);
+  writer.u64(frame.spanNs);
+  for (let i = 0; i < frame.count; i++) {
+    writer.u32(frame.connectionIds[i] ?? 0);
+    writer.u8(frame.roles[i] ?? 0);
+    writer.u8(frame.endStates[i] ?? 0);
+    writer.u16(0);
+    for (let state = 0; state < states; state++) writer.u32(Math.round((frame.ns[i * states + state] ?? 0) / unitNs));
   }
   return writer.bytes;
 }

@@ -54,6 +54,8 @@ export const frameKinds = {
   events: 16,
   /** JSON: what a diagnosis rule found. Written by the lab, not by an engine. */
   finding: 17,
+  /** Binary: how long each socket was in which state, up to the frame's time. Sent at every tick from the level `fds` on. */
+  fdShares: 18,
 } as const;
 
 export type FrameKind = (typeof frameKinds)[keyof typeof frameKinds];
@@ -231,6 +233,32 @@ export const fdFlags = {
   queuesKnown: 4096,
 } as const;
 
+/**
+ * What a socket can be in, each nanosecond in exactly one of them. Of several that hold at once the last of this list
+ * counts, but that `serving` goes before all.
+ *
+ * - idle: nothing to do on it.
+ * - unsure: idle or waiting; its data came in somewhere in here, and no look and no report says where.
+ * - waiting: data lies in the kernel, or a client in the accept queue, and nobody has been told.
+ * - reported: the server has been told, and has not come to it yet.
+ * - serving: from the first call of a turn on it to the last, with its handler.
+ * - inVain: a call that found nothing (EAGAIN), or a loop of those.
+ * - writeBlocked: it has bytes to write that the kernel does not take.
+ * - unknown: nobody could see it, as with a server that is watched from outside.
+ */
+export const shareNames = [
+  'idle',
+  'unsure',
+  'waiting',
+  'reported',
+  'serving',
+  'inVain',
+  'writeBlocked',
+  'unknown',
+] as const;
+
+export type ShareName = (typeof shareNames)[number];
+
 /** TCP states by the kernel's numbers; 0 is "not known". */
 export const tcpStates = [
   'unknown',
@@ -246,6 +274,12 @@ export const tcpStates = [
   'LISTEN',
   'CLOSING',
 ] as const;
+
+/**
+ * Threads by these names are the lab's own, in a server of the lab: they measure, take commands and hand over, and serve
+ * nobody. A program that is watched from outside may give a thread any name.
+ */
+export const labThreadNames = ['telemetry', 'commands', 'supervisor'] as const;
 
 /** What a thread does: on a core, waiting for one (preempted), asleep in a system call, or asleep until a time. */
 export const threadStates = ['unknown', 'running', 'ready', 'blocked', 'sleeping'] as const;
@@ -272,6 +306,8 @@ export const eventKinds = {
   coroutineRan: 7,
   timerSet: 8,
   timerFired: 9,
+  /** What the server did for a connection between its calls, from timeNs for durationNs: its handler. */
+  handled: 10,
 } as const;
 
 export type EventKind = keyof typeof eventKinds;
@@ -283,7 +319,7 @@ export const readinessBits = { readable: 1, writable: 2, error: 4, hangup: 8, co
 export const awaits = ['read', 'write', 'connect', 'timer', 'nothing'] as const;
 
 /** Bytes of one record in the binary frames. */
-export const recordBytes = { opened: 56, fdState: 32, threadState: 24, switch: 16, event: 32 } as const;
+export const recordBytes = { opened: 56, fdState: 32, threadState: 24, switch: 16, event: 32, fdShare: 40 } as const;
 
 /** Where no system call, or no fd, belongs to a record. */
 export const noSyscall = 0xffff;

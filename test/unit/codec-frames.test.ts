@@ -4,6 +4,7 @@ import {
   answersSnapshot,
   decodeCounters,
   decodeEvents,
+  decodeFdShares,
   decodeFdStates,
   decodeHeartbeat,
   decodeJson,
@@ -15,6 +16,7 @@ import {
   decodeThreadStarted,
   encodeCounters,
   encodeEvents,
+  encodeFdShares,
   encodeFdStates,
   encodeHeartbeat,
   encodeJson,
@@ -60,6 +62,7 @@ const cases = [
   ],
   ['opened', golden.openedHex, decodeOpened, () => encodeOpened(123_456_789, golden.opened), golden.opened],
   ['fdStates', golden.fdStatesHex, decodeFdStates, () => encodeFdStates(golden.fdStates), golden.fdStates],
+  ['fdShares', golden.fdSharesHex, decodeFdShares, () => encodeFdShares(golden.fdShares), golden.fdShares],
   [
     'threadStates',
     golden.threadStatesHex,
@@ -139,6 +142,13 @@ describe('decoding', () => {
       odd[offset] = 9;
       expect(() => decodeOpened(odd)).toThrow(word);
     }
+  });
+
+  it('keeps a span of hours, in a unit that its longest time fits', () => {
+    const hours = { ...golden.fdShares, spanNs: 7.2e12, ns: Float64Array.of(7.2e12 - 1e9, 0, 0, 0, 1e9, 0, 0, 0) };
+    const decoded = decodeFdShares(encodeFdShares(hours).subarray(frameHeaderBytes));
+    expect(decoded.spanNs).toBe(7.2e12);
+    hours.ns.forEach((ns, i) => expect(Math.abs((decoded.ns[i] ?? 0) - ns)).toBeLessThan(1000));
   });
 
   it('refuses to encode what no reader would take', () => {

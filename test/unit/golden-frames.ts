@@ -2,6 +2,7 @@
 import type {
   Counters,
   Events,
+  FdShares,
   FdStates,
   Latency,
   OpenedSocket,
@@ -90,6 +91,18 @@ export const fdStates: FdStates = {
   waitingUs: Uint32Array.of(1000),
   bytesIn: Uint32Array.of(32),
   bytesOut: Uint32Array.of(64),
+};
+
+export const fdSharesHex = `40000000 1200 0100  15cd5b0700000000 01000000 01000000 80f0fa0200000000
+  07000000 01 03 0000 00000000 00000000 01000000 40420f00 3faeeb02 00000000 00000000 00000000`;
+export const fdShares: FdShares = {
+  timeNs: 123_456_789,
+  spanNs: 50_000_000,
+  count: 1,
+  connectionIds: Uint32Array.of(7),
+  roles: Uint8Array.of(1),
+  endStates: Uint8Array.of(3),
+  ns: Float64Array.of(0, 0, 1, 1_000_000, 48_999_999, 0, 0, 0),
 };
 
 export const threadStatesHex = `28000000 0e00 0100  15cd5b0700000000 01000000 00000000

@@ -20,6 +20,8 @@ const smallWire: WireConstants = {
   detailLevels: ['counters'],
   fdRoles: ['client'],
   fdFlags: { read: 8 },
+  shareNames: ['idle'],
+  labThreadNames: ['telemetry'],
   threadStates: ['running'],
   switchKinds: ['in'],
   eventKinds: { syscall: 1 },

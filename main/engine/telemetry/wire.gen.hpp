@@ -36,6 +36,7 @@ enum class FrameKind : std::uint16_t {
   switches = 15,
   events = 16,
   finding = 17,
+  fd_shares = 18,
 };
 
 /// Counters of each thread; they add up.
@@ -327,6 +328,28 @@ inline constexpr std::uint16_t write_blocked = 2048;
 inline constexpr std::uint16_t queues_known = 4096;
 }  // namespace fd_flag
 
+/// What a socket can be in.
+enum class Share : std::uint8_t {
+  idle = 0,
+  unsure = 1,
+  waiting = 2,
+  reported = 3,
+  serving = 4,
+  in_vain = 5,
+  write_blocked = 6,
+  unknown = 7,
+};
+
+inline constexpr std::size_t share_count = 8;
+
+inline constexpr std::size_t lab_thread_count = 3;
+/// Threads that are the lab's own.
+inline constexpr std::array<const char*, lab_thread_count> lab_thread_names = {
+  "telemetry",
+  "commands",
+  "supervisor",
+};
+
 /// What a thread does.
 enum class ThreadState : std::uint8_t {
   unknown = 0,
@@ -354,6 +377,7 @@ enum class EventKind : std::uint16_t {
   coroutine_ran = 7,
   timer_set = 8,
   timer_fired = 9,
+  handled = 10,
 };
 
 /// Bits of a readiness report.
@@ -381,6 +405,7 @@ inline constexpr std::size_t fd_state = 32;
 inline constexpr std::size_t thread_state = 24;
 inline constexpr std::size_t switch_ = 16;
 inline constexpr std::size_t event = 32;
+inline constexpr std::size_t fd_share = 40;
 }  // namespace record_bytes
 
 /// Where no system call, or no fd, belongs to a record.

@@ -54,6 +54,9 @@ export class MergedFrames {
       case frameKinds.latency:
         this.#takeLatency(payload);
         break;
+      case frameKinds.fdShares:
+        this.#sockets.takeShares(payload);
+        break;
       case frameKinds.events: {
         const { count, dropped } = decodeEvents(payload);
         this.#events += count + dropped;
