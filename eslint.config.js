@@ -2,6 +2,7 @@ import js from '@eslint/js';
 import vue from 'eslint-plugin-vue';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
+import * as pageParser from './main/dev/lint-parser.mjs';
 
 export default defineConfig(
   globalIgnores(['build/', 'out/', 'node_modules/']),
@@ -14,7 +15,6 @@ export default defineConfig(
       parserOptions: {
         projectService: true,
         tsconfigRootDir: import.meta.dirname,
-        extraFileExtensions: ['.vue'],
       },
     },
     rules: {
@@ -37,10 +37,11 @@ export default defineConfig(
       eqeqeq: 'error',
     },
   },
+  { files: ['renderer/**/*.ts'], languageOptions: { parser: pageParser } },
   {
     files: ['**/*.vue'],
     extends: [vue.configs['flat/recommended']],
-    languageOptions: { parserOptions: { parser: tseslint.parser } },
+    languageOptions: { parserOptions: { parser: pageParser } },
     rules: {
       'vue/block-lang': ['error', { script: { lang: 'ts' } }],
       'vue/component-api-style': ['error', ['script-setup']],

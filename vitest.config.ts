@@ -1,16 +1,23 @@
+import { availableParallelism } from 'node:os';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
+import { Interleaved } from './test/support/sequencer.ts';
 
 // Sanitized engines run several times slower; the tests are the same.
 const sanitized = ['asan', 'tsan'].includes(process.env.FDSCOPE_ENGINE_VARIANT ?? '');
 const slowdown = sanitized ? 4 : 1;
 
-// These drive real servers and measure them, so two files at once would measure each other.
-const alone = { fileParallelism: false, hookTimeout: 60_000 * slowdown } as const;
+// Tests that drive engines wait a good part of their time, so that one file more than there are cores keeps all busy.
+const maxWorkers = availableParallelism() + 1;
+
+/** Drives real servers: starting them takes its time on a machine that does other things as well. */
+const drives = { hookTimeout: 60_000 * slowdown, maxWorkers } as const;
 
 export default defineConfig({
   test: {
     reporters: ['default'],
+    maxWorkers,
+    sequence: { sequencer: Interleaved },
     projects: [
       {
         test: {
@@ -18,6 +25,7 @@ export default defineConfig({
           include: ['test/unit/**/*.test.ts'],
           exclude: ['test/unit/renderer/**'],
           testTimeout: 20_000,
+          maxWorkers,
         },
       },
       {
@@ -27,24 +35,32 @@ export default defineConfig({
           include: ['test/unit/renderer/**/*.test.ts'],
           environment: 'happy-dom',
           testTimeout: 20_000,
+          maxWorkers,
         },
       },
-      {
-        test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 120_000, ...alone },
-      },
+      { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 120_000, ...drives } },
       {
         test: {
           name: 'conformance',
           include: ['test/conformance/**/*.test.ts'],
           testTimeout: 60_000 * slowdown,
-          ...alone,
+          maxConcurrency: 8,
+          ...drives,
         },
       },
+      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 240_000, ...drives } },
+      { test: { name: 'truth', include: ['test/truth/**/*.test.ts'], testTimeout: 120_000, ...drives } },
+      // These measure, so that two files at once would measure each other.
       {
-        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 240_000, ...alone },
-      },
-      {
-        test: { name: 'truth', include: ['test/truth/**/*.test.ts'], testTimeout: 120_000, ...alone },
+        test: {
+          name: 'figures',
+          include: ['test/figures/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          maxWorkers: 1,
+          maxConcurrency: 8,
+          sequence: { groupOrder: 1 },
+        },
       },
     ],
   },

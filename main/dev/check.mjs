@@ -3,4 +3,4 @@ import { runChecks } from './checks.mjs';
 import { ensurePackages, exitWithSentence } from './setup.mjs';
 
 await ensurePackages().catch(exitWithSentence);
-process.exitCode = runChecks().some((check) => check.state === 'failed') ? 1 : 0;
+process.exitCode = (await runChecks()).some((check) => check.state === 'failed') ? 1 : 0;

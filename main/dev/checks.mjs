@@ -1,5 +1,5 @@
 /** Lint, format and type checks: the list that `npm run check`, `npm run format` and `npm test` share. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { root } from './setup.mjs';
@@ -47,19 +47,37 @@ function commands(fix) {
   };
 }
 
+/** Runs a command to its end; resolves to {status, output}, what it wrote to both streams as it came. */
+function run(command, args) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    const chunks = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => chunks.push(chunk));
+    child.on('error', (error) => resolve({ status: 1, output: String(error) }));
+    child.on('close', (code) => resolve({ status: code ?? 1, output: Buffer.concat(chunks).toString() }));
+  });
+}
+
 /**
- * Runs the named checks, all of them even where one fails, with their output on the terminal.
- * Returns {name, state: 'passed' | 'failed' | 'skipped', reason?} for each.
+ * Runs the named checks one after another, all of them even where one fails. Each is told when it has ended, with its
+ * output before, so that what runs meanwhile may write as well.
+ * Resolves to {name, state: 'passed' | 'failed' | 'skipped', reason?} for each.
  */
-export function runChecks({ fix = false, only } = {}) {
+export async function runChecks({ fix = false, only } = {}) {
   const list = Object.entries(commands(fix)).filter(([name]) => only === undefined || only.includes(name));
-  return list.map(([name, { command, args, reason }]) => {
+  const results = [];
+  for (const [name, { command, args, reason }] of list) {
     if (reason) {
       console.log(`${name}: skipped, ${reason}`);
-      return { name, state: 'skipped', reason };
+      results.push({ name, state: 'skipped', reason });
+      continue;
     }
-    const state = spawnSync(command, args, { cwd: root, stdio: 'inherit' }).status === 0 ? 'passed' : 'failed';
-    console.log(`${name}: ${state}`);
-    return { name, state };
-  });
+    const began = performance.now();
+    const { status, output } = await run(command, args);
+    const state = status === 0 ? 'passed' : 'failed';
+    const seconds = ((performance.now() - began) / 1000).toFixed(1);
+    console.log(`${output.trimEnd() === '' ? '' : `${output.trimEnd()}\n`}${name}: ${state} (${seconds} s)`);
+    results.push({ name, state });
+  }
+  return results;
 }

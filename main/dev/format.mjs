@@ -3,5 +3,5 @@ import { runChecks } from './checks.mjs';
 import { ensurePackages, exitWithSentence } from './setup.mjs';
 
 await ensurePackages().catch(exitWithSentence);
-const checks = runChecks({ fix: true, only: ['eslint', 'prettier', 'clang-format'] });
+const checks = await runChecks({ fix: true, only: ['eslint', 'prettier', 'clang-format'] });
 process.exitCode = checks.some((check) => check.state === 'failed') ? 1 : 0;

@@ -1,4 +1,4 @@
-/** The vitest suites, how each is run, and what its report says. */
+/** The test suites, how vitest runs them, and what its reports say. */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,17 +8,19 @@ import { ensureEngine, ensureRenderer, root } from './setup.mjs';
 import { ensureShell } from './shell.mjs';
 
 /**
- * Name of a suite to its vitest project and the engine variant it drives. `prepare` brings what else it needs: {env} for
- * the tests, or the {reason} why this machine cannot run them.
+ * Name of a suite to its vitest projects and the engine variant that it drives. `prepare` brings what else it needs: {env}
+ * for the tests, or the {reason} why this machine cannot run them. What is to be `alone` measures, and would measure its
+ * neighbours; all others of a variant run together.
  */
 export const suites = {
-  unit: { project: 'unit*', variant: 'release' },
-  cli: { project: 'cli', variant: 'release' },
-  conformance: { project: 'conformance', variant: 'release' },
-  truth: { project: 'truth', variant: 'release' },
-  e2e: { project: 'e2e', variant: 'release', prepare: prepareBrowser },
-  asan: { project: 'conformance', variant: 'asan', prepare: () => prepareSanitizer('asan') },
-  tsan: { project: 'conformance', variant: 'tsan', prepare: () => prepareSanitizer('tsan') },
+  unit: { projects: ['unit', 'unit-renderer'] },
+  cli: { projects: ['cli'] },
+  conformance: { projects: ['conformance'] },
+  truth: { projects: ['truth'] },
+  e2e: { projects: ['e2e'], prepare: prepareBrowser },
+  figures: { projects: ['figures'], alone: true },
+  asan: { projects: ['conformance'], variant: 'asan', prepare: () => prepareSanitizer('asan') },
+  tsan: { projects: ['conformance'], variant: 'tsan', prepare: () => prepareSanitizer('tsan') },
 };
 
 // The first finding ends the engine, so that the test that caused it is the one that fails.
@@ -67,8 +69,8 @@ function skipReason(test) {
   return text ?? `no reason given (${test.fullName})`;
 }
 
-/** Counts of one vitest report; a test or file that ended without a verdict counts as failed. */
-function readReport(path, exitCode) {
+/** Counts of one report; a test or file that ended without a verdict counts as failed. */
+function readReport(path) {
   if (!existsSync(path)) return { passed: 0, failed: 1, skipped: 0, reasons: [], fault: 'vitest left no report' };
   const report = JSON.parse(readFileSync(path, 'utf8'));
   const tests = report.testResults.flatMap((file) => file.assertionResults);
@@ -77,39 +79,86 @@ function readReport(path, exitCode) {
   const brokenFiles = report.testResults.filter(
     (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
   ).length;
-  const counts = {
+  return {
     passed: report.numPassedTests,
     failed: report.numFailedTests + unfinished + brokenFiles,
     skipped: report.numPendingTests + report.numTodoTests - unfinished,
     reasons: tests.filter((test) => test.status === 'skipped' || test.status === 'todo').map(skipReason),
   };
-  if (exitCode === 0 || counts.failed > 0) return counts;
-  const fault = `vitest ended with code ${exitCode} although no test failed`;
-  return { ...counts, failed: 1, fault };
 }
 
-/**
- * Runs one suite to its end, with vitest's own output on the terminal.
- * Resolves to {passed, failed, skipped, reasons, fault?}; `reasons` has one entry for each skipped test.
- * @param {string[]} filters file name filters and further arguments for vitest
- */
-export async function runSuite(name, filters = []) {
-  const { project, variant, prepare } = suites[name];
-  const { reason, env } = (await prepare?.()) ?? {};
-  if (reason) return { passed: 0, failed: 0, skipped: 1, reasons: [`${name}: ${reason}`] };
-  await ensureEngine(variant);
-  const report = join(root, 'out/test', `${name}.json`);
-  rmSync(report, { force: true });
+const reportOf = (name) => join(root, 'out/test', `${name}.json`);
+
+/** Runs vitest once over these suites, which drive the same engine variant, with its own output on the terminal. */
+async function runVitest(names, variant, env, filters) {
+  const reports = names.flatMap((name) => suites[name].projects.map((project) => [project, reportOf(name)]));
+  for (const [, path] of reports) rmSync(path, { force: true });
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const args = [vitest, 'run', '--project', project, '--reporter=default', '--reporter=./main/dev/report.mjs'];
-  const child = spawn(process.execPath, [...args, `--outputFile.json=${report}`, ...filters], {
+  const projects = reports.flatMap(([project]) => ['--project', project]);
+  const args = [vitest, 'run', ...projects, '--reporter=default', '--reporter=./main/dev/report.mjs'];
+  const child = spawn(process.execPath, [...args, ...filters], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...sanitizerOptions, ...process.env, ...env, FDSCOPE_ENGINE_VARIANT: variant },
+    env: {
+      ...sanitizerOptions,
+      ...process.env,
+      ...env,
+      FDSCOPE_ENGINE_VARIANT: variant,
+      FDSCOPE_REPORTS: JSON.stringify(Object.fromEntries(reports)),
+    },
   });
   const exitCode = await new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => resolve(code ?? 1));
   });
-  return readReport(report, exitCode);
+  const results = names.map((name) => [name, readReport(reportOf(name))]);
+  const first = results[0]?.[1];
+  if (first && exitCode !== 0 && results.every(([, { failed }]) => failed === 0)) {
+    first.failed = 1;
+    first.fault = `vitest ended with code ${exitCode} although no test failed`;
+  }
+  return results;
+}
+
+/** Suites that one run of vitest takes: those that may run side by side, and one by one those that may not. */
+function turns(names) {
+  const together = new Map();
+  for (const name of names) {
+    const { variant = 'release', alone = false } = suites[name];
+    const key = `${variant} ${alone}`;
+    together.set(key, { variant, alone, names: [...(together.get(key)?.names ?? []), name] });
+  }
+  return [...together.values()].sort((a, b) => Number(a.alone) - Number(b.alone));
+}
+
+/**
+ * Runs suites to their end. Resolves to [name, {passed, failed, skipped, reasons, fault?}] of each; `reasons` has one
+ * entry for each skipped test.
+ * @param {string[]} filters file name filters and further arguments for vitest
+ * @param {Promise} beside what must have ended before a suite runs alone
+ */
+export async function runSuites(wanted, filters = [], beside = Promise.resolve()) {
+  const results = [];
+  for (const { variant, alone, names } of turns(wanted)) {
+    const ready = [];
+    let env = {};
+    for (const name of names) {
+      try {
+        const prepared = (await suites[name].prepare?.()) ?? {};
+        env = { ...env, ...prepared.env };
+        const { reason } = prepared;
+        if (reason === undefined) ready.push(name);
+        else results.push([name, { passed: 0, failed: 0, skipped: 1, reasons: [`${name}: ${reason}`] }]);
+      } catch (error) {
+        // A suite that cannot start is one failure, and the others still run.
+        results.push([name, { passed: 0, failed: 1, skipped: 0, reasons: [], fault: error.message }]);
+      }
+    }
+    if (ready.length === 0) continue;
+    if (alone) await beside;
+    console.log(`\n== ${ready.join(', ')}`);
+    await ensureEngine(variant);
+    results.push(...(await runVitest(ready, variant, env, filters)));
+  }
+  return results;
 }

@@ -78,7 +78,8 @@ const slowdown = isSanitized ? 4 : 1;
 export const defaultPatience: Patience = {
   readyMs: 10_000 * slowdown,
   silenceMs: 8_000 * slowdown,
-  replyMs: 5_000 * slowdown,
+  // An engine that has ended or hangs is told by its silence; one that lives may wait for a core for long.
+  replyMs: 15_000 * slowdown,
   stopMs: 3_000 * slowdown,
 };
 

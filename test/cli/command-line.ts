@@ -74,12 +74,15 @@ export async function withFolder(work: (folder: string) => Promise<void>): Promi
   }
 }
 
-/** Whether a run of this command line is under way: its load engine is there. */
-export const hasClients = (pid: number): boolean =>
+/** Whether this command line has an engine of the mode at work. */
+export const hasEngine = (pid: number, mode: string): boolean =>
   processTree(pid).some((child) => {
     try {
-      return readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('\0load\0');
+      return readFileSync(`/proc/${child}/cmdline`, 'utf8').includes(`\0${mode}\0`);
     } catch {
       return false; // it has gone meanwhile
     }
   });
+
+/** Whether a run of this command line is under way: its load engine is there. */
+export const hasClients = (pid: number): boolean => hasEngine(pid, 'load');

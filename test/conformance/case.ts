@@ -21,6 +21,8 @@ export interface Context {
   readonly protocol: Protocol;
   readonly dialect: Dialect;
   readonly server: ServerUnderTest;
+  /** Ends the case as inconclusive. */
+  readonly skip: (reason: string) => void;
 }
 
 export interface Case {

@@ -160,7 +160,7 @@ const big: readonly Case[] = [
         await sleep(200);
         clearInterval(drip);
         // The last drip's own pause may still be due; it must not come behind the resume.
-        await sleep(20);
+        await new Promise((resolve) => setImmediate(resolve));
         client.socket.resume();
         const got = await client.read(16 * one.length);
         for (let i = 0; i < 16; ++i) {

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { dialects, pattern } from '../support/dialects.ts';
 import { allModels, serveCommand, slowdown } from '../support/engines.ts';
+import { measured, whenQuiet } from '../support/figures.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { isAlive, ServerUnderTest, settled } from '../support/server-under-test.ts';
 
@@ -40,41 +41,44 @@ describe.each(allModels())('$id', (model) => {
     return;
   }
 
-  it.each(['command', 'eof', 'SIGTERM'] as const)('stops by %s under load within a second', async (how) => {
-    const server = await ServerUnderTest.start(model.id, {
-      protocol: 'http',
-      handler: 'respond',
-      responseBytes: 300_000,
-    });
-    const clients = await busyClients(server.port);
-    try {
-      await sleep(100);
-      const children = server.childPids();
-      const ended = await server.stop(how);
-      expect(ended).toMatchObject({ code: 0, signal: null, reason: how === 'eof' ? 'eof' : 'stopped' });
-      expect(ended.tookMs).toBeLessThan(stopLimitMs);
-      expect(children.filter(isAlive)).toEqual([]);
-      expect(server.findings).toBe('');
-    } finally {
-      server.kill();
-      for (const client of clients) client.close();
-    }
-  });
+  it.for(['command', 'eof', 'SIGTERM'] as const)('stops by %s under load within a second', (how, context) =>
+    measured(context, async () => {
+      const server = await ServerUnderTest.start(model.id, {
+        protocol: 'http',
+        handler: 'respond',
+        responseBytes: 300_000,
+      });
+      const clients = await busyClients(server.port);
+      try {
+        await sleep(100);
+        const children = server.childPids();
+        const ended = await server.stop(how);
+        expect(ended).toMatchObject({ code: 0, signal: null, reason: how === 'eof' ? 'eof' : 'stopped' });
+        expect(children.filter(isAlive)).toEqual([]);
+        expect(server.findings).toBe('');
+        whenQuiet(() => expect(ended.tookMs).toBeLessThan(stopLimitMs));
+      } finally {
+        server.kill();
+        for (const client of clients) client.close();
+      }
+    }),
+  );
 
-  it('stops while a request waits for its upstream', async () => {
-    const server = await ServerUnderTest.start(model.id, { protocol: 'http', handler: 'echo', waitMs: 30_000 });
-    const client = await RawClient.connect(server.port);
-    try {
-      await client.write(request(Buffer.from('wait')));
-      await sleep(50);
-      const ended = await server.stop();
-      expect(ended).toMatchObject({ code: 0, reason: 'stopped' });
-      expect(ended.tookMs).toBeLessThan(stopLimitMs);
-    } finally {
-      server.kill();
-      client.close();
-    }
-  });
+  it('stops while a request waits for its upstream', (context) =>
+    measured(context, async () => {
+      const server = await ServerUnderTest.start(model.id, { protocol: 'http', handler: 'echo', waitMs: 60_000 });
+      const client = await RawClient.connect(server.port);
+      try {
+        await client.write(request(Buffer.from('wait')));
+        await sleep(50);
+        const ended = await server.stop();
+        expect(ended).toMatchObject({ code: 0, reason: 'stopped' });
+        whenQuiet(() => expect(ended.tookMs).toBeLessThan(stopLimitMs));
+      } finally {
+        server.kill();
+        client.close();
+      }
+    }));
 
   it('run alone: one ready line, SIGTERM, one line of totals', async () => {
     const [command, ...args] = serveCommand(model.id);

@@ -3,10 +3,11 @@
 export type Protocol = 'http' | 'echo' | 'resp';
 export const protocols = ['http', 'echo', 'resp'] as const;
 
+/** 26 lines of the alphabet, each beginning a letter later than the one before: what the body repeats. */
+const round = Buffer.from(Uint8Array.from({ length: 26 * 26 }, (_, i) => 97 + ((i + Math.floor(i / 26)) % 26)));
+
 /** The first bytes of the body that the handler `respond` sends. */
-export function pattern(bytes: number): Buffer<ArrayBuffer> {
-  return Buffer.from(Uint8Array.from({ length: bytes }, (_, i) => 97 + ((i + Math.floor(i / 26)) % 26)));
-}
+export const pattern = (bytes: number): Buffer<ArrayBuffer> => Buffer.alloc(bytes, round);
 
 export const httpHead = (status: string, bytes: number, connection = 'keep-alive'): Buffer =>
   Buffer.from(

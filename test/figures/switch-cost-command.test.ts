@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { switchCostSchema } from '../../shared/switch-cost.ts';
 import { itWith, output } from '../support/tools.ts';
 import { engine } from '../support/engines.ts';
-import { runCli, startCli } from './command-line.ts';
+import { hasEngine, runCli, startCli } from '../cli/command-line.ts';
 
 const ids = [
   ...['thread-futex-same-core', 'thread-futex-across-cores', 'thread-pipe-same-core', 'thread-pipe-across-cores'],
@@ -53,7 +53,9 @@ describe('switch-cost', () => {
 
   it('Ctrl-C ends it: exit code 130 and a sentence', async () => {
     const run = startCli(['switch-cost', '--rounds', '1000', '--json']);
-    setTimeout(() => run.kill('SIGINT'), 3000);
+    // Its engine is there: it measures.
+    await expect.poll(() => hasEngine(run.pid, 'switch-cost'), { timeout: 60_000 }).toBe(true);
+    run.kill('SIGINT');
     const { code, stdout, stderr } = await run.ended;
     expect({ code, stdout, stderr }).toEqual({
       ...{ code: 130, stdout: '', stderr: 'The measurement was interrupted before its end.\n' },

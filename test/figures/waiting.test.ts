@@ -1,8 +1,9 @@
 /** How long a socket was ready and not served, for models that block as well, where the test knows it. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, type TestContext } from 'vitest';
 import { fdFlags, fdRoles } from '../../shared/telemetry/wire.ts';
 import { dialects, pattern } from '../support/dialects.ts';
 import { allModels } from '../support/engines.ts';
+import { measured, whenQuiet } from '../support/figures.ts';
 import { Inspection } from '../support/inspection.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { ServerUnderTest, settled } from '../support/server-under-test.ts';
@@ -17,7 +18,13 @@ const workUs = 700_000;
 
 const nowUs = (): number => Number(process.hrtime.bigint() / 1000n);
 
-async function withServer(
+const withServer = (
+  context: TestContext,
+  model: string,
+  work: (server: ServerUnderTest, inspection: Inspection) => Promise<void>,
+): Promise<void> => measured(context, () => withOneServer(model, work));
+
+async function withOneServer(
   model: string,
   work: (server: ServerUnderTest, inspection: Inspection) => Promise<void>,
 ): Promise<void> {
@@ -46,11 +53,13 @@ function waits(inspection: Inspection, role: 'client' | 'listener', connectionId
   return { longestUs, isWaiting };
 }
 
-/** Told is at most what a socket waited, and all of it but for what lies between looks, which are 50 ms apart. */
+/** Told is at most what a socket waited, and all of it but for what lies between looks, 50 ms where a core is free for them. */
 function judge(toldUs: number, { leastUs, mostUs }: { leastUs: number; mostUs: number }): void {
-  expect(leastUs, 'the test itself came too late').toBeGreaterThan(workUs / 2);
   expect(toldUs).toBeLessThanOrEqual(mostUs);
-  expect(toldUs).toBeGreaterThan(leastUs * 0.5);
+  whenQuiet(() => {
+    expect(leastUs, 'the test itself came too late').toBeGreaterThan(workUs / 2);
+    expect(toldUs).toBeGreaterThan(leastUs * 0.5);
+  });
 }
 
 const busyModels = [
@@ -63,8 +72,8 @@ const busyModels = [
 ];
 
 describe.each(models.filter(({ id }) => busyModels.includes(id)))('ready but not served: $id', ({ id: model }) => {
-  it('a request that comes while the handler is at work waits for as long as that', () =>
-    withServer(model, async (server, inspection) => {
+  it('a request that comes while the handler is at work waits for as long as that', (context) =>
+    withServer(context, model, async (server, inspection) => {
       const client = await RawClient.connect(server.port);
       await client.write(request);
       const socket = await settled(
@@ -95,8 +104,8 @@ describe.each(models.filter(({ id }) => busyModels.includes(id)))('ready but not
 });
 
 describe('ready but not served: the listener of blocking-iterative', () => {
-  it('whoever connects while another is served waits in the accept queue', () =>
-    withServer('blocking-iterative', async (server, inspection) => {
+  it('whoever connects while another is served waits in the accept queue', (context) =>
+    withServer(context, 'blocking-iterative', async (server, inspection) => {
       const first = await RawClient.connect(server.port);
       await first.write(request);
       await settled(

@@ -1,0 +1,4 @@
+/** The table under the protocol echo: a file of its own, so that the three run side by side. */
+import { describeTable } from './table.ts';
+
+describeTable('echo');
