@@ -1,31 +1,15 @@
 /**
- * What every socket did at every tick of the telemetry: a byte a socket and tick, in columns that are drawn as they
+ * What every socket did at every tick of the telemetry: how long it was in which state, in columns that are drawn as they
  * are. A row is a place in the server's fd table, so that a connection which takes over a closed one's fd goes on in
  * its row. Servers that fork have the same fd in several processes; those get rows of their own, of each process where
  * that is told.
  */
-import type { FdStates, OpenedSocket } from '../../shared/telemetry/codec.ts';
+import type { FdShares, FdStates, OpenedSocket } from '../../shared/telemetry/codec.ts';
 import { fdFlags, fdRoles, frameIntervalMs, type FdRole } from '../../shared/telemetry/wire.ts';
-import { rowStep, TickColumns } from './tick-columns.ts';
-
-/** In the order in which they win where many share a pixel: trouble must stay visible among thousands. */
-export const socketStates = [
-  'none',
-  'closed',
-  'idle',
-  'served',
-  'eagain',
-  'reported',
-  'waiting',
-  'writeBlocked',
-  'error',
-] as const;
-export type SocketState = (typeof socketStates)[number];
-export const stateCode = Object.fromEntries(socketStates.map((name, i) => [name, i])) as Record<SocketState, number>;
-
-/** The state during a tick is in the lower half of its byte; the upper half is the state it was left in. */
-export const shownOf = (cell: number): number => cell & 15;
-export const leftOf = (cell: number): number => cell >>> 4;
+import { KeyRows } from './key-rows.ts';
+import { OpenShares } from './open-shares.ts';
+import { reportFlags, servedFlags, stateCode, stateSeen, worseOf } from './socket-states.ts';
+import { restOf, rowStep, seenCell, TickShares } from './tick-shares.ts';
 
 export interface SocketOfProcess extends OpenedSocket {
   /** Of the process that has it; 0 where nobody knows. */
@@ -61,9 +45,6 @@ export interface SocketFigures {
 const tickNs = frameIntervalMs * 1e6;
 const maxPastTenants = 50_000;
 
-const servedFlags = fdFlags.read | fdFlags.wrote | fdFlags.accepted;
-const reportFlags = fdFlags.reportedReadable | fdFlags.reportedWritable;
-
 const figureNames = [
   'flags',
   'tcp',
@@ -89,8 +70,12 @@ export class SocketStore {
   rows = 0;
   /** Grows when a row begins or changes hands. */
   rowsVersion = 0;
-  readonly ticks = new TickColumns();
-  readonly #rowOf = new Map<number, number>();
+  readonly ticks = new TickShares();
+  /** Whether times in states were ever told: then a stretch without them is not known. */
+  hasShares = false;
+  /** Whether ticks without times were ever told. */
+  hasSeen = false;
+  readonly #rowOf = new KeyRows();
   /** By fd and process, as `placeOf` puts them together. */
   readonly #rowsOfFd = new Map<number, number[]>();
   readonly #pids = new Set<number>();
@@ -102,15 +87,23 @@ export class SocketStore {
   readonly #tenants: (Tenant | undefined)[] = [];
   readonly #past: Tenant[][] = [];
   readonly #pastOrder: number[] = [];
+  /** Rows of the connections that were pushed out of them, until the tick of their last news is over. */
+  readonly #leaving: number[] = [];
+  readonly #shares = new OpenShares();
+  #unplaced: FdShares[] = [];
   #left = new Uint8Array(rowStep);
   #isReported = new Uint8Array(rowStep);
+  /** 1 where a connection has the row: what the cell of one that did nothing is. */
+  #isOpen = new Uint8Array(rowStep);
+  /** Rows of the records of the frame that is taken. */
+  #recordRows = new Int32Array(256);
   readonly #figures = Object.fromEntries(figureNames.map((name) => [name, new Float64Array(rowStep)])) as Record<
     Figure,
     Float64Array
   >;
 
   get byteLength(): number {
-    return this.ticks.byteLength + this.#left.length * (2 + 8 * figureNames.length);
+    return this.ticks.byteLength + this.#rowOf.byteLength + this.#left.length * (3 + 8 * figureNames.length);
   }
 
   /** Then a fd alone does not say which socket it is. */
@@ -123,38 +116,66 @@ export class SocketStore {
     for (const socket of sockets) this.#announced.push(socket);
   }
 
+  /** How long each socket was in which state; told ahead of what else happened on them in the tick. */
+  takeShares(frame: FdShares): void {
+    this.hasShares = true;
+    if (this.ticks.opens(frame.timeNs)) {
+      this.#forgetLeaving();
+      this.#shares.clear();
+      this.#unplaced.length = 0;
+    }
+    // Which process a closed socket's fd becomes free in is told behind this.
+    if (!this.hasForks) this.#beginAnnounced(new Set(), frame.timeNs);
+    const column = this.#columnFor(frame.timeNs, frame.spanNs);
+    let unplaced = false;
+    for (let i = 0; i < frame.count; i++) {
+      const row = this.#rowOf.get(keyOf(frame.connectionIds[i] ?? 0, frame.roles[i] ?? 0));
+      if (row === undefined) unplaced = true;
+      else this.#shares.add(row, frame, i);
+    }
+    // Who they are is told behind this, where it was not before.
+    if (unplaced) this.#unplaced.push(frame);
+    this.ticks.seal(this.#shares.pack(column, frame.spanNs));
+  }
+
   take(frame: FdStates): void {
     const column = this.#settle(frame);
+    const isMeasured = this.ticks.isMeasured(this.ticks.end - 1);
     for (let i = 0; i < frame.count; i++) {
       const key = keyOf(frame.connectionIds[i] ?? 0, frame.roles[i] ?? 0);
-      const row = this.#rowOf.get(key) ?? 0;
+      const row = this.#recordRows[i] ?? 0;
       const flags = frame.flags[i] ?? 0;
       const isCurrent = this.#keyIn[row] === key;
       const left = isCurrent ? this.#stateLeft(row, flags, frame.receiveQueueBytes[i] ?? 0) : stateCode.none;
-      const shown = Math.max(shownOf(column[row] ?? 0), stateShown(flags, left));
       // Of several connections that had the row within the tick, the last one's state remains.
       if (isCurrent) {
         this.#left[row] = left;
         this.#note(row, frame, i);
       }
-      column[row] = shown | ((this.#left[row] ?? 0) << 4);
+      if (!isMeasured) column[row] = seenCell(worseOf(restOf(column[row] ?? 0), stateSeen(flags, left)));
       if (flags & fdFlags.closed) this.#rowOf.delete(key);
     }
+    if (!isMeasured) this.ticks.seal(undefined);
+    else this.#placeLate(column);
   }
 
   /** The process has gone, of which `timeNs` is the last that was heard: nothing of it is open any more. */
   endProcess(timeNs: number): void {
     this.#announced.length = 0;
     this.#rowOf.clear();
+    this.#leaving.length = 0;
+    this.#isOpen.fill(0);
     for (const [row, tenant] of this.#tenants.entries()) {
       this.#left[row] = stateCode.none;
       if (tenant?.closedNs === Number.POSITIVE_INFINITY) tenant.closedNs = timeNs;
     }
   }
 
-  /** Time passed: where nothing happened on any socket there may be no frame, and all stay as they were left. */
+  /** Time passed: where times are not told and nothing happened there is no frame, and all stay as they were left. */
   passTo(timeNs: number): void {
-    if (timeNs - this.ticks.newestNs > 1.5 * tickNs) this.#columnFor(timeNs);
+    if (this.hasShares || !(timeNs - this.ticks.newestNs > 1.5 * tickNs)) return;
+    this.#columnFor(timeNs);
+    this.ticks.seal(undefined);
   }
 
   /** Who had a row at a time, or the one before or now in it where nobody had. */
@@ -213,7 +234,7 @@ export class SocketStore {
   }
 
   isOpen(row: number): boolean {
-    return this.#tenants[row]?.closedNs === Number.POSITIVE_INFINITY;
+    return this.#isOpen[row] === 1;
   }
 
   #stateLeft(row: number, flags: number, receiveQueueBytes: number): number {
@@ -251,27 +272,57 @@ export class SocketStore {
       closing.add(key);
       const row = this.#rowOf.get(key);
       const tenant = row === undefined ? undefined : this.#tenants[row];
-      if (tenant !== undefined && this.#keyIn[row ?? 0] === key) tenant.closedNs = frame.timeNs;
+      if (tenant === undefined || this.#keyIn[row ?? 0] !== key) continue;
+      tenant.closedNs = frame.timeNs;
+      this.#isOpen[row ?? 0] = 0;
     }
-    const begin = (socket: SocketOfProcess): void => {
-      const key = keyOf(socket.connectionId, fdRoles.indexOf(socket.role));
-      if (!this.#rowOf.has(key)) this.#begin(socket, key, closing.has(key) ? frame.timeNs : Number.POSITIVE_INFINITY);
-    };
-    for (const socket of this.#announced.sort((a, b) => a.timeNs - b.timeNs)) begin(socket);
-    this.#announced.length = 0;
+    this.#beginAnnounced(closing, frame.timeNs);
     // Sockets that nobody announced: their frame was dropped, or they were open before anybody looked.
+    if (this.#recordRows.length < frame.count) this.#recordRows = new Int32Array(2 * frame.count);
     for (let i = 0; i < frame.count; i++) {
       const connectionId = frame.connectionIds[i] ?? 0;
       const role = frame.roles[i] ?? 0;
-      if (this.#rowOf.has(keyOf(connectionId, role))) continue;
+      const key = keyOf(connectionId, role);
+      const known = this.#rowOf.get(key);
+      if (known !== undefined) {
+        this.#recordRows[i] = known;
+        continue;
+      }
       const timeNs = frame.timeNs - tickNs;
       const fd = frame.fds[i] ?? -1;
-      begin({ timeNs, connectionId, fd, role: fdRoles[role] ?? 'client', local: '', peer: '' });
+      const socket = { timeNs, connectionId, fd, role: fdRoles[role] ?? 'client', local: '', peer: '' };
+      this.#recordRows[i] = this.#begin(socket, key, closing.has(key) ? frame.timeNs : Number.POSITIVE_INFINITY);
     }
     return this.#columnFor(frame.timeNs);
   }
 
-  #begin(socket: SocketOfProcess, key: number, closedNs: number): void {
+  #beginAnnounced(closing: ReadonlySet<number>, timeNs: number): void {
+    for (const socket of this.#announced.sort((a, b) => a.timeNs - b.timeNs)) {
+      const key = keyOf(socket.connectionId, fdRoles.indexOf(socket.role));
+      if (!this.#rowOf.has(key)) this.#begin(socket, key, closing.has(key) ? timeNs : Number.POSITIVE_INFINITY);
+    }
+    this.#announced.length = 0;
+  }
+
+  /** Times of sockets that were not known when they were told. */
+  #placeLate(column: Uint8Array): void {
+    if (this.#unplaced.length === 0) return;
+    for (const frame of this.#unplaced) {
+      for (let i = 0; i < frame.count; i++) {
+        const row = this.#rowOf.get(keyOf(frame.connectionIds[i] ?? 0, frame.roles[i] ?? 0));
+        if (row !== undefined && !this.#shares.has(row)) this.#shares.add(row, frame, i);
+      }
+    }
+    this.#unplaced.length = 0;
+    this.ticks.seal(this.#shares.pack(column, this.ticks.spanOf(this.ticks.end - 1)));
+  }
+
+  #forgetLeaving(): void {
+    for (const key of this.#leaving) this.#rowOf.delete(key);
+    this.#leaving.length = 0;
+  }
+
+  #begin(socket: SocketOfProcess, key: number, closedNs: number): number {
     const { pid = 0 } = socket;
     if (pid > 0) this.#pids.add(pid);
     const row = this.#freeRow(socket.fd, pid);
@@ -283,7 +334,9 @@ export class SocketStore {
     this.#figures.lastNs[row] = socket.timeNs;
     this.#left[row] = stateCode.idle;
     this.#isReported[row] = 0;
+    this.#isOpen[row] = closedNs === Number.POSITIVE_INFINITY ? 1 : 0;
     this.rowsVersion++;
+    return row;
   }
 
   #freeRow(fd: number, pid: number): number {
@@ -315,7 +368,8 @@ export class SocketStore {
     if (tenant === undefined) return;
     if (tenant.closedNs === Number.POSITIVE_INFINITY) {
       tenant.closedNs = this.ticks.newestNs;
-      this.#rowOf.delete(this.#keyIn[row] ?? -1);
+      // What the tick tells of it may still come, and belongs to its row.
+      this.#leaving.push(this.#keyIn[row] ?? -1);
     }
     (this.#past[row] ??= []).push(tenant);
     this.#pastOrder.push(row);
@@ -324,10 +378,16 @@ export class SocketStore {
     for (const oldRow of this.#pastOrder.splice(0, maxPastTenants)) this.#past[oldRow]?.shift();
   }
 
-  #columnFor(timeNs: number): Uint8Array {
-    return this.ticks.at(timeNs, this.rows, (column) => {
-      for (let row = 0; row < this.rows; row++) column[row] = (this.#left[row] ?? 0) * 17;
-    });
+  /** With a span it is of times, otherwise of what is seen. */
+  #columnFor(timeNs: number, spanNs?: number): Uint8Array {
+    if (this.ticks.opens(timeNs)) this.#forgetLeaving();
+    const begin = (column: Uint8Array): void => {
+      // Who is open and has no times of its own was idle: the codes of that are 0 and 1.
+      if (spanNs !== undefined) column.set(this.#isOpen.subarray(0, this.rows));
+      else for (let row = 0; row < this.rows; row++) column[row] = seenCell(this.#left[row] ?? 0);
+    };
+    if (spanNs === undefined && this.ticks.opens(timeNs)) this.hasSeen = true;
+    return this.ticks.at(timeNs, this.rows, begin, spanNs);
   }
 
   #widen(): void {
@@ -339,20 +399,11 @@ export class SocketStore {
     };
     this.#left = widened(this.#left);
     this.#isReported = widened(this.#isReported);
+    this.#isOpen = widened(this.#isOpen);
     for (const name of figureNames) {
       const wide = new Float64Array(length);
       wide.set(this.#figures[name]);
       this.#figures[name] = wide;
     }
   }
-}
-
-function stateShown(flags: number, left: number): number {
-  if (flags & fdFlags.error) return stateCode.error;
-  if (flags & fdFlags.closed) return stateCode.closed;
-  if (flags & fdFlags.writeBlocked) return stateCode.writeBlocked;
-  if (flags & servedFlags) return stateCode.served;
-  if (flags & fdFlags.eagain) return stateCode.eagain;
-  if (flags & reportFlags) return stateCode.reported;
-  return left;
 }

@@ -8,6 +8,7 @@ import { readySchema } from '../../shared/engine-messages.ts';
 import {
   decodeCounters,
   decodeEvents,
+  decodeFdShares,
   decodeFdStates,
   decodeHeartbeat,
   decodeJson,
@@ -211,6 +212,9 @@ export class TelemetryHistory {
         break;
       case frameKinds.opened:
         this.sockets.takeOpened(decodeOpened(payload).map((socket) => this.#withPid(socket)));
+        break;
+      case frameKinds.fdShares:
+        this.#seeThen(decodeFdShares(payload), (frame) => this.sockets.takeShares(frame));
         break;
       case frameKinds.fdStates:
         this.#seeThen(decodeFdStates(payload), (frame) => this.sockets.take(frame));

@@ -4,7 +4,7 @@
  */
 import { isCounterSeen, isGaugeSeen } from '../../shared/telemetry/seen-from-outside.ts';
 import { counterNames, gaugeNames, syscallNames, type ThreadState } from '../../shared/telemetry/wire.ts';
-import type { SocketState } from './history-sockets.ts';
+import type { SocketState } from './socket-states.ts';
 
 /** Why there is no figure, wherever one is missing for this reason. */
 export const notFromOutside =
@@ -20,7 +20,7 @@ export const unseenSeries = [
 /** States that a socket or a thread may be in without anybody outside seeing it: they begin and end in calls. */
 export const unseenSocketStates: ReadonlySet<SocketState> = new Set<SocketState>([
   'reported',
-  'eagain',
+  'inVain',
   'writeBlocked',
   'error',
 ]);

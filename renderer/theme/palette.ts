@@ -2,7 +2,7 @@
  * Colours of what is drawn on canvases, dark and light. The series colours follow Okabe and Ito's set, which people with
  * every common kind of colour blindness can tell apart; dashes and hatches say the same once more.
  */
-import type { SocketState } from '../stores/history-sockets.ts';
+import type { SocketState } from '../stores/socket-states.ts';
 import type { ThreadState } from '../../shared/telemetry/wire.ts';
 
 export const seriesColours = ['sky', 'orange', 'green', 'purple', 'yellow', 'vermilion', 'blue', 'grey'] as const;
@@ -45,11 +45,13 @@ const dark: Palette = {
     none: '#11151b',
     closed: '#5b6675',
     idle: '#212b38',
-    served: '#1f9e7f',
-    eagain: '#4aa3e0',
-    reported: '#e8dc55',
+    unsure: '#7d5426',
     waiting: '#f0902c',
+    reported: '#e8dc55',
+    serving: '#1f9e7f',
+    inVain: '#4aa3e0',
     writeBlocked: '#e07fc4',
+    unknown: '#3a3f52',
     error: '#ff5547',
   },
   threads: {
@@ -85,11 +87,13 @@ const light: Palette = {
     none: '#fbfcfd',
     closed: '#99a5b4',
     idle: '#e1e7ee',
-    served: '#2ba887',
-    eagain: '#4f9fd8',
-    reported: '#e0c919',
+    unsure: '#f2cfa4',
     waiting: '#e07a00',
+    reported: '#e0c919',
+    serving: '#2ba887',
+    inVain: '#4f9fd8',
     writeBlocked: '#b0408c',
+    unknown: '#c3c2d4',
     error: '#cc1f12',
   },
   threads: {

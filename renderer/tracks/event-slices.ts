@@ -109,7 +109,7 @@ export function drawSlices(pen: Pen, view: TrackView, slices: readonly Slice[]):
     const isRun = event.kind === eventKinds.coroutineRan;
     if (event.kind === eventKinds.syscall || isRun) {
       const failed = event.kind === eventKinds.syscall && event.result < 0;
-      const fill = isRun ? palette.series.green : failed ? palette.sockets.eagain : palette.series.sky;
+      const fill = isRun ? palette.series.green : failed ? palette.sockets.inVain : palette.series.sky;
       pen.rect(left, top, Math.max(1, right - left - 0.5), bottom - top, fill, isRun ? 0.55 : 1);
       label(
         pen,

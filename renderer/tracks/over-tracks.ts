@@ -22,6 +22,8 @@ export function drawMissing(
     const left = Math.max(0, pxOf(scale, fromNs));
     const width = Math.min(scale.widthPx, pxOf(scale, toNs)) - left;
     if (width <= 0) continue;
+    // Whatever a track draws there it does not know.
+    pen.rect(left, 0, width, heightPx, palette.background);
     const [xs, ys]: [number[], number[]] = [[], []];
     for (let offset = hatchSpacingPx - heightPx; offset < width; offset += hatchSpacingPx) {
       const [from, to] = [Math.max(0, offset), Math.min(width, offset + heightPx)];

@@ -1,78 +1,75 @@
-/** The pixels of the raster, a column a stretch of time. */
+/** What each line of the raster has in each column: how long its rows were in which state. */
 import type { SocketStore } from '../stores/history-sockets.ts';
-import { frameIntervalMs } from '../../shared/telemetry/wire.ts';
+import { entryCount } from '../stores/socket-states.ts';
 
-const tickNs = frameIntervalMs * 1e6;
-/** Without frames for longer than this nothing was looked at, and nothing is shown. */
-const longestTickNs = 30 * tickNs;
+/** Ticks whose lines are kept, so that a zoom does not add up all rows again. */
+const keptTicks = 2048;
+/** Fewer rows a line are added up sooner than they are found. */
+const worthKeeping = 4;
+
+/** Time in each entry of `socket-states.ts` on each line during a tick, in ns. */
+export class LineTimes {
+  readonly #kept: (Float32Array | undefined)[] = [];
+  readonly #ticks = new Int32Array(keptTicks).fill(-1);
+  #scratch = new Float32Array(0);
+  #scratchTick = -1;
+  #scratchVersion = -1;
+
+  clear(): void {
+    this.#ticks.fill(-1);
+    this.#scratchTick = -1;
+    this.#kept.length = 0;
+  }
+
+  /** `version` grows with everything that is told; the newest tick may still change. */
+  at(store: SocketStore, tick: number, lineOf: Int32Array, lines: number, version: number): Float32Array {
+    const slot = tick % keptTicks;
+    const kept = this.#kept[slot];
+    if (this.#ticks[slot] === tick && kept !== undefined) return kept;
+    const size = lines * entryCount;
+    const isNewest = tick >= store.ticks.end - 1;
+    if (isNewest || lineOf.length < lines * worthKeeping) {
+      if (this.#scratchTick === tick && this.#scratchVersion === version) return this.#scratch;
+      if (this.#scratch.length === size) this.#scratch.fill(0);
+      else this.#scratch = new Float32Array(size);
+      store.ticks.addTo(tick, lineOf, this.#scratch);
+      this.#scratchTick = tick;
+      this.#scratchVersion = version;
+      return this.#scratch;
+    }
+    const times = kept?.length === size ? kept.fill(0) : new Float32Array(size);
+    store.ticks.addTo(tick, lineOf, times);
+    this.#kept[slot] = times;
+    this.#ticks[slot] = tick;
+    return times;
+  }
+}
 
 export interface RasterColumns {
   readonly store: SocketStore;
+  readonly version: number;
   readonly columnNs: number;
   readonly lines: number;
-  /** Pixels a line is high. */
-  readonly linePx: number;
-  /** Bytes of the lines at a tick; where several ticks share a column, the greater one is shown. */
-  foldedAt(tick: number): Uint8Array;
-  /** Of a line's byte, at a place within the line and in time. */
-  pixel(folded: number, column: number, y: number): number;
+  readonly lineOf: Int32Array;
+  /** Of those that a sum over cells has, the first so many are weighed: those of times, or those of looks as well. */
+  readonly states: number;
+  readonly times: LineTimes;
 }
 
-export function paintColumns(raster: RasterColumns, first: number, count: number, pixels: Uint32Array): void {
-  const { lines, linePx } = raster;
-  const bytes = new Uint8Array(lines);
-  for (let i = 0; i < count; i++) {
-    columnOfTime(raster, first + i, bytes);
-    for (let line = 0; line < lines; line++) {
-      for (let y = 0; y < linePx; y++) {
-        pixels[(line * linePx + y) * count + i] = raster.pixel(bytes[line] ?? 0, first + i, y);
-      }
-    }
-  }
-}
-
-/** When what a tick tells began: with the tick before, unless nothing was looked at for so long. */
-function beginOf({ ticks }: SocketStore, tick: number): number {
-  const timeNs = ticks.timeOf(tick);
-  const beforeNs = tick > ticks.first ? ticks.timeOf(tick - 1) : timeNs - tickNs;
-  return timeNs - beforeNs > longestTickNs ? timeNs - tickNs : beforeNs;
-}
-
-/** The tick that tells of a moment; undefined where nobody looked then. What is as late as a frame may be, is as last told. */
-export function tickTelling(store: SocketStore, timeNs: number): number | undefined {
+/** As `ShareLines.weigh`. */
+export function weighSockets(raster: RasterColumns, first: number, count: number, weights: Float32Array): void {
+  const { store, columnNs, lines, lineOf, states, times, version } = raster;
   const { ticks } = store;
-  if (ticks.end === ticks.first) return undefined;
-  const tick = ticks.tickAt(timeNs);
-  if (tick === ticks.end) return timeNs - ticks.newestNs > longestTickNs ? undefined : tick - 1;
-  return timeNs < beginOf(store, tick) ? undefined : tick;
-}
-
-/** Calls `visit` for the ticks that touch a stretch of time, with how much of it each covers. */
-export function visitTicks(
-  store: SocketStore,
-  fromNs: number,
-  toNs: number,
-  visit: (tick: number, coveredNs: number) => void,
-): void {
-  for (let tick = store.ticks.tickAt(fromNs); tick < store.ticks.end; tick++) {
-    const timeNs = store.ticks.timeOf(tick);
-    const beginNs = beginOf(store, tick);
-    if (beginNs >= toNs) return;
-    if (timeNs > fromNs) visit(tick, Math.min(timeNs, toNs) - Math.max(beginNs, fromNs));
+  for (let i = 0; i < count; i++) {
+    const fromNs = (first + i) * columnNs;
+    ticks.visit(fromNs, fromNs + columnNs, (tick, coveredNs) => {
+      const line = times.at(store, tick, lineOf, lines, version);
+      const share = coveredNs / ticks.spanOf(tick);
+      for (let from = 0, at = i * states; from < line.length; from += entryCount, at += count * states) {
+        for (let state = 0; state < states; state++) {
+          weights[at + state] = (weights[at + state] ?? 0) + (line[from + state] ?? 0) * share;
+        }
+      }
+    });
   }
-}
-
-/** What is shown in a column: of several ticks, what matters most. */
-export function columnOfTime(
-  raster: Pick<RasterColumns, 'store' | 'columnNs' | 'foldedAt'>,
-  column: number,
-  into: Uint8Array,
-): void {
-  into.fill(0);
-  visitTicks(raster.store, column * raster.columnNs, (column + 1) * raster.columnNs, (tick) => {
-    const folded = raster.foldedAt(tick);
-    for (let line = 0; line < into.length; line++) {
-      if ((folded[line] ?? 0) > (into[line] ?? 0)) into[line] = folded[line] ?? 0;
-    }
-  });
 }

@@ -1,13 +1,22 @@
 /** The sockets of a stretch of time as a table: who they are, what they are now, how long they were in which state. */
 import type { TelemetryHistory } from '../stores/history.ts';
-import { shownOf, socketStates, stateCode } from '../stores/history-sockets.ts';
+import { entryCount, stateCode, type SocketState } from '../stores/socket-states.ts';
 import { unseenSocketStates } from '../stores/outside.ts';
 import { tcpStates } from '../../shared/telemetry/wire.ts';
-import { visitTicks } from './raster-columns.ts';
 import { socketWords } from './socket-words.ts';
+import { timesOfRows } from './socket-moment.ts';
 import { maxTableRows, type Table } from './track.ts';
 
-const timed = ['served', 'reported', 'waiting', 'eagain', 'writeBlocked', 'idle'] as const;
+const timed = [
+  'serving',
+  'reported',
+  'waiting',
+  'unsure',
+  'inVain',
+  'writeBlocked',
+  'idle',
+  'unknown',
+] as const satisfies readonly SocketState[];
 
 export function socketTable(
   { sockets: store, isWatchedFromOutside }: Pick<TelemetryHistory, 'sockets' | 'isWatchedFromOutside'>,
@@ -17,14 +26,7 @@ export function socketTable(
   originNs: number,
 ): Table {
   const rows = order.subarray(0, maxTableRows);
-  const sums = new Float64Array(store.rows * socketStates.length);
-  visitTicks(store, fromNs, toNs, (tick, ns) => {
-    const column = store.ticks.column(tick);
-    for (const row of rows) {
-      const entry = row * socketStates.length + shownOf(column?.[row] ?? 0);
-      sums[entry] = (sums[entry] ?? 0) + ns;
-    }
-  });
+  const { times: sums, isMeasured } = timesOfRows(store, rows, fromNs, toNs);
   const columns = [
     'fd',
     ...(store.hasSeveralProcesses ? ['pid'] : []),
@@ -41,7 +43,7 @@ export function socketTable(
     'waiting now ms',
     ...timed.map((state) => `${socketWords[state].label} ms`),
   ];
-  const table = Array.from(rows, (row): (string | number)[] => {
+  const table = Array.from(rows, (row, place): (string | number)[] => {
     const tenant = store.tenantAt(row, toNs);
     const figures = store.figures(row);
     return [
@@ -59,13 +61,16 @@ export function socketTable(
       figures.bytesOut,
       figures.waitingUs / 1000,
       ...timed.map((state) => {
-        if (isWatchedFromOutside && unseenSocketStates.has(state)) return Number.NaN;
-        return (sums[row * socketStates.length + stateCode[state]] ?? 0) / 1e6;
+        if (!isMeasured || (isWatchedFromOutside && unseenSocketStates.has(state))) return Number.NaN;
+        return (sums[place * entryCount + stateCode[state]] ?? 0) / 1e6;
       }),
     ];
   });
   const more = order.length - rows.length;
-  const note = 'Queues, bytes and TCP state are the newest that is known; times are over the stretch.';
+  const newest = 'Queues, bytes and TCP state are the newest that is known;';
+  const note = isMeasured
+    ? `${newest} times are over the stretch. “Idle or waiting” is the bound: true waiting lies between “data waits” and both together.`
+    : `${newest} times in states are not: the stretch was recorded without them.`;
   return {
     columns,
     rows: table,

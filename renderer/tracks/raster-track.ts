@@ -1,27 +1,57 @@
-/** What every socket did: a row a fd, its colour the state. Ten thousand rows fold into the track's height. */
+/**
+ * What every socket was in: a row a fd, its colours how long it was in which state. Ten thousand rows fold into the
+ * track's height; what a pixel cannot say of its rows and its time is said by the pixels around it (`share-pixels.ts`).
+ */
 import type { TelemetryHistory } from '../stores/history.ts';
-import { leftOf, shownOf, socketStates, stateCode, type SocketState } from '../stores/history-sockets.ts';
-import { pixelOf, blend, type Palette } from '../theme/palette.ts';
+import { firstSeen, stateCode, timedCount, type SocketState } from '../stores/socket-states.ts';
+import type { TickShares } from '../stores/tick-shares.ts';
+import { palettes, type Palette } from '../theme/palette.ts';
 import { gaugeOf } from '../../shared/telemetry/codec.ts';
-import { duration, missing, short } from '../stores/format.ts';
+import { duration, missing, percent } from '../stores/format.ts';
 import { notFromOutside, unseenSocketStates } from '../stores/outside.ts';
 import type { Pen } from './pen.ts';
-import { FoldCache, placesOf, shares, StateCounts, stateOfFold, type Folding } from './raster-fold.ts';
-import { paintColumns, tickTelling, visitTicks } from './raster-columns.ts';
+import { linesOfRows, placesOf, type Folding } from './raster-fold.ts';
+import { LineTimes, weighSockets } from './raster-columns.ts';
+import { rasterOrder, rasterTiles } from './raster-look.ts';
 import { RingImage, type RingPlan } from './ring-image.ts';
 import { socketTable } from './raster-table.ts';
 import { RowWindow } from './row-window.ts';
+import { SharePainter, type ShareLines, type ShareTiles } from './share-pixels.ts';
+import { momentLines, severityOf, sharesBetween, socketMoment } from './socket-moment.ts';
 import { SocketOrder, socketOrders, type SocketOrderName } from './socket-order.ts';
-import { fdWords, socketWords, wordsOf } from './socket-words.ts';
+import { fdWords, seenExplanation, seenLabel, socketWords } from './socket-words.ts';
 import { nsAt, nsPerPx } from './time-scale.ts';
-import type { Hatch, Hit, LegendItem, Statistic, Table, Track, TrackChoice, TrackView } from './track.ts';
+import type { Hit, LegendItem, Statistic, Stretch, Table, Track, TrackChoice, TrackView } from './track.ts';
 
 /** Lines at least so high show the states' patterns as well. */
 const patternPx = 5;
+/** Looks at least so wide have their beginnings drawn, and their shares above each other where lines are high enough. */
+const edgePx = 8;
+const stackPx = 3;
 const labelPx = 12;
 const needsDetail = 'Sockets are recorded from the detail level “fds” on';
-const shareStrength = [0.4, 0.58, 0.78, 1] as const;
-const shownStates = ['served', 'reported', 'waiting', 'eagain', 'writeBlocked', 'idle', 'closed', 'error'] as const;
+const shownStates = [
+  'serving',
+  'reported',
+  'waiting',
+  'unsure',
+  'inVain',
+  'writeBlocked',
+  'idle',
+  'unknown',
+] as const satisfies readonly SocketState[];
+const seenStates = [
+  'serving',
+  'reported',
+  'waiting',
+  'inVain',
+  'writeBlocked',
+  'idle',
+  'closed',
+  'error',
+] as const satisfies readonly SocketState[];
+/** What the legend is of before anything was drawn. */
+const usualStretchNs = 30e9;
 const orderLabels: Readonly<Record<SocketOrderName, string>> = {
   fd: 'by fd',
   activity: 'most active first',
@@ -38,10 +68,13 @@ export class RasterTrack implements Track {
   readonly #originNs: () => number;
   readonly #order = new SocketOrder();
   readonly #window = new RowWindow();
-  readonly #folds = new FoldCache();
-  readonly #counts = new StateCounts();
+  readonly #times = new LineTimes();
+  readonly #painter = new SharePainter();
   #image: RingImage | undefined;
   #foldKey = '';
+  #lineOf: Int32Array = new Int32Array(0);
+  #tiles: { readonly key: string; readonly tiles: ShareTiles } | undefined;
+  #drawn: Stretch | undefined;
 
   constructor(history: TelemetryHistory, originNs: () => number) {
     this.#history = history;
@@ -65,8 +98,11 @@ export class RasterTrack implements Track {
   get help(): string {
     const colours = this.#history.isWatchedFromOutside
       ? `each colour what the kernel told of it since the last look. Orange: data lies in the kernel and nobody comes. Green: bytes were taken from it or given to it. ${notFromOutside}`
-      : 'each colour what it did in an interval of 50 ms. Orange: data lies in the kernel and nobody comes. Yellow: the kernel has said so, and the server is still busy elsewhere. Green: served.';
-    return `Each row is a file descriptor, ${colours} Where many rows share a line, the state that matters most is shown, the stronger the more of them are in it. Alt and wheel, or Page Up and Down, scroll the rows.`;
+      : 'its colours how long it was in which state. Orange: data lies in the kernel and nobody was told. Yellow: the kernel has said so, and the server is still busy elsewhere. Green: being served. Pale orange: the data came in somewhere in here.';
+    const pixels = this.#history.sockets.hasShares
+      ? 'Every pixel has the colour of one state, and of any area as many pixels have it as the state had of the time; zoomed in, each interval of 50 ms begins with a dotted line, and within it the order is not known.'
+      : seenExplanation;
+    return `Each row is a file descriptor, ${colours} ${pixels} Alt and wheel, or Page Up and Down, scroll the rows.`;
   }
 
   emptyText(): string | undefined {
@@ -82,43 +118,50 @@ export class RasterTrack implements Track {
   }
 
   draw(pen: Pen, view: TrackView): void {
-    const { sockets } = this.#history;
+    const { sockets, version } = this.#history;
+    this.#drawn = view;
     this.#order.update(sockets);
     const count = this.#order.rows.length;
     const folding = this.#folding(view);
     const { linePx, heightPx } = this.#lines(view, folding);
-    const hasPatterns = linePx >= patternPx;
     const ratio = view.pixelRatio;
     const columns = Math.max(1, Math.round(view.widthPx * ratio));
     const columnNs = nsPerPx(view) / ratio;
-    const foldKey = [this.#history.epoch, this.#order.version, folding.first, folding.end, folding.lines].join();
-    if (foldKey !== this.#foldKey) this.#folds.clear();
+    const { first, end, lines } = folding;
+    const foldKey = [this.#history.epoch, this.#order.version, first, end, lines].join();
+    if (foldKey !== this.#foldKey) {
+      this.#times.clear();
+      this.#lineOf = linesOfRows(folding);
+    }
     this.#foldKey = foldKey;
-    const colours = foldColours(view.palette);
-    const gap = pixelOf(view.palette.background);
-    const inks = colours.map((colour) => blend(colour, gap, 0.45));
-    const patterns = socketStates.map((state) => socketWords[state].hatch);
-    const raster = {
-      store: sockets,
-      columnNs,
-      lines: folding.lines,
-      linePx: hasPatterns ? linePx : 1,
-      foldedAt: (tick: number) => this.#folds.at(sockets, tick, folding),
-      pixel: (folded: number, column: number, y: number): number => {
-        if (!hasPatterns) return colours[folded] ?? gap;
-        if (y === linePx - 1) return gap;
-        const pattern = patterns[stateOfFold(folded)] ?? 'plain';
-        return (isInk(pattern, column, y) ? inks : colours)[folded] ?? gap;
-      },
+    const tiles = this.#tilesOf(view.palette, linePx >= patternPx);
+    const { ticks } = sockets;
+    const isWide = ticks.end > ticks.first && ticks.spanOf(ticks.end - 1) >= edgePx * columnNs;
+    const key = [foldKey, tiles.key, columnNs, linePx, isWide].join();
+    const settledNs = ticks.end - ticks.first > 1 ? ticks.timeOf(ticks.end - 2) : 0;
+    const { states } = tiles.tiles;
+    const raster = { store: sockets, version, columnNs, lines, lineOf: this.#lineOf, states, times: this.#times };
+    const shares: ShareLines = {
+      key,
+      lines,
+      linePx,
+      gapPx: linePx >= patternPx ? 1 : 0,
+      firstLine: lines === end - first ? first : 0,
+      tiles: tiles.tiles,
+      order: rasterOrder,
+      isStacked: isWide && linePx >= stackPx,
+      settledColumn: Math.floor(settledNs / columnNs),
+      weigh: (from, width, weights) => weighSockets(raster, from, width, weights),
+      isEdge: isWide ? (column) => isEdge(sockets.ticks, column * columnNs, columnNs) : undefined,
     };
     const plan: RingPlan = {
-      key: [foldKey, view.palette.name, columnNs, raster.linePx].join(),
+      key,
       columnNs,
       firstColumn: Math.round(view.fromNs / columnNs),
       columns,
-      heightPx: raster.lines * raster.linePx,
-      settledNs: sockets.ticks.end - sockets.ticks.first > 1 ? sockets.ticks.timeOf(sockets.ticks.end - 2) : 0,
-      paint: (first, width, pixels) => paintColumns(raster, first, width, pixels),
+      heightPx: lines * linePx,
+      settledNs,
+      paint: (from, width, pixels) => this.#painter.paint(shares, from, width, pixels),
     };
     const image = (this.#image ??= new RingImage());
     image.update(plan);
@@ -132,35 +175,57 @@ export class RasterTrack implements Track {
     this.#drawPicked(pen, view);
   }
 
-  legend(timeNs: number | undefined, palette: Palette): readonly LegendItem[] {
-    const tick = tickTelling(this.#history.sockets, timeNs ?? this.#history.newestNs);
-    const counts = tick === undefined ? undefined : this.#counts.at(this.#history.sockets, tick);
-    const isTooLow = counts === undefined && this.#level === 0;
-    return shownStates.map((state) => ({
-      label: socketWords[state].label,
-      colour: palette.sockets[state],
-      hatch: socketWords[state].hatch,
-      value: counts === undefined || this.#isUnseen(state) ? missing : short(counts[stateCode[state]] ?? 0),
-      absence: this.#isUnseen(state) ? notFromOutside : isTooLow ? `${needsDetail}.` : undefined,
-    }));
+  legend(timeNs: number | undefined, palette: Palette, over?: Stretch): readonly LegendItem[] {
+    const shares = this.#sharesFor(timeNs, over);
+    const isTooLow = shares === undefined && this.#level === 0;
+    const value = (entry: number): string => (shares === undefined ? missing : percent(shares[entry] ?? 0));
+    const seen = (shares ?? []).some((share, entry) => entry >= firstSeen && share > 0);
+    const measured = !seen || (shares ?? []).some((share, entry) => entry < timedCount && share > 0);
+    return [
+      ...shownStates
+        .filter((state) => measured && this.#isShown(state, shares))
+        .map((state) => ({
+          label: socketWords[state].label,
+          colour: palette.sockets[state],
+          hatch: socketWords[state].hatch,
+          value: this.#isUnseen(state) ? missing : value(stateCode[state]),
+          absence: this.#isUnseen(state) ? notFromOutside : isTooLow ? `${needsDetail}.` : undefined,
+        })),
+      ...seenStates
+        .filter(() => seen)
+        .map((state) => ({
+          label: this.#history.isWatchedFromOutside ? socketWords[state].label : seenLabel(state),
+          colour: palette.sockets[state],
+          hatch: 'rising' as const,
+          value: this.#isUnseen(state) ? missing : value(firstSeen + stateCode[state]),
+          absence: this.#isUnseen(state) ? notFromOutside : undefined,
+        })),
+    ];
+  }
+
+  /** At a time of the tick that it lies in; otherwise of a stretch. */
+  #sharesFor(timeNs: number | undefined, over: Stretch | undefined): Float64Array | undefined {
+    const { sockets, newestNs } = this.#history;
+    const { ticks } = sockets;
+    if (over !== undefined || timeNs === undefined) {
+      const { fromNs, toNs } = over ?? this.#drawn ?? { fromNs: newestNs - usualStretchNs, toNs: newestNs };
+      return sharesBetween(sockets, fromNs, toNs);
+    }
+    const tick = ticks.tickTelling(timeNs);
+    return tick === undefined ? undefined : sharesBetween(sockets, ticks.beginOf(tick), ticks.timeOf(tick));
   }
 
   hit(xPx: number, yPx: number, view: TrackView): Hit | undefined {
-    const { sockets } = this.#history;
-    const tick = tickTelling(this.#history.sockets, nsAt(view, xPx));
-    const place = this.#placeAt(yPx, view, tick);
-    if (tick === undefined || place === undefined) return undefined;
+    const { sockets, isWatchedFromOutside } = this.#history;
+    const timeNs = nsAt(view, xPx);
+    const place = this.#placeAt(yPx, view, timeNs);
+    if (place === undefined) return undefined;
     const row = this.#order.rows[place] ?? 0;
-    const timeNs = sockets.ticks.timeOf(tick);
-    const cell = sockets.ticks.column(tick)?.[row] ?? 0;
-    const tenant = sockets.tenantAt(row, timeNs);
-    if (tenant === undefined || shownOf(cell) === stateCode.none) return undefined;
-    const name = (code: number): SocketState => socketStates[code] ?? 'none';
-    const shown = wordsOf(name(shownOf(cell)), this.#history.isWatchedFromOutside);
-    const isNewest = tick === sockets.ticks.end - 1;
-    const waitingUs = isNewest ? sockets.waitingUs(row) : 0;
-    const lines = [`${shown.label}: ${shown.explanation}`];
-    if (leftOf(cell) !== shownOf(cell)) lines.push(`Left ${socketWords[name(leftOf(cell))].label}.`);
+    const moment = socketMoment(sockets, row, timeNs);
+    const tenant = sockets.tenantAt(row, Math.min(timeNs, sockets.ticks.newestNs));
+    if (moment === undefined || tenant === undefined) return undefined;
+    const lines = momentLines(moment, isWatchedFromOutside);
+    const waitingUs = moment.toNs === sockets.ticks.newestNs ? sockets.waitingUs(row) : 0;
     if (waitingUs > 0) lines.push(`Waiting for ${duration(waitingUs * 1000)}.`);
     if (tenant.peer !== '') lines.push(`${tenant.local} ← ${tenant.peer}`);
     const { connectionId, role, fd } = tenant;
@@ -171,18 +236,9 @@ export class RasterTrack implements Track {
     };
   }
 
-  /** Time that all sockets together spent in each state. */
+  /** Shares of the time of all open sockets. */
   statistics(fromNs: number, toNs: number): readonly Statistic[] {
-    const { sockets } = this.#history;
-    const sums = new Float64Array(socketStates.length);
-    visitTicks(sockets, fromNs, toNs, (tick, ns) => {
-      const counts = this.#counts.at(sockets, tick);
-      for (let state = 0; state < sums.length; state++) sums[state] = (sums[state] ?? 0) + (counts[state] ?? 0) * ns;
-    });
-    return shownStates.map((state) => ({
-      label: socketWords[state].label,
-      value: this.#isUnseen(state) ? missing : duration(sums[stateCode[state]] ?? 0),
-    }));
+    return this.legend(undefined, palettes.light, { fromNs, toNs }).map(({ label, value }) => ({ label, value }));
   }
 
   table(fromNs: number, toNs: number): Table {
@@ -196,6 +252,18 @@ export class RasterTrack implements Track {
 
   #isUnseen(state: SocketState): boolean {
     return this.#history.isWatchedFromOutside && unseenSocketStates.has(state);
+  }
+
+  /** What cannot be is left out of the legend until it is there: most servers have no time that nobody could see. */
+  #isShown(state: SocketState, shares: Float64Array | undefined): boolean {
+    return state !== 'unknown' || this.#history.isWatchedFromOutside || (shares?.[stateCode.unknown] ?? 0) > 0;
+  }
+
+  #tilesOf(palette: Palette, hasPatterns: boolean): { readonly key: string; readonly tiles: ShareTiles } {
+    const hasSeen = this.#history.sockets.hasSeen;
+    const key = [palette.name, hasPatterns, hasSeen].join();
+    if (this.#tiles?.key !== key) this.#tiles = { key, tiles: rasterTiles(palette, hasPatterns, hasSeen) };
+    return this.#tiles;
   }
 
   #folding(view: TrackView): Folding {
@@ -212,19 +280,23 @@ export class RasterTrack implements Track {
     return { linePx, heightPx };
   }
 
-  /** Where several rows share a line, the one whose state is shown. */
-  #placeAt(yPx: number, view: TrackView, tick: number | undefined): number | undefined {
+  /** Where several rows share a line, the one that most is to be said of. */
+  #placeAt(yPx: number, view: TrackView, timeNs: number): number | undefined {
     const count = this.#order.rows.length;
     const folding = this.#folding(view);
-    if (tick === undefined || folding.lines === 0) return undefined;
+    if (folding.lines === 0) return undefined;
     if (folding.lines === folding.end - folding.first) return this.#window.placeAt(yPx, count, view.heightPx);
     const line = Math.floor(yPx * view.pixelRatio);
     if (line < 0 || line >= folding.lines) return undefined;
-    const column = this.#history.sockets.ticks.column(tick);
     const { first, end } = placesOf(folding, line);
     let best = first;
-    const stateOf = (place: number): number => shownOf(column?.[this.#order.rows[place] ?? 0] ?? 0);
-    for (let place = first; place < end; place++) if (stateOf(place) > stateOf(best)) best = place;
+    let worst = Number.POSITIVE_INFINITY;
+    for (let place = first; place < end; place++) {
+      const found = severityOf(socketMoment(this.#history.sockets, this.#order.rows[place] ?? 0, timeNs));
+      if (found >= worst) continue;
+      worst = found;
+      best = place;
+    }
     return best;
   }
 
@@ -262,32 +334,12 @@ export class RasterTrack implements Track {
   }
 }
 
-/** Of a line that only a few of its rows make orange, the colour is weaker; a single one can still be seen. */
-function foldColours(palette: Palette): number[] {
-  const idle = pixelOf(palette.sockets.idle);
-  return socketStates.flatMap((state, code) =>
-    shares.map((_, share) => {
-      const colour = pixelOf(palette.sockets[state]);
-      return code <= stateCode.idle ? colour : blend(idle, colour, shareStrength[share] ?? 1);
-    }),
-  );
-}
-
-/** Whether a pixel belongs to a pattern's lines. Patterns lie still in time, as the picture moves. */
-export function isInk(hatch: Hatch, column: number, y: number): boolean {
-  const x = ((column % 6) + 6) % 6;
-  switch (hatch) {
-    case 'plain':
-      return false;
-    case 'dots':
-      return y % 3 === 1 && x % 3 === 1;
-    case 'rising':
-      return (x + y) % 6 === 0;
-    case 'falling':
-      return (x - y + 600) % 6 === 0;
-    case 'cross':
-      return (x + y) % 6 === 0 || (x - y + 600) % 6 === 0;
-    case 'bars':
-      return y % 3 === 1;
+/** Whether a tick begins in a column. */
+function isEdge(ticks: TickShares, fromNs: number, columnNs: number): boolean {
+  for (let tick = ticks.tickAt(fromNs); tick < ticks.end; tick++) {
+    const beginNs = ticks.beginOf(tick);
+    if (beginNs >= fromNs + columnNs) return false;
+    if (beginNs >= fromNs) return true;
   }
+  return false;
 }

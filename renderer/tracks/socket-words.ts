@@ -1,6 +1,7 @@
 /** The states of sockets in words, with their patterns; the raster, its legend and the inspector say the same. */
 import { notFromOutside, unseenSocketStates } from '../stores/outside.ts';
-import type { SocketState, SocketStore, Tenant } from '../stores/history-sockets.ts';
+import type { SocketStore, Tenant } from '../stores/history-sockets.ts';
+import type { SocketState } from '../stores/socket-states.ts';
 import type { Hatch } from './track.ts';
 
 export interface SocketStateWords {
@@ -11,35 +12,46 @@ export interface SocketStateWords {
 
 export const socketWords: Readonly<Record<SocketState, SocketStateWords>> = {
   none: { label: 'no socket', explanation: 'Nobody had this row then.', hatch: 'plain' },
-  closed: { label: 'closed', explanation: 'The server closed it in this interval.', hatch: 'plain' },
   idle: { label: 'idle', explanation: 'Nothing to read, nothing to write.', hatch: 'plain' },
-  served: {
-    label: 'being served',
-    explanation: 'The server read from it, wrote to it or accepted on it.',
-    hatch: 'plain',
-  },
-  eagain: {
-    label: 'asked in vain',
-    explanation: 'The server called read or write and the kernel said EAGAIN: not now.',
+  unsure: {
+    label: 'idle or waiting',
+    explanation: 'Its data came in somewhere in here; no look and no report says where.',
     hatch: 'dots',
+  },
+  waiting: {
+    label: 'data waits',
+    explanation: 'Data lies in the kernel’s receive queue and the server has not been told.',
+    hatch: 'rising',
   },
   reported: {
     label: 'reported ready',
     explanation: 'The kernel told the server that it is ready; the server has not come to it yet.',
     hatch: 'bars',
   },
-  waiting: {
-    label: 'data waits',
-    explanation: 'Data lies in the kernel’s receive queue and the server has not been told or has not looked.',
-    hatch: 'rising',
+  serving: {
+    label: 'being served',
+    explanation: 'From the server’s first call of a turn on it to the last, with its handler.',
+    hatch: 'plain',
+  },
+  inVain: {
+    label: 'asked in vain',
+    explanation: 'The server called read or write and the kernel said EAGAIN: not now.',
+    hatch: 'dots',
   },
   writeBlocked: {
     label: 'write blocked',
     explanation: 'The server has bytes to send and the kernel’s send queue is full: the other side does not read.',
     hatch: 'falling',
   },
+  unknown: { label: 'not known', explanation: 'Nobody could see what it was in.', hatch: 'cross' },
+  closed: { label: 'closed', explanation: 'The server closed it in this interval.', hatch: 'plain' },
   error: { label: 'error', explanation: 'A call on it failed.', hatch: 'cross' },
 };
+
+/** Of recordings without times: what the state of a cell means there. */
+export const seenLabel = (state: SocketState): string => `${socketWords[state].label}, seen`;
+export const seenExplanation =
+  'Recorded before times in states were measured: of each interval the state is known that mattered most in it, and not how long it lasted.';
 
 /** Which fd it is: of servers of several processes, whose. */
 export function fdWords(
@@ -53,7 +65,7 @@ export function fdWords(
 const explanationsFromOutside: Readonly<Partial<Record<SocketState, string>>> = {
   closed: 'It is no longer among the server’s descriptors.',
   idle: 'No byte moved since the last look, and none waits to be read.',
-  served: 'Bytes were taken from it, or given to it to be sent, since the last look.',
+  serving: 'Bytes were taken from it, or given to it to be sent, since the last look.',
   waiting: 'Data, or at a listener connections, lie in the kernel’s queue and the server has not taken them.',
 };
 

@@ -19,7 +19,7 @@ export function absenceOf(state: ThreadState, history: TelemetryHistory): string
   return state === 'ready' && !isReadySeen ? readyNeedsSwitches : undefined;
 }
 
-export interface Stretch {
+export interface StateStretch {
   /** Index in threadStates. */
   readonly state: number;
   readonly fromNs: number;
@@ -43,8 +43,9 @@ export function visitStretches(
 ): void {
   const lastNs = Math.min(toNs, thread.endedNs, newestNs);
   const chunks = store.statesOf(thread.threadId);
-  let firstChunk = 0;
-  while (firstChunk + 1 < chunks.length && (chunks[firstChunk + 1]?.columns.timesNs[0] ?? 0) <= fromNs) firstChunk++;
+  // From the newest on, as it is mostly the newest that is drawn.
+  let firstChunk = Math.max(0, chunks.length - 1);
+  while (firstChunk > 0 && (chunks[firstChunk]?.columns.timesNs[0] ?? 0) > fromNs) firstChunk--;
   const startedNs = Number.isNaN(thread.startedNs) ? Number.NEGATIVE_INFINITY : thread.startedNs;
   const begin = Math.max(fromNs, Math.min(startedNs, chunks[0]?.columns.timesNs[0] ?? startedNs));
   let stateBegan = begin;
@@ -75,8 +76,8 @@ export function stretchAt(
   thread: ThreadRecord,
   timeNs: number,
   newestNs: number,
-): Stretch | undefined {
-  let found: Stretch | undefined;
+): StateStretch | undefined {
+  let found: StateStretch | undefined;
   const note = (
     state: number,
     fromNs: number,

@@ -1,20 +1,26 @@
 /**
- * The pixels of the thread timeline. A switch takes microseconds and a pixel often milliseconds, so that a pixel tells
- * how much of its time, over all threads of its line, went to each state.
+ * What each line of the thread timeline has in each column: how much of the time of its threads went to each state. A
+ * column that a thread spent in one state is that state's; where states share it, so do its pixels (`share-pixels.ts`).
  */
 import type { ThreadRecord, ThreadStore } from '../stores/history-threads.ts';
-import { blend, pixelOf, type Palette } from '../theme/palette.ts';
-import { threadStates } from '../../shared/telemetry/wire.ts';
+import { pixelOf, type Palette } from '../theme/palette.ts';
+import { threadStates, type ThreadState } from '../../shared/telemetry/wire.ts';
 import { placesOf } from './raster-fold.ts';
-import { ready, running, visitStretches } from './thread-states.ts';
+import { newTiles, type ShareTiles } from './share-pixels.ts';
+import { visitStretches } from './thread-states.ts';
 
-const states = threadStates.length;
-const unknown = threadStates.indexOf('unknown');
-const blocked = threadStates.indexOf('blocked');
-const sleeping = threadStates.indexOf('sleeping');
-/** Steps of a mixture; the least one is seen even where the share is tiny. */
-const steps = 12;
-const leastStep = 3;
+/** Before it began and after it ended a thread has no state, but has its place on a line with others. */
+const absent = threadStates.length;
+export const timelineStates = threadStates.length + 1;
+/** From the foot of a line to its head. */
+export const timelineOrder = Uint8Array.from([
+  ...(['running', 'ready', 'blocked', 'sleeping', 'unknown'] satisfies readonly ThreadState[]).map((state) =>
+    threadStates.indexOf(state),
+  ),
+  absent,
+]);
+/** What rounding leaves of a column is no time that anybody spent. */
+const leastShare = 1e-6;
 
 export interface TimelineColumns {
   readonly store: ThreadStore;
@@ -22,80 +28,97 @@ export interface TimelineColumns {
   readonly first: number;
   readonly end: number;
   readonly lines: number;
-  readonly linePx: number;
-  /** Pixels at the foot of each line that stay empty. */
-  readonly gapPx: number;
   readonly columnNs: number;
   readonly newestNs: number;
-  readonly mixture: Mixture;
+  /** To work in: kept from frame to frame. */
+  readonly times: ColumnTimes;
 }
 
-export class Mixture {
-  readonly background: number;
-  readonly #colours = new Uint32Array(3 * (steps + 1) * (steps + 1));
-
-  constructor(palette: Palette) {
-    this.background = pixelOf(palette.background);
-    const bases = [palette.threads.unknown, palette.threads.sleeping, palette.threads.blocked].map((hex) =>
-      pixelOf(hex),
-    );
-    const run = pixelOf(palette.threads.running);
-    const wait = pixelOf(palette.threads.ready);
-    bases.forEach((base, b) => {
-      for (let r = 0; r <= steps; r++) {
-        for (let w = 0; w <= steps; w++) {
-          const total = Math.max(1, (r + w) / steps);
-          const withRun = blend(base, run, r / steps / total);
-          this.#colours[(b * (steps + 1) + r) * (steps + 1) + w] = blend(withRun, wait, w / steps / total);
-        }
-      }
-    });
-  }
-
-  /** Of times in each state, as many of them as threads share the pixel. */
-  pixel(times: Float64Array, at: number, wholeNs: number): number {
-    const of = (state: number): number => times[at + state] ?? 0;
-    const [u, s, b] = [of(unknown), of(sleeping), of(blocked)];
-    const [r, w] = [of(running), of(ready)];
-    if (u + s + b + r + w === 0) return this.background;
-    const base = b >= s && b >= u && b > 0 ? 2 : s >= u && s > 0 ? 1 : 0;
-    const step = (ns: number): number =>
-      ns === 0 ? 0 : Math.max(leastStep, Math.min(steps, Math.round((ns / wholeNs) * steps)));
-    return this.#colours[(base * (steps + 1) + step(r)) * (steps + 1) + step(w)] ?? this.background;
-  }
+export function timelineTiles(palette: Palette): ShareTiles {
+  const colours = [...threadStates.map((state) => palette.threads[state]), palette.background].map((hex) =>
+    pixelOf(hex),
+  );
+  const background = pixelOf(palette.background);
+  return newTiles(timelineStates, background, (state) => colours[state] ?? background);
 }
 
-export function paintTimeline(timeline: TimelineColumns, first: number, count: number, pixels: Uint32Array): void {
-  const { store, threads, columnNs, lines, linePx, newestNs, mixture } = timeline;
+/** As `ShareLines.weigh`. */
+export function weighThreads(timeline: TimelineColumns, first: number, count: number, weights: Float32Array): void {
+  const { columnNs, lines, newestNs, threads, store } = timeline;
   const fromNs = first * columnNs;
-  const toNs = (first + count) * columnNs;
-  const times = new Float64Array(count * states);
+  const toNs = Math.min(newestNs, (first + count) * columnNs);
+  if (toNs <= fromNs) return;
+  const { times } = timeline;
+  const add = (state: number, a: number, b: number): void => times.add(state, a - fromNs, b - fromNs);
   for (let line = 0; line < lines; line++) {
-    times.fill(0);
     const { first: begin, end } = placesOf(timeline, line);
+    times.begin(count, columnNs);
     for (let place = begin; place < end; place++) {
       const thread = threads[place];
-      if (thread === undefined) continue;
-      visitStretches(store, thread, fromNs, toNs, newestNs, (state, a, b) =>
-        spread(times, state, a - fromNs, b - fromNs, columnNs),
-      );
+      if (thread !== undefined) visitStretches(store, thread, fromNs, toNs, newestNs, add);
     }
-    const wholeNs = columnNs * (end - begin);
-    for (let i = 0; i < count; i++) {
-      const colour = mixture.pixel(times, i * states, wholeNs);
-      for (let y = 0; y < linePx; y++) {
-        pixels[(line * linePx + y) * count + i] = y < linePx - timeline.gapPx ? colour : mixture.background;
-      }
-    }
+    times.write(end - begin, toNs - fromNs, weights, line * count * timelineStates);
   }
 }
 
-/** Adds a stretch to the columns that it touches. */
-export function spread(times: Float64Array, state: number, fromNs: number, toNs: number, columnNs: number): void {
-  const last = Math.min(times.length / states - 1, Math.ceil(toNs / columnNs) - 1);
-  for (let column = Math.floor(fromNs / columnNs); column <= last; column++) {
-    const part = Math.min(toNs, (column + 1) * columnNs) - Math.max(fromNs, column * columnNs);
-    const at = column * states + state;
-    times[at] = (times[at] ?? 0) + part;
+/** Time in each state in each of some columns; a stretch costs the same however many columns it covers. */
+export class ColumnTimes {
+  #columnNs = 1;
+  #count = 0;
+  /** What of columns is covered in part, and where full ones begin (positive) and end (negative). */
+  #parts = new Float64Array(0);
+  #full = new Int32Array(0);
+
+  begin(count: number, columnNs: number): void {
+    this.#count = count;
+    this.#columnNs = columnNs;
+    const size = (count + 1) * timelineStates;
+    if (this.#parts.length < size) {
+      this.#parts = new Float64Array(size);
+      this.#full = new Int32Array(size);
+    } else {
+      this.#parts.fill(0, 0, size);
+      this.#full.fill(0, 0, size);
+    }
+  }
+
+  /** Times are counted from the first column's beginning; what lies outside of all columns is left out. */
+  add(state: number, fromNs: number, toNs: number): void {
+    const parts = this.#parts;
+    const columnNs = this.#columnNs;
+    const first = Math.max(0, Math.floor(fromNs / columnNs));
+    const last = Math.min(this.#count - 1, Math.ceil(toNs / columnNs) - 1);
+    if (last < first) return;
+    const at = first * timelineStates + state;
+    if (first === last) {
+      parts[at] = (parts[at] ?? 0) + Math.min(toNs, (first + 1) * columnNs) - Math.max(fromNs, first * columnNs);
+      return;
+    }
+    parts[at] = (parts[at] ?? 0) + (first + 1) * columnNs - Math.max(fromNs, first * columnNs);
+    const end = last * timelineStates + state;
+    parts[end] = (parts[end] ?? 0) + Math.min(toNs, (last + 1) * columnNs) - last * columnNs;
+    const full = this.#full;
+    full[at + timelineStates] = (full[at + timelineStates] ?? 0) + 1;
+    full[end] = (full[end] ?? 0) - 1;
+  }
+
+  /** Of `threads` threads, of which nothing is known beyond `knownNs`. */
+  write(threads: number, knownNs: number, weights: Float32Array, base: number): void {
+    const columnNs = this.#columnNs;
+    const parts = this.#parts;
+    const full = this.#full;
+    for (let state = 0; state < threadStates.length; state++) {
+      let running = 0;
+      for (let column = 0, at = state; column < this.#count; column++, at += timelineStates) {
+        running += full[at] ?? 0;
+        weights[base + at] = (parts[at] ?? 0) + running * columnNs;
+      }
+    }
+    for (let column = 0, at = base; column < this.#count; column++, at += timelineStates) {
+      let sum = 0;
+      for (let state = 0; state < threadStates.length; state++) sum += weights[at + state] ?? 0;
+      const whole = threads * Math.min(columnNs, knownNs - column * columnNs);
+      weights[at + absent] = sum === 0 || whole - sum < leastShare * whole ? 0 : whole - sum;
+    }
   }
 }

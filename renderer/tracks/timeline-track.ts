@@ -1,6 +1,5 @@
 /** What every thread did: on a core, ready for one, asleep in a call. At close zoom each call is a slice with its name. */
 import type { TelemetryHistory } from '../stores/history.ts';
-import type { ThreadRecord } from '../stores/history-threads.ts';
 import type { Palette } from '../theme/palette.ts';
 import {
   frameIntervalMs,
@@ -11,16 +10,19 @@ import {
   type ThreadState,
 } from '../../shared/telemetry/wire.ts';
 import { drawArrows, arrowsOf, drawSlices, eventLines, eventName, slicesOf, type Slice } from './event-slices.ts';
-import { duration, missing } from '../stores/format.ts';
+import { duration, missing, percent } from '../stores/format.ts';
 import { notFromOutside } from '../stores/outside.ts';
 import type { Pen } from './pen.ts';
 import { RingImage, type RingPlan } from './ring-image.ts';
 import { RowWindow } from './row-window.ts';
-import { absenceOf, stretchAt, timeInStates, type Stretch } from './thread-states.ts';
+import { SharePainter, type ShareLines, type ShareTiles } from './share-pixels.ts';
+import { isOfLab, threadCountWords, ThreadOrder, type OrderedThreads } from './thread-order.ts';
+import { absenceOf, stretchAt, type StateStretch } from './thread-states.ts';
 import { threadTable } from './thread-table.ts';
+import { ThreadTimes } from './thread-times.ts';
 import { nsAt, nsPerPx } from './time-scale.ts';
-import { Mixture, paintTimeline } from './timeline-columns.ts';
-import type { Hit, LegendItem, Statistic, Table, Track, TrackChoice, TrackView } from './track.ts';
+import { ColumnTimes, timelineOrder, timelineTiles, weighThreads } from './timeline-columns.ts';
+import type { Hit, LegendItem, Statistic, Stretch, Table, Track, TrackChoice, TrackView } from './track.ts';
 
 const labelPx = 12;
 /** Few threads have tall rows: a coroutine's run, the calls within it and the arrows to them lie clear of each other. */
@@ -29,6 +31,8 @@ const tallestPx = 27;
 const slicePx = 12;
 /** Switches and samples of a stretch of time come within so many frames. */
 const settlingNs = 4 * frameIntervalMs * 1e6;
+/** What the legend is of before anything was drawn. */
+const usualStretchNs = 30e9;
 const shownStates = ['running', 'ready', 'blocked', 'sleeping', 'unknown'] as const;
 
 export const threadWords: Readonly<Record<ThreadState, string>> = {
@@ -48,9 +52,14 @@ export class TimelineTrack implements Track {
   readonly #history: TelemetryHistory;
   readonly #originNs: () => number;
   readonly #window = new RowWindow(tallestPx);
+  readonly #order = new ThreadOrder();
+  readonly #times = new ThreadTimes(this.#order);
+  readonly #columnTimes = new ColumnTimes();
+  readonly #painter = new SharePainter();
   #image: RingImage | undefined;
-  #mixture: { readonly name: string; readonly mixture: Mixture } | undefined;
-  #threads: readonly ThreadRecord[] = [];
+  #tiles: { readonly name: string; readonly tiles: ShareTiles } | undefined;
+  #threads: OrderedThreads = { all: [], modelCount: 0 };
+  #drawn: Stretch | undefined;
   #slices: readonly Slice[] = [];
 
   constructor(history: TelemetryHistory, originNs: () => number) {
@@ -63,7 +72,7 @@ export class TimelineTrack implements Track {
     const calls = this.#history.isWatchedFromOutside
       ? notFromOutside
       : 'Zoom in, at the detail level “events”, and each system call and coroutine run has its name, with arrows from the report that a socket is ready to the call that serves it.';
-    return `Each row is a thread of the server. Green: it runs on a core. Orange: it could run and waits for a core, because the kernel took it away. Dark: it sleeps in a system call until something happens. Where switches are not recorded, a thread that waits for a core cannot be told from one that runs, and is green too. A pixel holds many switches; the more of its time is spent running, the greener it is. ${calls}`;
+    return `Each row is a thread of the server. Green: it runs on a core. Orange: it could run and waits for a core, because the kernel took it away. Dark: it sleeps in a system call until something happens. Where switches are not recorded, a thread that waits for a core cannot be told from one that runs, and is green too. Every pixel has the colour of one state; where states change faster than pixels can show, as many pixels have a colour as its share of the time. ${calls}`;
   }
 
   emptyText(): string | undefined {
@@ -74,8 +83,9 @@ export class TimelineTrack implements Track {
 
   draw(pen: Pen, view: TrackView): void {
     const { threads: store, newestNs, epoch, events } = this.#history;
-    this.#threads = threadsOf(this.#history, view.fromNs, view.toNs);
-    const threads = this.#threads;
+    this.#drawn = view;
+    this.#threads = this.#order.between(this.#history, view.fromNs, view.toNs);
+    const threads = this.#threads.all;
     const count = threads.length;
     const { first, end } = this.#window.visible(count, view.heightPx);
     const ratio = view.pixelRatio;
@@ -84,21 +94,33 @@ export class TimelineTrack implements Track {
     const lines = Math.min(end - first, Math.round(view.heightPx * ratio));
     const linePx = lines === 0 ? 1 : Math.max(1, Math.round((heightPx * ratio) / lines));
     const columnNs = nsPerPx(view) / ratio;
-    if (this.#mixture?.name !== view.palette.name) {
-      this.#mixture = { name: view.palette.name, mixture: new Mixture(view.palette) };
+    if (this.#tiles?.name !== view.palette.name) {
+      this.#tiles = { name: view.palette.name, tiles: timelineTiles(view.palette) };
     }
-    const gapPx = linePx >= 4 ? 1 : 0;
-    const { mixture } = this.#mixture;
-    const timeline = { store, threads, first, end, lines, linePx, gapPx, columnNs, newestNs, mixture };
+    const timeline = { store, threads, first, end, lines, columnNs, newestNs, times: this.#columnTimes };
     const shown = `${threads[first]?.threadId ?? 0}-${threads[end - 1]?.threadId ?? 0}`;
+    const settledNs = newestNs - settlingNs;
+    const key = [epoch, shown, count, first, end, linePx, columnNs, view.palette.name].join();
+    const shares: ShareLines = {
+      key,
+      lines,
+      linePx,
+      gapPx: linePx >= 4 ? 1 : 0,
+      firstLine: lines === end - first ? first : 0,
+      tiles: this.#tiles.tiles,
+      order: timelineOrder,
+      isStacked: false,
+      settledColumn: Math.floor(settledNs / columnNs),
+      weigh: (from, width, weights) => weighThreads(timeline, from, width, weights),
+    };
     const plan: RingPlan = {
-      key: [epoch, shown, count, first, end, linePx, columnNs, view.palette.name].join(),
+      key,
       columnNs,
       firstColumn: Math.round(view.fromNs / columnNs),
       columns: Math.max(1, Math.round(view.widthPx * ratio)),
       heightPx: lines * linePx,
-      settledNs: newestNs - settlingNs,
-      paint: (from, width, pixels) => paintTimeline(timeline, from, width, pixels),
+      settledNs,
+      paint: (from, width, pixels) => this.#painter.paint(shares, from, width, pixels),
     };
     const image = (this.#image ??= new RingImage());
     image.update(plan);
@@ -121,24 +143,49 @@ export class TimelineTrack implements Track {
     this.#drawLabels(pen, view, first, end, lines);
   }
 
-  legend(timeNs: number | undefined, palette: Palette): readonly LegendItem[] {
+  legend(timeNs: number | undefined, palette: Palette, over?: Stretch): readonly LegendItem[] {
+    const values =
+      timeNs === undefined || over !== undefined
+        ? this.#shares(over ?? this.#drawn ?? this.#recent)
+        : this.#countsAt(timeNs);
+    return shownStates.map((state) => {
+      const absence = absenceOf(state, this.#history);
+      return {
+        label: threadWords[state],
+        colour: palette.threads[state],
+        hatch: 'plain' as const,
+        value: absence === undefined ? (values?.[threadStates.indexOf(state)] ?? missing) : missing,
+        absence,
+      };
+    });
+  }
+
+  get #recent(): Stretch {
+    const { newestNs } = this.#history;
+    return { fromNs: newestNs - usualStretchNs, toNs: newestNs };
+  }
+
+  /** Of the time of the model's threads, what went to each state. */
+  #shares({ fromNs, toNs }: Stretch): string[] | undefined {
+    // Of what was before the first frame nothing is known, and a window may show some of it.
+    const beginNs = Math.max(fromNs, this.#history.oldestNs);
+    const times = this.#times.between(this.#history, beginNs, toNs, settlingNs);
+    const sum = times.reduce((all, ns) => all + ns, 0);
+    return sum > 0 ? Array.from(times, (ns) => percent(ns / sum)) : undefined;
+  }
+
+  /** How many of the model's threads were in each state. */
+  #countsAt(timeNs: number): string[] | undefined {
     const { threads: store, newestNs } = this.#history;
-    const atNs = Math.min(timeNs ?? newestNs, newestNs);
-    const counts = new Map<number, number>();
-    for (const thread of threadsOf(this.#history, atNs, atNs)) {
+    const atNs = Math.min(timeNs, newestNs);
+    if (Number.isNaN(atNs)) return undefined;
+    const counts = new Uint32Array(threadStates.length);
+    const { all, modelCount } = this.#order.between(this.#history, atNs, atNs);
+    for (const thread of all.slice(0, modelCount)) {
       const state = stretchAt(store, thread, atNs, newestNs)?.state ?? 0;
-      counts.set(state, (counts.get(state) ?? 0) + 1);
+      counts[state] = (counts[state] ?? 0) + 1;
     }
-    return shownStates.map((state) => ({
-      label: threadWords[state],
-      colour: palette.threads[state],
-      hatch: 'plain' as const,
-      value:
-        Number.isNaN(atNs) || absenceOf(state, this.#history) !== undefined
-          ? missing
-          : String(counts.get(threadStates.indexOf(state)) ?? 0),
-      absence: absenceOf(state, this.#history),
-    }));
+    return Array.from(counts, String);
   }
 
   hit(xPx: number, yPx: number, view: TrackView): Hit | undefined {
@@ -146,10 +193,11 @@ export class TimelineTrack implements Track {
     const found = this.#slices.findLast(
       (slice) => xPx >= slice.left - 1 && xPx <= slice.right + 1 && yPx >= slice.top && yPx <= slice.bottom + 1,
     );
-    const place = this.#window.placeAt(yPx, this.#threads.length, view.heightPx);
-    const thread = place === undefined ? undefined : this.#threads[place];
+    const { all } = this.#threads;
+    const place = this.#window.placeAt(yPx, all.length, view.heightPx);
+    const thread = place === undefined ? undefined : all[place];
     if (thread === undefined) return undefined;
-    const who = `${thread.name}, thread ${thread.tid}`;
+    const who = `${thread.name}, thread ${thread.tid}${isOfLab(this.#history, thread.name) ? ', of the lab' : ''}`;
     if (found !== undefined) {
       const { event } = found;
       return {
@@ -166,59 +214,58 @@ export class TimelineTrack implements Track {
   }
 
   statistics(fromNs: number, toNs: number): readonly Statistic[] {
-    const { threads: store, newestNs } = this.#history;
-    const times = new Float64Array(threadStates.length);
-    for (const thread of threadsOf(this.#history, fromNs, toNs))
-      timeInStates(store, thread, fromNs, toNs, newestNs, times);
+    const shares = this.#shares({ fromNs, toNs });
     return shownStates.map((state) => ({
       label: threadWords[state],
       value:
-        absenceOf(state, this.#history) === undefined ? duration(times[threadStates.indexOf(state)] ?? 0) : missing,
+        absenceOf(state, this.#history) === undefined ? (shares?.[threadStates.indexOf(state)] ?? missing) : missing,
     }));
   }
 
   table(fromNs: number, toNs: number): Table {
-    return threadTable(this.#history, threadsOf(this.#history, fromNs, toNs), fromNs, toNs, this.#originNs());
+    const { all } = this.#order.between(this.#history, fromNs, toNs);
+    return threadTable(this.#history, all, fromNs, toNs, this.#originNs());
   }
 
   scrollRows(byPx: number, view: TrackView): boolean {
-    return this.#window.scroll(byPx, this.#threads.length, view.heightPx);
+    return this.#window.scroll(byPx, this.#threads.all.length, view.heightPx);
   }
 
   #drawLabels(pen: Pen, view: TrackView, first: number, end: number, lines: number): void {
     const { palette, heightPx, picked } = view;
-    const count = this.#threads.length;
+    const { all, modelCount } = this.#threads;
+    const count = all.length;
     const rowPx = this.#window.rowPx(count, heightPx);
     const style = { colour: palette.text, sizePx: 10, halo: palette.background };
     for (let place = first; place < end; place++) {
-      const top = this.#window.topOf(place, count, heightPx);
-      const thread = this.#threads[place];
+      const thread = all[place];
       const isPicked = picked?.kind === 'thread' && picked.threadId === thread?.threadId;
+      if (!isPicked && rowPx < labelPx) continue;
+      const top = this.#window.topOf(place, count, heightPx);
       if (isPicked) {
         for (const y of [top - 0.5, top + Math.max(2, rowPx) - 0.5]) {
           pen.line([0, view.widthPx], [y, y], 2, { colour: palette.text, widthPx: 1 });
         }
       }
-      if (rowPx >= labelPx) pen.text(5, top + rowPx / 2 + 3.5, thread?.name ?? '', style);
+      if (rowPx < labelPx) continue;
+      const isLab = place >= modelCount;
+      const text = `${thread?.name ?? ''}${isLab ? ' · lab' : ''}`;
+      pen.text(5, top + rowPx / 2 + 3.5, text, isLab ? { ...style, colour: palette.muted } : style);
     }
-    if (rowPx >= labelPx || count === 0) return;
+    if (modelCount > first && modelCount < end) {
+      const y = this.#window.topOf(modelCount, count, heightPx) - 0.5;
+      pen.line([0, view.widthPx], [y, y], 2, { colour: palette.axis, widthPx: 1 });
+    }
+    if (count === 0) return;
     const each = (end - first) / Math.max(1, lines);
-    const range = `${first + 1}–${end} of ${count} threads`;
-    const text = each > 1 ? `${range}, ${each.toFixed(1)} a line` : range;
+    const words = threadCountWords(this.#threads);
+    const seen = end - first < count ? `${first + 1}–${end} of ${words}` : words;
+    const text = each > 1 ? `${seen}, ${each.toFixed(1)} a line` : seen;
     pen.text(view.widthPx - 6, heightPx - 6, text, { ...style, align: 'right' });
   }
 }
 
-/** Those that lived in a stretch of time, in the order in which they began. */
-function threadsOf(history: TelemetryHistory, fromNs: number, toNs: number): ThreadRecord[] {
-  const alive: ThreadRecord[] = [];
-  for (const thread of history.threads.byId.values()) {
-    if (!(thread.startedNs > toNs) && thread.endedNs >= fromNs) alive.push(thread);
-  }
-  return alive.sort((a, b) => a.threadId - b.threadId);
-}
-
-function stretchLines(stretch: Stretch, timeNs: number, { isWatchedFromOutside }: TelemetryHistory): string[] {
+function stretchLines(stretch: StateStretch, timeNs: number, { isWatchedFromOutside }: TelemetryHistory): string[] {
   const state = threadStates[stretch.state] ?? 'unknown';
   const call = stretch.syscall === noSyscall ? undefined : syscallNames[stretch.syscall];
   const where = state === 'blocked' && call !== undefined ? `blocked in ${call}` : threadWords[state];

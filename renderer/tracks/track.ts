@@ -48,6 +48,11 @@ export interface Table {
   readonly note?: string;
 }
 
+export interface Stretch {
+  readonly fromNs: number;
+  readonly toNs: number;
+}
+
 export interface TrackChoice {
   readonly label: string;
   readonly options: readonly { readonly value: string; readonly label: string }[];
@@ -69,8 +74,11 @@ export interface Track {
   /** Why there is nothing to see and what to do about it; undefined where there is something. */
   emptyText(): string | undefined;
   draw(pen: Pen, view: TrackView): void;
-  /** Values at a time; without one those of now, rates and percentiles over the last seconds (`recentStretch`). */
-  legend(timeNs: number | undefined, palette: Palette): readonly LegendItem[];
+  /**
+   * Values at a time; without one those of now, rates and percentiles over the last seconds (`recentStretch`). Of states
+   * they are the shares of a stretch of time: `over`, or what was last drawn.
+   */
+  legend(timeNs: number | undefined, palette: Palette, over?: Stretch): readonly LegendItem[];
   hit(xPx: number, yPx: number, view: TrackView): Hit | undefined;
   statistics(fromNs: number, toNs: number): readonly Statistic[];
   table(fromNs: number, toNs: number): Table;

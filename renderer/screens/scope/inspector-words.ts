@@ -11,11 +11,11 @@ import {
 import { bytes, duration, moment, percent, short } from '../../stores/format.ts';
 import type { EventRecord, EventsOf } from '../../stores/history-events.ts';
 import type { TelemetryHistory } from '../../stores/history.ts';
-import { shownOf, socketStates } from '../../stores/history-sockets.ts';
 import { notFromOutside } from '../../stores/outside.ts';
 import type { Picked, PickedEvent, PickedSocket, PickedThread } from '../../stores/selection.ts';
 import { eventLines, eventName } from '../../tracks/event-slices.ts';
-import { fdWords, wordsOf } from '../../tracks/socket-words.ts';
+import { momentLines, socketMoment } from '../../tracks/socket-moment.ts';
+import { fdWords } from '../../tracks/socket-words.ts';
 import { stretchAt, timeInStates } from '../../tracks/thread-states.ts';
 import { threadWords } from '../../tracks/timeline-track.ts';
 import type { ToldMoment } from './inspector-moment.ts';
@@ -94,9 +94,8 @@ function tellSocket(history: TelemetryHistory, { row, role, fd }: PickedSocket, 
   const { sockets, isWatchedFromOutside } = history;
   const { timeNs } = at;
   const tenant = sockets.tenantAt(row, timeNs);
-  const cell = sockets.ticks.column(sockets.ticks.tickAt(timeNs))?.[row] ?? 0;
-  const state = socketStates[shownOf(cell)] ?? 'none';
-  const words = wordsOf(state, isWatchedFromOutside);
+  const known = socketMoment(sockets, row, timeNs);
+  const words = known === undefined ? ['not known: nobody looked.'] : momentLines(known, isWatchedFromOutside);
   const figures = sockets.figures(row);
   const isNow = tenant !== undefined && sockets.latestTenant(row)?.connectionId === tenant.connectionId;
   const connectionId = tenant?.connectionId ?? 0;
@@ -127,7 +126,7 @@ function tellSocket(history: TelemetryHistory, { row, role, fd }: PickedSocket, 
   ];
   return {
     title: `${roleWords[role]}, ${tenant ? fdWords(tenant, sockets) : `fd ${fd}`}`,
-    sentence: `${whenWords(at, history)}: ${words.label}. ${words.explanation}`,
+    sentence: `${whenWords(at, history)}: ${words.join(' ')}`,
     facts: isNow ? [...facts, ...newest] : facts,
     events: connectionId === 0 ? [] : toldEvents(history, { connectionId }, at),
     eventsNote:

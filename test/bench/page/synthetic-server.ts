@@ -6,6 +6,7 @@ import { decompress } from 'hdr-histogram-js/dist/JsHistogram.encoding.js';
 import {
   encodeCounters,
   encodeEvents,
+  encodeFdShares,
   encodeFdStates,
   encodeLatency,
   encodeOpened,
@@ -13,6 +14,8 @@ import {
   encodeThreadStarted,
   encodeThreadStates,
   type Counters,
+  type FdShares,
+  type FdStates,
 } from '../../../shared/telemetry/codec.ts';
 import { JsHistogram } from 'hdr-histogram-js';
 import type { FrameSource } from '../../../shared/contract/channels.ts';
@@ -27,8 +30,10 @@ import {
   frameIntervalMs,
   gaugeNames,
   syscallNames,
+  shareNames,
   threadStates,
   tcpStates,
+  type ShareName,
 } from '../../../shared/telemetry/wire.ts';
 
 export interface Payload {
@@ -76,7 +81,9 @@ export class SyntheticServer {
     if (this.#tick === 0) this.#begin(add, timeNs);
     add('server', this.#counters('server', timeNs));
     add('clients', this.#counters('clients', timeNs));
-    add('server', this.#fdStates(timeNs));
+    const states = this.#fdStates(timeNs);
+    add('server', encodeFdShares(this.#shares(states)));
+    add('server', encodeFdStates(states));
     add('server', this.#switches(timeNs));
     add('server', this.#events(timeNs));
     add('clients', this.#latency('corrected', timeNs));
@@ -130,7 +137,7 @@ export class SyntheticServer {
     return encodeCounters({ ...totals, timeNs, sequence: this.#tick });
   }
 
-  #fdStates(timeNs: number): Uint8Array {
+  #fdStates(timeNs: number): FdStates {
     const count = Math.floor(this.#fds * activeShare);
     const columns = {
       connectionIds: new Uint32Array(count),
@@ -158,7 +165,31 @@ export class SyntheticServer {
       } else if (chance > 0.7) flags |= fdFlags.eagain;
       columns.flags[i] = flags;
     }
-    return encodeFdStates({ timeNs, count, ...columns });
+    return { timeNs, count, ...columns };
+  }
+
+  /** Times that fit what happened: some microseconds of service, and what was ready waited for its turn. */
+  #shares({ timeNs, count, connectionIds, roles, flags }: FdStates): FdShares {
+    const ns = new Float64Array(count * shareNames.length);
+    const indexOf = Object.fromEntries(shareNames.map((name, i) => [name, i])) as Record<ShareName, number>;
+    for (let i = 0; i < count; i++) {
+      const at = i * shareNames.length;
+      const set = flags[i] ?? 0;
+      let idleNs = tickNs;
+      const spend = (state: ShareName, time: number): void => {
+        ns[at + indexOf[state]] = time;
+        idleNs -= time;
+      };
+      if (set & fdFlags.writeBlocked) spend('writeBlocked', tickNs);
+      else if (set & fdFlags.waiting) spend(set & fdFlags.reportedReadable ? 'reported' : 'waiting', tickNs / 2);
+      else {
+        spend('serving', 15_000 + Math.floor(20_000 * this.#random()));
+        spend('reported', Math.floor(5e6 * this.#random() ** 3));
+        spend('unsure', Math.floor(1e6 * this.#random()));
+      }
+      ns[at + indexOf.idle] = idleNs;
+    }
+    return { timeNs, spanNs: tickNs, count, connectionIds, roles, endStates: new Uint8Array(count), ns };
   }
 
   #switches(timeNs: number): Uint8Array {

@@ -96,7 +96,7 @@ describe('what is known', () => {
     sockets.take(fdFrame(ended, [closed(busyId), closed(waitingId)]));
     const next = { timeNs: ended + tickNs, connectionId: 77, fd: sharedFd, role: 'client', pid: waitingPid } as const;
     sockets.takeOpened([{ ...next, local: '', peer: '' }]);
-    sockets.take(fdFrame(ended + tickNs, [{ id: 77, state: 'served', fd: sharedFd }]));
+    sockets.take(fdFrame(ended + tickNs, [{ id: 77, state: 'serving', fd: sharedFd }]));
     expect(row(77)).toBe(rows.waiting);
   });
 
@@ -145,7 +145,7 @@ describe('the tracks', () => {
     const ofLab = told({ model: 'epoll-lt' });
     for (const { id } of makeTracks(ofLab)) expect(absentIn(ofLab, id)).toEqual([]);
     expect(legendOf(ofLab, 'throughput')).toMatchObject({ served: '0/s' });
-    expect(legendOf(ofLab, 'sockets')).toMatchObject({ 'reported ready': '0', error: '0' });
+    expect(legendOf(ofLab, 'sockets')).toMatchObject({ 'reported ready, seen': '0%', 'error, seen': '0%' });
   });
 
   it('system calls say who could count them', () => {
@@ -157,14 +157,14 @@ describe('the tracks', () => {
 
   it('sockets are served, wait or are idle, and in no state that nobody sees', () => {
     expect(legendOf(history, 'sockets')).toEqual({
-      ...{ 'being served': '1', 'data waits': '1', idle: '1', closed: '0' },
+      ...{ 'being served': '33.3%', 'data waits': '33.3%', idle: '33.3%', closed: '0%' },
       ...{ 'reported ready': '–', 'asked in vain': '–', 'write blocked': '–', error: '–' },
     });
     expect(trackOf(history, 'sockets').help).toContain(notFromOutside);
   });
 
   it('threads that wait for a core are known only where switches are recorded', () => {
-    expect(legendOf(history, 'threads')).toMatchObject({ 'on a core': '1', 'ready, waits for a core': '0' });
+    expect(legendOf(history, 'threads')).toMatchObject({ 'on a core': '33.3%', 'ready, waits for a core': '0%' });
     expect(absentIn(history, 'threads')).toEqual(['sleeps until a time']);
     const withoutPerf = told({ recordsSwitches: false });
     expect(legendOf(withoutPerf, 'threads')).toMatchObject({ 'ready, waits for a core': '–' });
@@ -184,7 +184,7 @@ describe('the tracks', () => {
     expect(cellOf('threads', 'sleeping ms', 0)).toBeNaN();
     expect(cellOf('threads', 'running ms', 0)).toBeCloseTo(8000);
     expect(cellOf('sockets', 'reported ready ms', 1)).toBeNaN();
-    expect(cellOf('sockets', 'being served ms', 1)).toBe(0);
+    expect(cellOf('sockets', 'being served ms', 1)).toBeNaN();
     const csv = toCsv(statisticsTable(makeTracks(history), ...range));
     expect(csv).toContain('Throughput,served,\r\n');
     expect(csv).toContain('System calls,all names,\r\n');
@@ -215,7 +215,7 @@ describe('the inspector', () => {
 
   it('says what was seen of a socket, and not what the server did', () => {
     expect(socket(busyId).sentence).toBe(
-      'At 5.0 s: being served. Bytes were taken from it, or given to it to be sent, since the last look.',
+      'At 5.0 s: being served: Bytes were taken from it, or given to it to be sent, since the last look.',
     );
     expect(socket(waitingId).sentence).toContain('the server has not taken them');
     const facts = Object.fromEntries(socket(waitingId).facts.map(({ name, value }) => [name, value]));

@@ -1,6 +1,6 @@
 /** Frames as the stores take them, made for tests. */
-import type { FdStates } from '../../../../shared/telemetry/codec.ts';
-import { fdFlags, frameIntervalMs } from '../../../../shared/telemetry/wire.ts';
+import type { FdShares, FdStates } from '../../../../shared/telemetry/codec.ts';
+import { fdFlags, frameIntervalMs, shareNames, type ShareName } from '../../../../shared/telemetry/wire.ts';
 import { SocketStore } from '../../../../renderer/stores/history-sockets.ts';
 
 export const tickNs = frameIntervalMs * 1e6;
@@ -8,8 +8,8 @@ export const startNs = 1e9;
 
 export const flagsOf = {
   idle: 0,
-  served: fdFlags.read,
-  eagain: fdFlags.eagain,
+  serving: fdFlags.read,
+  inVain: fdFlags.eagain,
   reported: fdFlags.waiting | fdFlags.reportedReadable,
   waiting: fdFlags.waiting,
   writeBlocked: fdFlags.writeBlocked,
@@ -40,6 +40,24 @@ export function fdFrame(timeNs: number, sockets: readonly SocketTold[]): FdState
     waitingUs: Uint32Array.from(sockets, ({ waitingUs }) => waitingUs ?? 0),
     bytesIn: Uint32Array.from(sockets, ({ bytesIn }) => bytesIn ?? 0),
     bytesOut: new Uint32Array(count),
+  };
+}
+
+export interface SharesTold {
+  readonly id: number;
+  readonly ns: Readonly<Partial<Record<ShareName, number>>>;
+}
+
+export function sharesFrame(timeNs: number, sockets: readonly SharesTold[], spanNs = tickNs): FdShares {
+  const count = sockets.length;
+  return {
+    timeNs,
+    spanNs,
+    count,
+    connectionIds: Uint32Array.from(sockets, ({ id }) => id),
+    roles: new Uint8Array(count).fill(1),
+    endStates: new Uint8Array(count),
+    ns: Float64Array.from(sockets.flatMap(({ ns }) => shareNames.map((name) => ns[name] ?? 0))),
   };
 }
 

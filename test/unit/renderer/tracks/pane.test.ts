@@ -51,7 +51,7 @@ function historyOfTenSeconds(inLastSecond = 1000): TelemetryHistory {
   for (let tick = 0; tick <= 200; tick++) {
     const requests = 50 * tick + Math.max(0, tick - 180) * (inLastSecond / 20 - 50);
     history.take('server', frameKinds.counters, countersAt(tick, requests).subarray(frameHeaderBytes));
-    const sockets = fdFrame(startNs + tick * tickNs, [{ id: 1, state: 'served' }]);
+    const sockets = fdFrame(startNs + tick * tickNs, [{ id: 1, state: 'serving' }]);
     history.take('server', frameKinds.fdStates, encodeFdStates(sockets).subarray(frameHeaderBytes));
   }
   const model = {
@@ -132,7 +132,7 @@ describe('the pane', () => {
   it('reads the figures of a run out', async () => {
     const wrapper = await mounted(historyOfTenSeconds());
     expect(wrapper.get('[data-track=throughput] .legend').text()).toContain('served1000/s');
-    expect(wrapper.get('[data-track=sockets] .legend').text()).toContain('being served1');
+    expect(wrapper.get('[data-track=sockets] .legend').text()).toContain('being served, seen100%');
     expect(wrapper.get('[data-track=throughput] .plot').attributes('aria-label')).toContain('served 1000/s');
   });
 
@@ -189,11 +189,15 @@ describe('the pane', () => {
     }
     const wrapper = await mounted(history);
     const legend = (): string => wrapper.get('[data-track=sockets] .legend').text();
+    // Of the window that is shown: its first part was recorded.
+    expect(legend()).toContain('being served, seen100%');
+    useTimebase().cursorNs = startNs + 12.9e9;
+    await nextTick();
     expect(legend()).toContain('being served–');
     expect(wrapper.get('[data-track=sockets] .legend li').attributes('title')).toContain('detail level “fds”');
     useTimebase().cursorNs = startNs + 5e9;
     await nextTick();
-    expect(legend()).toContain('being served1');
+    expect(legend()).toContain('being served, seen100%');
     expect(wrapper.get('[data-track=sockets] .legend li').attributes('title')).toBeUndefined();
   });
 

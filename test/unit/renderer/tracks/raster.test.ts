@@ -1,111 +1,109 @@
 import { describe, expect, it } from 'vitest';
-import { stateCode, type SocketState } from '../../../../renderer/stores/history-sockets.ts';
-import { columnOfTime, tickTelling, visitTicks } from '../../../../renderer/tracks/raster-columns.ts';
-import {
-  fold,
-  FoldCache,
-  placesOf,
-  shares,
-  StateCounts,
-  stateOfFold,
-} from '../../../../renderer/tracks/raster-fold.ts';
-import { isInk } from '../../../../renderer/tracks/raster-track.ts';
+import { entryCount, firstSeen, stateCode } from '../../../../renderer/stores/socket-states.ts';
+import { LineTimes, weighSockets } from '../../../../renderer/tracks/raster-columns.ts';
+import { linesOfRows, placesOf } from '../../../../renderer/tracks/raster-fold.ts';
+import { isInk } from '../../../../renderer/tracks/raster-look.ts';
+import { socketMoment, timesOfRows } from '../../../../renderer/tracks/socket-moment.ts';
+import { SocketStore } from '../../../../renderer/stores/history-sockets.ts';
 import { RowWindow } from '../../../../renderer/tracks/row-window.ts';
 import { SocketOrder, sortedRows } from '../../../../renderer/tracks/socket-order.ts';
 import { hatches } from '../../../../renderer/tracks/track.ts';
-import { fdFrame, socketsTold, startNs, tickNs } from './given.ts';
+import { fdFrame, sharesFrame, socketsTold, startNs, tickNs } from './given.ts';
 
 const identity = (count: number): Uint32Array => Uint32Array.from({ length: count }, (_, i) => i);
-const cells = (states: readonly SocketState[]): Uint8Array => Uint8Array.from(states, (state) => stateCode[state] * 17);
 
 describe('the tick that tells of a moment', () => {
   it('is there while somebody looks, and neither behind the last look nor in a gap', () => {
-    const store = socketsTold([[{ id: 1, state: 'idle' }], [{ id: 1, state: 'served' }]]);
-    expect(tickTelling(store, startNs - 2 * tickNs)).toBeUndefined();
-    expect(tickTelling(store, startNs + 0.5 * tickNs)).toBe(1);
+    const store = socketsTold([[{ id: 1, state: 'idle' }], [{ id: 1, state: 'serving' }]]);
+    const telling = (timeNs: number): number | undefined => store.ticks.tickTelling(timeNs);
+    expect(telling(startNs - 2 * tickNs)).toBeUndefined();
+    expect(telling(startNs + 0.5 * tickNs)).toBe(1);
     // As late as a frame may be it is as last told; later nobody looks any more.
-    expect(tickTelling(store, startNs + 2 * tickNs)).toBe(1);
-    expect(tickTelling(store, startNs + 60 * tickNs)).toBeUndefined();
+    expect(telling(startNs + 2 * tickNs)).toBe(1);
+    expect(telling(startNs + 60 * tickNs)).toBeUndefined();
     store.take(fdFrame(startNs + 100 * tickNs, [{ id: 1, state: 'idle' }]));
-    expect(tickTelling(store, startNs + 60 * tickNs)).toBeUndefined();
-    expect(tickTelling(store, startNs + 99.5 * tickNs)).toBe(2);
-    expect(tickTelling(socketsTold([]), startNs)).toBeUndefined();
+    expect(telling(startNs + 60 * tickNs)).toBeUndefined();
+    expect(telling(startNs + 99.5 * tickNs)).toBe(2);
+    expect(socketsTold([]).ticks.tickTelling(startNs)).toBeUndefined();
   });
 });
 
 describe('folding rows to lines', () => {
-  it('shows a single bad row among thousands', () => {
-    const column = new Uint8Array(10_000).fill(stateCode.idle * 17);
-    column[7777] = stateCode.writeBlocked * 17;
-    const lines = new Uint8Array(220);
-    const folding = { order: identity(10_000), first: 0, end: 10_000, lines: 220 };
-    fold(column, folding, lines);
-    const bad = [...lines].flatMap((byte, line) => (stateOfFold(byte) === stateCode.writeBlocked ? [line] : []));
-    expect(bad).toHaveLength(1);
-    const { first, end } = placesOf(folding, bad[0] ?? 0);
-    expect(first <= 7777 && 7777 < end).toBe(true);
-  });
-
-  it('puts every row on exactly one line', () => {
-    const folding = { order: identity(1000), first: 0, end: 1000, lines: 217 };
+  it('puts every row on exactly one line, in the order of the rows', () => {
+    const folding = { order: identity(1000).reverse(), first: 0, end: 1000, lines: 217 };
     const seen = Array.from({ length: 217 }, (_, line) => placesOf(folding, line));
     expect(seen[0]?.first).toBe(0);
     expect(seen.at(-1)?.end).toBe(1000);
     seen.slice(1).forEach(({ first }, i) => expect(first).toBe(seen[i]?.end));
-  });
-
-  it('is the stronger the more rows of a line are in the state', () => {
-    const folded = (served: number): number => {
-      const column = cells(Array.from({ length: 100 }, (_, i) => (i < served ? 'served' : 'idle')));
-      const line = new Uint8Array(1);
-      fold(column, { order: identity(100), first: 0, end: 100, lines: 1 }, line);
-      return line[0] ?? 0;
-    };
-    const strengths = [1, 10, 40, 100].map((served) => folded(served) % shares.length);
-    expect(strengths).toEqual([0, 1, 2, 3]);
-    expect(folded(1)).toBeLessThan(folded(100));
-  });
-
-  it('follows the order of the rows, and shows only those of the window', () => {
-    const lines = new Uint8Array(2);
-    fold(cells(['idle', 'served', 'waiting']), { order: Uint32Array.of(2, 1, 0), first: 0, end: 2, lines: 2 }, lines);
-    expect([...lines].map(stateOfFold)).toEqual([stateCode.waiting, stateCode.served]);
+    const lineOf = linesOfRows(folding);
+    expect([lineOf[999], lineOf[0]]).toEqual([0, 216]);
+    expect([...linesOfRows({ ...folding, first: 500, lines: 500 })].filter((line) => line < 0)).toHaveLength(500);
   });
 });
 
-describe('ticks and pixels', () => {
-  const store = socketsTold([
-    [{ id: 1, state: 'served' }],
-    [{ id: 1, state: 'waiting' }],
-    [{ id: 1, state: 'served' }],
-  ]);
-  const folding = { order: identity(1), first: 0, end: 1, lines: 1 };
-  const folds = new FoldCache();
-  const stateIn = (columnNs: number, column: number): number => {
-    const into = new Uint8Array(1);
-    columnOfTime({ store, columnNs, foldedAt: (tick) => folds.at(store, tick, folding) }, column, into);
-    return stateOfFold(into[0] ?? 0);
+describe('times in columns', () => {
+  const store = new SocketStore();
+  // Two sockets; the second did nothing in the last tick and is in no record of it.
+  store.take(
+    fdFrame(startNs, [
+      { id: 1, state: 'idle', fd: 10 },
+      { id: 2, state: 'idle', fd: 11 },
+    ]),
+  );
+  store.takeShares(
+    sharesFrame(startNs + tickNs, [
+      { id: 1, ns: { serving: 10e6, waiting: 30e6, idle: 10e6 } },
+      { id: 2, ns: { unsure: 50e6 } },
+    ]),
+  );
+  store.takeShares(sharesFrame(startNs + 2 * tickNs, [{ id: 1, ns: { serving: 20e3, idle: 49.98e6 } }]));
+  const folding = { order: identity(2), first: 0, end: 2, lines: 1 };
+  const lineOf = linesOfRows(folding);
+
+  const weighed = (columnNs: number, column: number): Record<string, number> => {
+    const weights = new Float32Array(entryCount);
+    const raster = { store, version: 1, columnNs, lines: 1, lineOf, states: entryCount, times: new LineTimes() };
+    weighSockets(raster, column, 1, weights);
+    return Object.fromEntries(
+      Object.entries(stateCode)
+        .map(([state, code]) => [state, Math.round(weights[code] ?? 0)] as const)
+        .filter(([, ns]) => ns > 0),
+    );
   };
 
-  it('a tick tells of the time before it', () => {
-    const columnNs = tickNs / 10;
-    const at = (timeNs: number): number => stateIn(columnNs, Math.floor(timeNs / columnNs));
-    expect(at(startNs + 0.5 * tickNs)).toBe(stateCode.waiting);
-    expect(at(startNs - 0.5 * tickNs)).toBe(stateCode.served);
-    // It waited before it was served: within a tick, too, what matters most is seen.
-    expect(at(startNs + 1.5 * tickNs)).toBe(stateCode.waiting);
-    expect(at(startNs + 2.5 * tickNs)).toBe(stateCode.none);
-    expect(at(startNs - 1.5 * tickNs)).toBe(stateCode.none);
+  it('a column has what its time had of the ticks that it touches', () => {
+    expect(weighed(tickNs, startNs / tickNs)).toEqual({ idle: 10e6, waiting: 30e6, serving: 10e6, unsure: 50e6 });
+    expect(weighed(tickNs / 5, 5 * (startNs / tickNs))).toEqual({
+      idle: 2e6,
+      waiting: 6e6,
+      serving: 2e6,
+      unsure: 10e6,
+    });
+    expect(weighed(2 * tickNs, startNs / tickNs / 2)).toEqual({
+      ...{ idle: 10e6 + 49.98e6 + 50e6, waiting: 30e6, serving: 10.02e6, unsure: 50e6 },
+    });
   });
 
-  it('of several ticks in a pixel the worst is seen', () => {
-    expect(stateIn(startNs, 1)).toBe(stateCode.waiting);
+  it('what was only seen is told apart from what was measured', () => {
+    const weights = new Float32Array(entryCount);
+    const raster = {
+      store,
+      version: 1,
+      columnNs: tickNs,
+      lines: 1,
+      lineOf,
+      states: entryCount,
+      times: new LineTimes(),
+    };
+    weighSockets(raster, startNs / tickNs - 1, 1, weights);
+    expect(weights[firstSeen + stateCode.idle]).toBe(2 * tickNs);
+    expect(weights.reduce((sum, ns) => sum + ns, 0)).toBe(2 * tickNs);
   });
 
   it('covers a stretch exactly once, also where it is shorter than a tick', () => {
     const covered = (fromNs: number, toNs: number): number => {
       let sum = 0;
-      visitTicks(store, fromNs, toNs, (_, ns) => (sum += ns));
+      store.ticks.visit(fromNs, toNs, (_, ns) => (sum += ns));
       return sum;
     };
     expect(covered(startNs, startNs + 2 * tickNs)).toBe(2 * tickNs);
@@ -113,38 +111,35 @@ describe('ticks and pixels', () => {
     expect(covered(startNs + 5 * tickNs, startNs + 6 * tickNs)).toBe(0);
   });
 
-  it('counts sockets by state, the newest tick anew while it grows', () => {
-    const counts = new StateCounts();
-    const growing = socketsTold([[{ id: 1, state: 'served' }]]);
-    expect(counts.at(growing, 0)[stateCode.served]).toBe(1);
-    growing.take({ ...socketFrame(2), timeNs: startNs + 1 });
-    expect(counts.at(growing, 0)[stateCode.served]).toBe(2);
+  it('a moment, the table and the sums of all say the same', () => {
+    expect(socketMoment(store, 0, startNs + 0.5 * tickNs)).toMatchObject({
+      ...{ by: 'tick', fromNs: startNs, toNs: startNs + tickNs },
+      times: [
+        { state: 'waiting', ns: 30e6 },
+        { state: 'idle', ns: 10e6 },
+        { state: 'serving', ns: 10e6 },
+      ],
+    });
+    expect(socketMoment(store, 1, startNs + 1.5 * tickNs)).toMatchObject({ times: [{ state: 'idle', ns: tickNs }] });
+    expect(socketMoment(store, 0, startNs - 1)).toMatchObject({ by: 'look', state: 'idle' });
+    const [fromNs, toNs] = [startNs + 0.5 * tickNs, startNs + 2 * tickNs];
+    const { times, isMeasured } = timesOfRows(store, Uint32Array.of(1, 0), fromNs, toNs);
+    expect(isMeasured).toBe(true);
+    expect(times[entryCount + stateCode.serving]).toBeCloseTo(5e6 + 20e3, 3);
+    expect(times[stateCode.unsure]).toBeCloseTo(25e6, 3);
+    const sums = store.ticks.sumsBetween(fromNs, toNs);
+    for (const code of Object.values(stateCode)) {
+      expect(sums[code]).toBeCloseTo((times[code] ?? 0) + (times[entryCount + code] ?? 0), 3);
+    }
   });
 });
-
-function socketFrame(id: number): Parameters<ReturnType<typeof socketsTold>['take']>[0] {
-  return {
-    timeNs: startNs,
-    count: 1,
-    connectionIds: Uint32Array.of(id),
-    fds: Int32Array.of(50 + id),
-    flags: Uint16Array.of(8),
-    roles: Uint8Array.of(1),
-    tcpStates: Uint8Array.of(1),
-    receiveQueueBytes: Uint32Array.of(0),
-    sendQueueBytes: Uint32Array.of(0),
-    waitingUs: Uint32Array.of(0),
-    bytesIn: Uint32Array.of(0),
-    bytesOut: Uint32Array.of(0),
-  };
-}
 
 describe('the order of rows', () => {
   const store = socketsTold([
     [
       { id: 1, state: 'waiting', waitingUs: 100, bytesIn: 10, fd: 9 },
       { id: 2, state: 'waiting', waitingUs: 900, bytesIn: 5, fd: 7 },
-      { id: 3, state: 'served', bytesIn: 5000, fd: 8 },
+      { id: 3, state: 'serving', bytesIn: 5000, fd: 8 },
     ],
   ]);
   const fds = (by: 'fd' | 'activity' | 'waiting'): (number | undefined)[] =>

@@ -10,11 +10,21 @@ import {
 } from '../../../../shared/telemetry/wire.ts';
 import { EventStore } from '../../../../renderer/stores/history-events.ts';
 import { ThreadStore, type ThreadRecord } from '../../../../renderer/stores/history-threads.ts';
-import { palettes } from '../../../../renderer/theme/palette.ts';
+import { TelemetryHistory } from '../../../../renderer/stores/history.ts';
+import { palettes, pixelOf } from '../../../../renderer/theme/palette.ts';
 import { arrowsOf, drawSlices, eventLines, eventName, slicesOf } from '../../../../renderer/tracks/event-slices.ts';
 import { SvgPen } from '../../../../renderer/tracks/svg-pen.ts';
+import { threadCountWords, ThreadOrder } from '../../../../renderer/tracks/thread-order.ts';
+import { ThreadTimes } from '../../../../renderer/tracks/thread-times.ts';
 import { stretchAt, timeInStates, visitStretches } from '../../../../renderer/tracks/thread-states.ts';
-import { Mixture, paintTimeline, spread } from '../../../../renderer/tracks/timeline-columns.ts';
+import { SharePainter } from '../../../../renderer/tracks/share-pixels.ts';
+import {
+  ColumnTimes,
+  timelineOrder,
+  timelineStates,
+  timelineTiles,
+  weighThreads,
+} from '../../../../renderer/tracks/timeline-columns.ts';
 
 const state = (name: (typeof threadStates)[number]): number => threadStates.indexOf(name);
 const kind = (name: (typeof switchKinds)[number]): number => switchKinds.indexOf(name);
@@ -128,36 +138,97 @@ describe('what a thread did', () => {
 });
 
 describe('pixels of threads', () => {
-  it('spreads a stretch over the columns that it touches', () => {
-    const times = new Float64Array(4 * threadStates.length);
-    spread(times, state('running'), 5, 27, 10);
-    const inColumns = [0, 1, 2, 3].map((column) => times[column * threadStates.length + state('running')]);
-    expect(inColumns).toEqual([5, 10, 7, 0]);
+  const stateTimes = (times: ColumnTimes, columns: number, threads = 1): number[][] => {
+    const weights = new Float32Array(columns * timelineStates);
+    times.write(threads, columns * 10, weights, 0);
+    return Array.from({ length: columns }, (_, i) => [
+      ...weights.subarray(i * timelineStates, (i + 1) * timelineStates),
+    ]);
+  };
+  const absent = timelineStates - 1;
+
+  it('spreads a stretch over the columns that it touches, and what nobody had is nobody’s', () => {
+    const times = new ColumnTimes();
+    times.begin(5, 10);
+    times.add(state('running'), 5, 38);
+    times.add(state('blocked'), 38, 39);
+    const columns = stateTimes(times, 5);
+    expect(columns.map((of) => of[state('running')])).toEqual([5, 10, 10, 8, 0]);
+    expect(columns.map((of) => of[absent])).toEqual([5, 0, 0, 1, 0]);
+    times.begin(2, 10);
+    times.add(state('running'), -30, 50);
+    expect(stateTimes(times, 2).map((of) => of[state('running')])).toEqual([10, 10]);
   });
 
-  it('a run of microseconds is seen in a pixel of milliseconds, and more of it is seen more', () => {
-    const mixture = new Mixture(palettes.dark);
-    const pixel = (runningNs: number): number => {
-      const times = new Float64Array(threadStates.length);
-      times[state('running')] = runningNs;
-      times[state('blocked')] = 1e6 - runningNs;
-      return mixture.pixel(times, 0, 1e6);
-    };
-    const blocked = pixel(0);
-    expect(pixel(10)).not.toBe(blocked);
-    expect(pixel(1e6)).not.toBe(pixel(10));
-    expect(mixture.pixel(new Float64Array(threadStates.length), 0, 1e6)).toBe(mixture.background);
+  it('every pixel is a colour of the legend, as many as the time in its state', () => {
+    const { store, thread } = threadWith(many);
+    const palette = palettes.dark;
+    const tiles = timelineTiles(palette);
+    const colours = new Map(threadStates.map((name) => [pixelOf(palette.threads[name]), name]));
+    const [columns, columnNs, first, linePx] = [400, 130, 300, 9];
+    const timeline = { store, threads: [thread], first: 0, end: 1, lines: 1, columnNs, newestNs: 1e6 };
+    const pixels = new Uint32Array(columns * linePx);
+    const plan = { key: '', lines: 1, linePx, gapPx: 0, firstLine: 0, tiles, order: timelineOrder, isStacked: false };
+    new SharePainter().paint(
+      {
+        ...plan,
+        settledColumn: 1e9,
+        weigh: (from, count, weights) => weighThreads({ ...timeline, times: new ColumnTimes() }, from, count, weights),
+      },
+      first,
+      columns,
+      pixels,
+    );
+    const counts = new Map<string | undefined, number>();
+    for (const pixel of pixels) counts.set(colours.get(pixel), (counts.get(colours.get(pixel)) ?? 0) + 1);
+    expect([...counts.keys()].sort()).toEqual(['blocked', 'running']);
+    const times = timeInStates(store, thread, first * columnNs, (first + columns) * columnNs, 1e6);
+    const share = (times[state('running')] ?? 0) / (columns * columnNs);
+    expect(Math.abs((counts.get('running') ?? 0) / pixels.length - share)).toBeLessThan(0.002);
   });
 
-  it('paints a line per thread and leaves what came before it empty', () => {
+  it('leaves what came before a thread empty', () => {
     const { store, thread } = threadWith([[40, 'in']]);
     thread.startedNs = 40;
-    const mixture = new Mixture(palettes.dark);
-    const pixels = new Uint32Array(10);
-    const one = { store, threads: [thread], first: 0, end: 1, lines: 1, linePx: 1, gapPx: 0, mixture };
-    paintTimeline({ ...one, columnNs: 10, newestNs: 80 }, 0, 10, pixels);
-    const isEmpty = [...pixels].map((colour) => colour === mixture.background);
-    expect(isEmpty).toEqual([true, true, true, true, false, false, false, false, true, true]);
+    const weights = new Float32Array(10 * timelineStates);
+    const one = { store, threads: [thread], first: 0, end: 1, lines: 1, columnNs: 10, newestNs: 80 };
+    weighThreads({ ...one, times: new ColumnTimes() }, 0, 10, weights);
+    const running = Array.from({ length: 10 }, (_, i) => weights[i * timelineStates + state('running')]);
+    expect(running).toEqual([0, 0, 0, 0, 10, 10, 10, 10, 0, 0]);
+  });
+});
+
+describe('whose threads', () => {
+  it('are the model’s and the lab’s, which come last and are counted apart', () => {
+    const history = new TelemetryHistory();
+    ['telemetry', 'commands', 'epoll-lt', 'supervisor'].forEach((name, i) =>
+      history.threads.takeStarted({ threadId: i + 1, tid: 100 + i, name }, 0),
+    );
+    const order = new ThreadOrder();
+    const threads = order.between(history, 0, 1);
+    expect(threads.all.map(({ name }) => name)).toEqual(['epoll-lt', 'telemetry', 'commands', 'supervisor']);
+    expect(threadCountWords(threads)).toBe('1 thread, and 3 of the lab');
+    history.threads.takeStarted({ threadId: 5, tid: 105, name: 'worker' }, 50);
+    expect(order.between(history, 0, 1).modelCount).toBe(1);
+    expect(threadCountWords(order.between(history, 0, 60))).toBe('2 threads, and 3 of the lab');
+  });
+
+  it('sums of seconds that are past are kept, and are what they were', () => {
+    const switches = Array.from({ length: 4000 }, (_, i): Switch => [i * 1e6, i % 4 === 0 ? 'in' : 'blocked']);
+    const { store } = threadWith(switches);
+    const history = { threads: store, isWatchedFromOutside: false, newestNs: 4e9, epoch: 1 };
+    const times = new ThreadTimes(new ThreadOrder());
+    for (const [fromNs, toNs] of [
+      [0.3e9, 3.7e9],
+      [0.3e9, 3.7e9],
+      [1e9, 2e9],
+      [2.1e9, 2.2e9],
+    ] as const) {
+      const found = times.between(history, fromNs, toNs, 0);
+      const thread = store.byId.get(1);
+      const expected = thread && timeInStates(store, thread, fromNs, toNs, 4e9);
+      expect([...found]).toEqual([...(expected ?? [])]);
+    }
   });
 });
 
