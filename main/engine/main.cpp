@@ -4,6 +4,8 @@
 #include <exception>
 #include <string>
 
+#include "bench/actor.hpp"
+#include "bench/bench.hpp"
 #include "load/load.hpp"
 #include "models/crew.hpp"
 #include "probe.hpp"
@@ -17,6 +19,8 @@
 int main(int argc, char** argv) {
   using namespace fdscope;
   const std::string command = argc > 1 ? argv[1] : "";
+  // A program under the bench has nothing of the engine's: no threads, no telemetry.
+  if (command == "bench-actor") return bench::actor_process(argc - 2, argv + 2);
   try {
     std::signal(SIGPIPE, SIG_IGN);  // a write to a closed socket is an error of that connection, not the end of all
     telemetry::init();
@@ -29,7 +33,8 @@ int main(int argc, char** argv) {
     if (command == "load") return load_command(parse_arguments(argc - 2, argv + 2));
     if (command == "switch-cost") return switch_cost_command(parse_arguments(argc - 2, argv + 2));
     if (command == "watch") return watch_command(parse_arguments(argc - 2, argv + 2));
-    throw BadInput("Say what to do: fdscope-engine models, source, doctor, serve, load, watch or switch-cost.");
+    if (command == "bench") return bench_command(parse_arguments(argc - 2, argv + 2));
+    throw BadInput("Say what to do: fdscope-engine models, source, doctor, serve, load, watch, bench or switch-cost.");
   } catch (const BadInput& bad) {
     std::fprintf(stderr, "%s\n", bad.what());
     return 2;

@@ -38,10 +38,13 @@ export function packagedResources(root = findRoot()): string | undefined {
   return basename(root) === 'app.asar' ? dirname(root) : undefined;
 }
 
-export function scenarioFolder(root = findRoot()): string {
+function sharedFolder(name: string, root: string): string {
   const resources = packagedResources(root);
-  return resources === undefined ? join(root, 'shared/scenarios') : join(resources, 'scenarios');
+  return resources === undefined ? join(root, 'shared', name) : join(resources, name);
 }
+
+export const scenarioFolder = (root = findRoot()): string => sharedFolder('scenarios', root);
+export const walkFolder = (root = findRoot()): string => sharedFolder('walks', root);
 
 /**
  * The engine: FDSCOPE_ENGINE names a binary, FDSCOPE_ENGINE_VARIANT a variant of the checkout's build.

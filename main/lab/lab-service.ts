@@ -21,6 +21,7 @@ import {
   type ServerSettingsInput,
 } from '../../shared/schemas/settings.ts';
 import { switchCostSchema, type SwitchCost } from '../../shared/switch-cost.ts';
+import { BenchRoom } from './bench/bench-room.ts';
 import { shareConnections } from './client-mix.ts';
 import { compare, type CompareHooks, type ComparePlan, type RunOne } from './compare/compare.ts';
 import { diagnose, type DoctorItem } from './doctor.ts';
@@ -84,11 +85,12 @@ export class LabService {
   readonly live: LiveLab = new LiveLab(this, this.sessions, this.recordingSettings);
   readonly scenarios: ScenarioLibrary = new ScenarioLibrary();
   readonly experiments: Experiments = new Experiments(this);
+  readonly bench: BenchRoom = new BenchRoom(this.sessions, () => this.#whyNoIoUring());
   #models: Promise<ModelInfo[]> | undefined;
 
   /** Ends whatever runs, for hosts that go; what was being recorded is closed well. */
   async close(): Promise<void> {
-    await Promise.all([this.live.stop(), this.experiments.cancel(), this.exports.end()]);
+    await Promise.all([this.live.stop(), this.experiments.cancel(), this.exports.end(), this.bench.close()]);
   }
 
   /** Probed once: what a machine allows does not change while we look. */
@@ -120,6 +122,11 @@ export class LabService {
       ...{ hostname: hostname(), kernel, cpuModel, cpus, memoryBytes: totalmem() },
       ...{ node: process.version, fdscope: version(), host },
     };
+  }
+
+  async #whyNoIoUring(): Promise<string | undefined> {
+    const model = await this.#model('io_uring');
+    return model.available ? undefined : unavailableSentence(model);
   }
 
   async doctor(): Promise<DoctorItem[]> {

@@ -1,6 +1,8 @@
 /** Walk files: a guided sequence of calls on the bench, each with what to notice and what must hold afterwards. */
 import { z } from 'zod';
 import { callSchemas, makesFd, nameSchema, type BenchCall, type CallName } from './calls.ts';
+import { parseWalkExpectation, WalkExpressionError } from './expectation.ts';
+import { parseYaml } from '../schemas/yaml-text.ts';
 
 const text = z.string().trim().min(1);
 
@@ -49,6 +51,8 @@ const walkShape = z.strictObject({
   /** What the reader should be able to answer afterwards. */
   question: text,
   chapter: z.enum(walkChapters).optional(),
+  /** Where in its chapter it is listed. */
+  place: z.number().int().min(1).max(99).optional(),
   /** Actors by name; those of one process are its threads and share its descriptors. */
   actors: z
     .record(nameSchema, z.strictObject({ process: nameSchema.default('bench') }).prefault({}))
@@ -59,10 +63,14 @@ const walkShape = z.strictObject({
 });
 export type Walk = z.infer<typeof walkShape>;
 
-/** Names of actors and fds are checked here; expectations where they are read, in walk-text.ts. */
+export const expectationText = (expectation: z.infer<typeof expectationSchema>): string =>
+  typeof expectation === 'string' ? expectation : expectation.expect;
+
+/** Names of actors and fds are checked here, and expectations are read, in the order of the steps. */
 export const walkSchema = walkShape.superRefine((walk, context) => {
   const actors = new Set(Object.keys(walk.actors));
   const fds = new Set<string>();
+  const processes = new Set(Object.values(walk.actors).map(({ process }) => process));
   const mistake = (path: (string | number)[], message: string): void =>
     context.addIssue({ code: 'custom', path, message });
   walk.steps.forEach((step, index) => {
@@ -86,9 +94,28 @@ export const walkSchema = walkShape.superRefine((walk, context) => {
       }
       if (key === 'address' && typeof value === 'string' && value.startsWith('@')) check(value.slice(1), path);
     }
-    if (step.call === 'fork') actors.add(step.arguments.child);
-    if (step.as === undefined) return;
-    if (makesFd(step.call as CallName, step.arguments)) fds.add(step.as);
-    else mistake(at('as'), `${step.call} returns no fd that could be named`);
+    if (step.call === 'fork') {
+      actors.add(step.arguments.child);
+      processes.add(step.arguments.child);
+    }
+    if (step.as !== undefined && makesFd(step.call as CallName, step.arguments)) fds.add(step.as);
+    else if (step.as !== undefined) mistake(at('as'), `${step.call} returns no fd that could be named`);
+    step.expect?.forEach((each, i) => {
+      const path = at('expect', i, ...(typeof each === 'string' ? [] : ['expect']));
+      try {
+        parseWalkExpectation(expectationText(each), { fds, actors, processes });
+      } catch (error) {
+        if (!(error instanceof WalkExpressionError)) throw error;
+        mistake(path, error.message);
+      }
+    });
   });
 });
+
+export const parseWalk = (text: string, file: string): Walk => parseYaml<Walk>(text, file, walkSchema, 'a walk');
+
+/** JSON Schema of walk files, for editors. */
+export function walkJsonSchema(): Record<string, unknown> {
+  const { $schema, ...schema } = z.toJSONSchema(walkSchema, { io: 'input', target: 'draft-07' });
+  return { $schema, title: 'A walk of fdscope', ...schema };
+}

@@ -177,7 +177,7 @@ export function encodeFrame(kind: number, payload: Uint8Array): Uint8Array {
 }
 
 export type JsonFrameKind = (typeof frameKinds)[
-  'ready' | 'notice' | 'reply' | 'finished' | 'mark' | 'model' | 'finding'];
+  'ready' | 'notice' | 'reply' | 'finished' | 'mark' | 'model' | 'finding' | 'bench'];
 
 export function encodeJson(kind: JsonFrameKind, value: object): Uint8Array {
   const text = textEncoder.encode(JSON.stringify(value));

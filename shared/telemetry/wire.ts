@@ -56,6 +56,8 @@ export const frameKinds = {
   finding: 17,
   /** Binary: how long each socket was in which state, up to the frame's time. Sent at every tick from the level `fds` on. */
   fdShares: 18,
+  /** JSON: what a call on the bench came to, and how things stand after it. */
+  bench: 19,
 } as const;
 
 export type FrameKind = (typeof frameKinds)[keyof typeof frameKinds];

@@ -66,7 +66,12 @@ function open(verbs: Partial<Verbs> = {}): {
   };
   const quiet = (): (() => void) => () => {};
   const live = { frames, onState, replay: { onState: quiet }, flight: { on: quiet }, sessions: { onChanged: quiet } };
-  serveContract(theirs, verbs as Verbs, { live, experiments: { subscribe: quiet }, exports: { onProgress: quiet } });
+  serveContract(theirs, verbs as Verbs, {
+    live,
+    experiments: { subscribe: quiet },
+    exports: { onProgress: quiet },
+    bench: { subscribe: quiet },
+  });
   return { client: new LabClient(ours), ours, theirs, frames, listeners };
 }
 

@@ -12,6 +12,7 @@ import { registerServe } from './serve.ts';
 import { registerSessions } from './sessions.ts';
 import { registerSwitchCost } from './switch-cost.ts';
 import { registerSweep } from './sweep.ts';
+import { registerWalk, registerWalks } from './walk.ts';
 import { registerWeb } from './web.ts';
 
 export const commands: readonly Register[] = [
@@ -26,6 +27,8 @@ export const commands: readonly Register[] = [
   registerInfo,
   registerExport,
   registerSwitchCost,
+  registerWalk,
+  registerWalks,
   registerWeb,
   registerSchema,
 ];

@@ -37,6 +37,7 @@ enum class FrameKind : std::uint16_t {
   events = 16,
   finding = 17,
   fd_shares = 18,
+  bench = 19,
 };
 
 /// Counters of each thread; they add up.

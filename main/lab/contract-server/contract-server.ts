@@ -6,6 +6,7 @@ import { events, requests, type EventName, type EventPayload, type Verb } from '
 import type { Wire } from '../../../shared/contract/wire.ts';
 import { problemsIn } from '../../../shared/schemas/problems.ts';
 import { faultOf, LabError } from '../errors.ts';
+import type { BenchRoom } from '../bench/bench-room.ts';
 import type { Experiments } from '../experiments/experiments.ts';
 import { FrameFeed } from '../live/frame-feed.ts';
 import type { LiveLab } from '../live/live-lab.ts';
@@ -30,7 +31,13 @@ export function serveContract(
     live,
     experiments,
     exports,
-  }: { live: Told; experiments: Pick<Experiments, 'subscribe'>; exports: Pick<ExportJobs, 'onProgress'> },
+    bench,
+  }: {
+    live: Told;
+    experiments: Pick<Experiments, 'subscribe'>;
+    exports: Pick<ExportJobs, 'onProgress'>;
+    bench: Pick<BenchRoom, 'subscribe'>;
+  },
 ): void {
   const feed = new FrameFeed((batch) => wire.send(batch));
   const send = (message: Message): void => wire.send(JSON.stringify(message));
@@ -66,6 +73,7 @@ export function serveContract(
       state: (state) => tell('experiment.state', state),
       run: (run) => tell('experiment.run', run),
     }),
+    bench.subscribe({ state: (state) => tell('bench.state', state), step: (told) => tell('bench.step', told) }),
     live.frames.subscribe(feed),
     () => feed.close(),
   ];

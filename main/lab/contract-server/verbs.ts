@@ -20,7 +20,7 @@ export const verbsOf = (lab: LabService, host: MachineInfo['host']): Verbs => ({
   ...scenarioVerbs(lab, allowanceOf(host)),
   ...experimentVerbs(lab, allowanceOf(host)),
   ...sessionVerbsOf(lab, allowanceOf(host)),
-  ...benchVerbsOf(),
+  ...benchVerbsOf(lab, allowanceOf(host)),
 });
 
 type VerbsOf<Room extends RequestMap> = Pick<Verbs, Verb & keyof Room>;

@@ -188,6 +188,16 @@ class PerfettoSink implements TraceSink {
   }
 }
 
+/** A whole trace that is told at once. */
+export function perfettoTrace(
+  started: { readonly wallMs: number; readonly monotonicNs: number },
+  tell: (sink: TraceSink) => void,
+): Uint8Array {
+  const sink = new PerfettoSink(started);
+  tell(sink);
+  return sink.take();
+}
+
 export const perfetto: Exporter = {
   format: 'perfetto',
   about: 'a trace for ui.perfetto.dev',

@@ -1,0 +1,115 @@
+/** `fdscope walk`: real system calls, one after the other, with what to notice and what must hold behind each. */
+import type { BenchStep, WalkResult } from '../../../shared/bench/step.ts';
+import type { Walk } from '../../../shared/bench/walk.ts';
+import { Bench } from '../../lab/bench/bench.ts';
+import { actorsOf, makeWalkStep } from '../../lab/bench/walking.ts';
+import { throwIfInterrupted } from '../../lab/errors.ts';
+import type { Register } from '../command.ts';
+import { addJson, addOut, type OutputFlags } from '../options.ts';
+import { checkOut, deliver, UnmetExpectation } from '../output.ts';
+
+/** One line is as wide as a terminal. */
+function folded(text: string, indent: string, width = 100): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.trim().split(/\s+/)) {
+    if (line !== '' && line.length + word.length + 1 > width - indent.length) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line].map((each) => `${indent}${each}\n`).join('');
+}
+
+function outcomeText(step: BenchStep): string {
+  if (step.refused) return 'not made';
+  if (step.blocked) return `sleeps in the kernel${step.blockedIn?.wchan ? ` (${step.blockedIn.wchan})` : ''}`;
+  if (step.result === null) return 'its process ended in it';
+  return step.errno === null ? String(step.result) : `-1 ${step.errno}`;
+}
+
+const outputText = ({ output }: BenchStep): string => (output ? `  ${JSON.stringify(output)}` : '');
+
+/** One step, as it is printed when it is made. */
+export function stepText(step: BenchStep, notice: string, all: readonly BenchStep[]): string {
+  const { text, actor, sentence } = step;
+  const head = `${String(step.index + 1).padStart(3)}  ${actor}: ${text} = ${outcomeText(step)}${outputText(step)}\n`;
+  const why = sentence === undefined ? '' : folded(sentence, '       ');
+  const woken = step.woke
+    .flatMap((index) => all[index] ?? [])
+    .map((each) => `       ${each.actor} wakes: ${each.text} = ${outcomeText(each)}${outputText(each)}\n`);
+  const judged = step.expectations.map(
+    ({ expect, held, seen }) => `     ${held ? '+' : '-'} ${expect}${held ? '' : `   (${seen.join(', ')})`}\n`,
+  );
+  return head + why + woken.join('') + folded(notice, '       ') + judged.join('');
+}
+
+function failOnUnmetSteps(steps: readonly BenchStep[]): void {
+  const judged = steps.flatMap(({ expectations }) => expectations);
+  const unmet = judged.filter(({ held }) => !held);
+  if (unmet.length === 0) return;
+  const names = unmet.map(({ expect }) => expect).join('; ');
+  throw new UnmetExpectation(`${unmet.length} of ${judged.length} expectations did not hold: ${names}.`);
+}
+
+async function go(
+  walk: Walk,
+  signal: AbortSignal,
+  onStep: (step: BenchStep, bench: Bench) => void,
+): Promise<BenchStep[]> {
+  const bench = await Bench.open(actorsOf(walk), undefined, signal);
+  try {
+    for (const index of walk.steps.keys()) {
+      throwIfInterrupted(signal);
+      onStep(await makeWalkStep(bench, walk, index), bench);
+    }
+    return [...bench.steps];
+  } finally {
+    await bench.close();
+  }
+}
+
+export const registerWalk: Register = (program, { lab, signal }) => {
+  const command = program
+    .command('walk')
+    .description('goes a walk: real system calls one at a time, each with what to notice and what must hold')
+    .argument('<name|file>', 'a walk, as `fdscope walks` lists them, or a YAML file');
+  addJson(addOut(command)).action(async (nameOrFile: string, flags: OutputFlags) => {
+    checkOut(flags);
+    const { name, walk } = await lab.bench.walkToGo(nameOrFile);
+    const isText = flags.json !== true;
+    if (isText) process.stdout.write(`${walk.title}\n${folded(walk.question, '')}\n`);
+    const steps = await go(walk, signal, (step, bench) => {
+      const notice = walk.steps[step.walkStep ?? -1]?.notice ?? '';
+      if (isText) process.stdout.write(stepText(step, notice, bench.steps));
+    });
+    const result: WalkResult = { walk: name, title: walk.title, steps };
+    await deliver(flags, result, () => '');
+    failOnUnmetSteps(steps);
+  });
+};
+
+export const registerWalks: Register = (program, { lab }) => {
+  const command = program.command('walks').description('lists the walks: system calls one at a time, explained');
+  addJson(command).action(async (flags: OutputFlags) => {
+    const walks = await lab.bench.listWalks();
+    const entries = walks.map(({ name, origin, walk, mistakes, unavailable }) => ({
+      ...{ name, origin, title: walk?.title ?? '', question: walk?.question ?? '', steps: walk?.steps.length ?? 0 },
+      ...{ mistakes, ...(unavailable === undefined ? {} : { unavailable }) },
+    }));
+    await deliver(flags, { walks: entries }, () => {
+      const width = Math.max(...entries.map(({ name }) => name.length)) + 2;
+      return entries
+        .map(({ name, title, question, mistakes, unavailable }) => {
+          const [mistake] = mistakes;
+          const wrong = mistake && `line ${mistake.line}: ${mistake.sentence}`;
+          const note = wrong ?? (unavailable === undefined ? undefined : `not available here: ${unavailable}`);
+          const second = note ?? question;
+          return `${name.padEnd(width)}${title}\n${folded(second, ' '.repeat(width))}`;
+        })
+        .join('');
+    });
+  });
+};

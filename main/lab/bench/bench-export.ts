@@ -1,0 +1,35 @@
+/** What was done on a bench, in formats that others read. */
+import type { BenchStep, WalkResult } from '../../../shared/bench/step.ts';
+import type { benchFormats } from '../../../shared/contract/bench.ts';
+import { perfettoTrace } from '../sessions/exporters/perfetto.ts';
+import { traceBench } from './bench-trace.ts';
+
+export type BenchFormat = (typeof benchFormats)[number];
+
+export interface ExportedBench {
+  readonly fileName: string;
+  readonly text?: string;
+  /** Of a format that is no text. */
+  readonly base64?: string;
+}
+
+export interface BenchToExport {
+  readonly name: string;
+  readonly title: string;
+  readonly steps: readonly BenchStep[];
+}
+
+/** The steps are one or more. */
+export function exportBench(format: BenchFormat, { name, title, steps }: BenchToExport): ExportedBench {
+  switch (format) {
+    case 'json': {
+      const result: WalkResult = { walk: name, title, steps: [...steps] };
+      return { fileName: `${name}.json`, text: `${JSON.stringify(result, null, 2)}\n` };
+    }
+    case 'perfetto': {
+      const monotonicNs = steps[0]?.startedNs ?? 0;
+      const bytes = perfettoTrace({ wallMs: Date.now(), monotonicNs }, (sink) => traceBench(steps, sink));
+      return { fileName: `${name}.pftrace`, base64: Buffer.from(bytes).toString('base64') };
+    }
+  }
+}

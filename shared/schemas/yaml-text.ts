@@ -1,0 +1,102 @@
+/** The text of a YAML file into what a schema makes of it, or into its mistakes with line and column. */
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Pair } from 'yaml';
+import { problemsIn, type Path, type Problem } from './problems.ts';
+import type { z } from 'zod';
+
+export interface Mistake {
+  /** Both from 1. */
+  readonly line: number;
+  readonly column: number;
+  /** One plain sentence. */
+  readonly sentence: string;
+}
+
+export class ScenarioError extends Error {
+  override readonly name = 'ScenarioError';
+  readonly file: string;
+  readonly mistakes: readonly Mistake[];
+
+  /** `message` has one line for each mistake: `file:line:column: sentence`. */
+  constructor(file: string, mistakes: readonly Mistake[]) {
+    super(mistakes.map(({ line, column, sentence }) => `${file}:${line}:${column}: ${sentence}`).join('\n'));
+    this.file = file;
+    this.mistakes = mistakes;
+  }
+}
+
+interface Place {
+  readonly key: number | undefined;
+  readonly value: number | undefined;
+}
+
+/** Offsets of the key and the value at a path; of the nearest that is there, where the path leads to nothing. */
+function placeOf(document: Document, path: Path): Place {
+  let node: unknown = document.contents;
+  let place: Place = { key: undefined, value: offsetOf(node) };
+  for (const step of path) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (isMap(node)) {
+      const pair: Pair | undefined = node.items.find(
+        (item) => isScalar(item.key) && String(item.key.value) === String(step),
+      );
+      if (!pair) return place;
+      node = pair.value;
+      const key = offsetOf(pair.key);
+      place = { key, value: offsetOf(node) ?? key };
+    } else if (isSeq(node) && typeof step === 'number' && step < node.items.length) {
+      node = node.items[step];
+      place = { key: undefined, value: offsetOf(node) ?? place.value };
+    } else {
+      return place;
+    }
+  }
+  return place;
+}
+
+function offsetOf(node: unknown): number | undefined {
+  if (typeof node !== 'object' || node === null || !('range' in node)) return undefined;
+  const { range } = node;
+  return Array.isArray(range) && typeof range[0] === 'number' ? range[0] : undefined;
+}
+
+/**
+ * Reads a file of the schema; `file` is only for messages, `what` is "a scenario". Throws ScenarioError with every mistake
+ * found, in the order of the text.
+ */
+export function parseYaml<T>(text: string, file: string, schema: z.ZodType<T>, what: string): T {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const mistakeAt = (offset: number, sentence: string): Mistake => {
+    const { line, col } = lineCounter.linePos(offset);
+    return { line: Math.max(line, 1), column: Math.max(col, 1), sentence };
+  };
+  const fail = (mistakes: Mistake[]): never => {
+    throw new ScenarioError(
+      file,
+      mistakes.sort((a, b) => a.line - b.line || a.column - b.column),
+    );
+  };
+  if (document.errors.length > 0) {
+    fail(
+      document.errors.map((error) =>
+        mistakeAt(error.pos[0], `This is not YAML: ${error.message.split('\n')[0] ?? ''}.`),
+      ),
+    );
+  }
+  let value: unknown;
+  try {
+    value = document.toJS();
+  } catch (error) {
+    return fail([mistakeAt(0, `This YAML cannot be read: ${error instanceof Error ? error.message : String(error)}.`)]);
+  }
+  if (value === null || value === undefined) {
+    return fail([mistakeAt(0, `The file is empty; ${what} begins with "version: 1".`)]);
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const located = (problem: Problem): Mistake => {
+    const place = placeOf(document, problem.path);
+    return mistakeAt((problem.isKey ? place.key : place.value) ?? place.value ?? 0, problem.sentence);
+  };
+  return fail(problemsIn(schema, value, parsed.error).map(located));
+}
