@@ -70,8 +70,7 @@ function sentFin({ before, after }: Side, peer: Side): boolean {
   if (before && hasSentFin.includes(before.state)) return false;
   if (after && hasSentFin.includes(after.state)) return true;
   // Its last ACK has come, and nothing of it is left.
-  const peerSaw = peer.after?.state === 'TIME_WAIT' || peer.before?.state === 'FIN_WAIT_2';
-  return before?.state === 'CLOSE_WAIT' && !isLive(after) && peerSaw && peer.after?.state !== 'CLOSE';
+  return before?.state === 'CLOSE_WAIT' && !isLive(after) && peer.after?.state === 'TIME_WAIT';
 }
 
 /** A connection that ends without both its FINs ends by a RST. */
