@@ -54,6 +54,16 @@ export function short(value: Figure): string {
   return Math.abs(value) >= 1000 ? value.toFixed(0) : threeDigits(value);
 }
 
+/**
+ * Time that threads spent, as a share of the time that passed: "62%" of one thread's, and from there on how many threads
+ * were in it at a time, at mean: "49 threads".
+ */
+export function threadTime(share: Figure): string {
+  if (!isThere(share)) return missing;
+  if (share < 1.05) return percent(Math.min(1, share));
+  return `${share < 9.95 ? share.toFixed(1).replace('.0', '') : share.toFixed(0)} threads`;
+}
+
 /** Of things that are counted, also where what is shown is a mean: "63", not "63.4". */
 export const count = (value: Figure): string =>
   isThere(value) && Math.abs(value) < 1000 ? value.toFixed(0) : short(value);

@@ -25,6 +25,9 @@ export interface ThreadRecord {
   /** NaN while no frame has told a time yet. */
   startedNs: number;
   endedNs: number;
+  /** What it does since its last change that is known, as an index in threadStates; NaN before the first. */
+  state: number;
+  changedNs: number;
   /** Cumulative, as in `firstSyscallEntry`: counters, then system calls. */
   readonly totals: Float64Array;
 }
@@ -111,8 +114,8 @@ export class ThreadStore {
   loseSight(timeNs: number): void {
     if (!this.#isInSight) return;
     this.#isInSight = false;
-    for (const { threadId, endedNs } of this.byId.values())
-      if (endedNs === Number.POSITIVE_INFINITY) this.#enter(threadId, timeNs, 0, noSyscall, noFd);
+    for (const record of this.byId.values())
+      if (record.endedNs === Number.POSITIVE_INFINITY) this.#enter(record, timeNs, 0, noSyscall, noFd);
   }
 
   /** What began in between is known from when somebody looks again. */
@@ -128,7 +131,7 @@ export class ThreadStore {
       const record = this.#recordOf(threadId, frame.sinceNs[i] ?? frame.timeNs);
       if (record.endedNs !== Number.POSITIVE_INFINITY) continue;
       const sinceNs = Math.max(this.#inSightSinceNs, frame.sinceNs[i] ?? 0);
-      this.#enter(threadId, sinceNs, frame.states[i] ?? 0, frame.syscalls[i] ?? noSyscall, frame.fds[i] ?? noFd);
+      this.#enter(record, sinceNs, frame.states[i] ?? 0, frame.syscalls[i] ?? noSyscall, frame.fds[i] ?? noFd);
     }
   }
 
@@ -137,8 +140,7 @@ export class ThreadStore {
     for (let i = 0; i < frame.count; i++) {
       const threadId = this.keyOf(frame.threadIds[i] ?? 0);
       const timeNs = frame.timesNs[i] ?? 0;
-      this.#recordOf(threadId, timeNs);
-      this.#enter(threadId, timeNs, stateAfterSwitch[frame.kinds[i] ?? 0] ?? 0, noSyscall, noFd);
+      this.#enter(this.#recordOf(threadId, timeNs), timeNs, stateAfterSwitch[frame.kinds[i] ?? 0] ?? 0, noSyscall, noFd);
     }
   }
 
@@ -167,6 +169,8 @@ export class ThreadStore {
         name: `thread ${threadId}`,
         startedNs: timeNs,
         endedNs: Number.POSITIVE_INFINITY,
+        state: 0,
+        changedNs: Number.NaN,
         totals: new Float64Array(counterNames.length + syscallNames.length),
       };
       this.byId.set(threadId, record);
@@ -185,7 +189,8 @@ export class ThreadStore {
     for (const threadId of this.#ended.splice(0, 1000)) this.byId.delete(threadId);
   }
 
-  #enter(threadId: number, timeNs: number, state: number, syscall: number, fd: number): void {
+  #enter(record: ThreadRecord, timeNs: number, state: number, syscall: number, fd: number): void {
+    const { threadId } = record;
     const newest = this.#states.chunksOf(threadId).at(-1);
     if (newest !== undefined && newest.count > 0) {
       const last = newest.count - 1;
@@ -208,5 +213,7 @@ export class ThreadStore {
     chunk.columns.syscalls[chunk.count] = syscall;
     chunk.columns.fds[chunk.count] = fd;
     chunk.count++;
+    record.state = state;
+    record.changedNs = timeNs;
   }
 }

@@ -55,7 +55,11 @@ export function weighThreads(timeline: TimelineColumns, first: number, count: nu
     times.begin(count, columnNs);
     for (let place = begin; place < end; place++) {
       const thread = threads[place];
-      if (thread !== undefined) visitStretches(store, thread, fromNs, toNs, newestNs, add);
+      if (thread === undefined) continue;
+      // Most threads of many did nothing new since before these columns.
+      if (thread.changedNs <= fromNs && thread.startedNs <= fromNs && thread.endedNs >= toNs) {
+        times.add(thread.state, 0, toNs - fromNs);
+      } else visitStretches(store, thread, fromNs, toNs, newestNs, add);
     }
     times.write(end - begin, toNs - fromNs, weights, line * count * timelineStates);
   }

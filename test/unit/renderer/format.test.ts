@@ -7,6 +7,7 @@ import {
   percent,
   perSecond,
   short,
+  threadTime,
   stopwatch,
 } from '../../../renderer/stores/format.ts';
 
@@ -66,4 +67,11 @@ describe('figures as text', () => {
     expect([59.96e9, 65.02e9, 807.5e9].map((ns) => moment(ns, 0))).toEqual(['1:00.0', '1:05.0', '13:27.5']);
     expect([7.9, 760, 3723].map(stopwatch)).toEqual(['0:07', '12:40', '1:02:03']);
   });
+});
+
+it('time of many threads is a number of threads, and that of one a share', () => {
+  expect([0, 0.02, 0.62, 1, 1.02, 2.44, 9.99, 49.21].map(threadTime)).toEqual([
+    ...['0%', '2%', '62%', '100%', '100%', '2.4 threads', '10 threads', '49 threads'],
+  ]);
+  expect(threadTime(undefined)).toBe('–');
 });
