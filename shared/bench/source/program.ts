@@ -1,13 +1,7 @@
 /** What was done on a bench as a program that does the same. */
-import { cText, pythonText } from '../call-text.ts';
-import { callNames, type CallName } from '../calls.ts';
 import type { BenchStep } from '../step.ts';
+import { cProgram } from './c.ts';
+import { pythonProgram } from './python.ts';
 
-export function programOf(language: 'c' | 'python', steps: readonly BenchStep[]): string {
-  const line = language === 'c' ? cText : pythonText;
-  return steps
-    .flatMap(({ call, arguments: args }) =>
-      callNames.some((name) => name === call) ? [`${line(call as CallName, args)}\n`] : [],
-    )
-    .join('');
-}
+export const programOf = (language: 'c' | 'python', steps: readonly BenchStep[]): string =>
+  language === 'c' ? cProgram(steps) : pythonProgram(steps);
