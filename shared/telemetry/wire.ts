@@ -58,6 +58,8 @@ export const frameKinds = {
   fdShares: 18,
   /** JSON: what a call on the bench came to, and how things stand after it. */
   bench: 19,
+  /** JSON: what other programs on the machine took from the run. Written by the lab, every second. */
+  machine: 20,
 } as const;
 
 export type FrameKind = (typeof frameKinds)[keyof typeof frameKinds];

@@ -116,20 +116,30 @@ void Connection::advance() {
 }
 
 void Connection::start_request() {
-  spend_cpu(config_->work_us);
+  if (const uint32_t work_us = config_->work_us; work_us > 0) {
+    const uint64_t begun = telemetry::records_events() ? telemetry::ticks() : 0;
+    spend_cpu(work_us);
+    if (begun != 0)
+      telemetry::record(wire::EventKind::handled, 0, client_fd_, 0, static_cast<uint32_t>(id), begun,
+                        telemetry::ticks());
+  }
   if (const uint32_t wait_ms = config_->wait_ms; wait_ms > 0) {
     stage_ = Stage::pausing;
     resume_at_ns_ = now_ns() + uint64_t{wait_ms} * 1'000'000;
+    telemetry::handler_ends();
     return set_need(Need::pause, false);
   }
   answer();
+  telemetry::handler_ends();
 }
 
 void Connection::resumed() {
   if (stage_ != Stage::pausing) return;
+  telemetry::handler_begins(slot);
   stage_ = Stage::reading;
   answer();
   advance();
+  telemetry::handler_ends();
 }
 
 void Connection::answer() {

@@ -170,6 +170,7 @@ class IoUring final : public Model {
 
   void send(Connection& c) {
     STEP("send the reply");
+    telemetry::send_begins(c.fd());
     io_uring_sqe& entry = ask(IORING_OP_SEND, c, sending);
     entry.addr = reinterpret_cast<uintptr_t>(c.pending().data());
     entry.len = static_cast<uint32_t>(c.pending().size());

@@ -170,6 +170,7 @@ Server::Server(ListenAddress address, HandlerConfig handler)
 }
 
 void Server::use_blocking_sockets(bool blocking) {
+  telemetry::sockets_may_sleep(blocking);
   if (nonblocking_ == blocking) {
     nonblocking_ = !blocking;
     const int flags = sys::fcntl(listener(), F_GETFL, 0);

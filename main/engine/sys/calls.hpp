@@ -35,9 +35,11 @@ using telemetry::Counter;
 using telemetry::Syscall;
 
 constexpr size_t any_amount = 0;
+// Of a wait that tells of all that is ready, however much.
+constexpr size_t all_ready = SIZE_MAX;
 
 // Issues the call, counts it and, where it failed with EAGAIN, that too. `fd` is what it is about, or wire::no_fd;
-// `wanted` how many bytes it was given to write.
+// `wanted` how many bytes it was given to write, or of how many ready sockets a wait may tell.
 template <class Call>
 inline auto traced(Syscall name, int fd, Call call, [[maybe_unused]] size_t wanted = any_amount) -> decltype(call()) {
 #ifdef FDSCOPE_NO_TELEMETRY
@@ -179,31 +181,36 @@ inline int reported(int epoll, int ready, std::span<epoll_event> events) {
 }
 // timeout_ms: -1 waits for ever.
 inline int epoll_wait(int epoll, std::span<epoll_event> events, int timeout_ms) {
-  return reported(
-      epoll,
-      traced(Syscall::epoll_wait, epoll,
-             [=] { return ::epoll_wait(epoll, events.data(), static_cast<int>(events.size()), timeout_ms); }),
-      events);
+  return reported(epoll,
+                  traced(
+                      Syscall::epoll_wait, epoll,
+                      [=] { return ::epoll_wait(epoll, events.data(), static_cast<int>(events.size()), timeout_ms); },
+                      events.size()),
+                  events);
 }
 // The same with a timeout in nanoseconds (Linux 5.11). ENOSYS before.
 inline int epoll_pwait2(int epoll, std::span<epoll_event> events, uint64_t timeout_ns) {
   const timespec timeout = to_timespec(timeout_ns);
   return reported(
       epoll,
-      traced(Syscall::epoll_pwait2, epoll,
-             [&] { return ::epoll_pwait2(epoll, events.data(), static_cast<int>(events.size()), &timeout, nullptr); }),
+      traced(
+          Syscall::epoll_pwait2, epoll,
+          [&] { return ::epoll_pwait2(epoll, events.data(), static_cast<int>(events.size()), &timeout, nullptr); },
+          events.size()),
       events);
 }
 inline int poll(std::span<pollfd> fds, int timeout_ms) {
-  const int ready = traced(Syscall::poll, [=] { return ::poll(fds.data(), fds.size(), timeout_ms); });
+  const int ready = traced(
+      Syscall::poll, wire::no_fd, [=] { return ::poll(fds.data(), fds.size(), timeout_ms); }, all_ready);
   if (telemetry::detail() != wire::DetailLevel::counters) [[unlikely]]
     telemetry::reported_poll(fds, ready);
   return woke(ready);
 }
 // glibc's select() is the pselect6 system call, and strace shows it under that name.
 inline int pselect(int count, fd_set* readable, fd_set* writable, fd_set* exceptional, const timespec* timeout) {
-  const int ready =
-      traced(Syscall::pselect6, [=] { return ::pselect(count, readable, writable, exceptional, timeout, nullptr); });
+  const int ready = traced(
+      Syscall::pselect6, wire::no_fd,
+      [=] { return ::pselect(count, readable, writable, exceptional, timeout, nullptr); }, all_ready);
   if (telemetry::detail() != wire::DetailLevel::counters) [[unlikely]]
     telemetry::reported_select(count, ready, readable, writable);
   return woke(ready);
@@ -234,9 +241,9 @@ inline int io_uring_setup(unsigned entries, void* parameters) {
       traced(Syscall::io_uring_setup, [=] { return ::syscall(SYS_io_uring_setup, entries, parameters); }));
 }
 inline int io_uring_enter(int fd, unsigned submit, unsigned wait_for, unsigned flags, void* argument, size_t size) {
-  return static_cast<int>(traced(Syscall::io_uring_enter, fd, [=] {
-    return ::syscall(SYS_io_uring_enter, fd, submit, wait_for, flags, argument, size);
-  }));
+  return static_cast<int>(traced(
+      Syscall::io_uring_enter, fd,
+      [=] { return ::syscall(SYS_io_uring_enter, fd, submit, wait_for, flags, argument, size); }, all_ready));
 }
 inline int io_uring_register(int fd, unsigned opcode, void* argument, unsigned count) {
   return static_cast<int>(traced(Syscall::io_uring_register, fd,

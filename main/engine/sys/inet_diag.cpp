@@ -51,6 +51,8 @@ struct Request {
 // The kernel's tcp_info from tcpi_bytes_acked on, as <linux/tcp.h> lays it out: 8 bytes, 24 words and two rates stand
 // before. glibc's header, which cannot be included beside that one, ends earlier.
 constexpr size_t acknowledged_offset = 8 + 24 * 4 + 2 * 8, received_offset = acknowledged_offset + 8;
+// tcpi_last_data_recv, the twelfth of the words.
+constexpr size_t age_offset = 8 + 11 * 4;
 
 // What the kernel has put behind the row.
 void read_progress(const nlmsghdr& m, TcpSocketRow& row) {
@@ -61,6 +63,7 @@ void read_progress(const nlmsghdr& m, TcpSocketRow& row) {
     const auto* info = reinterpret_cast<const uint8_t*>(RTA_DATA(a));
     std::memcpy(&row.acknowledged_bytes, info + acknowledged_offset, sizeof(uint64_t));
     std::memcpy(&row.received_bytes, info + received_offset, sizeof(uint64_t));
+    std::memcpy(&row.received_ms_ago, info + age_offset, sizeof(uint32_t));
   }
 }
 
@@ -130,7 +133,8 @@ bool InetDiag::dump(int family, Port side, uint16_t port, Of which, const std::f
   }
 }
 
-bool InetDiag::find(std::span<const Connection> connections, const std::function<void(const TcpSocketRow&)>& row) {
+bool InetDiag::find(std::span<const Connection> connections, const std::function<void(const TcpSocketRow&)>& row,
+                    bool wants_progress) {
   if (!available()) return false;
   buffer_.resize(buffer_bytes);
   for (; !connections.empty(); connections = connections.subspan(std::min(batch, connections.size()))) {
@@ -145,6 +149,7 @@ bool InetDiag::find(std::span<const Connection> connections, const std::function
       q.query.sdiag_family = c.family == 4 ? AF_INET : AF_INET6;
       q.query.sdiag_protocol = IPPROTO_TCP;
       q.query.idiag_states = ~0u;
+      if (wants_progress) q.query.idiag_ext = 1u << (INET_DIAG_INFO - 1);
       q.query.id.idiag_sport = htons(c.local_port);
       q.query.id.idiag_dport = htons(c.remote_port);
       std::memcpy(q.query.id.idiag_src, c.local.data(), c.local.size());
@@ -169,7 +174,8 @@ bool InetDiag::find(std::span<const Connection> connections, const std::function
     for (size_t i = 0; i < count; ++i) {
       const auto* m = reinterpret_cast<const nlmsghdr*>(places[i].iov_base);
       if (!NLMSG_OK(m, answers[i].msg_len) || m->nlmsg_type != SOCK_DIAG_BY_FAMILY) continue;
-      const TcpSocketRow found = row_of(*static_cast<const inet_diag_msg*>(NLMSG_DATA(m)));
+      TcpSocketRow found = row_of(*static_cast<const inet_diag_msg*>(NLMSG_DATA(m)));
+      if (wants_progress) read_progress(*m, found);
       if (found.state != TCP_TIME_WAIT) row(found);
     }
   }

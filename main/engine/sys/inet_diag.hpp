@@ -22,6 +22,9 @@ struct TcpSocketRow {
   uint32_t inode = 0;
   // Where they were asked for: bytes that the peer has sent and that it has acknowledged, since the connection began.
   uint64_t received_bytes = 0, acknowledged_bytes = 0;
+  // Likewise: how long ago data last came in, in whole ticks of the kernel's slow clock (1 to 10 ms); no_age: not told.
+  static constexpr uint32_t no_age = ~0u;
+  uint32_t received_ms_ago = no_age;
 };
 
 class InetDiag {
@@ -43,7 +46,8 @@ class InetDiag {
     std::array<uint8_t, 16> local{}, remote{};
   };
   // Rows of those connections that the kernel still has. False: some may be missing.
-  bool find(std::span<const Connection> connections, const std::function<void(const TcpSocketRow&)>& row);
+  bool find(std::span<const Connection> connections, const std::function<void(const TcpSocketRow&)>& row,
+            bool wants_progress = false);
 
  private:
   // Answers that nobody read must not be taken for those of the next question.

@@ -68,6 +68,7 @@ void init() {
 }
 
 void enter_thread(std::string_view name) {
+  forget_turn();
   Block* block = claim();
   if (block == nullptr) {
     tls_block = &arena->overflow;
@@ -105,6 +106,7 @@ wire::DetailLevel detail_level() { return static_cast<wire::DetailLevel>(arena->
 
 void leave_thread() {
   Block* block = tls_block;
+  end_turn();
   if (block == &arena->overflow) return;
   rusage usage{};
   if (getrusage(RUSAGE_THREAD, &usage) == 0) {

@@ -47,6 +47,7 @@ struct Block {
   std::atomic<uint32_t> call_socket{0};
   std::atomic<uint64_t> call{0};
   std::atomic<uint64_t> call_ticks{0};  // since when, where the call is marked as timed
+  std::atomic<uint64_t> sleeps{0};  // calls that took so long that the thread slept in them, from the level `fds` on
   std::atomic<uint64_t> last_step_ticks{0};
   std::atomic<uint32_t> last_step{no_step};
   EventRing events;

@@ -43,10 +43,11 @@ void FdReport::forget_all() {
     s.write_blocked.store(false, relaxed);
   }
   seen_.clear();
+  shares_.forget_all();
   queues_ = {};
 }
 
-void FdReport::tick(uint64_t time_ns, const TickClock& clock, const std::vector<uint32_t>& sleeping) {
+void FdReport::tick(const TickClock& clock, const std::vector<uint32_t>& sleeping) {
   uint32_t closed = take_closed();
   const bool was_on = std::exchange(is_on_, detail_level() != wire::DetailLevel::counters && writer_.enabled());
   if (!is_on_) {
@@ -60,6 +61,8 @@ void FdReport::tick(uint64_t time_ns, const TickClock& clock, const std::vector<
   }
   ++tick_;
   seen_.resize(size_t{sockets_used()} + 1);
+  const uint64_t now_ticks = ticks(), time_ns = clock.to_ns(now_ticks);
+  const bool has_span = shares_.begin(now_ticks, time_ns, clock);
   FrameBatch batch(writer_);
   {
     RecordFrames<OpenedRecord> opened(batch, wire::FrameKind::opened, time_ns);
@@ -72,6 +75,7 @@ void FdReport::tick(uint64_t time_ns, const TickClock& clock, const std::vector<
   for (const uint32_t place : sleeping)
     if (place < seen_.size()) seen_[place].sleeping = true;
   look_at_queues(time_ns);
+  if (has_span) tell_shares(batch, time_ns, closed);
   RecordFrames<FdStateRecord> states(batch, wire::FrameKind::fd_states, time_ns);
   while (closed != 0) {
     const Socket& s = socket_at(closed);
@@ -79,6 +83,7 @@ void FdReport::tick(uint64_t time_ns, const TickClock& clock, const std::vector<
     report(closed, time_ns, clock, states);
     queues_.remove(role_of(s), s.inode.load(relaxed), seen.local, s.peer);
     seen = {};
+    shares_.forget(closed);
     const uint32_t next = s.next.load(relaxed);
     free_socket(closed);
     closed = next;
@@ -129,12 +134,26 @@ void FdReport::look_at_queues(uint64_t time_ns) {
     seen.send_bytes = row.send_bytes;
     const uint64_t read_ticks = socket_at(place).read_ticks.load(relaxed);
     const bool unread = row.receive_bytes > 0 && read_ticks < begun_ticks;
+    shares_.looked(place, begun_ticks, unread, row.received_ms_ago);
     // What lay there at the look before has been read since then: these bytes are others, or the rest.
     if (!unread)
       seen.queue_since_ticks = 0;
     else if (read_ticks >= seen.queue_since_ticks)
       seen.queue_since_ticks = begun_ticks;
   });
+}
+
+// Those that have just closed come first, and are told for the last time.
+void FdReport::tell_shares(FrameBatch& batch, uint64_t time_ns, uint32_t closed) {
+  RecordFrames<FdShareRecord> frames(batch, wire::FrameKind::fd_shares, time_ns);
+  frames.set_head(shares_.unit_ns(), shares_.span_ns());
+  frames.open();
+  FdShareRecord record;
+  for (uint32_t place = closed; place != 0; place = socket_at(place).next.load(relaxed))
+    if (shares_.measure(place, record)) frames.add(record);
+  for (uint32_t place = 1; place < seen_.size(); ++place)
+    if (seen_[place].opened_ticks != 0 && is_open(socket_at(place)) && shares_.measure(place, record))
+      frames.add(record);
 }
 
 uint64_t FdReport::waiting_since_ns(const Socket& s, const Seen& seen, const TickClock& clock) const {

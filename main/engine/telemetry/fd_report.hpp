@@ -1,4 +1,5 @@
-// The frames `opened` and `fdStates`: at every tick, what happened on each socket and how it is now.
+// The frames `opened`, `fdShares` and `fdStates`: at every tick, how long each socket was in which state, what happened
+// on it and how it is now.
 //
 // A socket waits where it is known to have something to read, or room for bytes that it wants to write, and nobody has
 // used that yet. Known from a readiness report, or, for models that ask for none, from a receive queue in which the
@@ -13,6 +14,7 @@
 #include "telemetry/frame_writer.hpp"
 #include "telemetry/queues.hpp"
 #include "telemetry/records.hpp"
+#include "telemetry/share_report.hpp"
 #include "telemetry/ticks.hpp"
 
 namespace fdscope::telemetry {
@@ -21,7 +23,7 @@ class FdReport {
  public:
   explicit FdReport(FrameWriter& writer) : writer_(writer) {}
   // `sleeping`: places of sockets on which a thread sleeps in a call.
-  void tick(uint64_t time_ns, const TickClock& clock, const std::vector<uint32_t>& sleeping);
+  void tick(const TickClock& clock, const std::vector<uint32_t>& sleeping);
 
  private:
   // What is known of the socket at a place.
@@ -40,11 +42,13 @@ class FdReport {
   void forget_all();
   void announce(uint32_t place, RecordFrames<OpenedRecord>& frames, const TickClock& clock);
   void look_at_queues(uint64_t time_ns);
+  void tell_shares(FrameBatch& batch, uint64_t time_ns, uint32_t closed);
   void report(uint32_t place, uint64_t time_ns, const TickClock& clock, RecordFrames<FdStateRecord>& frames);
   uint64_t waiting_since_ns(const Socket& socket, const Seen& seen, const TickClock& clock) const;
 
   FrameWriter& writer_;
   Queues queues_;
+  ShareReport shares_;
   std::vector<Seen> seen_;  // by place
   uint64_t tick_ = 0;
   bool is_on_ = false;

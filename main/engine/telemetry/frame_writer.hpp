@@ -102,10 +102,21 @@ class RecordFrames {
       : batch_(batch), kind_(kind), time_ns_(time_ns) {}
   ~RecordFrames() { close(); }
   void add(const Record& record) {
-    if (payload_ == nullptr) payload_ = &batch_.begin(kind_).put(time_ns_).put(uint32_t{0}).put(uint32_t{0});
+    open();
     payload_->put(record);
     ++count_;
     if (batch_.payload_bytes() + sizeof(Record) > split_bytes) close();
+  }
+  // Of a kind that says more at the beginning: what comes in the place of the zero, and behind it.
+  void set_head(uint32_t fourth, uint64_t fifth) {
+    fourth_ = fourth;
+    fifth_ = fifth;
+  }
+  // A frame without records says something too.
+  void open() {
+    if (payload_ != nullptr) return;
+    payload_ = &batch_.begin(kind_).put(time_ns_).put(uint32_t{0}).put(fourth_);
+    if (fifth_ != 0) payload_->put(fifth_);
   }
   void close() {
     if (payload_ == nullptr) return;
@@ -120,7 +131,8 @@ class RecordFrames {
   wire::FrameKind kind_;
   uint64_t time_ns_;
   Payload* payload_ = nullptr;
-  uint32_t count_ = 0;
+  uint32_t count_ = 0, fourth_ = 0;
+  uint64_t fifth_ = 0;
 };
 
 }  // namespace fdscope::telemetry

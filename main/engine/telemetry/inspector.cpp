@@ -26,7 +26,7 @@ void Inspector::read(uint64_t time_ns) {
 
 void Inspector::send(uint64_t time_ns) {
   threads_.tick(clock_, switches_, met_);
-  fds_.tick(time_ns, clock_, threads_.sleeping());
+  fds_.tick(clock_, threads_.sleeping());
   events_.tick(time_ns, clock_, met_);
 }
 

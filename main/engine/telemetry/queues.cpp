@@ -79,15 +79,15 @@ bool Queues::look_at_each(const std::function<void(const TcpSocketRow&)>& match)
   listeners_ns_ = cpu_ns() - begun_ns;
   if (!looked || asked_.empty()) return looked;
   const uint64_t asking_ns = cpu_ns();
-  const bool found = diag_.find(asked_, match);
+  const bool found = diag_.find(asked_, match, true);
   each_ns_ = (cpu_ns() - asking_ns) / asked_.size();
   return found;
 }
 
 bool Queues::look_at_all(const std::function<void(const TcpSocketRow&)>& match) {
-  bool looked = diag_.dump(family_, InetDiag::Port::local, server_port_, InetDiag::Of::all, match);
+  bool looked = diag_.dump(family_, InetDiag::Port::local, server_port_, InetDiag::Of::all, match, true);
   if (upstreams_ > 0)
-    looked &= diag_.dump(upstream_family_, InetDiag::Port::remote, upstream_port_, InetDiag::Of::all, match);
+    looked &= diag_.dump(upstream_family_, InetDiag::Port::remote, upstream_port_, InetDiag::Of::all, match, true);
   return looked;
 }
 

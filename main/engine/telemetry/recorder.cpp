@@ -13,8 +13,6 @@ namespace {
 constexpr auto relaxed = std::memory_order_relaxed, release = std::memory_order_release;
 static_assert(EPOLLIN == POLLIN && EPOLLOUT == POLLOUT && EPOLLHUP == POLLHUP && EPOLLERR == POLLERR);
 
-enum class Use { reads, writes, accepts, connects, other };
-
 Use use_of(Syscall name) {
   switch (name) {
     case Syscall::read:
@@ -26,6 +24,18 @@ Use use_of(Syscall name) {
     case Syscall::accept4: return Use::accepts;
     case Syscall::connect: return Use::connects;
     default: return Use::other;
+  }
+}
+
+bool is_wait(Syscall name) {
+  switch (name) {
+    case Syscall::epoll_wait:
+    case Syscall::epoll_pwait2:
+    case Syscall::poll:
+    case Syscall::pselect6:
+    case Syscall::rt_sigtimedwait:
+    case Syscall::io_uring_enter: return true;
+    default: return false;
   }
 }
 
@@ -87,7 +97,10 @@ void report(uint32_t place, int fd, uint16_t readiness) {
     id = s.connection_id.load(relaxed);
     uint32_t flags = 0;
     // An end of the stream or an error, too, is something that reading would tell.
-    if ((readiness & (wire::readiness::readable | wire::readiness::hangup | wire::readiness::error)) != 0) {
+    const bool reads =
+        (readiness & (wire::readiness::readable | wire::readiness::hangup | wire::readiness::error)) != 0;
+    reported(place, reads, (readiness & wire::readiness::writable) != 0);
+    if (reads) {
       flags |= wire::fd_flag::reported_readable;
       if (s.readable_ticks.load(relaxed) == 0) s.readable_ticks.store(now, relaxed);
     }
@@ -130,7 +143,10 @@ void record_now(wire::EventKind kind, uint16_t code, int fd, int64_t result, uin
 uint64_t enter_call(Syscall name, int fd) {
   Block& block = *tls_block;
   const uint64_t now = ticks();
-  block.call_socket.store(socket_of(fd), relaxed);
+  const uint32_t place = socket_of(fd);
+  call_begins(use_of(name), place, now);
+  if (is_wait(name)) wait_begins(now);
+  block.call_socket.store(place, relaxed);
   block.call_ticks.store(now, relaxed);
   block.call.store(call_word(name, fd, true), std::memory_order_release);
   return now;
@@ -142,15 +158,18 @@ void leave_call(Syscall name, int fd, uint64_t begun_ticks, int64_t result, size
   const uint32_t place = block.call_socket.load(relaxed);
   block.call.store(0, std::memory_order_release);
   const Use use = use_of(name);
-  const bool records = records_events();
+  const bool records = records_events(), waits = is_wait(name);
   uint64_t ended = 0;
-  if (records || use == Use::reads || use == Use::accepts) ended = ticks();
+  if (records || waits || (place != 0 && use != Use::other)) ended = ticks();
+  if (waits) wait_ends(begun_ticks, ended, result, wanted);
+  if (ended != 0 && took_long(begun_ticks, ended)) add(block.sleeps, 1);
   if (place != 0 && use != Use::other) {
-    used(socket_at(place), use, fd, result, error, ended);
     // What is not taken whole, now or after a wait, stays with the connection.
     if (use == Use::writes)
       socket_at(place).write_blocked.store(result < 0 ? error == EAGAIN : static_cast<size_t>(result) < wanted,
                                            relaxed);
+    call_ends(use, place, begun_ticks, ended, result < 0, result < 0 && error == EAGAIN);
+    used(socket_at(place), use, fd, result, error, ended);
   }
   if (records) {
     const uint32_t id = place == 0 ? 0 : socket_at(place).connection_id.load(relaxed);
@@ -220,7 +239,10 @@ void completed(int fd, Syscall like, int64_t result) {
   const uint64_t now = ticks();
   const Use use = use_of(like);
   const bool writes = use == Use::writes || use == Use::connects;
-  if (place != 0) used(socket_at(place), use, fd, result, result < 0 ? static_cast<int>(-result) : 0, now);
+  if (place != 0) {
+    completion_taken(place, use, now);
+    used(socket_at(place), use, fd, result, result < 0 ? static_cast<int>(-result) : 0, now);
+  }
   record(wire::EventKind::ready,
          static_cast<uint16_t>(wire::readiness::completion |
                                (writes ? wire::readiness::writable : wire::readiness::readable)),

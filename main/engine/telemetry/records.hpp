@@ -30,6 +30,16 @@ struct FdStateRecord {
 };
 static_assert(sizeof(FdStateRecord) == wire::record_bytes::fd_state);
 
+// Of the frame `fdShares`: how long a socket was in which state since the last one.
+struct FdShareRecord {
+  uint32_t connection_id = 0;
+  uint8_t role = 0, end_state = 0;
+  uint16_t zero = 0;
+  uint32_t times[wire::share_count]{};  // in the frame's unit
+};
+static_assert(sizeof(FdShareRecord) == wire::record_bytes::fd_share);
+inline uint32_t share_unit_ns(uint64_t span_ns) { return static_cast<uint32_t>(span_ns / 4'000'000'000 + 1); }
+
 // Of the frame `threadStates`: what a thread does.
 struct ThreadStateRecord {
   uint32_t thread_id;

@@ -68,7 +68,15 @@ uint32_t open_place(int fd, uint64_t id, wire::FdRole role, const SocketAddress&
     value->store(0, relaxed);
   s.interest.store(0, relaxed);
   s.write_blocked.store(false, relaxed);
-  s.opened_ticks.store(ticks(), relaxed);
+  const uint64_t now = ticks();
+  s.opened_ticks.store(now, relaxed);
+  SocketTime& t = s.time;
+  for (auto& spent : t.spent) spent.store(0, relaxed);
+  for (auto* value : {&t.waited, &t.unsure, &t.slept_in_wait, &t.slept_in_call, &t.unasked, &t.unasked_at, &t.look,
+                      &t.write_began, &t.sent_at})
+    value->store(0, relaxed);
+  t.block.store(0, relaxed);
+  t.word.store(SocketTime::make(Phase::quiet, now), relaxed);
   s.local = local;
   s.peer = peer;
   s.local_known.store(local.family != 0, relaxed);
@@ -80,6 +88,8 @@ uint32_t open_place(int fd, uint64_t id, wire::FdRole role, const SocketAddress&
 void close_place(uint32_t place) {
   if (place == 0) return;
   Socket& s = pool->sockets[place];
+  // Nobody looks at the time of a socket at the level of counters.
+  if (detail() != wire::DetailLevel::counters) turn_closes(place, ticks());
   s.flags.fetch_or(wire::fd_flag::closed, std::memory_order_relaxed);
   s.state.store(static_cast<uint32_t>(SocketState::closed), std::memory_order_relaxed);
   uint32_t head = pool->closed.load(std::memory_order_relaxed);
@@ -196,6 +206,10 @@ uint32_t socket_of_tag(uint64_t tag) {
   for (uint32_t i = 0; i < listener_count.load(std::memory_order_relaxed); ++i)
     if (const uint32_t place = listeners[i].load(std::memory_order_relaxed); has_tag(place)) return place;
   return 0;
+}
+
+uint32_t client_of(uint32_t slot) {
+  return slot < max_slots ? by_slot[slot].client.load(std::memory_order_relaxed) : 0;
 }
 
 Socket& socket_at(uint32_t place) { return pool->sockets[place]; }

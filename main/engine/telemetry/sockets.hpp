@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "telemetry/turns.hpp"
 #include "telemetry/wire.gen.hpp"
 
 namespace fdscope::telemetry {
@@ -47,6 +48,7 @@ struct alignas(64) Socket {
   std::atomic<uint64_t> inode;  // of a listener: by it the kernel's dump names it
   std::atomic<uint32_t> next;   // free, or closed and not reported
   SocketAddress local, peer;    // set before `state`; of an upstream, `local` once it connects
+  SocketTime time;
 };
 
 void init_sockets();
@@ -66,6 +68,7 @@ void descriptor_closes(int fd);
 // For the traced calls. Place 0 is nobody's.
 uint32_t socket_of(int fd);
 uint32_t socket_of_tag(uint64_t tag);
+uint32_t client_of(uint32_t slot);
 Socket& socket_at(uint32_t place);
 
 // For the telemetry thread. Places 1 to sockets_used() have been in use.

@@ -37,6 +37,7 @@ class TickClock {
   TickClock();
   void update();
   uint64_t to_ns(uint64_t ticks) const;
+  double ns_per_tick() const { return ns_per_tick_; }
   uint64_t duration_ns(uint64_t ticks) const {
     return static_cast<uint64_t>(static_cast<double>(ticks) * ns_per_tick_);
   }

@@ -38,6 +38,7 @@ enum class FrameKind : std::uint16_t {
   finding = 17,
   fd_shares = 18,
   bench = 19,
+  machine = 20,
 };
 
 /// Counters of each thread; they add up.

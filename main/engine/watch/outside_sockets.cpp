@@ -47,7 +47,7 @@ void OutsideSockets::tick(uint64_t time_ns, const ProcessTree& tree, const Outsi
   const bool has_new = std::ranges::any_of(
       rows_, [this](const TcpSocketRow& row) { return !seen_.contains(row.inode) && !unlisted_.contains(row.inode); });
   if (has_new) find_descriptors(time_ns, tree);
-  look(time_ns, threads);
+  look(time_ns, threads, is_whole);
   if (is_whole) {
     telemetry::FrameBatch batch(writer_);
     telemetry::RecordFrames<telemetry::FdStateRecord> states(batch, wire::FrameKind::fd_states, time_ns);
@@ -67,7 +67,7 @@ void OutsideSockets::tick(uint64_t time_ns, const ProcessTree& tree, const Outsi
   next_look_ns_ = time_ns + (cpu_ns() - begun_ns) * most_share;
 }
 
-void OutsideSockets::look(uint64_t time_ns, const OutsideThreads& threads) {
+void OutsideSockets::look(uint64_t time_ns, const OutsideThreads& threads, bool is_whole) {
   ++look_;
   figures_.open_connections = figures_.accept_queue = figures_.accept_backlog = 0;
   telemetry::FrameBatch batch(writer_);
@@ -91,9 +91,48 @@ void OutsideSockets::look(uint64_t time_ns, const OutsideThreads& threads) {
       announce(row, seen, time_ns, threads.first_thread_of(listed->second.pid), opened);
     }
   }
+  tell_shares(batch, time_ns, is_whole);
   telemetry::RecordFrames<telemetry::FdStateRecord> states(batch, wire::FrameKind::fd_states, time_ns);
   for (const TcpSocketRow& row : rows_)
     if (const auto at = seen_.find(row.inode); at != seen_.end()) report(row, at->second, time_ns, states);
+}
+
+wire::Share OutsideSockets::share_of(const TcpSocketRow& row, const Seen& seen) {
+  if (row.state == TCP_LISTEN) {
+    if (seen.queued == 0 && row.receive_bytes == 0) return wire::Share::idle;
+    return seen.queued > 0 && row.receive_bytes >= seen.queued ? wire::Share::waiting : wire::Share::unknown;
+  }
+  const uint64_t read = row.received_bytes - std::min<uint64_t>(row.received_bytes, row.receive_bytes);
+  if (read > seen.read_bytes || row.acknowledged_bytes + row.send_bytes > seen.written_bytes)
+    return wire::Share::unknown;
+  if (seen.queued > 0) return wire::Share::waiting;
+  return row.received_bytes == seen.received_bytes ? wire::Share::idle : wire::Share::unsure;
+}
+
+void OutsideSockets::tell_shares(telemetry::FrameBatch& batch, uint64_t time_ns, bool is_whole) {
+  const uint64_t span_ns = last_look_ns_ == 0 ? 0 : time_ns - last_look_ns_;
+  last_look_ns_ = time_ns;
+  if (span_ns == 0) return;
+  telemetry::RecordFrames<telemetry::FdShareRecord> frames(batch, wire::FrameKind::fd_shares, time_ns);
+  const uint32_t unit_ns = telemetry::share_unit_ns(span_ns);
+  frames.set_head(unit_ns, span_ns);
+  frames.open();
+  const auto tell = [&](const Seen& seen, wire::Share share, wire::Share end) {
+    if (share == wire::Share::idle && end == wire::Share::idle) return;
+    telemetry::FdShareRecord record{seen.connection_id, seen.role, static_cast<uint8_t>(end), 0, {}};
+    record.times[static_cast<size_t>(share)] = static_cast<uint32_t>(span_ns / unit_ns);
+    frames.add(record);
+  };
+  for (const TcpSocketRow& row : rows_) {
+    const auto at = seen_.find(row.inode);
+    // One that this look was the first to find has no time behind it.
+    if (at == seen_.end() || at->second.sent.flags == 0) continue;
+    const wire::Share end = row.receive_bytes > 0 ? wire::Share::waiting : wire::Share::idle;
+    tell(at->second, share_of(row, at->second), end);
+  }
+  if (!is_whole) return;
+  for (const auto& [inode, seen] : seen_)
+    if (seen.look != look_) tell(seen, wire::Share::unknown, wire::Share::idle);
 }
 
 void OutsideSockets::find_descriptors(uint64_t time_ns, const ProcessTree& tree) {
@@ -144,6 +183,8 @@ void OutsideSockets::announce(const TcpSocketRow& row, Seen& seen, uint64_t time
 void OutsideSockets::report(const TcpSocketRow& row, Seen& seen, uint64_t time_ns,
                             telemetry::RecordFrames<telemetry::FdStateRecord>& frames) {
   namespace flag = wire::fd_flag;
+  seen.received_bytes = row.received_bytes;
+  seen.queued = row.receive_bytes;
   telemetry::FdStateRecord record;
   record.connection_id = seen.connection_id;
   record.fd = seen.fd;

@@ -1,10 +1,12 @@
 // The sockets of a server that is watched, by what the kernel's list says of its port: addresses, queues, TCP states,
-// and how far each connection has come. Sends the frames opened and fdStates.
+// and how far each connection has come. Sends the frames opened, fdShares and fdStates.
 //
 // The server does not tell what it does, but the kernel does, byte by byte: what the peer has sent less what lies in
 // the receive queue has been read; what the peer has acknowledged plus what lies in the send queue has been written. So
 // a socket was served between two looks where either grew, and waits where bytes lie in its queue and nobody has read
-// since. Both are seen at the looks, so a wait is a lower bound. What came and went between two looks is not seen.
+// since. Both are seen at the looks, so a wait is a lower bound. What came and went between two looks is not seen. Of
+// the time between two looks a socket's state is known where nothing moved on it: idle, or waiting with what lay there
+// before. Where something moved, all that time is unknown: how much of it was service cannot be seen from outside.
 #pragma once
 
 #include <cstdint>
@@ -45,6 +47,9 @@ class OutsideSockets {
     uint64_t read_bytes = 0, written_bytes = 0;
     uint64_t waiting_since_ns = 0;
     uint64_t look = 0;  // the number of the last one that found it
+    // As of the look before this one.
+    uint64_t received_bytes = 0;
+    uint32_t queued = 0;
     telemetry::FdStateRecord sent;
   };
 
@@ -54,13 +59,16 @@ class OutsideSockets {
     int32_t pid = 0;  // 0: several have it, or nobody knows for how long this one has
   };
 
-  void look(uint64_t time_ns, const OutsideThreads& threads);
+  void look(uint64_t time_ns, const OutsideThreads& threads, bool is_whole);
   // Descriptors of sockets by their inodes, where it is not too soon to list them.
   void find_descriptors(uint64_t time_ns, const ProcessTree& tree);
   void announce(const TcpSocketRow& row, Seen& seen, uint64_t time_ns, uint16_t process_thread,
                 telemetry::RecordFrames<telemetry::OpenedRecord>& frames);
   void report(const TcpSocketRow& row, Seen& seen, uint64_t time_ns,
               telemetry::RecordFrames<telemetry::FdStateRecord>& frames);
+  // What a socket was in since the look before, told before its states are.
+  void tell_shares(telemetry::FrameBatch& batch, uint64_t time_ns, bool is_whole);
+  static wire::Share share_of(const TcpSocketRow& row, const Seen& seen);
 
   telemetry::FrameWriter& writer_;
   InetDiag diag_;
@@ -71,7 +79,7 @@ class OutsideSockets {
   std::unordered_map<uint32_t, Descriptor> fds_;  // by inode, as last listed
   std::unordered_set<uint32_t> unlisted_;         // not among them though they were looked for
   SocketFigures figures_;
-  uint64_t look_ = 0, next_look_ns_ = 0, next_listing_ns_ = 0;
+  uint64_t look_ = 0, last_look_ns_ = 0, next_look_ns_ = 0, next_listing_ns_ = 0;
   uint32_t next_id_ = 1;
 };
 

@@ -7,6 +7,7 @@ import { chunkKinds, SessionFormatError, type SessionFrame } from '../../../../s
 import {
   decodeCounters,
   decodeEvents,
+  decodeFdShares,
   decodeFdStates,
   decodeJson,
   decodeLatency,
@@ -37,6 +38,7 @@ const decoders = {
     return { ...latency, buckets: bucketsOf(latency.encoded) };
   },
   opened: decodeOpened,
+  fdShares: decodeFdShares,
   fdStates: decodeFdStates,
   threadStates: decodeThreadStates,
   switches: decodeSwitches,

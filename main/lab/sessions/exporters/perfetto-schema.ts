@@ -73,6 +73,7 @@ message DebugAnnotation {
 `;
 
 export const perfettoRoot = protobuf.parse(schema, { keepCase: true }).root;
+export const internedType = perfettoRoot.lookupType('perfetto.protos.InternedData');
 export const traceType = perfettoRoot.lookupType('perfetto.protos.Trace');
 
 /** Values of enumerations in the published schema. */

@@ -7,6 +7,7 @@ import {
   fdRoles,
   noFd,
   readinessBits,
+  shareNames,
   switchKinds,
   syscallNames,
   tcpStates,
@@ -39,6 +40,37 @@ export const fdStates: Table = {
         ...flags.map(([name, bit]) => (isOutside && !isFlagSeen(name) ? null : (bits & bit) !== 0)),
         ...[frame.receiveQueueBytes[i] ?? 0, frame.sendQueueBytes[i] ?? 0, frame.waitingUs[i] ?? 0],
         ...[frame.bytesIn[i] ?? 0, frame.bytesOut[i] ?? 0],
+      ];
+    }
+  },
+};
+
+const shareColumns = Object.fromEntries(shareNames.map((name) => [`${snakeCase(name)}_ns`, 'integer'])) as Record<
+  string,
+  CellType
+>;
+
+/**
+ * How long each fd was in which state during the `span_ns` up to `time_ns`: a row for each that was not idle for all of
+ * it. A row adds up to the span, or to the part of it in which the fd was open. `unsure_ns`: idle or waiting, as the
+ * data came in somewhere in there. Sessions recorded before this was measured have no rows.
+ */
+export const fdShares: Table = {
+  name: 'fd_shares',
+  columns: columnsOf({
+    ...timeAndSource,
+    ...{ connection_id: 'integer', role: 'text', span_ns: 'integer', end_state: 'text' },
+    ...shareColumns,
+  }),
+  types: ['fdShares'],
+  *rows({ type, frame, source }, context): Generator<Row> {
+    if (type !== 'fdShares') return;
+    const time = timeCell(frame.timeNs, context);
+    for (let i = 0; i < frame.count; i++) {
+      yield [
+        ...[time, source, frame.connectionIds[i] ?? 0, fdRoles[frame.roles[i] ?? 0] ?? null, frame.spanNs],
+        shareNames[frame.endStates[i] ?? 0] ?? null,
+        ...shareNames.map((_, state) => frame.ns[i * shareNames.length + state] ?? 0),
       ];
     }
   },

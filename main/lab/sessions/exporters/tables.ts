@@ -2,13 +2,14 @@
 import { LabError } from '../../errors.ts';
 import { counters, latency, latencyBuckets, steps, threads } from './counter-tables.ts';
 import type { DecodedType, FrameReader } from './decoded-frames.ts';
-import { events, fdStates, moments, sockets, switches } from './record-tables.ts';
+import { events, fdShares, fdStates, moments, sockets, switches } from './record-tables.ts';
 import { SessionNames } from './session-names.ts';
 import type { Row, Table } from './table.ts';
 
 export const tables: readonly Table[] = [
   counters,
   fdStates,
+  fdShares,
   events,
   latency,
   latencyBuckets,

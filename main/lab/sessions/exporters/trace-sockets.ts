@@ -1,7 +1,9 @@
 /** Sockets on a trace: how long each was open, and what kept it waiting. */
 import type { FrameSource } from '../../../../shared/contract/channels.ts';
-import type { FdStates, OpenedSocket } from '../../../../shared/telemetry/codec.ts';
-import { fdFlags, fdRoles, type FdRole } from '../../../../shared/telemetry/wire.ts';
+import type { FdShares, FdStates, OpenedSocket } from '../../../../shared/telemetry/codec.ts';
+import { openNs } from '../../../../shared/telemetry/shares.ts';
+import { fdFlags, fdRoles, shareNames, type FdRole } from '../../../../shared/telemetry/wire.ts';
+import { snakeCase } from './table.ts';
 import type { SessionNames } from './session-names.ts';
 import type { TraceSink, TrackId } from './trace-sink.ts';
 import type { TraceTracks } from './trace-tracks.ts';
@@ -13,6 +15,8 @@ interface Socket {
   readonly openedNs: number;
   state: string | undefined;
   stateSinceNs: number;
+  /** Only sockets that were not idle all the time have one. */
+  shares: TrackId | undefined;
   /** Only sockets with bytes waiting have one. */
   queues: { readonly receive: TrackId; readonly send: TrackId } | undefined;
 }
@@ -25,6 +29,7 @@ const states = [
 ] as const;
 
 const group = 'sockets';
+const shareArgs = shareNames.map((name) => `${snakeCase(name)}_ns`);
 
 export class SocketTrace {
   readonly #sink: TraceSink;
@@ -82,6 +87,29 @@ export class SocketTrace {
     }
   }
 
+  /**
+   * How long each was in which state: a slice for each tick in which it was not idle throughout, with the times as its
+   * arguments. It has no state's name, as none holds for all of it.
+   */
+  shares(source: FrameSource, frame: FdShares): void {
+    const { timeNs, spanNs } = frame;
+    for (let i = 0; i < frame.count; i++) {
+      const role = fdRoles[frame.roles[i] ?? 0] ?? 'client';
+      const socket = this.#sockets.get(`${source} ${role} ${frame.connectionIds[i] ?? 0}`);
+      if (socket === undefined) continue;
+      socket.shares ??= this.#tracks.member(source, group, { kind: 'lane', name: `${socket.name}: time by state` });
+      const args: Record<string, number> = {};
+      for (const [state, name] of shareArgs.entries()) {
+        const ns = frame.ns[i * shareNames.length + state] ?? 0;
+        if (ns > 0) args[name] = ns;
+      }
+      // One that was opened within the tick is told from then on.
+      const fromNs = socket.openedNs > timeNs - spanNs ? timeNs - openNs(frame, i) : timeNs - spanNs;
+      const toNs = fromNs + openNs(frame, i);
+      this.#sink.slice({ track: socket.shares, fromNs, toNs, name: 'tick', category: 'time by state', args });
+    }
+  }
+
   /** Sockets that were still open are told up to the end. */
   end(endNs: number): void {
     for (const socket of this.#sockets.values()) this.#close(socket, endNs);
@@ -98,7 +126,7 @@ export class SocketTrace {
     if (!socket) {
       const track = this.#tracks.member(source, group, { kind: 'lane', name });
       this.#sink.begin({ track, fromNs: timeNs, name: 'open', category: group, args: { fd, peer } });
-      const nothing = { state: undefined, queues: undefined };
+      const nothing = { state: undefined, shares: undefined, queues: undefined };
       socket = { source, name, track, openedNs: timeNs, stateSinceNs: timeNs, ...nothing };
       this.#sockets.set(key, socket);
     }
@@ -134,9 +162,14 @@ export class SocketTrace {
   }
 
   #close(socket: Socket, atNs: number): void {
-    const { track, openedNs, queues } = socket;
+    const { track, openedNs, shares, queues } = socket;
     this.#tellState(socket, atNs);
     this.#sink.end(track, Math.max(openedNs, atNs));
-    for (const each of [track, ...(queues ? [queues.receive, queues.send] : [])]) this.#sink.forget(each);
+    for (const each of [
+      track,
+      ...(shares === undefined ? [] : [shares]),
+      ...(queues ? [queues.receive, queues.send] : []),
+    ])
+      this.#sink.forget(each);
   }
 }

@@ -92,6 +92,8 @@ export class ThreadTrace {
         const args = { fd, connection, awaits: next };
         this.#sink.slice({ track, fromNs, toNs, name, category: 'coroutine', args });
         this.#coroutineRan(source, connectionId, { fromNs, toNs, awaits: next, threadId: frame.threadId });
+      } else if (kind === eventKinds.handled) {
+        this.#sink.slice({ track, fromNs, toNs, name: 'handler', category: 'handler', args: { fd, connection } });
       } else {
         const what = instantNames.get(kind) ?? `event ${kind}`;
         const detail = eventName(kind, code, (index) => this.#names.step(source, index)?.label);
@@ -188,8 +190,15 @@ export class ThreadTrace {
 }
 
 /** Events are in the order of their ends; slices are told by their beginnings, and the longer of two first. */
-function outerFirst({ count, timesNs, durationsNs }: Events): number[] {
+function outerFirst({ count, timesNs, durationsNs }: Events): Uint32Array {
   const from = (i: number): number => timesNs[i] ?? 0;
   const length = (i: number): number => durationsNs[i] ?? 0;
-  return Array.from({ length: count }, (_, i) => i).sort((a, b) => from(a) - from(b) || length(b) - length(a));
+  const order = new Uint32Array(count);
+  let isInOrder = true;
+  for (let i = 0; i < count; i++) {
+    order[i] = i;
+    if (i > 0 && (from(i) < from(i - 1) || (from(i) === from(i - 1) && length(i) > length(i - 1)))) isInOrder = false;
+  }
+  // Calls that follow one another are: sorting costs more than all else that is done with them.
+  return isInOrder ? order : order.sort((a, b) => from(a) - from(b) || length(b) - length(a) || a - b);
 }

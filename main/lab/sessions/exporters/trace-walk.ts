@@ -13,7 +13,7 @@ import { TraceTracks } from './trace-tracks.ts';
 
 export const traceTypes: readonly DecodedType[] = [
   ...SessionNames.types,
-  ...(['counters', 'latency', 'opened', 'fdStates', 'threadStates', 'switches', 'events'] as const),
+  ...(['counters', 'latency', 'opened', 'fdShares', 'fdStates', 'threadStates', 'switches', 'events'] as const),
   ...(['mark', 'notice', 'finding'] as const),
 ];
 
@@ -78,6 +78,9 @@ class TraceWalk {
         break;
       case 'opened':
         this.#sockets.opened(source, frame);
+        break;
+      case 'fdShares':
+        this.#sockets.shares(source, frame);
         break;
       case 'fdStates':
         this.#sockets.states(source, frame);
