@@ -1,12 +1,14 @@
 /** All that a server's frames tell of its sockets, threads, context switches and events, gathered for a test. */
 import {
   decodeEvents,
+  decodeFdShares,
   decodeFdStates,
   decodeJson,
   decodeOpened,
   decodeSwitches,
   decodeThreadStates,
   type Events,
+  type FdShares,
   type FdStates,
   type OpenedSocket,
   type Switches,
@@ -45,6 +47,7 @@ export interface ThreadDoing {
 
 export class Inspection {
   readonly opened: OpenedSocket[] = [];
+  readonly fdShares: FdShares[] = [];
   readonly fdStates: FdStates[] = [];
   readonly threadStates: ThreadStates[] = [];
   readonly switches: Switches[] = [];
@@ -56,6 +59,7 @@ export class Inspection {
     this.#server = server;
     server.onFrame = ({ kind, payload }) => {
       if (kind === frameKinds.opened) this.opened.push(...decodeOpened(payload));
+      else if (kind === frameKinds.fdShares) this.fdShares.push(decodeFdShares(payload));
       else if (kind === frameKinds.fdStates) this.fdStates.push(decodeFdStates(payload));
       else if (kind === frameKinds.threadStates) this.threadStates.push(decodeThreadStates(payload));
       else if (kind === frameKinds.switches) this.switches.push(decodeSwitches(payload));
