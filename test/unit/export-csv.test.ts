@@ -7,6 +7,7 @@ import { csvText } from '../../shared/csv.ts';
 import {
   expectedCounters,
   expectedEvents,
+  expectedFdShares,
   expectedFdStates,
   queryDuckDb,
   recordedRun,
@@ -43,6 +44,10 @@ describe('a session as CSV', () => {
     const expected = expectedFdStates(run);
     expect(expected.length).toBe(240);
     expect(await readCsv('fd_states')).toEqual(expected);
+  });
+
+  it('has how long fds were in which state', async () => {
+    expect(await readCsv('fd_shares')).toEqual(expectedFdShares());
   });
 
   it('has every event', async () => {

@@ -7,6 +7,7 @@ import { tableNames } from '../../main/lab/sessions/exporters/tables.ts';
 import {
   expectedCounters,
   expectedEvents,
+  expectedFdShares,
   expectedFdStates,
   queryDuckDb,
   recordedRun,
@@ -43,6 +44,10 @@ describe('a session as Parquet', () => {
 
   it('has every fd record', async () => {
     expect(await read('fd_states')).toEqual(expectedFdStates(run));
+  });
+
+  it('has how long fds were in which state', async () => {
+    expect(await read('fd_shares')).toEqual(expectedFdShares());
   });
 
   it('has every event', async () => {

@@ -159,4 +159,14 @@ describe('a session as a Perfetto trace', () => {
     const markers = trace.instants.filter(({ track }) => track === String(trackNamed('markers').uuid));
     expect(markers.map(({ name }) => name)).toEqual(['steady', 'work 10 µs → 20 µs', 'A socket waited 3 ms.']);
   });
+
+  it('has how long a socket was in which state, a slice a tick', () => {
+    const [track] = allTracks().filter(({ name }) => name?.endsWith(': time by state'));
+    const ticks = trace.slices.filter((slice) => slice.track === String(track?.uuid));
+    expect(ticks).toHaveLength(60);
+    expect(ticks[9]).toMatchObject({
+      ...{ name: 'tick', fromNs: startNs + 9 * 50e6, toNs: startNs + 10 * 50e6 },
+      args: { idle_ns: 50e6 - 1_000_070, unsure_ns: 40, waiting_ns: 30, serving_ns: 1_000_000 },
+    });
+  });
 });

@@ -29,7 +29,7 @@ export async function recordFrames(
 }
 
 /** Chunks are short, so that exporters meet many of them. */
-export async function recordedRun(run = smallRun()): Promise<RecordedRun> {
+export async function recordedRun(run = smallRun({ hasShares: true })): Promise<RecordedRun> {
   const folder = mkdtempSync(join(tmpdir(), 'fdscope-export-'));
   const path = await recordFrames(run.frames, join(folder, 'run.fdscope'), { policy: { chunkBytes: 20_000 } });
   return {
@@ -98,6 +98,18 @@ export function expectedFdStates({ frames }: SmallRun): ReadRow[] {
         ...{ waiting_us: frame.waitingUs[i] ?? -1, in_bytes: frame.bytesIn[i] ?? -1, out_bytes: 128 },
       }));
     });
+}
+
+/** Of the small run: the first connection, which is the only one that is not idle. */
+export function expectedFdShares(): ReadRow[] {
+  return Array.from({ length: 60 }, (_, i) => {
+    const servingNs = (i + 1) * 100_000;
+    return {
+      ...{ time_ns: (i + 1) * 50e6, source: 'server', connection_id: 1, role: 'client', span_ns: 50e6 },
+      ...{ end_state: 'serving', idle_ns: 50e6 - servingNs - 70, unsure_ns: 40, waiting_ns: 30, reported_ns: 0 },
+      ...{ serving_ns: servingNs, in_vain_ns: 0, write_blocked_ns: 0, unknown_ns: 0 },
+    };
+  });
 }
 
 /** The small run has system calls and coroutines, and its coroutines always await a read. */

@@ -5,6 +5,7 @@ import type { FrameSource } from '../../shared/contract/channels.ts';
 import {
   encodeCounters,
   encodeEvents,
+  encodeFdShares,
   encodeFdStates,
   encodeHeartbeat,
   encodeJson,
@@ -93,10 +94,12 @@ const stepMs = 50;
 export interface SmallRunOptions {
   readonly seconds?: number;
   readonly connections?: number;
+  /** Whether it was recorded by an engine that measures how long sockets are in which state. */
+  readonly hasShares?: boolean;
 }
 
 /** Counters, system calls, switches and latencies agree with each other to the unit. */
-export function smallRun({ seconds = 3, connections = 4 }: SmallRunOptions = {}): SmallRun {
+export function smallRun({ seconds = 3, connections = 4, hasShares = false }: SmallRunOptions = {}): SmallRun {
   const frames: SessionFrame[] = [];
   const put = (source: FrameSource, bytes: Uint8Array, receivedNs: number): void => {
     const kind = new DataView(bytes.buffer, bytes.byteOffset).getUint16(4, true);
@@ -175,6 +178,16 @@ export function smallRun({ seconds = 3, connections = 4 }: SmallRunOptions = {})
       encodeSwitches({ timeNs: nowNs, count: 2, ...switched, kinds: Uint8Array.of(0, tick % 2 ? 1 : 2) }),
       nowNs,
     );
+    if (hasShares) {
+      // The first connection is served for a tenth of a millisecond more each tick; the others are idle.
+      const servingNs = tick * 100_000;
+      const shares = {
+        ...{ timeNs: nowNs, spanNs: stepMs * 1e6, count: 1, connectionIds: Uint32Array.of(1) },
+        ...{ roles: Uint8Array.of(1), endStates: Uint8Array.of(4) },
+        ns: Float64Array.of(stepMs * 1e6 - servingNs - 70, 40, 30, 0, servingNs, 0, 0, 0),
+      };
+      put('server', encodeFdShares(shares), nowNs);
+    }
     put(
       'server',
       encodeFdStates({

@@ -10,7 +10,7 @@
 import type { Exporter } from './exporter.ts';
 import { PacketWriter } from './perfetto-packets.ts';
 import { clocks, counterUnits, eventTypes, internedType, sequenceFlags, traceType } from './perfetto-schema.ts';
-import type { Instant, Slice, TraceArgs, TraceSink, TrackId, TrackSpec } from './trace-sink.ts';
+import type { Instant, Slice, TraceSink, TrackId, TrackSpec } from './trace-sink.ts';
 import { walkTrace } from './trace-walk.ts';
 
 /** All packets are of one writer. */
