@@ -13,6 +13,7 @@ export const findingCodes = [
   'undrainedEdge',
   'selectNearLimit',
   'coroutineNeverYields',
+  'machineBusy',
 ] as const;
 
 export const findingSchema = z.object({

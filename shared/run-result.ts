@@ -5,6 +5,7 @@
  * mark, for `serve` from ready to the end. Where a figure comes from is said at each key.
  */
 import type { ModelId, ServerId } from './catalogue.ts';
+import type { MachineNoise } from './machine-noise.ts';
 import type { Handler, ModelOptions, Protocol } from './schemas/settings.ts';
 import type { CounterName, ErrorKind } from './telemetry/wire.ts';
 
@@ -190,6 +191,8 @@ export interface RunResult
    * `connections`, `steps` and `sourceFile` are those at its beginning.
    */
   readonly moments?: readonly RunMoment[];
+  /** What others took from the run meanwhile. Not given where it was not watched. */
+  readonly noise?: MachineNoise;
   readonly machine: Machine;
 }
 

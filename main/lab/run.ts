@@ -7,6 +7,8 @@ import { gaugeOf } from '../../shared/telemetry/codec.ts';
 import type { Frame } from '../../shared/telemetry/frame-splitter.ts';
 import { shareConnections, totalConnections } from './client-mix.ts';
 import { LabError, throwIfInterrupted } from './errors.ts';
+import { noiseSentence } from '../../shared/machine-noise.ts';
+import { NoiseWatch } from './machine-noise.ts';
 import { describeMachine } from './machine.ts';
 import { MeasuredClients, type LoadConfig } from './measured-clients.ts';
 import { MeasuredServer } from './measured-server.ts';
@@ -99,11 +101,15 @@ export async function runOnce(
 
     await serving.during(clients.steady());
     const [serverFrom, clientsFrom] = await Promise.all([serving.begin(), clients.engine.snapshot()]);
+    const noiseWatch = new NoiseWatch(() => ({
+      ...{ serverPid: serving.engine.pid, otherPids: [clients.engine.pid], serverCpus: machine.serverCpus },
+    }));
     reportProgress(clients.engine, clientsFrom, settings.durationSeconds, onProgress);
     const player = new PhasePlayer({ serving, clients, notices }, settings.clients, settings.connections);
     engines.push(player);
     const played = player.play(settings.phases ?? []);
     await serving.during(Promise.all([clients.done().finally(() => player.stop()), played]));
+    const noise = noiseWatch.take();
     const [serverTo, clientsTo] = await Promise.all([serving.end(), clients.engine.snapshot()]);
     await clients.engine.stop();
 
@@ -113,6 +119,8 @@ export async function runOnce(
     noticeEarlyErrors(notices, clientsFrom);
     noticeClientLimit(notices, ours.clientCpuShare, config.threads);
     noticeMismatches(notices, ours.errors.mismatch);
+    const busy = noise && noiseSentence(noise);
+    if (busy !== undefined) notices.warn('machineBusy', busy);
     return {
       model: settings.server.model,
       protocol: settings.server.protocol,
@@ -133,6 +141,7 @@ export async function runOnce(
       idleRssBytes: gaugeOf(idle, 'rssBytes'),
       ...(settings.phases ? { moments: player.moments } : {}),
       notices: notices.all,
+      ...(noise ? { noise } : {}),
       machine,
     };
   } finally {

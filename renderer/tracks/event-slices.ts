@@ -80,6 +80,8 @@ export function eventName(event: EventRecord): string {
       return 'timer set';
     case eventKinds.timerFired:
       return 'timer fired';
+    case eventKinds.handled:
+      return 'handler';
     default:
       return `event ${event.kind}`;
   }

@@ -177,7 +177,7 @@ export function encodeFrame(kind: number, payload: Uint8Array): Uint8Array {
 }
 
 export type JsonFrameKind = (typeof frameKinds)[
-  'ready' | 'notice' | 'reply' | 'finished' | 'mark' | 'model' | 'finding' | 'bench'];
+  'ready' | 'notice' | 'reply' | 'finished' | 'mark' | 'model' | 'finding' | 'bench' | 'machine'];
 
 export function encodeJson(kind: JsonFrameKind, value: object): Uint8Array {
   const text = textEncoder.encode(JSON.stringify(value));

@@ -149,7 +149,11 @@ const busyLoop: Rates = { counters: { ...cores(0.6), requests: 30_000 }, syscall
 const clientsAtEase: Rates = { counters: cores(0.5) };
 
 /** What must trigger each rule, and the nearest thing that must not. */
-const cases: Record<(typeof findingCodes)[number], { triggers: Situation; spares: Situation }> = {
+/** What others take from the machine is in no frame of the server's: machine-noise.test.ts has that rule. */
+type Code = Exclude<(typeof findingCodes)[number], 'machineBusy'>;
+const codes = findingCodes.filter((code): code is Code => code !== 'machineBusy');
+
+const cases: Record<Code, { triggers: Situation; spares: Situation }> = {
   clientIsTheLimit: {
     triggers: { model: 'epoll-lt', server: busyLoop, clients: { counters: cores(0.98) } },
     spares: {
@@ -267,7 +271,7 @@ const cases: Record<(typeof findingCodes)[number], { triggers: Situation; spares
 const codesIn = (situation: Situation): string[] =>
   findingsIn({ clients: clientsAtEase, ...situation }).map(({ code }) => code);
 
-describe.each(findingCodes)('the rule %s', (code) => {
+describe.each(codes)('the rule %s', (code) => {
   it('speaks once while its situation lasts, with its figures in the sentence', () => {
     const findings = findingsIn({ clients: clientsAtEase, ...cases[code].triggers });
     expect(findings.map((finding) => finding.code)).toEqual([code]);

@@ -1,4 +1,5 @@
 /** Rules about where CPU time goes. */
+import { noiseSentence } from '../../../shared/machine-noise.ts';
 import { counterOf } from '../../../shared/telemetry/codec.ts';
 import { count, milliseconds, percent, rounded, type Rule } from './rule.ts';
 
@@ -86,6 +87,25 @@ export const coroutineNeverYields: Rule = {
         spanMs: rounded(spanNs / 1e6),
         cpuShare: rounded(cpuNs / spanNs),
         switches: grew('coroutineSwitches'),
+      },
+    };
+  },
+};
+
+export const machineBusy: Rule = {
+  code: 'machineBusy',
+  holdMs: 2000,
+  look: ({ noise }) => {
+    const text = noise && noiseSentence(noise);
+    if (text === undefined) return undefined;
+    const { othersShare, stealShare, readyShare, throttledPeriods } = noise;
+    return {
+      level: 'warning',
+      text,
+      figures: {
+        ...{ othersShare: rounded(othersShare), stealShare: rounded(stealShare) },
+        ...(readyShare === null ? {} : { readyShare: rounded(readyShare) }),
+        ...(throttledPeriods === null ? {} : { throttledPeriods }),
       },
     };
   },

@@ -1,7 +1,14 @@
 /** Runs all rules over the frames of a lab, live or replayed, and says each finding once for as long as it holds. */
 import type { FrameSource } from '../../../shared/contract/channels.ts';
 import type { Finding } from '../../../shared/findings.ts';
-import { clientIsTheLimit, coreBurnedByPolling, coroutineNeverYields, runQueueIsTheLatency } from './cpu-rules.ts';
+import type { MachineNoise } from '../../../shared/machine-noise.ts';
+import {
+  clientIsTheLimit,
+  coreBurnedByPolling,
+  coroutineNeverYields,
+  machineBusy,
+  runQueueIsTheLatency,
+} from './cpu-rules.ts';
 import { fdLeak, fdStarves, selectNearLimit, undrainedEdge } from './fd-rules.ts';
 import { Observation } from './observation.ts';
 import { acceptQueueOverflow, thunderingHerd } from './queue-rules.ts';
@@ -12,6 +19,7 @@ export const rules: readonly Rule[] = [
   coreBurnedByPolling,
   runQueueIsTheLatency,
   coroutineNeverYields,
+  machineBusy,
   thunderingHerd,
   acceptQueueOverflow,
   fdStarves,
@@ -41,6 +49,11 @@ export class Diagnosis {
     const nowNs = this.#observation.server.last?.timeNs ?? 0;
     if (this.#observation.server.seconds < leastSeconds) return [];
     return rules.flatMap((rule) => this.#look(rule, nowNs) ?? []);
+  }
+
+  /** What others took from the run in the last second, which frames of the server do not tell. */
+  takeNoise(noise: MachineNoise): void {
+    this.#observation.noise = noise;
   }
 
   #look(rule: Rule, nowNs: number): Finding | undefined {

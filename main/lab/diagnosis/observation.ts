@@ -2,6 +2,7 @@
  * What the diagnosis rules look at: the last seconds of an engine pair's frames, put into the shape in which a question
  * such as "how much CPU a request" is one line. Fed with frames as they come, live or from a session file.
  */
+import type { MachineNoise } from '../../../shared/machine-noise.ts';
 import { addEncoded, emptyHistogram } from '../../../shared/telemetry/latency-histogram.ts';
 import {
   decodeCounters,
@@ -98,6 +99,7 @@ export class Observation {
   readonly #queued: { timeNs: number; threads: number; longestUs: number }[] = [];
   #latency = { timeNs: 0, histogram: emptyHistogram(), p99Us: 0 };
   model = '';
+  noise: MachineNoise | undefined;
 
   /** True where a server's counters came, which is when rules are to be looked at. */
   take(source: FrameSource, kind: number, payload: Uint8Array): boolean {

@@ -17,6 +17,7 @@ import { encodeJson } from '../../../shared/telemetry/codec.ts';
 import { frameKinds } from '../../../shared/telemetry/wire.ts';
 import type { z } from 'zod';
 import { monotonicNs } from '../clock.ts';
+import { NoiseWatch } from '../machine-noise.ts';
 import { Diagnosis } from '../diagnosis/diagnosis.ts';
 import { LabError, sentenceOf } from '../errors.ts';
 import type { SessionLibrary } from '../sessions/library.ts';
@@ -40,6 +41,8 @@ type SwitchRequest = z.output<typeof switchRequestSchema>;
 /** Everything, every context switch among it: what a flight recorder is for. */
 const flightDetail: Detail = { level: 'events', switches: true };
 
+const noiseEveryMs = 1000;
+
 export class LiveLab {
   readonly frames = new FrameHub();
   readonly sessions: SessionLibrary;
@@ -55,6 +58,7 @@ export class LiveLab {
   #run: LiveRun | undefined;
   #abort = new AbortController();
   #diagnosis = new Diagnosis();
+  readonly #noise = new NoiseWatch(() => this.#run?.processes);
   #end: NodeJS.Timeout | undefined;
   /** Changes and switches, one after another. */
   #work: Promise<unknown> = Promise.resolve();
@@ -296,6 +300,16 @@ export class LiveLab {
     if (kind === frameKinds.notice) this.frames.publishFrame(source, withTime(payload, monotonicNs()));
     else this.frames.publish(source, kind, payload);
     for (const finding of this.#diagnosis.take(source, kind, payload)) this.#say(frameKinds.finding, finding);
+    if (source === 'server' && kind === frameKinds.counters) this.#lookAtMachine();
+  }
+
+  /** Once a second, with the server's counters: without a server there is nothing to be disturbed. */
+  #lookAtMachine(): void {
+    if (this.#noise.ageMs < noiseEveryMs) return;
+    const noise = this.#noise.take();
+    if (!noise) return;
+    this.#diagnosis.takeNoise(noise);
+    this.#say(frameKinds.machine, { ...noise, timeNs: monotonicNs() });
   }
 
   /** A run without its recording is better than none. */

@@ -9,6 +9,7 @@ import { shareConnections } from '../client-mix.ts';
 import type { EngineProcess } from '../engine-process.ts';
 import { LabError, orInterrupted, sentenceOf } from '../errors.ts';
 import { describeMachine } from '../machine.ts';
+import type { WatchedProcesses } from '../machine-noise.ts';
 import { MeasuredClients } from '../measured-clients.ts';
 import { MeasuredServer } from '../measured-server.ts';
 import { Notices, noticeSharedCore } from '../notices.ts';
@@ -61,6 +62,12 @@ export class LiveRun {
   }
   get clientsPid(): number | undefined {
     return this.#clients?.engine.pid;
+  }
+  /** Whose CPU time is not the neighbours'. */
+  get processes(): WatchedProcesses | undefined {
+    if (this.#server === undefined) return undefined;
+    const others = [this.#clients?.engine.pid, this.#upstream?.engine.pid].filter((pid) => pid !== undefined);
+    return { serverPid: this.#server.engine.pid, otherPids: others, serverCpus: this.#machine.serverCpus };
   }
 
   /** Throws LabError; then end() is still to be called. */
