@@ -10,6 +10,9 @@ const slowdown = sanitized ? 4 : 1;
 // Tests that drive engines wait a good part of their time, so that one file more than there are cores keeps all busy.
 const maxWorkers = availableParallelism() + 1;
 
+/** Computes, in one process for many files, as loading what they test takes longer than testing it. */
+const computes = { testTimeout: 120_000, isolate: false, maxWorkers } as const;
+
 /** Drives real servers: starting them takes its time on a machine that does other things as well. */
 const drives = { hookTimeout: 60_000 * slowdown, maxWorkers } as const;
 
@@ -24,8 +27,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
           exclude: ['test/unit/renderer/**'],
-          testTimeout: 20_000,
-          maxWorkers,
+          ...computes,
         },
       },
       {
@@ -34,8 +36,7 @@ export default defineConfig({
           name: 'unit-renderer',
           include: ['test/unit/renderer/**/*.test.ts'],
           environment: 'happy-dom',
-          testTimeout: 20_000,
-          maxWorkers,
+          ...computes,
         },
       },
       { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 120_000, ...drives } },
@@ -48,7 +49,16 @@ export default defineConfig({
           ...drives,
         },
       },
-      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 240_000, ...drives } },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: 'test/support/one-browser.ts',
+          setupFiles: 'test/e2e/on-failure.ts',
+          testTimeout: 240_000,
+          ...drives,
+        },
+      },
       { test: { name: 'truth', include: ['test/truth/**/*.test.ts'], testTimeout: 120_000, ...drives } },
       // These measure, so that two files at once would measure each other.
       {

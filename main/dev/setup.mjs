@@ -193,19 +193,28 @@ export async function ensureBundles(name, builds, makers = []) {
 /** For Node 20, as modules. */
 export const nodeBundle = { platform: 'node', format: 'esm', target: 'node20', sourcemap: true };
 
-/** Bundles the TypeScript programs into out/*.mjs where a source changed. Packages stay in node_modules. */
+/** With the packages in them: one file is read and compiled in half the time of hundreds. */
+export const wholeBundle = {
+  ...nodeBundle,
+  outExtension: { '.js': '.mjs' },
+  // Packages of the older kind ask for Node's modules by `require`, which a module has to make for itself.
+  banner: {
+    js: "import { createRequire as makeRequire } from 'node:module';\nconst require = makeRequire(import.meta.url);",
+  },
+};
+
+/** Bundles the TypeScript programs into out/*.mjs where a source changed. Only what is machine code stays a package. */
 export const ensureBuild = () =>
   ensureBundles('build', [
     {
-      ...nodeBundle,
+      ...wholeBundle,
       entryPoints: {
         cli: 'main/cli/index.ts',
         'node-server': 'main/engine/node/server.ts',
         pictures: 'renderer/tracks/pictures.ts',
       },
       outdir: 'out',
-      outExtension: { '.js': '.mjs' },
-      packages: 'external',
+      external: ['@napi-rs/canvas'],
     },
   ]);
 

@@ -1,18 +1,7 @@
 /** The bundles that Electron runs, as they are in a packaged app: whole, as a package holds no node_modules. */
-import { ensureBundles, nodeBundle } from './setup.mjs';
+import { ensureBundles, wholeBundle } from './setup.mjs';
 
-// Packages of the older kind ask for Node's modules by `require`, which a module has to make for itself.
-const banner = {
-  js: "import { createRequire as makeRequire } from 'node:module';\nconst require = makeRequire(import.meta.url);",
-};
-
-const whole = {
-  ...nodeBundle,
-  banner,
-  outdir: 'out/electron',
-  outExtension: { '.js': '.mjs' },
-  external: ['electron'],
-};
+const whole = { ...wholeBundle, outdir: 'out/electron', external: ['electron'] };
 
 /** Main process, preload and the server of the model `node`, into out/electron, where a source changed. */
 export const ensureShell = () =>

@@ -1,10 +1,20 @@
 /** The app in a real browser: a web host of its own, Chromium, and what a test looks at. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Page } from '@playwright/test';
-import { launchBrowser } from '../support/browser.ts';
+import { chromium, type Browser, type Download, type Page } from '@playwright/test';
+import { inject } from 'vitest';
 import { root } from '../support/engines.ts';
+import { followPage } from '../support/evidence.ts';
 import { addressOf, startWebLab, type WebLab } from '../support/web-lab.ts';
+
+/** The browser that all files share; closing it closes the windows of this file alone. */
+export const connectBrowser = (): Promise<Browser> => chromium.connect(inject('browserAddress'));
+
+export async function bytesOf(download: Promise<Download>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of await (await download).createReadStream()) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
 
 export interface App {
   readonly page: Page;
@@ -31,13 +41,14 @@ export class AppUnderTest {
   }
 
   static async start(env: NodeJS.ProcessEnv = {}, by: readonly string[] = []): Promise<AppUnderTest> {
-    return new AppUnderTest(await startWebLab(env, by), await launchBrowser());
+    return new AppUnderTest(await startWebLab(env, by), await connectBrowser());
   }
 
   async window({ width = 1440, height = 900, scheme = 'dark' }: Look = {}): Promise<App> {
     const context = await this.#browser.newContext({ viewport: { width, height }, colorScheme: scheme });
     const page = await context.newPage();
     page.setDefaultTimeout(60_000);
+    followPage(page);
     const complaints: string[] = [];
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());

@@ -5,10 +5,11 @@ import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from '@playwright/test';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { appendEdits } from '../../main/lab/sessions/session-editor.ts';
-import { launchBrowser } from '../support/browser.ts';
+import { followPage } from '../support/evidence.ts';
 import { root } from '../support/engines.ts';
 import { recordedRun, type RecordedRun } from '../unit/export-support.ts';
 import { startNs } from '../unit/session-frames.ts';
+import { connectBrowser } from './browser.ts';
 
 const script = '<script>document.title = "overrun"</script>';
 
@@ -28,9 +29,10 @@ beforeAll(async () => {
   const out = join(run.folder, 'report.html');
   await run.export('html', { out });
   address = pathToFileURL(out).href;
-  browser = await launchBrowser();
+  browser = await connectBrowser();
   const context = await browser.newContext({ viewport: { width: 1100, height: 900 }, offline: true });
   page = await context.newPage();
+  followPage(page);
   page.on('request', (request) => requested.push(request.url()));
   page.on('console', (message) => complaints.push(message.text()));
   page.on('pageerror', (error) => complaints.push(error.message));

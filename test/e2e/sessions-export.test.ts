@@ -1,11 +1,11 @@
 /** An export from the app: watched, cancelled, and kept; and a track of a replayed session as a picture. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeLargeSession } from '../bench/large-session.ts';
-import { AppUnderTest, type App } from './browser.ts';
+import { AppUnderTest, bytesOf, type App } from './browser.ts';
 
 /** Of frames: an export of them takes longer than it takes to press a button. */
 const frameBytes = 24e6;
@@ -70,7 +70,7 @@ describe('an export from the app', () => {
       const download = page.waitForEvent('download');
       await throughput.getByRole('button', { name: 'Throughput: about and actions' }).click();
       await page.getByRole('menuitem', { name: `Save as ${kind}` }).click();
-      const bytes = readFileSync(await (await download).path());
+      const bytes = await bytesOf(download);
       if (kind === 'SVG') expect(bytes.toString()).toMatch(/^<svg[^]*Throughput[^]*<\/svg>\s*$/);
       else expect(bytes.subarray(1, 4).toString()).toBe('PNG');
     }

@@ -1,5 +1,5 @@
 /** Two recorded runs are laid over each other in a real browser; what it reads at the cursor is what the files say. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Locator, Page } from '@playwright/test';
@@ -10,7 +10,7 @@ import { requestsOf, type Overview } from '../../shared/session/overview.ts';
 import { duration, percent, perSecond } from '../../renderer/stores/format.ts';
 import { runCli } from '../cli/command-line.ts';
 import { violations } from './accessibility.ts';
-import { AppUnderTest, type App } from './browser.ts';
+import { AppUnderTest, bytesOf, type App } from './browser.ts';
 
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
 
@@ -162,7 +162,7 @@ describe('two sessions over each other', () => {
     const download = page.waitForEvent('download');
     await row('throughput').getByRole('button', { name: 'Throughput: about and actions' }).click();
     await page.getByRole('menuitem', { name: 'Save as SVG' }).click();
-    const svg = readFileSync(await (await download).path(), 'utf8');
+    const svg = (await bytesOf(download)).toString();
     expect(svg).toContain('A few clients');
     expect(svg).toContain('B many clients');
   });

@@ -10,7 +10,11 @@ export class Interleaved extends BaseSequencer {
       const own = sorted.filter(({ project }) => project.name === name);
       own.forEach((file, i) => places.set(file, (i + 0.5) / own.length));
     }
-    const order = ({ project }: TestSpecification): number => project.config.sequence.groupOrder;
-    return sorted.sort((a, b) => order(a) - order(b) || (places.get(a) ?? 0) - (places.get(b) ?? 0));
+    const turn = ({ project }: TestSpecification): number => project.config.sequence.groupOrder;
+    // What keeps its process from file to file can do so only where its next file is of the same project.
+    const place = (file: TestSpecification): number =>
+      file.project.config.isolate ? (places.get(file) ?? 0) : 1 + (places.get(file) ?? 0);
+    const project = ({ project }: TestSpecification): string => (project.config.isolate ? '' : project.name);
+    return sorted.sort((a, b) => turn(a) - turn(b) || project(a).localeCompare(project(b)) || place(a) - place(b));
   }
 }

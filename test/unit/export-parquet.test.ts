@@ -108,5 +108,5 @@ describe('a larger session as Parquet', () => {
     } finally {
       large.remove();
     }
-  }, 60_000);
+  }, 180_000);
 });
