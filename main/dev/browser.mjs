@@ -48,7 +48,8 @@ export function ensureBrowser() {
   if (isRoot && onPath('apt-get')) {
     console.error('installing chromium ...');
     const apt = (...args) =>
-      spawnSync('apt-get', ['-qq', ...args], {
+      // Another checkout may be installing something just now.
+      spawnSync('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=300', ...args], {
         stdio: 'ignore',
         timeout: minutes(10),
         env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },

@@ -90,7 +90,7 @@ function readReport(path) {
 const reportOf = (name) => join(root, 'out/test', `${name}.json`);
 
 /** Runs vitest once over these suites, which drive the same engine variant, with its own output on the terminal. */
-async function runVitest(names, variant, env, filters) {
+async function runVitest(names, variant, env, filters, deadline) {
   const reports = names.flatMap((name) => suites[name].projects.map((project) => [project, reportOf(name)]));
   for (const [, path] of reports) rmSync(path, { force: true });
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
@@ -107,10 +107,13 @@ async function runVitest(names, variant, env, filters) {
       FDSCOPE_REPORTS: JSON.stringify(Object.fromEntries(reports)),
     },
   });
+  // What is cut off leaves no report, which is a failure.
+  const timer = deadline && setTimeout(() => child.kill('SIGTERM'), Math.max(0, deadline - performance.now()));
   const exitCode = await new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => resolve(code ?? 1));
   });
+  clearTimeout(timer);
   const results = names.map((name) => [name, readReport(reportOf(name))]);
   const first = results[0]?.[1];
   if (first && exitCode !== 0 && results.every(([, { failed }]) => failed === 0)) {
@@ -135,13 +138,14 @@ function turns(names) {
  * Runs suites to their end. Resolves to [name, {passed, failed, skipped, reasons, fault?}] of each; `reasons` has one
  * entry for each skipped test.
  * @param {string[]} filters file name filters and further arguments for vitest
- * @param {Promise} beside what must have ended before a suite runs alone
+ * @param {object} options `beside`: a promise of what must have ended before a suite runs alone; `env`: for the tests;
+ *   `deadline`: by performance.now(), at which vitest is ended
  */
-export async function runSuites(wanted, filters = [], beside = Promise.resolve()) {
+export async function runSuites(wanted, filters = [], { beside, env: given = {}, deadline } = {}) {
   const results = [];
   for (const { variant, alone, names } of turns(wanted)) {
     const ready = [];
-    let env = {};
+    let env = given;
     for (const name of names) {
       try {
         const prepared = (await suites[name].prepare?.()) ?? {};
@@ -158,7 +162,7 @@ export async function runSuites(wanted, filters = [], beside = Promise.resolve()
     if (alone) await beside;
     console.log(`\n== ${ready.join(', ')}`);
     await ensureEngine(variant);
-    results.push(...(await runVitest(ready, variant, env, filters)));
+    results.push(...(await runVitest(ready, variant, env, filters, deadline)));
   }
   return results;
 }

@@ -33,7 +33,7 @@ async function main() {
   const results = await runSuites(
     wanted.filter((name) => name !== 'check'),
     filters,
-    checks,
+    { beside: checks },
   );
   summarize([...(checks ? [await checks] : []), ...results]);
 }

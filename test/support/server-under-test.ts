@@ -89,6 +89,8 @@ export class ServerUnderTest {
   readonly threadsStarted = new Map<number, ThreadStarted>();
   /** Called for each frame, once it has been looked at here. */
   onFrame: (frame: Frame) => void = () => {};
+  /** For tests of the tests: what a wrong engine would send in place of its counters. */
+  static planted: (counters: Counters) => Counters = (counters) => counters;
   /** The newest counters; after `stop` the last that the engine sent, which hold everything. */
   lastCounters: Counters | undefined;
   private readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
@@ -138,7 +140,7 @@ export class ServerUnderTest {
         this.port = (decodeJson(frame.payload) as { port: number }).port;
         this.ready();
       } else if (frame.kind === frameKinds.counters) {
-        const counters = decodeCounters(frame.payload);
+        const counters = ServerUnderTest.planted(decodeCounters(frame.payload));
         this.lastCounters = counters;
         this.snapshots.get(counters.snapshotId)?.(counters);
         this.snapshots.delete(counters.snapshotId);

@@ -1,30 +1,7 @@
 /** Context switches, as the engine reports them, against the kernel's figures for each of its threads. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
-import { counterOf } from '../../shared/telemetry/codec.ts';
+import { describe, it } from 'vitest';
 import { allModels } from '../support/engines.ts';
-import { runLoad } from '../support/load-engine.ts';
-import { ServerUnderTest } from '../support/server-under-test.ts';
-
-interface Switches {
-  readonly voluntary: number;
-  readonly involuntary: number;
-}
-
-/** Fewer switches would not tell 2% from one or two. */
-const enough = 5000;
-
-/** Sum over /proc/PID/task/TID/status: threads that have ended are not in it. */
-function kernelSwitches(pid: number): Switches {
-  let voluntary = 0;
-  let involuntary = 0;
-  for (const tid of readdirSync(`/proc/${pid}/task`)) {
-    const status = readFileSync(`/proc/${pid}/task/${tid}/status`, 'utf8');
-    voluntary += Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1]);
-    involuntary += Number(/^nonvoluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1]);
-  }
-  return { voluntary, involuntary };
-}
+import { expectSwitchFigures } from './switch-figures.ts';
 
 describe('context switches against /proc/PID/task/*/status', () => {
   const facts = allModels();
@@ -35,37 +12,6 @@ describe('context switches against /proc/PID/task/*/status', () => {
       it.skip(`${name} — skipped: the engine does not have this model here`);
       continue;
     }
-    it(name, async () => {
-      const server = await ServerUnderTest.start(model, { protocol: 'http' });
-      try {
-        const voluntary = async () => counterOf(await server.snapshot(), 'voluntarySwitches');
-        // A busy machine needs longer for as many.
-        while ((await voluntary()) < enough) {
-          await runLoad({
-            protocol: 'http',
-            target: `127.0.0.1:${server.port}`,
-            durationMs: 1000,
-            // One request at a time: each makes the server wait, which is a voluntary switch.
-            clients: [{ profile: 'closed', connections: 1 }],
-          });
-        }
-        const before = kernelSwitches(server.pid);
-        const counted = await server.snapshot();
-        const after = kernelSwitches(server.pid);
-        const mine = {
-          voluntary: counterOf(counted, 'voluntarySwitches'),
-          involuntary: counterOf(counted, 'involuntarySwitches'),
-        };
-        // The engine looked at a moment between the two.
-        expect(mine.voluntary).toBeGreaterThanOrEqual(before.voluntary * 0.98);
-        expect(mine.voluntary).toBeLessThanOrEqual(after.voluntary * 1.02);
-        const slack = Math.max(after.involuntary * 0.02, 5);
-        expect(mine.involuntary).toBeGreaterThanOrEqual(before.involuntary - slack);
-        expect(mine.involuntary).toBeLessThanOrEqual(after.involuntary + slack);
-        await server.stop();
-      } finally {
-        server.kill();
-      }
-    });
+    it(name, () => expectSwitchFigures(model));
   }
 });
