@@ -76,7 +76,7 @@ const suite =
 
 /** Name to its minutes, which have the building of its engine in them, and what it runs. */
 const parts = {
-  properties: { minutes: 3, run: suite('unit', { FDSCOPE_PROPERTY_RUNS: '5000' }, ['test/unit/properties']) },
+  properties: { minutes: 3, run: suite('unit', { FDSCOPE_PROPERTY_RUNS: '1500' }, ['test/unit/properties']) },
   asan: { minutes: 9, run: suite('asan') },
   tsan: { minutes: 8, run: suite('tsan', { FDSCOPE_MODELS: tsanModels.join() }) },
   scenarios: { minutes: 12, run: scenarios },

@@ -6,6 +6,7 @@ import { modelIds, modelListSchema } from '../../shared/catalogue.ts';
 import { builtInNames, openScenario } from '../../main/lab/scenario-files.ts';
 import { kindOf } from '../../main/lab/models.ts';
 import { root } from '../support/engines.ts';
+import { measured, whenQuiet } from '../support/figures.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { isAlive, settled } from '../support/server-under-test.ts';
 import { dialects, pattern } from '../support/dialects.ts';
@@ -126,16 +127,19 @@ describe('run', () => {
       expect(JSON.parse(readFileSync(out, 'utf8'))).toEqual(result);
     }));
 
-  it('a scenario of several runs: a list of such objects, in the order of its models', async () => {
-    const args = ['run', 'quick-tour', '--duration', '0.2', '--warmup', '0', '--connections', '5', '--json'];
-    const { code, stdout } = await runCli(args);
-    expect(code).toBe(0);
-    const { scenario, title, runs, notRun } = objectOf(stdout);
-    const file = openScenario('quick-tour').scenario;
-    expect({ scenario, title, notRun }).toEqual({ scenario: 'quick-tour', title: file.title, notRun: [] });
-    expect((runs as Shape[]).map(({ model }) => model)).toEqual(file.models);
-    for (const result of runs as Shape[]) expect(missing({ ...serverShape, ...clientShape }, result)).toEqual([]);
-  });
+  it('a scenario of several runs: a list of such objects, in the order of its models', (context) =>
+    measured(context, async () => {
+      const args = ['run', 'quick-tour', '--duration', '0.2', '--warmup', '0', '--connections', '5', '--json'];
+      const { code, stdout } = await runCli(args);
+      const { scenario, title, runs, notRun } = objectOf(stdout);
+      const file = openScenario('quick-tour').scenario;
+      expect({ scenario, title, notRun }).toEqual({ scenario: 'quick-tour', title: file.title, notRun: [] });
+      expect((runs as Shape[]).map(({ model }) => model)).toEqual(file.models);
+      for (const result of runs as Shape[]) expect(missing({ ...serverShape, ...clientShape }, result)).toEqual([]);
+      // Its expectations are of figures, which a fifth of a second beside others may not bear out: that is 4.
+      expect([0, 4]).toContain(code);
+      whenQuiet(() => expect(code).toBe(0));
+    }));
 
   it('a scenario with --model: that run alone, as an object of its own', async () => {
     const args = ['run', 'busy-polling', '--model', 'poll', '--rate', '100', '--duration', '0.5', '--json'];

@@ -9,6 +9,7 @@ import { syscallOf, type Counters } from '../../shared/telemetry/codec.ts';
 import { syscallNames } from '../../shared/telemetry/wire.ts';
 import { dialects, pattern } from '../support/dialects.ts';
 import { allModels } from '../support/engines.ts';
+import { measured, whenQuiet } from '../support/figures.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { ServerUnderTest } from '../support/server-under-test.ts';
 import { isInstalled } from '../support/tools.ts';
@@ -106,18 +107,21 @@ describe('system calls against strace -f', () => {
       it.skip(`${name} — skipped: ${why}`);
       continue;
     }
-    it(name, async () => {
-      const { seen, counted } = await measure(model);
-      let thousands = 0;
-      for (const call of compared) {
-        const mine = syscallOf(counted, call);
-        const theirs = seen.get(call) ?? 0;
-        const slack = Math.max(mine / 100, alsoOutside.includes(call) ? outsideCalls : 1);
-        expect(Math.abs(theirs - mine), `${call}: strace ${theirs}, engine ${mine}`).toBeLessThanOrEqual(slack);
-        if (mine >= 1000) ++thousands;
-      }
-      // Without calls in the thousands the slack would hide everything.
-      expect(thousands).toBeGreaterThanOrEqual(model === 'io_uring' ? 1 : 2);
-    });
+    it(name, (context) =>
+      measured(context, async () => {
+        const { seen, counted } = await measure(model);
+        let thousands = 0;
+        for (const call of compared) {
+          const mine = syscallOf(counted, call);
+          const theirs = seen.get(call) ?? 0;
+          const slack = Math.max(mine / 100, alsoOutside.includes(call) ? outsideCalls : 1);
+          expect(Math.abs(theirs - mine), `${call}: strace ${theirs}, engine ${mine}`).toBeLessThanOrEqual(slack);
+          if (mine >= 1000) ++thousands;
+        }
+        // Without calls in the thousands the slack would hide everything.
+        // A ring that waits for its core takes in many requests with one call.
+        whenQuiet(() => expect(thousands).toBeGreaterThanOrEqual(model === 'io_uring' ? 1 : 2));
+      }),
+    );
   }
 });
