@@ -201,16 +201,16 @@ describe('pixels of threads', () => {
 describe('whose threads', () => {
   it('are the model’s and the lab’s, which come last and are counted apart', () => {
     const history = new TelemetryHistory();
-    ['telemetry', 'commands', 'epoll-lt', 'supervisor'].forEach((name, i) =>
+    ['telemetry', 'commands', 'main', 'lingering', 'supervisor'].forEach((name, i) =>
       history.threads.takeStarted({ threadId: i + 1, tid: 100 + i, name }, 0),
     );
     const order = new ThreadOrder();
     const threads = order.between(history, 0, 1);
-    expect(threads.all.map(({ name }) => name)).toEqual(['epoll-lt', 'telemetry', 'commands', 'supervisor']);
-    expect(threadCountWords(threads)).toBe('1 thread, and 3 of the lab');
-    history.threads.takeStarted({ threadId: 5, tid: 105, name: 'worker' }, 50);
+    expect(threads.all.map(({ name }) => name)).toEqual(['main', 'telemetry', 'commands', 'lingering', 'supervisor']);
+    expect(threadCountWords(threads)).toBe('1 thread, and 4 of the lab');
+    history.threads.takeStarted({ threadId: 6, tid: 106, name: 'worker' }, 50);
     expect(order.between(history, 0, 1).modelCount).toBe(1);
-    expect(threadCountWords(order.between(history, 0, 60))).toBe('2 threads, and 3 of the lab');
+    expect(threadCountWords(order.between(history, 0, 60))).toBe('2 threads, and 4 of the lab');
   });
 
   it('sums of seconds that are past are kept, and are what they were', () => {
