@@ -25,7 +25,7 @@ const figure: fc.Arbitrary<Expression> = fc
     },
     { requiredKeys: ['metric', 'model'] },
   )
-  .map((ref) => ({ kind: 'figure', ...ref }) as Expression);
+  .map((ref) => ({ kind: 'figure', ...ref }));
 
 const number: fc.Arbitrary<Expression> = fc
   .oneof(
@@ -34,7 +34,7 @@ const number: fc.Arbitrary<Expression> = fc
   )
   .map((value) => ({ kind: 'number', value }));
 
-const { value, truth } = fc.letrec<{ value: Expression; truth: Expression }>((tie) => ({
+const { truth } = fc.letrec<{ value: Expression; truth: Expression }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 3 },
     figure,
@@ -90,7 +90,7 @@ function print(expression: Expression): string {
 
 /** A figure's value, made of its name. */
 const worth = (ref: FigureRef): number =>
-  [...figureText(ref)].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 9973, 7) / 10;
+  Buffer.from(figureText(ref)).reduce((sum, byte) => (sum * 31 + byte) % 9973, 7) / 10;
 
 function byHand(expression: Expression): number | boolean {
   const number = (of: Expression): number => byHand(of) as number;
@@ -162,8 +162,8 @@ describe('expectations', () => {
     fc.assert(
       fc.property(truth, fc.nat(), (tree, which) => {
         const refs = figuresOf(tree);
-        fc.pre(refs.length > 0);
-        const lost = refs[which % refs.length] as FigureRef;
+        const lost = refs[which % refs.length];
+        fc.pre(lost !== undefined);
         const { held, missing } = judge(tree, (ref) => (sameFigure(ref, lost) ? undefined : worth(ref)));
         expect(held).toBeUndefined();
         expect(missing.map(figureText)).toEqual([figureText(lost)]);
@@ -204,6 +204,5 @@ describe('expectations', () => {
         }
       }),
     );
-    expect(print(fc.sample(value, 1)[0] as Expression)).not.toBe('');
   });
 });

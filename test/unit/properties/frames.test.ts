@@ -165,7 +165,9 @@ describe('frames', () => {
         splitter.end();
         expect(out).toHaveLength(frames.length);
         out.forEach(({ kind, payload }, i) => {
-          const { value, frame, read } = frames[i] as Written;
+          const sent = frames[i];
+          if (!sent) throw new Error('More came than went.');
+          const { value, frame, read } = sent;
           expect(read(payload)).toEqual(value);
           // What is read and written again is the same to the byte.
           expect(Buffer.from(codec.encodeFrame(kind, payload)).equals(Buffer.from(frame))).toBe(true);

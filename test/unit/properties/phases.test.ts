@@ -20,7 +20,7 @@ const phase: fc.Arbitrary<Phase> = fc.record(
     ...{ chunks: fc.integer({ min: 1, max: 9 }), connections: fc.integer({ min: 1, max: 200 }) },
   },
   { requiredKeys: ['at'] },
-) as fc.Arbitrary<Phase>;
+);
 
 /** In their order, and only those that leave the list without a mistake. */
 const phases = fc.array(phase, { maxLength: 8 }).map((all) =>
