@@ -20,12 +20,18 @@ class JsonValue {
   using Array = std::vector<JsonValue>;
   using Object = std::map<std::string, JsonValue>;
 
-  JsonValue() = default;
-  JsonValue(bool value) : value_(value) {}
-  JsonValue(double value) : value_(value) {}
-  JsonValue(std::string value) : value_(std::move(value)) {}
-  JsonValue(Array value) : value_(std::move(value)) {}
-  JsonValue(Object value) : value_(std::move(value)) {}
+  // Defined in json.cpp: each file that includes this would otherwise compile what a variant of maps is copied by.
+  JsonValue();
+  JsonValue(bool value);
+  JsonValue(double value);
+  JsonValue(std::string value);
+  JsonValue(Array value);
+  JsonValue(Object value);
+  JsonValue(const JsonValue& other);
+  JsonValue(JsonValue&& other) noexcept;
+  JsonValue& operator=(const JsonValue& other);
+  JsonValue& operator=(JsonValue&& other) noexcept;
+  ~JsonValue();
 
   bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
   bool is_bool() const { return std::holds_alternative<bool>(value_); }
