@@ -21,6 +21,8 @@ interface Side {
   readonly key: string;
   readonly before: SocketState | undefined;
   readonly after: SocketState | undefined;
+  /** A descriptor still leads to it, be it dead. */
+  readonly isOwned: boolean;
 }
 
 const isTcp = ({ family, type }: SocketState): boolean => type === 'stream' && family !== 'unix';
@@ -52,7 +54,10 @@ function connections(before: BenchLook | undefined, after: BenchLook): [Side, Si
     seen.add(at).add(mirror);
     const side = (place: string, end: string): Side => {
       const { before: was, after: is } = sides.get(place) ?? {};
-      return { key: is?.key ?? was?.key ?? end, before: was, after: is };
+      const key = is?.key ?? was?.key ?? end;
+      // One that was reset has no peer any more, and is not in this list.
+      const isOwned = after.sockets.some((each) => each.key === key && each.owner.length > 0);
+      return { key, before: was, after: is, isOwned };
     };
     // The client is the end whose port nobody guards.
     const pair: [Side, Side] = [side(at, from), side(mirror, to)];
@@ -95,8 +100,8 @@ function flagsOf(from: Side, to: Side, isClient: boolean): Flag[] {
   if (isClient && (isNew || wasAsking) && isDone) flags.push('ACK');
   if (wasReset(from, to)) {
     // Whoever has no descriptor of it any more has broken it off.
-    const isGone = (side: Side): boolean => (side.after ?? side.before)?.owner.length === 0 || side.after === undefined;
-    if (isGone(from) && (!isGone(to) || (from.before?.owner.length ?? 0) > 0)) flags.push('RST');
+    const hadOwner = (from.before?.owner.length ?? 0) > 0;
+    if (!from.isOwned && (to.isOwned || hadOwner)) flags.push('RST');
   } else if (sentFin(from, to)) {
     flags.push('FIN');
   }
