@@ -190,7 +190,10 @@ export class Bench {
       const { process } = this.#actorNamed(actor);
       const startedNs = monotonicNs();
       const before = this.#look;
-      const report = await this.#ask(call, { actor });
+      const report = await this.#ask(call, { actor }).catch((error: unknown): never => {
+        // It has woken by itself, or its process has ended, since the last look.
+        throw error instanceof EngineRefusal ? new LabError('bad-input', error.reason) : error;
+      });
       const text = call === 'signal' ? `tgkill(${actor}, SIGUSR1)` : `kill(${process}, SIGKILL)`;
       const step = this.#stepBase({ actor, process, call, arguments: {}, text, walkStep, startedNs });
       return this.#finish({ ...step, result: 0, durationNs: monotonicNs() - startedNs }, report, before, 'signal');
