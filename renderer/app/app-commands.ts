@@ -91,6 +91,7 @@ export function useAppCommands(): readonly Command[] {
     { id: 'screen.scope', title: 'Go to Scope', group: 'View', run: () => (ui.screen = 'scope') },
     { id: 'screen.compare', title: 'Go to Compare', group: 'View', run: () => (ui.screen = 'compare') },
     { id: 'screen.sweep', title: 'Go to Sweep', group: 'View', run: () => (ui.screen = 'sweep') },
+    { id: 'screen.sockets', title: 'Go to Sockets', group: 'View', run: () => (ui.screen = 'sockets') },
     { id: 'screen.sessions', title: 'Go to Sessions', group: 'View', run: () => (ui.screen = 'sessions') },
     { id: 'screen.editor', title: 'Go to the scenario editor', group: 'View', run: () => (ui.screen = 'editor') },
     { id: 'screen.doctor', title: 'Go to Doctor', group: 'View', run: () => (ui.screen = 'doctor') },

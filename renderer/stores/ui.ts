@@ -10,7 +10,17 @@ export type Theme = (typeof themes)[number];
 export const sideTabs = ['inspector', 'findings'] as const;
 export type SideTab = (typeof sideTabs)[number];
 
-export const screens = ['launch', 'scenario', 'editor', 'scope', 'compare', 'sweep', 'sessions', 'doctor'] as const;
+export const screens = [
+  'launch',
+  'scenario',
+  'editor',
+  'scope',
+  'compare',
+  'sweep',
+  'sockets',
+  'sessions',
+  'doctor',
+] as const;
 export type Screen = (typeof screens)[number];
 
 /** Below this width the side pane would leave the tracks no room, so it begins closed. */

@@ -1,0 +1,221 @@
+/** The bench: its steps as the lab told them, the walk, and the verbs. All windows share the same bench. */
+import { defineStore } from 'pinia';
+import { computed, ref, shallowRef } from 'vue';
+import type { BenchLook } from '../../shared/bench/state.ts';
+import type { BenchStep } from '../../shared/bench/step.ts';
+import type { BenchState, WalkEntry } from '../../shared/contract/bench.ts';
+import type { Params, Result } from '../../shared/contract/contract.ts';
+import { orderLanes } from '../../shared/sequence/from-steps.ts';
+import type { LabLink } from '../app/link.ts';
+import { actorsOf, changesOf, keepUnchanged, viewOf } from './bench-look.ts';
+import { useLab } from './lab.ts';
+import { useNotices } from './notices.ts';
+
+const closed: BenchState = { phase: 'closed', epoch: 0, actors: [], ports: [], names: {}, steps: 0 };
+
+/** Free mode: each in a process of its own, so that each has a descriptor table of its own. */
+const freeActors = [
+  { name: 'client', process: 'client' },
+  { name: 'server', process: 'server' },
+];
+
+export type Call = Pick<Params<'bench.call'>, 'call' | 'arguments' | 'as'>;
+type Opening = Params<'bench.open'>;
+
+export const useBench = defineStore('bench', () => {
+  const lab = useLab();
+  const notices = useNotices();
+  const state = shallowRef<BenchState>(closed);
+  const steps = shallowRef<readonly BenchStep[]>([]);
+  const walks = shallowRef<readonly WalkEntry[]>([]);
+  /** A verb is under way: a second key press would make a second call. */
+  const isBusy = ref(false);
+  /** The lane that keys and the first suggestion are for. */
+  const chosenLane = ref<string>();
+  /** A step whose state is looked at again; undefined: the newest. */
+  const pickedStep = ref<number>();
+  const pickedSocket = ref<string>();
+  let link: LabLink | undefined;
+
+  const isOpen = computed(() => state.value.phase !== 'closed');
+  const lanes = computed(() => orderLanes(state.value.actors));
+  const lane = computed(() => {
+    const names = lanes.value.map(({ name }) => name);
+    if (chosenLane.value !== undefined && names.includes(chosenLane.value)) return chosenLane.value;
+    return names.find((name) => /^server/i.test(name)) ?? names[0];
+  });
+  const walk = computed(() => state.value.walk);
+  const nextWalkStep = computed(() => walk.value?.walk.steps[walk.value.done]);
+
+  /** Steps in the order in which they were told last, so that the last one has the newest look. */
+  const byTime = computed(() => [...steps.value].sort((a, b) => a.state.timeNs - b.state.timeNs));
+  const newest = computed(() => byTime.value.at(-1));
+  const shown = computed(() => steps.value.find(({ index }) => index === pickedStep.value) ?? newest.value);
+  const isPast = computed(() => shown.value !== newest.value);
+  /** A look that no step made: before the first one, or later than the newest, as timers run out by themselves. */
+  const ownLook = shallowRef<BenchLook>();
+  const firstLook = shallowRef<BenchLook>();
+  const look = computed<BenchLook | undefined>(() =>
+    isPast.value ? shown.value?.state : (ownLook.value ?? shown.value?.state),
+  );
+  const lookBefore = computed(() => {
+    if (!isPast.value && ownLook.value !== undefined) return newest.value?.state;
+    const at = shown.value === undefined ? -1 : byTime.value.indexOf(shown.value);
+    return at > 0 ? byTime.value[at - 1]?.state : firstLook.value;
+  });
+  const changes = computed(() => changesOf(lookBefore.value, look.value));
+  const view = computed(() => viewOf(look.value));
+  const looks = computed(() => byTime.value.map(({ state: found }) => found));
+  const actors = computed(
+    () => new Map(actorsOf(ownLook.value ?? newest.value?.state).map((actor) => [actor.name, actor])),
+  );
+  /** What the newest step was about, where nothing was picked: the socket that changed, or the last one. */
+  const shownSocket = computed(() => {
+    const all = look.value?.sockets ?? [];
+    const picked = all.find(({ key }) => key === pickedSocket.value);
+    if (picked) return picked;
+    const changed = [...changes.value.sockets.keys()];
+    const owned =
+      shown.value &&
+      all.find(
+        ({ owner, key }) => changed.includes(key) && owner.some((each) => each.startsWith(`${shown.value?.process}:`)),
+      );
+    return owned ?? all.find(({ key }) => changed.includes(key)) ?? all.at(-1);
+  });
+
+  function takeState(next: BenchState): void {
+    const before = state.value;
+    if (next.epoch < before.epoch) return;
+    if (next.epoch !== before.epoch || next.phase === 'closed') forget();
+    if (next.fault !== undefined && next.fault !== before.fault) notices.show('error', next.fault);
+    state.value = next;
+  }
+
+  function forget(): void {
+    steps.value = [];
+    pickedStep.value = undefined;
+    pickedSocket.value = undefined;
+    ownLook.value = firstLook.value = undefined;
+  }
+
+  function takeStep(epoch: number, told: BenchStep): void {
+    if (epoch !== state.value.epoch) return;
+    const step = { ...told, state: keepUnchanged(newest.value?.state, told.state) };
+    const others = steps.value.filter(({ index }) => index !== step.index);
+    steps.value = [...others, step].sort((a, b) => a.index - b.index);
+    ownLook.value = undefined;
+    // What was just done is looked at; what woke by itself meanwhile does not take the view away.
+    if (!others.some(({ index }) => index > step.index)) pickedStep.value = undefined;
+  }
+
+  async function connect(newLink: LabLink): Promise<void> {
+    link = newLink;
+    newLink.onEvent('bench.state', takeState);
+    newLink.onEvent('bench.step', ({ epoch, step }) => takeStep(epoch, step));
+    // The rest of the app does not need the bench.
+    const now = await lab.attempt((open) => open.request('bench.state'));
+    walks.value = (await lab.attempt((open) => open.request('walks.list'))) ?? [];
+    // A lab that was started anew counts its epochs from the beginning.
+    state.value = closed;
+    if (now) takeState(now);
+    await fetchSteps();
+  }
+
+  async function fetchSteps(): Promise<void> {
+    if (state.value.phase === 'closed' || !link) return;
+    const { epoch } = state.value;
+    const all = await lab.attempt((open) => open.request('bench.steps'));
+    if (all && epoch === state.value.epoch) all.forEach((step) => takeStep(epoch, step));
+    if (steps.value.length === 0) await lookAgain();
+  }
+
+  /** How things stand now, without a step: timers run out, and what sleeps is woken by them. */
+  async function lookAgain(): Promise<void> {
+    if (state.value.phase !== 'open' || !link) return;
+    const { epoch } = state.value;
+    const at = newest.value;
+    const now = await lab.attempt((open) => open.request('bench.look'));
+    if (!now || epoch !== state.value.epoch || at !== newest.value) return;
+    if (steps.value.length === 0) firstLook.value ??= now;
+    ownLook.value = keepUnchanged(look.value, now);
+  }
+
+  /** One verb at a time; what is refused is told, and changes nothing. */
+  async function act<T>(verb: (open: LabLink) => Promise<T>): Promise<T | undefined> {
+    if (isBusy.value) return undefined;
+    isBusy.value = true;
+    try {
+      return await lab.attempt(verb);
+    } finally {
+      isBusy.value = false;
+    }
+  }
+  /** Of the answer: the event that says the same may come before or after it. */
+  async function make(verb: (open: LabLink) => Promise<BenchStep>): Promise<BenchStep | undefined> {
+    const step = await act(verb);
+    if (step) takeStep(state.value.epoch, step);
+    return step;
+  }
+  async function enter(verb: (open: LabLink) => Promise<BenchState>): Promise<boolean> {
+    const next = await act(verb);
+    if (!next) return false;
+    takeState(next);
+    await fetchSteps();
+    return true;
+  }
+
+  const open = (opening: Opening): Promise<boolean> => enter((to) => to.request('bench.open', opening));
+  const openFree = (): Promise<boolean> => open({ actors: freeActors });
+  const openWalk = (name: string): Promise<boolean> => open({ walk: { name } });
+  const close = (): Promise<boolean> => enter((to) => to.request('bench.close'));
+  const goTo = (done: number): Promise<boolean> => enter((to) => to.request('bench.goto', { done }));
+  const addActor = (actor: { name: string; process: string }): Promise<boolean> =>
+    enter((to) => to.request('bench.addActor', actor));
+  const call = (actor: string, made: Call): Promise<BenchStep | undefined> =>
+    make((to) => to.request('bench.call', { actor, ...made }));
+  const next = (): Promise<BenchStep | undefined> => make((to) => to.request('bench.next'));
+  const signal = (actor: string): Promise<BenchStep | undefined> => make((to) => to.request('bench.signal', { actor }));
+  const kill = (actor: string): Promise<BenchStep | undefined> => make((to) => to.request('bench.kill', { actor }));
+
+  /** How far it has come, in steps of the walk, or in calls where there is no walk. */
+  const done = computed(() => walk.value?.done ?? state.value.steps);
+  const canGoBack = computed(() => state.value.phase === 'open' && done.value > 0);
+  const back = async (): Promise<void> => {
+    if (canGoBack.value) await goTo(done.value - 1);
+  };
+
+  function otherLane(): void {
+    const names = lanes.value.map(({ name }) => name);
+    chosenLane.value = names[(names.indexOf(lane.value ?? '') + 1) % Math.max(1, names.length)];
+  }
+
+  const program = (language: 'c' | 'python'): Promise<Result<'bench.program'> | undefined> =>
+    lab.attempt((to) => to.request('bench.program', { language }));
+  const keep = (name?: string): Promise<Result<'bench.keep'> | undefined> =>
+    lab.attempt((to) => to.request('bench.keep', name === undefined ? {} : { name }));
+  const replay = (file: string): Promise<boolean> => enter((to) => to.request('bench.replay', { file }));
+  const exported = (format: Params<'bench.export'>['format']): Promise<Result<'bench.export'> | undefined> =>
+    lab.attempt((to) => to.request('bench.export', { format }));
+
+  return {
+    ...{ state, steps, walks, isBusy, isOpen, lanes, lane, chosenLane, walk, nextWalkStep, done, actors },
+    ...{ newest, shown, isPast, pickedStep, pickedSocket, shownSocket, look, looks, changes, view },
+    ...{
+      connect,
+      open,
+      openFree,
+      openWalk,
+      close,
+      goTo,
+      back,
+      canGoBack,
+      addActor,
+      call,
+      next,
+      signal,
+      kill,
+      lookAgain,
+    },
+    ...{ otherLane, program, keep, replay, exported },
+  };
+});
