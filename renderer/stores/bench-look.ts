@@ -70,7 +70,7 @@ export function changesOf(before: BenchLook | undefined, now: BenchLook | undefi
 }
 
 const sameFd = (old: FdEntry | undefined, now: FdEntry): boolean =>
-  old !== undefined && old.file === now.file && isSame(old.flags, now.flags) && old.count === now.count;
+  old?.file === now.file && isSame(old.flags, now.flags) && old.count === now.count;
 
 /** The same look with the objects of the one before wherever nothing changed, so that what shows them can rest. */
 export function keepUnchanged(before: BenchLook | undefined, now: BenchLook): BenchLook {

@@ -50,18 +50,21 @@ export const useBench = defineStore('bench', () => {
   /** Steps in the order in which they were told last, so that the last one has the newest look. */
   const byTime = computed(() => [...steps.value].sort((a, b) => a.state.timeNs - b.state.timeNs));
   const newest = computed(() => byTime.value.at(-1));
-  const shown = computed(() => steps.value.find(({ index }) => index === pickedStep.value) ?? newest.value);
-  const isPast = computed(() => shown.value !== newest.value);
+  /** The one that was made last, which may have woken one that was made before it. */
+  const latest = computed(() => steps.value.at(-1));
+  const shown = computed(() => steps.value.find(({ index }) => index === pickedStep.value) ?? latest.value);
+  const isPast = computed(() => shown.value !== latest.value);
   /** A look that no step made: before the first one, or later than the newest, as timers run out by themselves. */
   const ownLook = shallowRef<BenchLook>();
   const firstLook = shallowRef<BenchLook>();
   const look = computed<BenchLook | undefined>(() =>
-    isPast.value ? shown.value?.state : (ownLook.value ?? shown.value?.state),
+    isPast.value ? shown.value?.state : (ownLook.value ?? newest.value?.state),
   );
+  /** What the look is compared with: that before the step that is shown, also once time has passed since. */
   const lookBefore = computed(() => {
-    if (!isPast.value && ownLook.value !== undefined) return newest.value?.state;
-    const at = shown.value === undefined ? -1 : byTime.value.indexOf(shown.value);
-    return at > 0 ? byTime.value[at - 1]?.state : firstLook.value;
+    const startedNs = shown.value?.startedNs;
+    if (startedNs === undefined) return firstLook.value;
+    return byTime.value.findLast(({ state: { timeNs } }) => timeNs < startedNs)?.state ?? firstLook.value;
   });
   const changes = computed(() => changesOf(lookBefore.value, look.value));
   const view = computed(() => viewOf(look.value));

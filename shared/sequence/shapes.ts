@@ -58,11 +58,11 @@ const monoLetter = 0.61;
 const uiLetter = 0.56;
 
 export const textWidth = (text: string, sizePx: number, isMono: boolean): number =>
-  [...text].length * sizePx * (isMono ? monoLetter : uiLetter);
+  Array.from(text).length * sizePx * (isMono ? monoLetter : uiLetter);
 
 /** Cut to a width, with an ellipsis. */
 export function fitText(text: string, widthPx: number, sizePx: number, isMono: boolean): string {
   if (textWidth(text, sizePx, isMono) <= widthPx) return text;
   const room = Math.max(1, Math.floor(widthPx / (sizePx * (isMono ? monoLetter : uiLetter))) - 1);
-  return `${[...text].slice(0, room).join('').trimEnd()}…`;
+  return `${Array.from(text).slice(0, room).join('').trimEnd()}…`;
 }
