@@ -1,24 +1,17 @@
 /** Calls and sockets in words, as the page shows them before and after they are made. */
+import { cText, pythonText } from '../../shared/bench/call-text.ts';
+import { callSchemas, type CallName } from '../../shared/bench/calls.ts';
 import type { FdEntry, SocketState } from '../../shared/bench/state.ts';
 
-const argumentText = (value: unknown): string => {
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  if (typeof value === 'string') return value;
-  if (Array.isArray(value)) return `{${value.map(argumentText).join(', ')}}`;
-  if (typeof value === 'object' && value !== null) return Object.values(value).map(argumentText).join(':');
-  return '';
-};
-
-/** Short and readable, for a button: "bind(3, 127.0.0.1:8080)", `write(4, "hello")`. */
+/** One line of C, for a button; what only the bench knows (signal, kill, wait) is called by its name. */
 export function callText(call: string, args: Readonly<Record<string, unknown>>): string {
-  const parts = Object.entries(args).flatMap(([key, value]) => {
-    if (value === undefined || value === false) return [];
-    if (value === true) return [key];
-    if (key === 'data') return [JSON.stringify(value)];
-    return [argumentText(value)];
-  });
-  return `${call}(${parts.join(', ')})`;
+  return isCall(call) ? cText(call, args) : call;
 }
+
+export const pythonLine = (call: string, args: Readonly<Record<string, unknown>>): string | undefined =>
+  isCall(call) ? pythonText(call, args) : undefined;
+
+const isCall = (call: string): call is CallName => Object.hasOwn(callSchemas, call);
 
 /** What kind of socket it is, in the field's words, and the term that explains it. */
 export function socketKind({ type, family, state, peer, local }: SocketState): { text: string; term: string } {

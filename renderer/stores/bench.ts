@@ -1,13 +1,13 @@
 /** The bench: its steps as the lab told them, the walk, and the verbs. All windows share the same bench. */
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef } from 'vue';
-import type { BenchLook } from '../../shared/bench/state.ts';
+import type { BenchLook, SocketState } from '../../shared/bench/state.ts';
 import type { BenchStep } from '../../shared/bench/step.ts';
 import type { BenchState, WalkEntry } from '../../shared/contract/bench.ts';
 import type { Params, Result } from '../../shared/contract/contract.ts';
 import { orderLanes } from '../../shared/sequence/from-steps.ts';
 import type { LabLink } from '../app/link.ts';
-import { actorsOf, changesOf, keepUnchanged, viewOf } from './bench-look.ts';
+import { actorsOf, changesOf, fdKey, keepUnchanged, viewOf } from './bench-look.ts';
 import { useLab } from './lab.ts';
 import { useNotices } from './notices.ts';
 
@@ -72,18 +72,14 @@ export const useBench = defineStore('bench', () => {
   const actors = computed(
     () => new Map(actorsOf(ownLook.value ?? newest.value?.state).map((actor) => [actor.name, actor])),
   );
-  /** What the newest step was about, where nothing was picked: the socket that changed, or the last one. */
+  /** What the step that is shown was about, where nothing was picked: what it made or was given; else what changed. */
   const shownSocket = computed(() => {
     const all = look.value?.sockets ?? [];
-    const picked = all.find(({ key }) => key === pickedSocket.value);
-    if (picked) return picked;
+    const byKey = (key: string | undefined): SocketState | undefined => all.find((each) => each.key === key);
     const changed = [...changes.value.sockets.keys()];
-    const owned =
-      shown.value &&
-      all.find(
-        ({ owner, key }) => changed.includes(key) && owner.some((each) => each.startsWith(`${shown.value?.process}:`)),
-      );
-    return owned ?? all.find(({ key }) => changed.includes(key)) ?? all.at(-1);
+    return (
+      byKey(pickedSocket.value) ?? byKey(subjectOf(shown.value, lookBefore.value)) ?? byKey(changed[0]) ?? all.at(-1)
+    );
   });
 
   function takeState(next: BenchState): void {
@@ -222,3 +218,14 @@ export const useBench = defineStore('bench', () => {
     ...{ otherLane, program, keep, replay, exported },
   };
 });
+
+/** The key of the socket that a call made, or was given, also where it took the descriptor away. */
+function subjectOf(step: BenchStep | undefined, before: BenchLook | undefined): string | undefined {
+  if (step === undefined) return undefined;
+  const { call, process, result, arguments: args, state } = step;
+  const made = ['socket', 'accept4'].includes(call) && result !== null && result >= 0 ? result : undefined;
+  const fd = made ?? args.fd;
+  if (typeof fd !== 'number') return undefined;
+  const has = ({ owner }: SocketState): boolean => owner.includes(fdKey(process, fd));
+  return (state.sockets.find(has) ?? before?.sockets.find(has))?.key;
+}

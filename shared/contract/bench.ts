@@ -57,7 +57,7 @@ export type BenchState = z.infer<typeof benchStateSchema>;
 
 const walkSourceSchema = z.union([...scenarioPlaceSchema.options, z.strictObject({ text: scenarioTextSchema })]);
 
-export const benchFormats = ['json', 'perfetto'] as const;
+export const benchFormats = ['json', 'svg', 'perfetto'] as const;
 
 export const benchRequests = {
   'walks.list': { params: nothing, result: z.array(walkEntrySchema) },

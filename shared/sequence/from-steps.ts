@@ -13,6 +13,15 @@ export function orderLanes<T extends { readonly name: string }>(actors: readonly
   return [...actors.filter(isClient), ...actors.filter((actor) => !isClient(actor))];
 }
 
+/** Those that acted, or could have, for who has the steps alone. */
+export function actorsOfSteps(steps: readonly BenchStep[]): SequenceActor[] {
+  const actors = new Map<string, string>();
+  for (const process of steps.flatMap(({ state }) => state.processes)) {
+    for (const { name } of process.actors) actors.set(name, process.name);
+  }
+  return [...actors].map(([name, process]) => ({ name, process }));
+}
+
 /** What came back, as it stands behind a call: "= 4", "= -1 EAGAIN", `= 5 "hello"`. Undefined while it sleeps. */
 export function outcomeOf(step: BenchStep): Outcome | undefined {
   const { blocked, refused, errno, result, sentence } = step;

@@ -1,6 +1,8 @@
 /** What was done on a bench, in formats that others read. */
 import type { BenchStep, WalkResult } from '../../../shared/bench/step.ts';
 import type { benchFormats } from '../../../shared/contract/bench.ts';
+import { actorsOfSteps, sequenceOf } from '../../../shared/sequence/from-steps.ts';
+import { sequenceSvg } from '../../../shared/sequence/svg.ts';
 import { perfettoTrace } from '../sessions/exporters/perfetto.ts';
 import { traceBench } from './bench-trace.ts';
 
@@ -25,6 +27,11 @@ export function exportBench(format: BenchFormat, { name, title, steps }: BenchTo
     case 'json': {
       const result: WalkResult = { walk: name, title, steps: [...steps] };
       return { fileName: `${name}.json`, text: `${JSON.stringify(result, null, 2)}\n` };
+    }
+    case 'svg': {
+      const sequence = sequenceOf(steps, actorsOfSteps(steps));
+      const widthPx = Math.max(720, sequence.lanes.length * 330);
+      return { fileName: `${name}.svg`, text: sequenceSvg(sequence, { widthPx, theme: 'light', title }) };
     }
     case 'perfetto': {
       const monotonicNs = steps[0]?.startedNs ?? 0;
