@@ -96,7 +96,8 @@ export const machineBusy: Rule = {
   code: 'machineBusy',
   holdMs: 2000,
   look: ({ noise }) => {
-    const text = noise && noiseSentence(noise);
+    if (noise === undefined) return undefined;
+    const text = noiseSentence(noise);
     if (text === undefined) return undefined;
     const { othersShare, stealShare, readyShare, throttledPeriods } = noise;
     return {
