@@ -1,6 +1,26 @@
 // Headers of the standard library that most sources include, compiled once for all of them. Not here are headers of the
-// engine's own, of which a change would compile everything anew, and those of the system, some of which exclude each
-// other (<netinet/tcp.h> and <linux/tcp.h>).
+// engine's own, of which a change would compile everything anew, and those of the system that exclude each
+// other, as <netinet/tcp.h> and <linux/tcp.h> do.
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
