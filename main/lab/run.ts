@@ -6,6 +6,7 @@ import type { ModelRunSettings, RunSettings, ServerSettings } from '../../shared
 import { gaugeOf } from '../../shared/telemetry/codec.ts';
 import type { Frame } from '../../shared/telemetry/frame-splitter.ts';
 import { shareConnections, totalConnections } from './client-mix.ts';
+import { noticeClients } from './client-notices.ts';
 import { LabError, throwIfInterrupted } from './errors.ts';
 import { describeMachine } from './machine.ts';
 import { MeasuredClients, type LoadConfig } from './measured-clients.ts';
@@ -113,6 +114,9 @@ export async function runOnce(
     noticeEarlyErrors(notices, clientsFrom);
     noticeClientLimit(notices, ours.clientCpuShare, config.threads);
     noticeMismatches(notices, ours.errors.mismatch);
+    const seconds = secondsBetween(clientsFrom, clientsTo);
+    const { timeoutMs } = config;
+    noticeClients(notices, { target: serving.target, timeoutMs, seconds, atEnd: clientsTo, isOurs: true }, ours);
     return {
       model: settings.server.model,
       protocol: settings.server.protocol,
@@ -123,6 +127,7 @@ export async function runOnce(
       requestsPerSecond: ours.requestsPerSecond,
       serverRequests: theirs.requests,
       requestsSent: ours.requestsSent,
+      ...ours.account,
       bytesIn: theirs.bytesIn,
       bytesOut: theirs.bytesOut,
       errors: ours.errors,
