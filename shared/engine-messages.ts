@@ -60,6 +60,30 @@ export type Reply = z.infer<typeof replySchema>;
 export const finishedSchema = z.object({ reason: z.string(), error: z.string().optional() });
 export type Finished = z.infer<typeof finishedSchema>;
 
-/** Marks of the lab carry what was changed, in words, as `text`. */
-export const markSchema = z.object({ name: z.string(), timeNs: z.number(), text: z.string().optional() });
+/** Where the clients of a load engine stood when the measured time was over. */
+export const clientStockSchema = z.object({
+  /** Clients that wanted at least one reply, and those of them that got one within the measured time. */
+  asked: z.number(),
+  answered: z.number(),
+  /** Requests that were sent and not answered; connections neither open nor refused; due requests that nobody sent. */
+  waiting: z.number(),
+  connecting: z.number(),
+  unsent: z.number(),
+  /** How long the oldest of these had waited by then. */
+  oldestNs: z.number(),
+});
+
+export type ClientStock = z.infer<typeof clientStockSchema>;
+
+/**
+ * Marks of the lab carry what was changed, in words, as `text`; those of a load engine (`steady`, `loadDone`) what its
+ * clients were answered since it began, by code, and the last of them where they stood.
+ */
+export const markSchema = z.object({
+  name: z.string(),
+  timeNs: z.number(),
+  text: z.string().optional(),
+  replies: z.record(z.string(), z.number()).optional(),
+  clients: clientStockSchema.optional(),
+});
 export type Mark = z.infer<typeof markSchema>;

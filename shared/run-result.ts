@@ -17,7 +17,7 @@ export interface LatencySummary {
   readonly p999: number;
   readonly max: number;
   readonly mean: number;
-  /** Replies counted. */
+  /** Replies counted, with requests that were given up and those that were open at the end, each as at least its age. */
   readonly count: number;
 }
 
@@ -144,6 +144,30 @@ export interface ServeResult extends Subject<ModelId>, Interval, ServerFigures {
   readonly machine: Machine;
 }
 
+export type WaitedFor = 'connect' | 'firstByte' | 'reply' | 'closing';
+
+/** What a request that is open at the end has waited so far is in the latencies, where it is above their 99th percentile. */
+export interface ClientsAtEnd {
+  /** Clients that wanted at least one reply, and those of them that got one within the interval. */
+  readonly asked: number;
+  readonly answered: number;
+  /** Requests sent and not answered, connections neither open nor refused, requests due and not sent. */
+  readonly waiting: number;
+  readonly connecting: number;
+  readonly unsent: number;
+  readonly oldestMs: number;
+}
+
+export interface HeldRate {
+  /** Requests a second that were due by the schedule, and that were sent. */
+  readonly askedPerSecond: number;
+  readonly sentPerSecond: number;
+  readonly due: number;
+  readonly sent: number;
+  /** By how much those that were sent came late, on average. */
+  readonly meanLateMs: number;
+}
+
 interface ClientFigures {
   readonly connections: number;
   /** Replies that the clients received whole and checked. */
@@ -158,6 +182,19 @@ interface ClientFigures {
     /** From the moment it was sent. */
     readonly uncorrected: LatencySummary;
   };
+  /** Replies by what they said: "200", "503", or "-" and the first word of a RESP error. The codes that occurred. */
+  readonly replies: Readonly<Record<string, number>>;
+  /** Where the clients stood at the end; null where the load engine was too busy to say. */
+  readonly clientsAtEnd: ClientsAtEnd | null;
+  /** Connections that the server ended, as it had announced or between two requests. */
+  readonly serverCloses: number;
+  /** Requests that crossed such an end and got no reply; not errors. Those that may safely be repeated were. */
+  readonly closedEarly: number;
+  readonly requestsRetried: number;
+  /** What the time limit ended, by what it waited for: they add up to `errors.timeout`. */
+  readonly timeouts: Readonly<Record<WaitedFor, number>>;
+  /** Of an open loop; null where there is none. */
+  readonly rate: HeldRate | null;
   /** CPU time of the load engine divided by the interval and its threads; near 1 the clients are the limit. */
   readonly clientCpuShare: number;
 }

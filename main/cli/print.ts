@@ -114,6 +114,19 @@ export function errorLines(results: readonly (Noticed & { readonly errors: Error
   });
 }
 
+/** What the clients were answered and, of an open loop, how much of its rate was held; of the things that there are. */
+export function accountLines({ replies, rate }: Pick<LoadResult, 'replies' | 'rate'>): string[] {
+  const codes = Object.entries(replies).sort((a, b) => b[1] - a[1]);
+  const lines = codes.length === 0 ? [] : [`replies by code: ${codes.map(([code, n]) => `${code} ${n}`).join(', ')}`];
+  if (rate === null) return lines;
+  const { askedPerSecond, sentPerSecond, due, sent, meanLateMs } = rate;
+  const held = `${figure(sentPerSecond, 0)}/s of ${figure(askedPerSecond, 0)}/s`;
+  return [
+    ...lines,
+    `rate: ${held} sent, ${due - sent} of ${due} not sent, on average ${figure(meanLateMs, 2)} ms late`,
+  ];
+}
+
 /** What was changed while each run went on, with the pauses of switches. */
 export function momentLines(results: readonly RunResult[]): string[] {
   return results.flatMap(({ model, label, variant, moments = [] }) => {

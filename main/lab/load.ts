@@ -6,14 +6,8 @@ import { shareConnections, totalConnections } from './client-mix.ts';
 import { LabError, throwIfInterrupted } from './errors.ts';
 import { describeMachine } from './machine.ts';
 import { MeasuredClients, type LoadConfig } from './measured-clients.ts';
-import {
-  noticeClientLimit,
-  noticeClosedConnections,
-  noticeEarlyErrors,
-  noticeMismatches,
-  noticeNoReply,
-  Notices,
-} from './notices.ts';
+import { noticeClients } from './client-notices.ts';
+import { noticeClientLimit, noticeEarlyErrors, noticeMismatches, Notices } from './notices.ts';
 import { reportProgress, type Hooks } from './progress.ts';
 import { secondsBetween } from './result.ts';
 
@@ -50,14 +44,17 @@ export async function loadOnce(settings: LoadSettings, { signal, onProgress }: H
     noticeEarlyErrors(notices, from);
     noticeClientLimit(notices, figures.clientCpuShare, config.threads);
     noticeMismatches(notices, figures.errors.mismatch);
-    noticeNoReply(notices, config.target, to);
-    noticeClosedConnections(notices, figures);
+    const { account, ...ours } = figures;
+    const seconds = secondsBetween(from, to);
+    const { timeoutMs } = config;
+    noticeClients(notices, { target: config.target, timeoutMs, seconds, atEnd: to, isOurs: false }, figures);
     return {
       target: config.target,
       protocol: settings.protocol,
       connections: totalConnections(config.clients),
-      durationSeconds: secondsBetween(from, to),
-      ...figures,
+      durationSeconds: seconds,
+      ...ours,
+      ...account,
       notices: notices.all,
       machine,
     };

@@ -1,5 +1,6 @@
 /** The load engine with everything that its frames say, kept for the result. */
-import type { Errors, LatencySummary } from '../../shared/run-result.ts';
+import type { ClientsAtEnd, Errors, HeldRate, LatencySummary, WaitedFor } from '../../shared/run-result.ts';
+import type { ClientStock, Mark } from '../../shared/engine-messages.ts';
 import type { Protocol } from '../../shared/schemas/settings.ts';
 import type { Counters } from '../../shared/telemetry/codec.ts';
 import type { CountedClient } from './client-mix.ts';
@@ -34,10 +35,22 @@ const connectMs = 60_000;
 /** The load engine tells the end of its measured time itself; it may be late by so much. */
 const doneMs = 30_000;
 
+/** What became of the clients' requests, beside their replies and errors: part of a result. */
+export interface ClientAccount {
+  readonly replies: Readonly<Record<string, number>>;
+  readonly clientsAtEnd: ClientsAtEnd | null;
+  readonly serverCloses: number;
+  readonly closedEarly: number;
+  readonly requestsRetried: number;
+  readonly timeouts: Readonly<Record<WaitedFor, number>>;
+  readonly rate: HeldRate | null;
+}
+
 export interface ClientFiguresOnly {
   readonly requests: number;
   readonly requestsPerSecond: number;
   readonly requestsSent: number;
+  readonly account: ClientAccount;
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly errors: Errors;
@@ -46,11 +59,15 @@ export interface ClientFiguresOnly {
   readonly cpuSeconds: { readonly user: number; readonly system: number };
 }
 
+const withoutAge = ({ oldestNs: _age, ...counts }: ClientStock): Omit<ClientStock, 'oldestNs'> => counts;
+
 export class MeasuredClients {
   readonly engine: EngineProcess;
   readonly latency = new LatencyTotals();
-  readonly #steady: Promise<unknown>;
-  readonly #done: Promise<unknown>;
+  readonly #steady: Promise<Mark>;
+  readonly #done: Promise<Mark>;
+  #atSteady: Mark | undefined;
+  #atEnd: Mark | undefined;
   readonly #config: LoadConfig;
   readonly #signal: AbortSignal | undefined;
 
@@ -62,7 +79,12 @@ export class MeasuredClients {
     this.#steady = this.engine.mark('steady');
     this.#done = this.engine.mark('loadDone');
     // In the very turn of the mark: latencies that come behind it belong to the measured interval.
-    this.engine.on('mark', ({ name }) => name === 'steady' && this.latency.restart());
+    this.engine.on('mark', (mark) => {
+      if (mark.name === 'loadDone') this.#atEnd = mark;
+      if (mark.name !== 'steady') return;
+      this.#atSteady = mark;
+      this.latency.restart();
+    });
     this.engine.on('latency', (frame) => this.latency.add(frame));
     this.engine.on('notice', (notice) => notices.add('clients', notice));
     void this.engine.ready
@@ -94,6 +116,35 @@ export class MeasuredClients {
     }
   }
 
+  #account(from: Counters, to: Counters, seconds: number): ClientAccount {
+    const before = this.#atSteady?.replies ?? {};
+    const codes = Object.entries(this.#atEnd?.replies ?? {}).map(
+      ([code, n]) => [code, n - (before[code] ?? 0)] as const,
+    );
+    const stock = this.#atEnd?.clients;
+    const [due, sent] = [growth(from, to, 'requestsDue'), growth(from, to, 'requestsDueSent')];
+    return {
+      replies: Object.fromEntries(codes.filter(([, n]) => n > 0)),
+      clientsAtEnd: stock ? { ...withoutAge(stock), oldestMs: stock.oldestNs / 1e6 } : null,
+      serverCloses: growth(from, to, 'serverCloses'),
+      closedEarly: growth(from, to, 'closedEarly'),
+      requestsRetried: growth(from, to, 'requestsRetried'),
+      timeouts: {
+        connect: growth(from, to, 'timeoutConnect'),
+        firstByte: growth(from, to, 'timeoutFirstByte'),
+        reply: growth(from, to, 'timeoutReply'),
+        closing: growth(from, to, 'timeoutClosing'),
+      },
+      rate:
+        due === 0
+          ? null
+          : {
+              ...{ due, sent, askedPerSecond: ratio(due, seconds), sentPerSecond: ratio(sent, seconds) },
+              meanLateMs: ratio(growth(from, to, 'lateNs') / 1e6, sent),
+            },
+    };
+  }
+
   /** After the engine has ended: it sends the last histograms before it does. */
   figures(from: Counters, to: Counters): ClientFiguresOnly {
     const seconds = secondsBetween(from, to);
@@ -103,6 +154,7 @@ export class MeasuredClients {
       requests,
       requestsPerSecond: ratio(requests, seconds),
       requestsSent: growth(from, to, 'requestsSent'),
+      account: this.#account(from, to, seconds),
       bytesIn: growth(from, to, 'bytesIn'),
       bytesOut: growth(from, to, 'bytesOut'),
       errors: errorsBetween(from, to),

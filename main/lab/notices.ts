@@ -1,5 +1,5 @@
 /** Facts that a reader of figures must know, from the engines and from the figures themselves; each once. */
-import type { Errors, ResultNotice } from '../../shared/run-result.ts';
+import type { ResultNotice } from '../../shared/run-result.ts';
 import { errorCounter } from '../../shared/run-result.ts';
 import { counterOf, type Counters } from '../../shared/telemetry/codec.ts';
 import { errorKinds, type ErrorKind } from '../../shared/telemetry/wire.ts';
@@ -27,7 +27,7 @@ export class Notices {
   }
 }
 
-const countedErrors = (countOf: (kind: ErrorKind) => number): string =>
+export const countedErrors = (countOf: (kind: ErrorKind) => number): string =>
   errorKinds
     .map((kind) => ({ kind, count: countOf(kind) }))
     .filter(({ count }) => count > 0)
@@ -36,7 +36,8 @@ const countedErrors = (countOf: (kind: ErrorKind) => number): string =>
 
 /** What happened before the measured interval, while connections were opened, and so is missing in its figures. */
 export function noticeEarlyErrors(notices: Notices, clientsAtSteady: Counters): void {
-  const early = countedErrors((kind) => counterOf(clientsAtSteady, errorCounter(kind)));
+  // Refusals have a notice of their own, and a server that refuses does so from the first request on.
+  const early = countedErrors((kind) => (kind === 'reply' ? 0 : counterOf(clientsAtSteady, errorCounter(kind))));
   if (early === '') return;
   notices.warn(
     'earlyErrors',
@@ -79,32 +80,6 @@ export function noticeMismatches(notices: Notices, mismatches: number): void {
     code: 'mismatch',
     text: `${mismatches} replies were not, byte for byte, what the server should have sent.`,
   });
-}
-
-/**
- * Clients that met errors and not one reply since they began have measured nothing of the server. The measured interval
- * alone would not tell: connects are tried again ever more rarely, and may all have been refused before it.
- */
-export function noticeNoReply(notices: Notices, target: string, clientsAtEnd: Counters): void {
-  const met = countedErrors((kind) => counterOf(clientsAtEnd, errorCounter(kind)));
-  if (counterOf(clientsAtEnd, 'requests') > 0 || met === '') return;
-  const text = `No request to ${target} was answered; the clients met errors: ${met}.`;
-  notices.add('lab', { level: 'error', code: 'noReply', text });
-}
-
-/**
- * A server that keeps no connection open: to clients that mean to go on, each end of one is an error.
- */
-export function noticeClosedConnections(
-  notices: Notices,
-  { requests, errors: { reset } }: { readonly requests: number; readonly errors: Pick<Errors, 'reset'> },
-): void {
-  if (requests === 0 || reset < requests / 2) return;
-  const replies = reset >= requests * 0.9 ? 'nearly every reply' : 'every other reply or more';
-  notices.warn(
-    'closedConnections',
-    `The server ended the connection after ${replies} (reset ${reset}): where it keeps none open, as HTTP/1.0 does, let the clients connect for each request, with the profile churn.`,
-  );
 }
 
 export function noticeSharedCore(notices: Notices, cpus: number): void {

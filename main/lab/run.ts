@@ -6,6 +6,7 @@ import type { ModelRunSettings, RunSettings, ServerSettings } from '../../shared
 import { gaugeOf } from '../../shared/telemetry/codec.ts';
 import type { Frame } from '../../shared/telemetry/frame-splitter.ts';
 import { shareConnections, totalConnections } from './client-mix.ts';
+import { noticeClients } from './client-notices.ts';
 import { LabError, throwIfInterrupted } from './errors.ts';
 import { noiseSentence } from '../../shared/machine-noise.ts';
 import { NoiseWatch } from './machine-noise.ts';
@@ -121,6 +122,9 @@ export async function runOnce(
     noticeMismatches(notices, ours.errors.mismatch);
     const busy = noise && noiseSentence(noise);
     if (busy !== undefined) notices.warn('machineBusy', busy);
+    const seconds = secondsBetween(clientsFrom, clientsTo);
+    const { timeoutMs } = config;
+    noticeClients(notices, { target: serving.target, timeoutMs, seconds, atEnd: clientsTo, isOurs: true }, ours);
     return {
       model: settings.server.model,
       protocol: settings.server.protocol,
@@ -131,6 +135,7 @@ export async function runOnce(
       requestsPerSecond: ours.requestsPerSecond,
       serverRequests: theirs.requests,
       requestsSent: ours.requestsSent,
+      ...ours.account,
       bytesIn: theirs.bytesIn,
       bytesOut: theirs.bytesOut,
       errors: ours.errors,

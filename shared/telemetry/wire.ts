@@ -109,6 +109,29 @@ export const counterNames = [
   // What the telemetry could not keep.
   'eventsDropped',
   'switchesLost',
+  // Replies that say no: HTTP 4xx and 5xx, RESP errors.
+  'errorReply',
+  // Load engine only. Replies by the class of their HTTP status; interim replies are not among them.
+  'status2xx',
+  'status3xx',
+  'status4xx',
+  'status5xx',
+  'interimReplies',
+  // Requests that an open loop was to send by now, those of them that it did send, and by how many ns these came late in all.
+  'requestsDue',
+  'requestsDueSent',
+  'lateNs',
+  // Connections that the server ended, between two requests or as it had announced.
+  'serverCloses',
+  // Requests that crossed such an end on their way and got not one byte of a reply; and those of them that were sent
+  // again on another connection, as they may safely be.
+  'closedEarly',
+  'requestsRetried',
+  // Where the time limit ended something, by what it waited for. Together they are errorTimeout.
+  'timeoutConnect',
+  'timeoutFirstByte',
+  'timeoutReply',
+  'timeoutClosing',
 ] as const;
 
 export type CounterName = (typeof counterNames)[number];
@@ -125,6 +148,7 @@ export const errorKinds = [
   'selectRange',
   'upstream',
   'other',
+  'reply',
 ] as const;
 
 export type ErrorKind = (typeof errorKinds)[number];

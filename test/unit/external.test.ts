@@ -12,7 +12,7 @@ import {
   processTree,
   socketInodes,
 } from '../../main/lab/external/proc.ts';
-import { noticeClosedConnections, Notices } from '../../main/lab/notices.ts';
+import { Notices } from '../../main/lab/notices.ts';
 import { runServerSchema } from '../../shared/schemas/settings.ts';
 import { isAlive } from '../support/server-under-test.ts';
 
@@ -88,22 +88,6 @@ describe('watching from outside', () => {
     expect(maxRssBytes).toBeGreaterThan(10 << 20);
     expect(peakThreads).toBeGreaterThanOrEqual(2);
     expect(peakFds).toBeGreaterThan(2);
-  });
-});
-
-describe('a server that ends connections', () => {
-  const told = (requests: number, reset: number): string[] => {
-    const notices = new Notices();
-    noticeClosedConnections(notices, { requests, errors: { reset } });
-    return notices.all.map(({ text }) => text);
-  };
-
-  it('is told from one that ends a few', () => {
-    expect(told(1000, 998)).toEqual([expect.stringMatching(/after nearly every reply \(reset 998\).*profile churn/)]);
-    expect(told(1000, 600)).toHaveLength(1);
-    expect(told(1000, 20)).toEqual([]);
-    // Nobody was answered: that is another notice.
-    expect(told(0, 50)).toEqual([]);
   });
 });
 

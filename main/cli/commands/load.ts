@@ -1,12 +1,13 @@
 /** `fdscope load`: the lab's clients against the user's own server. */
+import type { LoadResult } from '../../../shared/run-result.ts';
 import { loadSettingsSchema } from '../../../shared/schemas/settings.ts';
 import { isLoopback, parseAddress } from '../../lab/addresses.ts';
 import { LabError } from '../../lab/errors.ts';
 import type { Register } from '../command.ts';
 import { parseSettings } from '../input.ts';
 import { addClients, addJson, addNumber, addOut, type ClientFlags, type OutputFlags } from '../options.ts';
-import { checkOut, deliver, failOnErrors } from '../output.ts';
-import { errorLines, loadTable, noticeLines } from '../print.ts';
+import { checkOut, deliver, failOnErrors, UnmetExpectation } from '../output.ts';
+import { accountLines, errorLines, loadTable, noticeLines } from '../print.ts';
 import { ProgressBar } from '../progress-bar.ts';
 import { clientsInput, given, timeInput } from '../settings.ts';
 
@@ -21,6 +22,46 @@ interface LoadFlags extends ClientFlags, OutputFlags {
   readonly threads?: number;
   readonly timeout?: number;
   readonly allowRemoteTarget?: boolean;
+  readonly expectRate?: number;
+  readonly expectStatus?: string;
+}
+
+/** "200", "2xx", "200,404": what --expect-status takes. Throws LabError. */
+function statusPattern(text: string): RegExp {
+  const codes = text.split(',').map((code) => code.trim().toLowerCase());
+  const wrong = codes.find((code) => !/^[2-5](\d\d|xx)$/.test(code));
+  if (wrong === undefined) return new RegExp(`^(${codes.map((code) => code.replace('xx', '\\d\\d')).join('|')})$`);
+  throw new LabError(
+    'bad-input',
+    `--expect-status "${wrong}" is no status: give codes or classes, such as 200 or 2xx,404.`,
+  );
+}
+
+function checkExpectations({ expectRate, expectStatus, rate, profile }: LoadFlags): void {
+  if (expectStatus !== undefined) statusPattern(expectStatus);
+  if (expectRate === undefined) return;
+  if (!(expectRate > 0 && expectRate <= 100))
+    throw new LabError(
+      'bad-input',
+      '--expect-rate is the percentage of the rate that must be sent, above 0 and at most 100.',
+    );
+  if (rate === undefined && profile !== 'rate')
+    throw new LabError('bad-input', '--expect-rate is about an open loop: give the rate with --rate.');
+}
+
+/** Throws UnmetExpectation, which gives exit code 4. */
+function failOnUnmetFlags({ expectRate, expectStatus }: LoadFlags, { rate, replies }: LoadResult): void {
+  const held = rate === null ? 0 : (rate.sent / rate.due) * 100;
+  if (expectRate !== undefined && held < expectRate)
+    throw new UnmetExpectation(
+      `${held.toFixed(1)}% of the requests that were due were sent, and --expect-rate is ${expectRate}.`,
+    );
+  if (expectStatus === undefined) return;
+  const pattern = statusPattern(expectStatus);
+  const others = Object.entries(replies).filter(([code]) => !pattern.test(code));
+  if (others.length === 0) return;
+  const told = others.map(([code, n]) => `${code} ${n} times`).join(', ');
+  throw new UnmetExpectation(`Replies had another status than --expect-status ${expectStatus}: ${told}.`);
 }
 
 function checkTarget({ target, allowRemoteTarget }: LoadFlags): void {
@@ -40,14 +81,17 @@ export const registerLoad: Register = (program, { lab, signal }) => {
   addNumber(command, '--threads', 'threads of the load engine');
   addNumber(command, '--request-bytes', 'payload of a request');
   command.option('--path <path>', 'request target of http');
-  addNumber(command, '--timeout', 'milliseconds until a request is given up');
+  addNumber(command, '--timeout', 'milliseconds until a connect, a reply or the end of a stream is given up');
   command.option('--expect <kind>', 'framing: whole replies; exact: every byte of the lab’s own servers');
   command.option('--handler <name>', 'with --expect exact: what the server does, echo or respond');
   addNumber(command, '--response-bytes', 'with --expect exact: body of a reply');
   command.option('--allow-remote-target', 'allow a target on another machine');
+  addNumber(command, '--expect-rate', 'exit code 4 where less than this percentage of --rate was sent');
+  command.option('--expect-status <codes>', 'exit code 4 where a reply of http had another status, such as 2xx,404');
   addJson(addOut(command)).action(async (flags: LoadFlags) => {
     checkOut(flags);
     checkTarget(flags);
+    checkExpectations(flags);
     const settings = parseSettings(
       loadSettingsSchema,
       given({
@@ -62,7 +106,10 @@ export const registerLoad: Register = (program, { lab, signal }) => {
     const onProgress = ({ elapsedSeconds }: { elapsedSeconds: number }): void =>
       bar.update(0, settings.target, elapsedSeconds);
     const result = await lab.load(settings, { signal, onProgress }).finally(() => bar.end());
-    await deliver(flags, result, () => [loadTable(result), ...errorLines([result]), noticeLines([result])].join('\n'));
+    await deliver(flags, result, () =>
+      [loadTable(result), ...accountLines(result), ...errorLines([result]), noticeLines([result])].join('\n'),
+    );
     failOnErrors(result.notices);
+    failOnUnmetFlags(flags, result);
   });
 };

@@ -119,7 +119,8 @@ Parsed Parser::parse_http_head(std::string_view head, size_t offset, Request& re
         if (equals_ignoring_case(token, "keep-alive") && http_1_0) request.keep_alive = true;
       });
     } else if (equals_ignoring_case(name, "expect")) {
-      expects_continue_ = equals_ignoring_case(value, "100-continue");
+      // A client of HTTP/1.0 knows no interim reply (RFC 9110 10.1.1).
+      expects_continue_ = !http_1_0 && equals_ignoring_case(value, "100-continue");
     } else if (equals_ignoring_case(name, "host")) {
       if (has_host) return fail(ErrorReply::bad_request);
       has_host = true;

@@ -72,7 +72,7 @@ bool write_reply(const HandlerConfig& config, std::span<const uint8_t> input, co
 void write_error(Protocol protocol, ErrorReply error, Output& output);
 void write_continue(Output& output);
 
-// Tells where the reply of an upstream server ends.
+// Tells where a server's reply ends and what it says of itself.
 class ReplyFramer {
  public:
   void begin(Protocol protocol, bool head_request);
@@ -80,20 +80,56 @@ class ReplyFramer {
   size_t feed(std::span<const uint8_t> bytes);
   bool done() const { return state_ == State::done; }
   bool failed() const { return state_ == State::failed; }
-  void end_of_stream() { state_ = state_ == State::until_eof ? State::done : State::failed; }
+  void end_of_stream();
+  // Whether the connection is over behind this reply (RFC 9112 9.3, 9.6); known once the head is read.
   bool upstream_closes() const { return closes_; }
+  // HTTP: status of the final reply, 0 before its head is read.
+  unsigned status() const { return status_; }
+  // HTTP: interim replies (1xx) read past on the way to it.
+  unsigned interim_replies() const { return interim_; }
+  // HTTP: seconds that the server keeps an idle connection (Keep-Alive: timeout), 0 where it does not say.
+  uint64_t keep_alive_seconds() const { return keep_alive_seconds_; }
+  // RESP: first word of the error that the reply is, such as "NOAUTH", or "".
+  std::string_view error_word() const { return done() ? std::string_view(note_) : std::string_view{}; }
+  // Of a reply that failed: what was wrong, with the line, cut to a length fit to be shown.
+  std::string_view fault() const { return failed() ? std::string_view(note_) : std::string_view{}; }
 
  private:
-  enum class State : uint8_t { head, length, chunk_size, chunk_data, trailer, line, until_eof, done, failed };
-  void head_complete();
-  void line_complete();
+  enum class State : uint8_t {
+    head,
+    length,
+    chunk_size,
+    chunk_data,
+    chunk_end,
+    trailer,
+    line,
+    until_eof,
+    done,
+    failed
+  };
+  struct Framing;  // what the fields of a head say of where the body ends
+  size_t take_data(size_t available);
+  size_t take_head(std::span<const uint8_t> bytes);
+  size_t take_line(std::span<const uint8_t> bytes);
+  void echo_head();
+  void http_head(std::string_view head);
+  bool http_field(std::string_view field, Framing& framing);
+  void http_line(std::string_view line);
+  void resp_line(std::string_view line);
+  void element_over();
+  void fail(std::string_view what, std::string_view line);
 
   Protocol protocol_ = Protocol::http;
   State state_ = State::done;
   bool head_request_ = false, closes_ = false;
-  std::string text_;       // the head or line read so far
-  uint64_t left_ = 0;      // bytes of body, chunk or bulk string still to come
-  uint64_t elements_ = 0;  // resp: elements still to come
+  unsigned status_ = 0, interim_ = 0;
+  uint64_t keep_alive_seconds_ = 0;
+  bool begun_ = false;       // resp: the reply's own first line has come
+  bool keeps_word_ = false;  // resp: the bytes that come are those of an error
+  std::string text_;         // the part of a head or line that came before
+  std::string note_;         // resp: the error's first word; any: the fault
+  uint64_t left_ = 0;        // bytes of body, chunk or bulk string still to come
+  uint64_t elements_ = 0;    // resp: elements still to come
 };
 
 }  // namespace fdscope

@@ -26,6 +26,8 @@ struct Client {
   };
 
   int fd = -1;
+  uint64_t since_ns = 0;         // when it began to connect, or to wait for the end of the stream
+  uint64_t idle_until_ns = 0;    // when the server may end this connection for want of requests; 0: it did not say
   std::shared_ptr<Group> group;  // none: this place is vacant
   // What becomes of it when its present exchange is over: it goes on, joins another group, or leaves.
   enum class Fate : uint8_t { stays, moves, leaves } fate = Fate::stays;
@@ -34,9 +36,13 @@ struct Client {
   uint32_t watched = 0, failures = 0;
   Phase phase = Phase::absent;
   bool tried = false, checking = false;
-  size_t written = 0;          // bytes of `out` that are with the kernel
-  std::vector<uint8_t> out;    // requests not yet wholly written
-  std::deque<Flight> flights;  // sent, reply awaited, oldest first
+  bool asked = false, answered = false;  // in the measured time; see ClientStock
+  uint32_t replies = 0;                  // on this connection
+  uint32_t unwritten = 0;                // requests that `out` holds
+  size_t written = 0;                    // bytes of `out` that are with the kernel
+  std::vector<uint8_t> out;              // requests not yet wholly written
+  std::deque<Flight> flights;            // sent, reply awaited, oldest first
+  std::vector<Flight> again;             // to be sent again as soon as there is a connection
   ReplyChecker checker;
 };
 

@@ -23,13 +23,14 @@ constexpr uint64_t first_backoff_ns = 5 * ms, longest_backoff_ns = 500 * ms;
 }  // namespace
 
 void LoadLoop::connect(Client& c) {
+  const Profile profile = c.group->settings.profile;
   const int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
   c.fd = sys::socket(settings_.target.ss_family, type, 0);
   if (c.fd < 0) return fail_errno(c, errno);
   count(Counter::connects_started);
   // Can fail only on something that is no TCP socket.
   sys::setsockopt(c.fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  if (c.group->settings.profile == Profile::slow_reader) sys::setsockopt(c.fd, SOL_SOCKET, SO_RCVBUF, 4096);
+  if (profile == Profile::slow_reader) sys::setsockopt(c.fd, SOL_SOCKET, SO_RCVBUF, 4096);
   if (source_addresses_ > 1 && settings_.target.ss_family == AF_INET) {
     sockaddr_in source{};
     source.sin_family = AF_INET;
@@ -39,6 +40,9 @@ void LoadLoop::connect(Client& c) {
     if (sys::bind(c.fd, reinterpret_cast<sockaddr*>(&source), sizeof source) != 0) return fail_errno(c, errno);
   }
   c.phase = Phase::connecting;
+  c.since_ns = now_ns();
+  // One of an open loop wants nothing until it is given a request.
+  if (profile != Profile::idle && profile != Profile::reset && profile != Profile::rate) c.asked = true;
   if (sys::connect(c.fd, reinterpret_cast<const sockaddr*>(&settings_.target), settings_.target_size) == 0) {
     watch(c, EPOLLIN);
     return connected(c);
@@ -56,13 +60,15 @@ void LoadLoop::connected(Client& c) {
   c.failures = 0;
   watch(c, EPOLLIN);
   c.phase = Phase::resting;
-  if (!meet_fate(c)) ready(c);
+  if (meet_fate(c)) return;
+  c.again.empty() ? ready(c) : send_again(c);
 }
 
 void LoadLoop::fail_errno(Client& c, int error) {
   if (error == EMFILE || error == ENFILE) return fail(c, ErrorKind::fd_limit);
   if (error == ECONNREFUSED) return fail(c, ErrorKind::refused);
   if (c.phase == Phase::connecting) return fail(c, ErrorKind::connect);
+  if ((error == ECONNRESET || error == EPIPE) && crossed_an_end(c)) return server_closed(c, 0);
   fail(c, error == ECONNRESET || error == EPIPE ? ErrorKind::reset : ErrorKind::other);
 }
 
@@ -73,6 +79,7 @@ void LoadLoop::fail(Client& c, ErrorKind kind) {
     state_.tried.fetch_add(1);
   }
   close(c);
+  c.again.clear();
   // Longer each time, so that a server that is gone is not hammered.
   reconnect(c, std::min(longest_backoff_ns, first_backoff_ns << std::min(c.failures++, 7u)));
 }
@@ -92,7 +99,31 @@ void LoadLoop::close(Client& c, bool reset) {
   c.checking = false;
   c.out.clear();
   c.written = 0;
+  c.unwritten = c.replies = 0;
+  c.idle_until_ns = 0;
   c.flights.clear();
+}
+
+// A server may end a connection between two requests, and the next one may be on its way already. Who speaks HTTP
+// expects it (RFC 9112 9.3.1, 9.6): the request had no effect and is sent again, where it may be. The lab's own servers
+// never do it, and there it is an error.
+bool LoadLoop::crossed_an_end(const Client& c) const {
+  return !settings_.traffic.exact && c.replies > 0 && !c.checking && c.phase == Phase::busy && !c.flights.empty();
+}
+
+// The server has ended the connection, as it had said or between two requests.
+void LoadLoop::server_closed(Client& c, uint64_t delay_ns) {
+  count(Counter::server_closes);
+  std::vector<Client::Flight> unanswered(c.flights.begin(), c.flights.end());
+  count(Counter::closed_early, unanswered.size());
+  // A request with a body may change something at the server, which may have read it (RFC 9110 9.2.2).
+  const bool is_safe = settings_.traffic.expected.protocol != Protocol::http || settings_.traffic.request_bytes == 0;
+  close(c);
+  if (!is_safe) unanswered.clear();
+  count(Counter::requests_retried, unanswered.size());
+  c.again = std::move(unanswered);
+  if (meet_fate(c)) return c.again.clear();
+  delay_ns == 0 ? connect(c) : timer(c, now_ns() + delay_ns);
 }
 
 void LoadLoop::reconnect(Client& c, uint64_t delay_ns) {

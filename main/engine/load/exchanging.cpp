@@ -8,6 +8,7 @@
 namespace fdscope {
 
 using telemetry::count;
+using telemetry::count_error;
 using wire::Counter;
 using wire::ErrorKind;
 
@@ -16,6 +17,8 @@ namespace {
 constexpr uint64_t ms = 1'000'000;
 // A connection that the server closed between two requests is opened again so soon.
 constexpr uint64_t return_ns = 5 * ms;
+// Of each second that a server keeps an idle connection, so much is used: requests take time to get there.
+constexpr uint64_t keep_share_ns = 900 * ms;
 
 }  // namespace
 
@@ -38,18 +41,43 @@ void LoadLoop::ready(Client& c) {
 void LoadLoop::send(Client& c, uint64_t intended_ns) {
   if (paused_since_ns_ != 0) return held_.push_back({c.index, c.serial});
   const ClientSettings& s = c.group->settings;
-  c.phase = Phase::busy;
+  const uint64_t now = now_ns();
+  if (s.profile != Profile::reset) c.asked = true;
   const bool pipelines = s.profile == Profile::closed || s.profile == Profile::rate;
+  if (s.profile == Profile::rate) {
+    count(Counter::requests_due_sent);
+    if (now > intended_ns) count(Counter::late_ns, now - intended_ns);
+  }
+  std::vector<Client::Flight>& flights = c.again;
   for (uint32_t i = 0; i < (pipelines ? s.pipeline : 1); ++i) {
-    const uint64_t number = next_number_++;
-    std::span<const uint8_t> request = traffic_.request(number);
-    if (s.profile == Profile::reset) request = request.first(std::max<size_t>(1, request.size() / 2));
-    c.out.insert(c.out.end(), request.begin(), request.end());
-    c.flights.push_back({number, intended_ns, now_ns()});
+    flights.push_back({next_number_++, intended_ns, now});
     if (s.profile == Profile::rate) break;
   }
-  if (s.profile == Profile::slow_writer) return on_timer(c);
+  // A connection that the server is about to end, as it said how long it keeps an idle one, is not asked any more.
+  if (c.idle_until_ns != 0 && now >= c.idle_until_ns) {
+    std::vector<Client::Flight> kept = std::move(flights);
+    close(c);
+    c.again = std::move(kept);
+    return connect(c);
+  }
+  send_again(c);
+}
+
+// Sends what `again` holds, for the first time or once more.
+void LoadLoop::send_again(Client& c) {
+  c.phase = Phase::busy;
+  for (const Client::Flight& flight : c.again) put(c, flight);
+  c.again.clear();
+  if (c.group->settings.profile == Profile::slow_writer) return on_timer(c);
   flush(c);
+}
+
+void LoadLoop::put(Client& c, const Client::Flight& flight) {
+  std::span<const uint8_t> request = traffic_.request(flight.number);
+  if (c.group->settings.profile == Profile::reset) request = request.first(std::max<size_t>(1, request.size() / 2));
+  c.out.insert(c.out.end(), request.begin(), request.end());
+  c.flights.push_back(flight);
+  ++c.unwritten;
 }
 
 void LoadLoop::flush(Client& c) {
@@ -68,7 +96,8 @@ void LoadLoop::flush(Client& c) {
   }
   c.out.clear();
   c.written = 0;
-  count(Counter::requests_sent, 1);
+  count(Counter::requests_sent, c.unwritten);
+  c.unwritten = 0;
   if (s.profile == Profile::reset) {
     close(c, true);
     return reconnect(c, s.think_ms * ms);
@@ -98,6 +127,12 @@ void LoadLoop::receive(Client& c) {
 bool LoadLoop::check(Client& c, std::span<const uint8_t> bytes) {
   while (!bytes.empty()) {
     if (c.flights.empty()) {
+      // Some servers put a line end behind a body, where there is none.
+      const bool is_line_end = bytes.front() == '\r' || bytes.front() == '\n';
+      if (is_line_end && settings_.traffic.expected.protocol == Protocol::http && !settings_.traffic.exact) {
+        bytes = bytes.subspan(1);
+        continue;
+      }
       fail(c, ErrorKind::mismatch);  // bytes that nobody asked for
       return false;
     }
@@ -107,7 +142,7 @@ bool LoadLoop::check(Client& c, std::span<const uint8_t> bytes) {
     const auto verdict = c.checker.feed(bytes, used);
     if (verdict == ReplyChecker::Verdict::more) return true;
     if (verdict != ReplyChecker::Verdict::complete) {
-      fail(c, verdict == ReplyChecker::Verdict::mismatch ? ErrorKind::mismatch : ErrorKind::protocol);
+      verdict == ReplyChecker::Verdict::mismatch ? fail(c, ErrorKind::mismatch) : broken(c);
       return false;
     }
     bytes = bytes.subspan(used);
@@ -118,24 +153,62 @@ bool LoadLoop::check(Client& c, std::span<const uint8_t> bytes) {
   return true;
 }
 
+// Told with the line that was wrong: "protocol 4" alone sends people to a packet capture.
+void LoadLoop::broken(Client& c) {
+  constexpr unsigned most_told = 3;
+  if (c.checker.fault().size() > 0 && faults_told_ < most_told) {
+    ++faults_told_;
+    const std::string text = "A reply broke the protocol: " + std::string(c.checker.fault()) + ".";
+    writer_.json(wire::FrameKind::notice,
+                 "{\"level\":\"warning\",\"code\":\"brokenReply\",\"text\":" + json_quote(text) + "}");
+  }
+  fail(c, ErrorKind::protocol);
+}
+
+void LoadLoop::count_reply(const ReplyChecker& reply) {
+  count(Counter::requests);
+  if (settings_.traffic.expected.protocol == Protocol::http) {
+    constexpr Counter classes[] = {Counter::status2xx, Counter::status3xx, Counter::status4xx, Counter::status5xx};
+    const unsigned kind = std::min(reply.status() / 100, 5u);
+    count(Counter::interim_replies, reply.interim_replies());
+    count(classes[kind - 2]);  // 1xx are no final replies
+    tally_.add_status(reply.status());
+    if (kind >= 4) count_error(ErrorKind::reply);
+  } else if (const std::string_view word = reply.error_word(); !word.empty()) {
+    tally_.add_word(word);
+    count_error(ErrorKind::reply);
+  }
+}
+
 void LoadLoop::answered(Client& c) {
   const ClientSettings& s = c.group->settings;
   const uint64_t now = now_ns();
   const Client::Flight flight = c.flights.front();
   c.flights.pop_front();
   c.checking = false;
-  count(Counter::requests);
+  ++c.replies;
+  count_reply(c.checker);
   if (state_.measuring.load(std::memory_order_relaxed)) {
+    c.answered = true;
     state_.measured.fetch_add(1, std::memory_order_relaxed);
     latency_.record(now, flight.sent_ns, flight.intended_ns);
+  } else if (c.flights.empty()) {
+    c.asked = false;  // that was before the measured time, in which it may have nothing to ask
   }
+  // Behind a reply that ends the connection nothing more is asked on it (RFC 9112 9.6).
+  const bool ends = c.checker.connection_ends() && s.profile != Profile::churn && s.profile != Profile::half_close;
+  if (ends) return server_closed(c, s.profile == Profile::closed ? s.think_ms * ms : 0);
+  if (const uint64_t keeps = c.checker.keep_alive_seconds(); keeps > 0) c.idle_until_ns = now + keeps * keep_share_ns;
   if (!c.flights.empty()) return;
   switch (s.profile) {
     case Profile::churn:
       close(c);
       if (meet_fate(c)) return;
       return s.think_ms == 0 ? connect(c) : reconnect(c, s.think_ms * ms);
-    case Profile::half_close: c.phase = Phase::closing; return;  // the end of the stream must follow
+    case Profile::half_close:  // the end of the stream must follow
+      c.phase = Phase::closing;
+      c.since_ns = now;
+      return;
     default: break;
   }
   c.phase = Phase::resting;
@@ -147,15 +220,18 @@ void LoadLoop::answered(Client& c) {
 
 void LoadLoop::end_of_stream(Client& c) {
   const ClientSettings& s = c.group->settings;
-  if (c.checking && c.checker.end_of_stream() == ReplyChecker::Verdict::complete) {
+  if (c.checking) {
+    if (c.checker.end_of_stream() != ReplyChecker::Verdict::complete)
+      return settings_.traffic.exact ? fail(c, ErrorKind::reset) : broken(c);
     const uint32_t serial = c.serial;
     answered(c);
     if (c.serial != serial) return;
   }
+  if (crossed_an_end(c)) return server_closed(c, 0);
   if (!c.flights.empty() && c.phase != Phase::closing) return fail(c, ErrorKind::reset);
-  // Between two requests the server may close: not an error, the client comes back.
+  if (s.profile != Profile::half_close) return server_closed(c, return_ns);
   close(c);
-  reconnect(c, s.profile == Profile::half_close ? s.think_ms * ms : return_ns);
+  reconnect(c, s.think_ms * ms);
 }
 
 }  // namespace fdscope

@@ -26,6 +26,13 @@ class LatencyReport {
   }
   void send(uint64_t now);
   const LatencyPair& total() const { return total_; }
+  // All of what was recorded, sent or not.
+  LatencyPair seen() const {
+    LatencyPair all = total_;
+    all.corrected.add(interval_.corrected);
+    all.uncorrected.add(interval_.uncorrected);
+    return all;
+  }
 
  private:
   telemetry::FrameWriter& writer_;

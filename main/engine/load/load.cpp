@@ -19,8 +19,11 @@ namespace fdscope {
 namespace {
 
 constexpr uint64_t ms = 1'000'000;
-// Connections that are not open by then are left to open later; the run begins without them.
-constexpr uint64_t connect_limit_ns = 10'000 * ms;
+// Connections that are not open by then are left to open later; the run begins without them. So it does where for so
+// long none has come any further: a full accept queue drops a SYN, and the kernel sends the next a second later.
+constexpr uint64_t connect_limit_ns = 10'000 * ms, connect_pause_ns = 2'000 * ms;
+// Loops look at the time every 20 ms; one that has no core is not waited for.
+constexpr uint64_t stock_limit_ns = 500 * ms;
 // How long a finished run waits for the lab to take its last look.
 constexpr uint64_t farewell_ns = 10'000 * ms;
 constexpr uint64_t for_ever_ns = uint64_t{1} << 62;
@@ -58,10 +61,23 @@ std::string percentiles_json(const Histogram& h) {
          ",\"max\":" + micros(static_cast<double>(h.max_ns())) + ",\"mean\":" + micros(h.mean_ns()) + "}";
 }
 
+using Loops = std::vector<std::unique_ptr<LoadLoop>>;
+
+// What the loops' clients were answered so far, and, once the loops have said it, where they stood at the end.
+std::string account_json(const Loops& loops, bool with_stock) {
+  std::map<std::string, uint64_t> codes;
+  ClientStock stock;
+  for (const auto& loop : loops) {
+    loop->tally().add_to(codes);
+    if (with_stock) stock.add(loop->stock());
+  }
+  return "\"replies\":" + codes_json(codes) + (with_stock ? ",\"clients\":" + stock.json() : "");
+}
+
 class Director {
  public:
-  Director(const LoadSettings& settings, telemetry::FrameWriter& writer)
-      : settings_(settings), writer_(writer), signals_(block_stop_signals()) {}
+  Director(const LoadSettings& settings, telemetry::FrameWriter& writer, const Loops& loops)
+      : settings_(settings), writer_(writer), loops_(loops), signals_(block_stop_signals()) {}
 
   void stop() { stopped_.store(true); }
 
@@ -70,23 +86,33 @@ class Director {
     uint32_t at_once = 0;
     for (const ClientSettings& c : settings_.plan.clients)
       if (c.ramp_ms + c.start_ms == 0) at_once += c.connections;
-    wait(connect_limit_ns, [&] { return state.tried.load() >= at_once; });
+    uint32_t tried = 0;
+    uint64_t progress_ns = now_ns();
+    wait(connect_limit_ns, [&] {
+      if (std::exchange(tried, state.tried.load()) != state.tried.load()) progress_ns = now_ns();
+      return tried >= at_once || now_ns() - progress_ns > connect_pause_ns;
+    });
     mark("connected");
     wait(settings_.warmup_ms * ms, [] { return false; });
     state.measuring.store(true);
     measured_from_ns = now_ns();
-    mark("steady");
+    mark("steady", "," + account_json(loops_, false));
     wait(settings_.duration_ms == 0 ? for_ever_ns : settings_.duration_ms * ms,
          [&] { return settings_.requests > 0 && state.measured.load() >= settings_.requests; });
     measured_to_ns = now_ns();
     state.measuring.store(false);
-    mark("loadDone");
+    state.measured_to_ns.store(measured_to_ns, std::memory_order_release);
+    const auto is_stocked = [&] { return state.stocked.load(std::memory_order_acquire) >= loops_.size(); };
+    wait(stock_limit_ns, is_stocked);
+    account = account_json(loops_, is_stocked());
+    mark("loadDone", "," + account);
     // The lab compares two snapshots; the load goes on until it has taken the second.
     if (settings_.frames) wait(farewell_ns, [] { return false; });
     state.stopping.store(true);
   }
 
   uint64_t measured_from_ns = 0, measured_to_ns = 0;
+  std::string account;  // at the end
 
  private:
   template <class Done>
@@ -100,13 +126,14 @@ class Director {
       if (signal == SIGTERM || (signal == SIGINT && !settings_.frames)) stopped_.store(true);
     }
   }
-  void mark(const char* name) {
+  void mark(const char* name, const std::string& fields = "") {
     writer_.json(wire::FrameKind::mark,
-                 "{\"name\":" + json_quote(name) + ",\"timeNs\":" + std::to_string(now_ns()) + "}");
+                 "{\"name\":" + json_quote(name) + ",\"timeNs\":" + std::to_string(now_ns()) + fields + "}");
   }
 
   const LoadSettings& settings_;
   telemetry::FrameWriter& writer_;
+  const Loops& loops_;
   sigset_t signals_;
   std::atomic<bool> stopped_{false};
 };
@@ -122,7 +149,10 @@ int load_command(const JsonValue& given) {
   telemetry::FrameWriter writer(settings.frames ? STDOUT_FILENO : -1);
   LoadState state;
   state.set_plan(settings.plan);
-  Director director(settings, writer);
+  Loops loops;
+  for (uint32_t i = 0; i < settings.threads; ++i)
+    loops.push_back(std::make_unique<LoadLoop>(settings, state, writer, i, settings.threads));
+  Director director(settings, writer, loops);
   telemetry::Reporter reporter(writer, [] { return uint64_t{0}; });
   telemetry::CommandReader commands(
       writer, [&](uint32_t id) { reporter.snapshot(id); }, [&](const std::string&) { director.stop(); });
@@ -137,13 +167,10 @@ int load_command(const JsonValue& given) {
   reporter.start();
   if (settings.frames) commands.start();
 
-  std::vector<std::unique_ptr<LoadLoop>> loops;
   {
     Crew crew;
-    for (uint32_t i = 0; i < settings.threads; ++i) {
-      loops.push_back(std::make_unique<LoadLoop>(settings, state, writer, i, settings.threads));
-      crew.spawn("client " + std::to_string(i + 1), [loop = loops.back().get()] { loop->run(); });
-    }
+    for (uint32_t i = 0; i < settings.threads; ++i)
+      crew.spawn("client " + std::to_string(i + 1), [loop = loops[i].get()] { loop->run(); });
     director.direct(state);
     crew.join();
   }
@@ -160,7 +187,7 @@ int load_command(const JsonValue& given) {
                              ",\"measuredSeconds\":" + std::to_string(seconds) +
                                  ",\"measuredRequests\":" + std::to_string(state.measured.load()) +
                                  ",\"latency\":{\"corrected\":" + percentiles_json(sum.corrected) +
-                                 ",\"uncorrected\":" + percentiles_json(sum.uncorrected) + "}");
+                                 ",\"uncorrected\":" + percentiles_json(sum.uncorrected) + "}," + director.account);
   }
   return 0;
 }

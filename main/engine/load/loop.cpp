@@ -14,7 +14,7 @@ namespace {
 
 constexpr uint64_t ms = 1'000'000;
 constexpr uint64_t longest_wait_ns = 20 * ms;  // how soon a loop sees that it is to stop, to pause or to change
-constexpr uint64_t expiry_interval_ns = 100 * ms;
+constexpr uint64_t longest_expiry_ns = 100 * ms, shortest_expiry_ns = 5 * ms;
 
 }  // namespace
 
@@ -22,6 +22,7 @@ LoadLoop::LoadLoop(const LoadSettings& settings, LoadState& state, telemetry::Fr
                    uint32_t count)
     : settings_(settings),
       state_(state),
+      writer_(writer),
       index_(index),
       count_(count),
       traffic_(settings.traffic),
@@ -54,7 +55,9 @@ void LoadLoop::run() {
     if (paused_since_ns_ == 0)
       for (const auto& group : groups_)
         if (group->settings.profile == Profile::rate) dispatch_rate(*group, now);
-    if (now >= next_expiry_ns_) expire_requests(now);
+    if (now >= next_expiry_ns_) expire(now);
+    if (!is_stocked_)
+      if (const uint64_t end_ns = state_.measured_to_ns.load(std::memory_order_acquire); end_ns > 0) take_stock(end_ns);
     latency_.send_when_due(now);
   }
   latency_.send(now_ns());
@@ -98,7 +101,7 @@ void LoadLoop::on_timer(Client& c) {
 }
 
 void LoadLoop::dispatch_rate(Group& g, uint64_t now) {
-  g.schedule.advance(now, random_);
+  telemetry::count(wire::Counter::requests_due, g.schedule.advance(now, random_));
   while (g.schedule.is_due() && !g.resting.empty()) {
     Client& c = clients_[g.resting.back()];
     g.resting.pop_back();
@@ -107,12 +110,61 @@ void LoadLoop::dispatch_rate(Group& g, uint64_t now) {
   }
 }
 
-void LoadLoop::expire_requests(uint64_t now) {
-  next_expiry_ns_ = now + expiry_interval_ns;
+// Every phase of a client that waits for the server has the same limit.
+void LoadLoop::expire(uint64_t now) {
   const uint64_t limit = settings_.timeout_ms * ms;
-  for (Client& c : clients_)
-    if (c.phase == Phase::busy && !c.flights.empty() && c.flights.front().sent_ns + limit < now)
-      fail(c, ErrorKind::timeout);
+  next_expiry_ns_ = now + std::clamp(limit / 8, shortest_expiry_ns, longest_expiry_ns);
+  const auto is_over = [&](uint64_t since_ns) { return since_ns + limit < now; };
+  for (Client& c : clients_) {
+    if (c.phase == Phase::connecting && is_over(c.since_ns))
+      telemetry::count(wire::Counter::timeout_connect);
+    else if (c.phase == Phase::closing && is_over(c.since_ns))
+      telemetry::count(wire::Counter::timeout_closing);
+    else if (c.phase == Phase::busy && !c.flights.empty() && is_over(c.flights.front().sent_ns))
+      telemetry::count(c.checking ? wire::Counter::timeout_reply : wire::Counter::timeout_first_byte);
+    else
+      continue;
+    give_up(c, now);
+  }
+}
+
+// What was given up took at least so long: left out, the slowest requests would make the percentiles better.
+void LoadLoop::give_up(Client& c, uint64_t now) {
+  if (state_.measuring.load(std::memory_order_relaxed)) {
+    for (const Client::Flight& flight : c.flights) latency_.record(now, flight.sent_ns, flight.intended_ns);
+    if (c.phase == Phase::connecting && c.asked) latency_.record(now, c.since_ns, c.since_ns);
+  }
+  fail(c, ErrorKind::timeout);
+}
+
+// What is still under way took at least so long, too; it says something where that is longer than nearly all replies
+// took, and nothing where it has only just begun.
+void LoadLoop::take_stock(uint64_t end_ns) {
+  is_stocked_ = true;
+  const auto age = [&](uint64_t since_ns) { return since_ns < end_ns ? end_ns - since_ns : 0; };
+  const uint64_t tells_from_ns = latency_.seen().corrected.value_at(0.99);
+  const auto open = [&](uint64_t sent_ns, uint64_t intended_ns) {
+    stock_.oldest_ns = std::max(stock_.oldest_ns, age(intended_ns));
+    if (age(intended_ns) > 0 && age(intended_ns) >= tells_from_ns) latency_.record(end_ns, sent_ns, intended_ns);
+  };
+  for (const Client& c : clients_) {
+    if (!c.group) continue;
+    if (c.phase == Phase::connecting) {
+      ++stock_.connecting;
+      if (c.asked) open(c.since_ns, c.since_ns);
+    }
+    if (c.asked) ++stock_.asked;
+    if (c.answered) ++stock_.answered;
+    for (const Client::Flight& flight : c.flights) {
+      ++stock_.waiting;
+      open(std::min(flight.sent_ns, end_ns), flight.intended_ns);
+    }
+  }
+  for (const auto& group : groups_) {
+    stock_.unsent += group->schedule.unsent();
+    for (const uint64_t intended_ns : group->schedule.due()) open(end_ns, intended_ns);
+  }
+  state_.stocked.fetch_add(1, std::memory_order_release);
 }
 
 // What is under way when the clients pause is finished, connections stay, and new ones are still opened; nothing is

@@ -17,6 +17,7 @@
 #include "load/client.hpp"
 #include "load/latency_report.hpp"
 #include "load/load_settings.hpp"
+#include "load/tally.hpp"
 #include "load/traffic.hpp"
 #include "sys/fd.hpp"
 #include "telemetry/frame_writer.hpp"
@@ -26,7 +27,9 @@ namespace fdscope {
 
 // What all loops share with the threads that direct them.
 struct LoadState {
-  std::atomic<bool> measuring{false};  // between the marks `steady` and `loadDone`
+  std::atomic<bool> measuring{false};       // between the marks `steady` and `loadDone`
+  std::atomic<uint64_t> measured_to_ns{0};  // when it ended; 0 before
+  std::atomic<uint32_t> stocked{0};         // loops that have said where their clients stood then
   std::atomic<bool> stopping{false};
   std::atomic<bool> paused{false};
   std::atomic<uint32_t> tried{0};     // connections whose first attempt is over, well or not
@@ -56,6 +59,8 @@ class LoadLoop {
            uint32_t count);
   void run();
   const LatencyPair& total() const { return latency_.total(); }  // to be read when run() has returned
+  const ReplyTally& tally() const { return tally_; }
+  const ClientStock& stock() const { return stock_; }  // to be read once LoadState::stocked counts this loop
 
  private:
   using Phase = Client::Phase;
@@ -73,7 +78,9 @@ class LoadLoop {
   void on_event(Client& c, uint32_t events);
   void on_timer(Client& c);
   void dispatch_rate(Group& g, uint64_t now);
-  void expire_requests(uint64_t now);
+  void expire(uint64_t now);
+  void give_up(Client& c, uint64_t now);
+  void take_stock(uint64_t end_ns);
   void pause_or_resume(uint64_t now);
   uint64_t wait_ns(uint64_t now) const;
   void timer(Client& c, uint64_t at_ns) { timers_.push({at_ns, c.index, c.serial}); }
@@ -92,19 +99,26 @@ class LoadLoop {
   void fail_errno(Client& c, int error);
   void close(Client& c, bool reset = false);
   void reconnect(Client& c, uint64_t delay_ns);
+  void server_closed(Client& c, uint64_t delay_ns);
+  bool crossed_an_end(const Client& c) const;
   void watch(Client& c, uint32_t events);
 
   // exchanging.cpp
   void ready(Client& c);  // free for its next request
   void send(Client& c, uint64_t intended_ns);
+  void send_again(Client& c);
+  void put(Client& c, const Client::Flight& flight);
   void flush(Client& c);
   void receive(Client& c);
   bool check(Client& c, std::span<const uint8_t> bytes);  // false: the connection is no more
+  void broken(Client& c);
+  void count_reply(const ReplyChecker& reply);
   void answered(Client& c);
   void end_of_stream(Client& c);
 
   const LoadSettings& settings_;
   LoadState& state_;
+  telemetry::FrameWriter& writer_;
   const uint32_t index_, count_;
   Traffic traffic_;
   LatencyReport latency_;
@@ -118,6 +132,10 @@ class LoadLoop {
   uint64_t paused_since_ns_ = 0;
   std::mt19937_64 random_;
   uint64_t next_number_ = 0, next_expiry_ns_ = 0;
+  ReplyTally tally_;
+  ClientStock stock_;
+  bool is_stocked_ = false;
+  unsigned faults_told_ = 0;
   std::vector<uint8_t> buffer_;
 };
 

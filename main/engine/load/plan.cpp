@@ -71,7 +71,8 @@ std::vector<std::shared_ptr<Group>> LoadLoop::match_groups(const ClientPlan& pla
     std::shared_ptr<Group> group = same == old.end() ? std::make_shared<Group>() : *same;
     if (same != old.end()) old.erase(same);
     group->settings = c;
-    if (c.profile == Profile::rate) group->schedule.set(1e9 / (c.rate * mine / c.connections), c.poisson, now);
+    if (c.profile == Profile::rate)
+      group->schedule.set(1e9 / (c.rate * mine / c.connections), c.poisson, now, double(index_) / count_);
     matched.push_back(std::move(group));
     wanted.push_back(mine);
   }
@@ -110,6 +111,7 @@ bool LoadLoop::meet_fate(Client& c) {
   const std::shared_ptr<Group> next = std::exchange(c.next_group, nullptr);
   if (fate == Fate::leaves || c.fd < 0) {
     close(c);
+    c.asked = c.answered = false;
     c.group = next;
     // One that has lost its connection meanwhile opens another.
     if (next)

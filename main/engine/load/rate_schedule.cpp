@@ -4,20 +4,27 @@
 
 namespace fdscope {
 
-void RateSchedule::set(double gap_ns, bool poisson, uint64_t now) {
+void RateSchedule::set(double gap_ns, bool poisson, uint64_t now, double phase) {
   gap_ns_ = gap_ns;
+  phase_ = phase;
   poisson_ = poisson;
   // A rate that was raised must not first wait out one long gap of before.
   if (next_ns_ > 0) next_ns_ = std::min(next_ns_, static_cast<double>(now) + gap_ns);
 }
 
-void RateSchedule::advance(uint64_t now, std::mt19937_64& random) {
-  if (next_ns_ == 0) next_ns_ = static_cast<double>(now);
-  while (next_ns_ <= static_cast<double>(now)) {
-    due_.push_back(static_cast<uint64_t>(next_ns_));
-    std::exponential_distribution<double> gap(1 / gap_ns_);
+uint64_t RateSchedule::advance(uint64_t now, std::mt19937_64& random) {
+  std::exponential_distribution<double> gap(1 / gap_ns_);
+  // Random gaps from the first request on: schedules that all began with one would begin together.
+  if (next_ns_ == 0) next_ns_ = static_cast<double>(now) + (poisson_ ? gap(random) : phase_ * gap_ns_);
+  uint64_t count = 0;
+  for (; next_ns_ <= static_cast<double>(now); ++count) {
+    if (due_.size() < most_due)
+      due_.push_back(static_cast<uint64_t>(next_ns_));
+    else
+      ++beyond_;
     next_ns_ += poisson_ ? gap(random) : gap_ns_;
   }
+  return count;
 }
 
 uint64_t RateSchedule::take() {

@@ -9,11 +9,16 @@ namespace fdscope {
 
 class RateSchedule {
  public:
-  // From now on so far apart on average; exponentially distributed where `poisson`.
-  void set(double gap_ns, bool poisson, uint64_t now);
-  // Notes what has become due by now.
-  void advance(uint64_t now, std::mt19937_64& random);
+  // From now on so far apart on average; exponentially distributed where `poisson`. `phase` is where between two
+  // requests an even schedule begins, 0..1: several schedules that share a rate take turns, each with its own.
+  void set(double gap_ns, bool poisson, uint64_t now, double phase);
+  // Notes what has become due by now; returns how many.
+  uint64_t advance(uint64_t now, std::mt19937_64& random);
   bool is_due() const { return !due_.empty(); }
+  // When those that are due and that nobody has taken were meant to be sent.
+  const std::deque<uint64_t>& due() const { return due_; }
+  // How many are due, those beyond what is kept included.
+  uint64_t unsent() const { return due_.size() + beyond_; }
   // The oldest intended time that nobody has taken.
   uint64_t take();
   // The next one after those that are due; 0 before the first advance().
@@ -22,8 +27,11 @@ class RateSchedule {
   void postpone(uint64_t ns);
 
  private:
+  // A server that falls behind for hours must not take all memory: what is due beyond these is only counted.
+  static constexpr size_t most_due = 1u << 20;
   std::deque<uint64_t> due_;
-  double next_ns_ = 0, gap_ns_ = 1e9;
+  uint64_t beyond_ = 0;
+  double next_ns_ = 0, gap_ns_ = 1e9, phase_ = 0;
   bool poisson_ = false;
 };
 

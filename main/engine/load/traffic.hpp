@@ -49,11 +49,18 @@ class ReplyChecker {
   Verdict feed(std::span<const uint8_t> bytes, size_t& used);
   Verdict end_of_stream();
 
+  // Of a reply that is complete. The lab's own servers answer 200 and keep the connection.
+  unsigned status() const { return expected_.empty() ? framer_.status() : 200; }
+  unsigned interim_replies() const { return expected_.empty() ? framer_.interim_replies() : 0; }
+  std::string_view error_word() const { return expected_.empty() ? framer_.error_word() : std::string_view{}; }
+  bool connection_ends() const { return expected_.empty() && framer_.upstream_closes(); }
+  uint64_t keep_alive_seconds() const { return expected_.empty() ? framer_.keep_alive_seconds() : 0; }
+  // Of one that is broken.
+  std::string_view fault() const { return expected_.empty() ? framer_.fault() : std::string_view{}; }
+
  private:
   std::span<const uint8_t> expected_;
   size_t at_ = 0;
-  bool http_ = false;
-  char status_[12]{};
   ReplyFramer framer_;
 };
 

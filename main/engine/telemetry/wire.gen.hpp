@@ -78,9 +78,25 @@ enum class Counter : std::uint16_t {
   recorded_preempted = 32,
   events_dropped = 33,
   switches_lost = 34,
+  error_reply = 35,
+  status2xx = 36,
+  status3xx = 37,
+  status4xx = 38,
+  status5xx = 39,
+  interim_replies = 40,
+  requests_due = 41,
+  requests_due_sent = 42,
+  late_ns = 43,
+  server_closes = 44,
+  closed_early = 45,
+  requests_retried = 46,
+  timeout_connect = 47,
+  timeout_first_byte = 48,
+  timeout_reply = 49,
+  timeout_closing = 50,
 };
 
-inline constexpr std::size_t counter_count = 35;
+inline constexpr std::size_t counter_count = 51;
 /// As the TypeScript side and `--json` spell them.
 inline constexpr std::array<const char*, counter_count> counter_names = {
   "requests",
@@ -118,6 +134,22 @@ inline constexpr std::array<const char*, counter_count> counter_names = {
   "recordedPreempted",
   "eventsDropped",
   "switchesLost",
+  "errorReply",
+  "status2xx",
+  "status3xx",
+  "status4xx",
+  "status5xx",
+  "interimReplies",
+  "requestsDue",
+  "requestsDueSent",
+  "lateNs",
+  "serverCloses",
+  "closedEarly",
+  "requestsRetried",
+  "timeoutConnect",
+  "timeoutFirstByte",
+  "timeoutReply",
+  "timeoutClosing",
 };
 
 /// States of the process; they do not add up.
@@ -250,9 +282,10 @@ enum class ErrorKind : std::uint8_t {
   select_range = 7,
   upstream = 8,
   other = 9,
+  reply = 10,
 };
 
-inline constexpr std::size_t error_count = 10;
+inline constexpr std::size_t error_count = 11;
 /// As the TypeScript side and `--json` spell them.
 inline constexpr std::array<const char*, error_count> error_names = {
   "connect",
@@ -265,6 +298,7 @@ inline constexpr std::array<const char*, error_count> error_names = {
   "selectRange",
   "upstream",
   "other",
+  "reply",
 };
 
 /// The counter in which errors of this kind are added up.
@@ -280,6 +314,7 @@ constexpr Counter counter_of(ErrorKind kind) noexcept {
     case ErrorKind::select_range: return Counter::error_select_range;
     case ErrorKind::upstream: return Counter::error_upstream;
     case ErrorKind::other: return Counter::error_other;
+    case ErrorKind::reply: return Counter::error_reply;
   }
   // A value outside the enum: counting it beats losing it.
   return Counter::error_other;

@@ -3,19 +3,13 @@ import { externalId } from '../../../shared/catalogue.ts';
 import type { InsideFigure, RunResult } from '../../../shared/run-result.ts';
 import type { RunSettings } from '../../../shared/schemas/settings.ts';
 import { totalConnections } from '../client-mix.ts';
+import { noticeClients } from '../client-notices.ts';
 import type { Frame } from '../../../shared/telemetry/frame-splitter.ts';
 import type { EngineProcess } from '../engine-process.ts';
 import { LabError, throwIfInterrupted } from '../errors.ts';
 import { describeMachine } from '../machine.ts';
 import { MeasuredClients } from '../measured-clients.ts';
-import {
-  noticeClientLimit,
-  noticeClosedConnections,
-  noticeEarlyErrors,
-  noticeNoReply,
-  noticeSharedCore,
-  Notices,
-} from '../notices.ts';
+import { noticeClientLimit, noticeEarlyErrors, noticeSharedCore, Notices } from '../notices.ts';
 import { reportProgress, type Hooks } from '../progress.ts';
 import { secondsBetween } from '../result.ts';
 import { loadConfigOf } from '../run.ts';
@@ -88,17 +82,19 @@ export async function runExternal(
     onLatency?.(clients.latency);
     noticeEarlyErrors(notices, from);
     noticeClientLimit(notices, ours.clientCpuShare, config.threads);
-    noticeNoReply(notices, server.target, to);
-    noticeClosedConnections(notices, ours);
+    const seconds = secondsBetween(from, to);
+    const { timeoutMs } = config;
+    noticeClients(notices, { target: server.target, timeoutMs, seconds, atEnd: to, isOurs: false }, ours);
     noticeLostThreads(notices, server);
-    const { cpuSeconds: _clientCpu, bytesIn: _in, bytesOut: _out, ...clientFigures } = ours;
+    const { cpuSeconds: _clientCpu, bytesIn: _in, bytesOut: _out, account, ...clientFigures } = ours;
     return {
       model: externalId,
       protocol: settings.server.protocol,
       handler: settings.server.handler,
       connections: totalConnections(config.clients),
-      durationSeconds: secondsBetween(from, to),
+      durationSeconds: seconds,
       ...clientFigures,
+      ...account,
       ...insideFigures,
       ...server.watch.figures(ours.requests),
       ...{ idleRssBytes, pid: server.pid, options: {} },

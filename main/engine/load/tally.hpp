@@ -1,0 +1,50 @@
+// What servers answered, by code: the HTTP status of final replies and the first words of RESP errors.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace fdscope {
+
+// Written by one loop, read by the thread that directs them all.
+class ReplyTally {
+ public:
+  void add_status(unsigned status) {
+    // RFC 9110 15: three digits; what is beyond is counted as the last.
+    auto& n = statuses_[status < statuses_.size() ? status : statuses_.size() - 1];
+    n.store(n.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+  void add_word(std::string_view word);
+  // Adds what was counted so far: "200", "503", "-NOAUTH".
+  void add_to(std::map<std::string, uint64_t>& codes) const;
+
+ private:
+  // A server may invent words without end; further ones are counted together.
+  static constexpr size_t most_words = 32;
+
+  std::array<std::atomic<uint64_t>, 1000> statuses_{};
+  mutable std::mutex mutex_;
+  std::map<std::string, uint64_t, std::less<>> words_;
+};
+
+// Where the clients stood when the measured time was over.
+struct ClientStock {
+  uint64_t asked = 0;       // clients that wanted at least one reply
+  uint64_t answered = 0;    // those of them that got one within the measured time
+  uint64_t waiting = 0;     // requests that were sent and not answered
+  uint64_t connecting = 0;  // connections that were neither open nor refused
+  uint64_t unsent = 0;      // requests of an open loop that were due and not sent
+  uint64_t oldest_ns = 0;   // how long the oldest of these had waited by then
+  void add(const ClientStock& other);
+  std::string json() const;
+};
+
+// {"200":12,"-NOAUTH":3}
+std::string codes_json(const std::map<std::string, uint64_t>& codes);
+
+}  // namespace fdscope
