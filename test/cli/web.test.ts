@@ -54,7 +54,7 @@ const countersOf =
 
 describe('the door of the web host', () => {
   it('gives a cookie for a code, once, and takes the code out of the address', async () => {
-    const own = await startCli(['web', '--no-open']);
+    const own = startCli(['web', '--no-open']);
     const [, port = '', code = ''] = await own.until('stdout', printedAddress);
     const answer = await get(Number(port), `/?code=${code}`);
     expect(answer.status).toBe(303);

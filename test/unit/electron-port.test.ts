@@ -147,7 +147,7 @@ describe('messages at random over the port', () => {
     const random = new Random(seed);
     const { electron, complaints } = await startedShell();
     const guarded = guardedLab('electron');
-    onTestFinished(guarded.end);
+    onTestFinished(() => guarded.end());
     let served = 0;
     const counts = await sendMessages(random, 2000, () => {
       served++;

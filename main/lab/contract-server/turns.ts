@@ -15,20 +15,28 @@ export type Work = () => Promise<void>;
 export class Turns {
   /** Those with something to begin, the next first. */
   #desks: Desk[] = [];
-  #next: NodeJS.Immediate | undefined;
+  #isGiving = false;
 
   /** `desk` has something to begin now. */
   ready(desk: Desk): void {
     if (!this.#desks.includes(desk)) this.#desks.push(desk);
-    this.#next ??= setImmediate(() => this.#give());
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    if (this.#isGiving || this.#desks.length === 0) return;
+    this.#isGiving = true;
+    setImmediate(() => {
+      this.#isGiving = false;
+      this.#give();
+      this.#goOn();
+    });
   }
 
   #give(): void {
-    this.#next = undefined;
     const desk = this.#desks.shift();
     desk?.beginOne();
     if (desk?.hasReady === true) this.#desks.push(desk);
-    if (this.#desks.length > 0) this.#next = setImmediate(() => this.#give());
   }
 }
 

@@ -63,7 +63,8 @@ const fitting = new Map(
 
 function changed(random: Random, value: unknown, depth = 0): unknown {
   if (depth > 4 || random.isOnce(4)) return random.pick(oddValues);
-  if (Array.isArray(value)) return value.map((each) => (random.isOnce(2) ? changed(random, each, depth + 1) : each));
+  if (Array.isArray(value))
+    return value.map((each: unknown) => (random.isOnce(2) ? changed(random, each, depth + 1) : each));
   if (typeof value !== 'object' || value === null) return random.isOnce(2) ? value : random.pick(oddValues);
   const entries = Object.entries(value).map(([key, each]): [string, unknown] => [
     random.isOnce(12) ? random.pick(['__proto__', 'constructor', '', 'x']) : key,
@@ -96,7 +97,7 @@ export function oddMessage(random: Random, id: number): OddMessage {
     { text: `${'['.repeat(5000)}${']'.repeat(5000)}`, endsWire: true },
     { text: JSON.stringify({ type: 'request', id: 1.5, verb, params }), endsWire: true },
     { text: JSON.stringify({ type: 'result', id, result: params }), endsWire: true },
-    { text: JSON.stringify({ type: 'credit', bytes: 1e400 }), endsWire: true },
+    { text: '{"type":"credit","bytes":1e400}', endsWire: true },
     { text: '', endsWire: true },
   ]);
 }
@@ -125,45 +126,43 @@ export async function sendMessages(random: Random, count: number, open: () => Pr
   const counts = { sent: 0, results: 0, faults: 0, ended: 0 };
   while (counts.sent < count) {
     const wire = await open();
-    let isOpen = true;
-    let unanswered = 0;
+    const state = { isOpen: true, unanswered: 0, hasEnding: false };
     let tell: () => void = () => {};
     wire.onMessage((message) => {
       if (typeof message !== 'string') return;
       const { type } = JSON.parse(message) as { type: string };
       if (type === 'event') return;
-      unanswered--;
+      state.unanswered--;
       if (type === 'result') counts.results++;
       else counts.faults++;
       tell();
     });
     wire.onClosed(() => {
-      isOpen = false;
+      state.isOpen = false;
       counts.ended++;
       tell();
     });
-    let hasEnding = false;
-    while (isOpen && !hasEnding && counts.sent < count) {
-      for (let i = 0; i < burst && !hasEnding && counts.sent < count; i++) {
+    while (state.isOpen && !state.hasEnding && counts.sent < count) {
+      for (let i = 0; i < burst && !state.hasEnding && counts.sent < count; i++) {
         const { text, endsWire } = oddMessage(random, ++counts.sent);
         wire.send(text);
-        hasEnding = endsWire;
-        if (!endsWire && text.startsWith('{"type":"request"')) unanswered++;
+        state.hasEnding = endsWire;
+        if (!endsWire && text.startsWith('{"type":"request"')) state.unanswered++;
       }
       // An answer to each, or the end: what was changed at random may still have been a message.
-      const isQuiet = (): boolean => !isOpen || unanswered <= 0;
-      if (!isQuiet() || hasEnding) {
+      const isQuiet = (): boolean => !state.isOpen || state.unanswered <= 0;
+      if (!isQuiet() || state.hasEnding) {
         await new Promise<void>((resolve) => {
-          const patience = setTimeout(resolve, hasEnding ? 1000 : 30_000);
+          const patience = setTimeout(resolve, state.hasEnding ? 1000 : 30_000);
           tell = () => {
-            if (isOpen && (hasEnding || !isQuiet())) return;
+            if (state.isOpen && (state.hasEnding || !isQuiet())) return;
             clearTimeout(patience);
             resolve();
           };
           tell();
         });
       }
-      if (isOpen && !hasEnding && unanswered > 0) throw new Error(`${unanswered} requests were never answered.`);
+      if (!isQuiet() && !state.hasEnding) throw new Error(`${state.unanswered} requests were never answered.`);
     }
     wire.close();
   }
