@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Verb } from '../../../shared/contract/contract.ts';
+import { requests, type Verb } from '../../../shared/contract/contract.ts';
 import { verbsOf, type Verbs } from '../../../main/lab/contract-server/verbs.ts';
 import { LabError } from '../../../main/lab/errors.ts';
 import { LabService } from '../../../main/lab/lab-service.ts';
@@ -17,6 +17,8 @@ const engineVerbs: readonly Verb[] = [
   'models.list',
   'models.source',
   'doctor.report',
+  // The bench is an engine as a whole.
+  ...(Object.keys(requests) as Verb[]).filter((verb) => verb.startsWith('bench.') && verb !== 'bench.state'),
 ];
 
 export interface GuardedLab {
