@@ -26,8 +26,8 @@ std::span<const uint8_t> bytes_of(const Header& header) {
 // A reader that is only slow takes something within this time.
 constexpr int patience_ms = 5000;
 
-// A write that can wait for ever could not be given up. The flag belongs to whoever shares the open file: a socket's end
-// is ours alone, a pipe is opened anew for us. Where neither can be done the write waits, as it always may.
+// A write that can wait for ever could not be given up. The flag belongs to whoever shares the open file: a socket's
+// end is ours alone, a pipe is opened anew for us. Where neither can be done the write waits, as it always may.
 void make_nonblocking(int fd) {
   struct stat kind {};
   if (::fstat(fd, &kind) != 0) return;
