@@ -50,8 +50,10 @@ export function excessIn(document: Document): Excess | undefined {
   visit(document, {
     Scalar: () => (++nodes > mostNodes ? stop(0, tooMany) : undefined),
     Alias: () => (++nodes > mostNodes ? stop(0, tooMany) : undefined),
-    Collection: (_key, node) => {
+    Collection: (_key, node, path) => {
       const offset = offsetOf(node) ?? 0;
+      // A collection and the pair that it is in, for each.
+      if (path.length > 2 * deepest) return stop(offset, tooDeep);
       if (node.items.length > mostEntries) {
         return stop(offset, `This has ${node.items.length} entries; nothing here has more than ${mostEntries}.`);
       }
