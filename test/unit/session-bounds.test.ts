@@ -57,7 +57,7 @@ function repair(bytes: Buffer, { offset, storedBytes }: ChunkPlace): void {
 /** A file of the lab's own first chunk and these. */
 const fileOf = async (...chunks: Uint8Array[]): Promise<void> => {
   const at = { fromNs: startNs, toNs: startNs };
-  const manifest = await buildJsonChunk('manifest', manifestOf() as object, at);
+  const manifest = await buildJsonChunk('manifest', manifestOf(), at);
   writeFileSync(path, Buffer.concat([encodeFileHeader(), manifest, ...chunks]));
 };
 
