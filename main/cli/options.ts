@@ -16,6 +16,7 @@ export interface ServerFlags {
   readonly host?: string;
   readonly exposeToNetwork?: boolean;
   readonly upstream?: string;
+  readonly allowRemoteUpstream?: boolean;
   readonly option?: Readonly<Record<string, string>>;
   readonly threads?: number;
   readonly port?: number;
@@ -59,6 +60,7 @@ export function addServer(command: Command): Command {
   command.option('--expose-to-network', 'allow a --host that other machines can reach');
   addNumber(command, '--port', 'port; 0, the default, is any free one');
   command.option('--upstream <host:port>', 'the server behind the handler forward');
+  command.option('--allow-remote-upstream', 'allow an --upstream on another machine');
   addNumber(command, '--response-bytes', 'body of a reply');
   addNumber(command, '--chunks', 'hand each reply to the kernel in so many pieces');
   addNumber(command, '--work-us', 'CPU work for each request, in microseconds');

@@ -1,7 +1,7 @@
 /** From flags to the settings that the schemas check; a setting that no flag gives keeps its default. */
 import { externalId, type ModelInfo } from '../../shared/catalogue.ts';
 import type { Client, RunServer, ServerSettings } from '../../shared/schemas/settings.ts';
-import { isLoopback } from '../lab/addresses.ts';
+import { checkGivenAddresses } from '../lab/address-gate.ts';
 import { LabError } from '../lab/errors.ts';
 import { threadsOption } from '../lab/models.ts';
 import type { ClientFlags, ServerFlags } from './options.ts';
@@ -19,6 +19,7 @@ export const serverInput = (flags: ServerFlags, from?: RunServer): Record<string
   ...given({
     ...{ model: flags.model, protocol: flags.protocol, handler: flags.handler, upstream: flags.upstream },
     ...{ host: flags.host, exposeToNetwork: flags.exposeToNetwork, port: flags.port },
+    allowRemoteUpstream: flags.allowRemoteUpstream,
     ...{ command: flags.command, pid: flags.pid },
     ...{ responseBytes: flags.responseBytes, chunks: flags.chunks, workUs: flags.workUs, waitMs: flags.waitMs },
     forgetsToClose: flags.forgetsToClose,
@@ -26,12 +27,11 @@ export const serverInput = (flags: ServerFlags, from?: RunServer): Record<string
   options: { ...from?.options, ...flags.option },
 });
 
-/** Throws LabError where other machines could reach the server and nobody has said that they may. */
-export function checkHost({ host, exposeToNetwork }: ServerFlags): void {
-  if (host === undefined || isLoopback(host) || exposeToNetwork === true) return;
-  throw new LabError(
-    'bad-input',
-    `--host ${host} can be reached by other machines; add --expose-to-network if they shall reach it.`,
+/** Throws LabError where an address leads to other machines and nobody has said that it may. */
+export function checkAddresses({ host, upstream, ...words }: ServerFlags): void {
+  checkGivenAddresses(
+    { host: host ?? '127.0.0.1', upstream, exposeToNetwork: false, allowRemoteUpstream: false },
+    words,
   );
 }
 

@@ -203,6 +203,12 @@ export const wholeBundle = {
   },
 };
 
+/** The thread that opens session files, whole: it is started from its text. */
+export const sessionReader = (outfile) => ({
+  ...{ platform: 'node', format: 'cjs', target: 'node20', outfile },
+  entryPoints: ['main/lab/sessions/session-reader-worker.ts'],
+});
+
 /** Bundles the TypeScript programs into out/*.mjs where a source changed. Only what is machine code stays a package. */
 export const ensureBuild = () =>
   ensureBundles('build', [
@@ -216,6 +222,7 @@ export const ensureBuild = () =>
       outdir: 'out',
       external: ['@napi-rs/canvas'],
     },
+    sessionReader('out/session-reader.cjs'),
   ]);
 
 const rendererRecord = () => join(root, 'out/renderer.json');

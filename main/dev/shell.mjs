@@ -1,5 +1,5 @@
 /** The bundles that Electron runs, as they are in a packaged app: whole, as a package holds no node_modules. */
-import { ensureBundles, wholeBundle } from './setup.mjs';
+import { ensureBundles, sessionReader, wholeBundle } from './setup.mjs';
 
 const whole = { ...wholeBundle, outdir: 'out/electron', external: ['electron'] };
 
@@ -9,6 +9,7 @@ export const ensureShell = () =>
     'shell',
     [
       { ...whole, entryPoints: { main: 'main/electron/main.ts' } },
+      sessionReader('out/electron/session-reader.cjs'),
       { ...whole, entryPoints: { 'node-server': 'main/engine/node/server.ts' } },
       {
         entryPoints: ['main/electron/page/preload.ts'],

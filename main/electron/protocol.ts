@@ -26,8 +26,9 @@ function answer({ url, method }: Request, files: ReadonlyMap<string, StaticFile>
   if (path === crashPath) return response(200, 'text/html; charset=utf-8', crashPage(new URL(url).searchParams));
   if (path === crashStylePath) return response(200, 'text/css; charset=utf-8', crashStyle);
   const file = path === undefined ? undefined : files.get(path);
-  if (!file) return response(404, 'text/plain', 'There is no such page.\n');
-  return response(200, file.type, new Uint8Array(readStatic(file)));
+  const content = file && readStatic(file);
+  if (!content) return response(404, 'text/plain', 'There is no such page.\n');
+  return response(200, file.type, new Uint8Array(content));
 }
 
 const response = (status: number, type: string, body: string | Uint8Array<ArrayBuffer>): Response =>

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { privateModes } from '../lab/private-files.ts';
 import { sentenceOf } from '../lab/errors.ts';
 import type { Rectangle } from './api.ts';
 import type { Complain } from './ipc.ts';
@@ -56,9 +57,9 @@ export function readWindowState(path: string): WindowState | undefined {
 /** A window that cannot be remembered is no reason to keep it from closing. */
 export function writeWindowState(path: string, state: WindowState, complain: Complain): void {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(dirname(path), { recursive: true, mode: privateModes.folder });
     // Renamed into place: half a file would be no file.
-    writeFileSync(`${path}.new`, JSON.stringify(state));
+    writeFileSync(`${path}.new`, JSON.stringify(state), { mode: privateModes.file });
     renameSync(`${path}.new`, path);
   } catch (error) {
     complain(`The window's place could not be kept: ${sentenceOf(error)}`);

@@ -69,6 +69,11 @@ export function engineCommand(env: NodeJS.ProcessEnv = process.env, root = findR
   throw new LabError('failed', `The engine is not built: ${file} is missing; \`${build}\` builds it.`);
 }
 
+/** The folder of the bundle that this is in; undefined where it runs from its source. */
+export function bundleFolder(self = fileURLToPath(import.meta.url)): string | undefined {
+  return self.endsWith('.mjs') ? dirname(self) : undefined;
+}
+
 /** The bundled server of the model `node`, there or not. */
 export function nodeServerScript(root = findRoot()): string {
   const resources = packagedResources(root);

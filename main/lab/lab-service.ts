@@ -27,7 +27,7 @@ import { compare, type CompareHooks, type ComparePlan, type RunOne } from './com
 import { diagnose, type DoctorItem } from './doctor.ts';
 import { machineFacts } from './doctor-facts.ts';
 import { askEngine } from './engine-query.ts';
-import { version } from './engine-location.ts';
+import { bundleFolder, version } from './engine-location.ts';
 import { LabError, sentenceOf } from './errors.ts';
 import { Experiments } from './experiments/experiments.ts';
 import { LiveLab } from './live/live-lab.ts';
@@ -43,6 +43,7 @@ import { builtInNames, openScenario, type NamedScenario } from './scenario-files
 import { sessionsFolder, settingsFolder } from './sessions/folder.ts';
 import { ExportJobs } from './sessions/exporters/jobs.ts';
 import { SessionLibrary } from './sessions/library.ts';
+import { readerScript, SessionReader } from './sessions/session-reader.ts';
 import { RecordingSettingsStore } from './sessions/recording-settings.ts';
 import { serveOnce, type ServeHooks } from './serve.ts';
 import { ScenarioLibrary } from './scenario-library.ts';
@@ -78,7 +79,7 @@ function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
 }
 
 export class LabService {
-  readonly sessions = new SessionLibrary(sessionsFolder());
+  readonly sessions = new SessionLibrary(sessionsFolder(), new SessionReader(readerScript(bundleFolder())));
   readonly exports = new ExportJobs(this.sessions);
   readonly recordingSettings = new RecordingSettingsStore(settingsFolder());
   /** The running lab, shared by all who watch it. */

@@ -1,9 +1,10 @@
 /** Clients against a server that the lab did not start. */
 import type { LoadResult } from '../../shared/run-result.ts';
 import type { LoadSettings } from '../../shared/schemas/settings.ts';
-import { addressText, isLoopback, parseAddress } from './addresses.ts';
+import { checkAddress } from './address-gate.ts';
+import { addressText, parseAddress } from './addresses.ts';
 import { shareConnections, totalConnections } from './client-mix.ts';
-import { LabError, throwIfInterrupted } from './errors.ts';
+import { throwIfInterrupted } from './errors.ts';
 import { describeMachine } from './machine.ts';
 import { MeasuredClients, type LoadConfig } from './measured-clients.ts';
 import { noticeClients } from './client-notices.ts';
@@ -15,12 +16,7 @@ import { secondsBetween } from './result.ts';
 export async function loadOnce(settings: LoadSettings, { signal, onProgress }: Hooks): Promise<LoadResult> {
   throwIfInterrupted(signal);
   const target = parseAddress('The target', settings.target);
-  if (!isLoopback(target.host) && !settings.allowRemoteTarget) {
-    throw new LabError(
-      'bad-input',
-      `The target ${settings.target} is not on this machine, and load on other machines has not been allowed.`,
-    );
-  }
+  checkAddress('target', target.host, settings.allowRemoteTarget, settings.target);
   const notices = new Notices();
   const machine = describeMachine(false);
   const config: LoadConfig = {

@@ -3,11 +3,12 @@ import type { ResultNotice, ServerFigures } from '../../shared/run-result.ts';
 import type { ServerSettings } from '../../shared/schemas/settings.ts';
 import type { Counters } from '../../shared/telemetry/codec.ts';
 import type { Frame } from '../../shared/telemetry/frame-splitter.ts';
-import { addressText, isLoopback, reachableHost, type Address } from './addresses.ts';
+import { checkServerAddresses } from './address-gate.ts';
+import { addressText, reachableHost, type Address } from './addresses.ts';
 import { serverCommand } from './engine-location.ts';
 import type { Ready } from '../../shared/engine-messages.ts';
 import { EngineProcess } from './engine-process.ts';
-import { LabError, orInterrupted } from './errors.ts';
+import { orInterrupted } from './errors.ts';
 import type { Notices } from './notices.ts';
 import { Peaks, serverFigures } from './result.ts';
 import { ThreadTotals } from './thread-totals.ts';
@@ -47,12 +48,7 @@ export class MeasuredServer {
       onFrame?: (frame: Frame) => void;
     },
   ): Promise<MeasuredServer> {
-    if (!isLoopback(settings.host) && !settings.exposeToNetwork) {
-      throw new LabError(
-        'bad-input',
-        `A server on ${settings.host} would be reachable by other machines, which has not been allowed.`,
-      );
-    }
+    checkServerAddresses(settings);
     const what = context.source === 'upstream' ? 'upstream server' : 'server';
     const config = JSON.stringify(engineConfig(settings, context.cpus));
     const command = serverCommand(settings.model);

@@ -57,7 +57,15 @@ export function upstreamSettings({
   const { model, handler, responseBytes, workUs, waitMs } = upstream;
   return {
     ...{ model, handler, responseBytes, workUs, waitMs, protocol: server.protocol },
-    ...{ options: {}, chunks: 1, host: '127.0.0.1', port: 0, exposeToNetwork: false, forgetsToClose: false },
+    ...{
+      options: {},
+      chunks: 1,
+      host: '127.0.0.1',
+      port: 0,
+      exposeToNetwork: false,
+      allowRemoteUpstream: false,
+      forgetsToClose: false,
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 /** Scenario files on disk: the ones that are shipped, by name, and everybody's own, by path. */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseScenario } from '../../shared/schemas/scenario-text.ts';
 import type { Scenario } from '../../shared/schemas/scenario.ts';
@@ -7,6 +7,7 @@ import { didYouMean } from '../../shared/schemas/suggest.ts';
 import { dataFolder } from './data-folder.ts';
 import { scenarioFolder } from './engine-location.ts';
 import { LabError } from './errors.ts';
+import { readRegular } from './regular-file.ts';
 
 export interface NamedScenario {
   /** File name without its ending. */
@@ -30,11 +31,7 @@ export const builtInNames = (folder = scenarioFolder()): string[] =>
 /** Throws LabError. */
 export function readScenarioText(file: string): string {
   try {
-    const stat = statSync(file);
-    if (stat.isDirectory()) throw new LabError('bad-input', `${file} is a folder, not a scenario file.`);
-    if (stat.size > maxFileBytes)
-      throw new LabError('bad-input', `${file} is larger than 1 MiB, which no scenario is.`);
-    return readFileSync(file, 'utf8');
+    return readRegular(file, maxFileBytes, `The scenario file ${file}`);
   } catch (error) {
     if (error instanceof LabError) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';

@@ -1,5 +1,5 @@
 /** Shipped scenarios and one's own, with their texts: listed, opened, checked, kept. */
-import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { OpenedScenario, ScenarioEntry, ScenarioPlace, ScenarioReading } from '../../shared/contract/scenarios.ts';
 import { parseScenario, ScenarioError } from '../../shared/schemas/scenario-text.ts';
@@ -8,6 +8,7 @@ import { dataFolder } from './data-folder.ts';
 import { scenarioFolder } from './engine-location.ts';
 import { LabError, sentenceOf } from './errors.ts';
 import { cardOf } from './live/scenario-cards.ts';
+import { writeWhole } from './private-files.ts';
 import { builtInNames, ownFile, ownNames, readScenarioText, scenarioEnding } from './scenario-files.ts';
 
 /** Commands that a scenario would start. */
@@ -86,13 +87,9 @@ export class ScenarioLibrary {
       );
     }
     const known = ownFile(this.#own, name);
-    const part = `${known}.${process.pid}.part`;
     try {
-      mkdirSync(this.#own, { recursive: true });
-      writeFileSync(part, text);
-      renameSync(part, known);
+      writeWhole(known, text);
     } catch (error) {
-      rmSync(part, { force: true });
       throw new LabError('failed', `The scenario could not be kept in ${this.#own}: ${sentenceOf(error)}.`);
     }
     return this.open({ name });

@@ -7,8 +7,8 @@ const closeCodes = { normal: 1000, policy: 1008 } as const;
 
 export function socketWire(socket: WebSocket): Wire {
   return {
-    // After the end ws drops what is sent, and calls back with the fault; nobody waits for it.
-    send: (message) => socket.send(message, () => {}),
+    // After the end ws drops what is sent, and calls back with the fault.
+    send: (message, flushed = () => {}) => socket.send(message, () => flushed()),
     onMessage: (listener) => {
       socket.on('message', (data: Buffer, isBinary: boolean) => listener(isBinary ? data : data.toString('utf8')));
     },

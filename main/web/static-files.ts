@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { LabError } from '../lab/errors.ts';
+import { codeOf } from '../lab/sessions/faults.ts';
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -44,4 +45,12 @@ function addFolder(files: Map<string, StaticFile>, folder: string, prefix: strin
   }
 }
 
-export const readStatic = ({ path }: StaticFile): Buffer => readFileSync(path);
+/** Undefined where it is gone: the page is being built anew. Throws what else the file system says. */
+export function readStatic({ path }: StaticFile): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

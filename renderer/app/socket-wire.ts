@@ -9,8 +9,9 @@ export function openSocketWire(address: string): Promise<Wire> {
   const socket = new WebSocket(address);
   socket.binaryType = 'arraybuffer';
   const wire: Wire = {
-    send: (message) => {
+    send: (message, flushed) => {
       if (socket.readyState === WebSocket.OPEN) socket.send(typeof message === 'string' ? message : message.slice());
+      flushed?.(); // a browser does not tell when
     },
     onMessage: (listener) => {
       socket.addEventListener('message', ({ data }: MessageEvent<string | ArrayBuffer>) =>

@@ -9,11 +9,15 @@ export interface Allowance {
   readonly files: boolean;
   /** Start commands of the user's. */
   readonly commands: boolean;
+  /** Let servers be reached by other machines, or send load to them. */
+  readonly network: boolean;
 }
 
 export const allowanceOf = (host: MachineInfo['host']): Allowance => ({
   files: host !== 'web',
   commands: host !== 'web',
+  // Nothing that a page says opens this machine to others: that takes a command line.
+  network: host === 'cli',
 });
 
 /** Why a command is not started, and what to do instead. */

@@ -34,8 +34,10 @@ export function portWire(port: Port): Wire {
 
   port.onClosed(() => end(''));
   return {
-    send: (message) => {
+    // A port says nothing of what was taken: once posted, a message is the browser's.
+    send: (message, flushed) => {
       if (!hasEnded) port.post(message);
+      flushed?.();
     },
     onMessage: (listener) => {
       port.onMessage((data) => {

@@ -21,10 +21,14 @@ const valueAt = (value: unknown, path: Path): unknown =>
 
 /** `server.port`, `clients[2].rate`: as one would write it. */
 export const pathText = (path: Path): string =>
-  path.map((key, i) => (typeof key === 'number' ? `[${key}]` : i === 0 ? key : `.${key}`)).join('');
+  path
+    .map((key, i) => (typeof key === 'number' ? `[${key}]` : i === 0 ? shortened(key) : `.${shortened(key)}`))
+    .join('');
+
+const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}...` : text);
 
 function shown(value: unknown): string {
-  if (typeof value === 'string') return `"${value.length > 60 ? `${value.slice(0, 60)}...` : value}"`;
+  if (typeof value === 'string') return `"${shortened(value)}"`;
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'a group of keys';
   return value === null ? 'empty' : JSON.stringify(value);
@@ -120,9 +124,9 @@ function problemsOf(schema: unknown, whole: unknown, issue: Issue, base: Path, n
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(schema, whole, path);
     const place = path.length === 0 ? '' : ` in ${name}`;
-    return issue.keys.map((key) => {
+    return issue.keys.slice(0, mostProblems).map((key) => {
       const hint = didYouMean(key, known) || (known.length > 0 ? `; known keys: ${known.join(', ')}.` : '.');
-      return { path: [...path, key], isKey: true, sentence: `There is no key "${key}"${place}${hint}` };
+      return { path: [...path, key], isKey: true, sentence: `There is no key ${shown(key)}${place}${hint}` };
     });
   }
   if (issue.code === 'invalid_union') {
@@ -138,12 +142,20 @@ function problemsOf(schema: unknown, whole: unknown, issue: Issue, base: Path, n
   return [problem(`${name} ${expectation(issue, value)}`)];
 }
 
-/** All mistakes that `schema` finds in `value`, given its error. */
+/** A file in which all is wrong has thousands of mistakes; nobody reads more of them. */
+export const mostProblems = 100;
+
+/** The mistakes that `schema` finds in `value`, given its error; at most `mostProblems`. */
 export function problemsIn(
   schema: z.ZodType,
   value: unknown,
   error: z.ZodError,
   nameOf: NameOf = quotedPath,
 ): Problem[] {
-  return error.issues.flatMap((issue) => problemsOf(schema, value, issue, [], nameOf));
+  const problems: Problem[] = [];
+  for (const issue of error.issues) {
+    if (problems.length >= mostProblems) break;
+    for (const problem of problemsOf(schema, value, issue, [], nameOf)) problems.push(problem);
+  }
+  return problems.slice(0, mostProblems);
 }

@@ -287,7 +287,13 @@ export function planScenario(scenario: Plannable): PlannedRun[] {
       const settings: RunSettings = {
         ...{ durationSeconds, warmupSeconds, connections, clients, pin: true, load: scenario.load },
         ...(scenario.phases ? { phases: scenario.phases } : {}),
-        server: { ...server, ...subjectOf(entry), host: '127.0.0.1', exposeToNetwork: false },
+        server: {
+          ...server,
+          ...subjectOf(entry),
+          host: '127.0.0.1',
+          exposeToNetwork: false,
+          allowRemoteUpstream: false,
+        },
         ...(server.handler === 'forward' && scenario.upstream ? { upstream: scenario.upstream } : {}),
       };
       return { ...named, ...(label === undefined ? {} : { variant: label }), settings };

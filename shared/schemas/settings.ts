@@ -93,6 +93,8 @@ export const serverSettingsSchema = z.strictObject({
   exposeToNetwork: z.boolean().default(false),
   /** HOST:PORT of the server behind `forward`. */
   upstream: z.string().optional(),
+  /** Required where `upstream` is not loopback. */
+  allowRemoteUpstream: z.boolean().default(false),
 });
 export type ServerSettings = z.infer<typeof serverSettingsSchema>;
 export type ServerSettingsInput = z.input<typeof serverSettingsSchema>;

@@ -19,14 +19,22 @@ export function editDistance(from: string, to: string): number {
   return last[to.length] ?? 0;
 }
 
+/** No known word is half as long. */
+const longestWord = 100;
+
 /** The nearest known word, or undefined where none is near: at most a third of its letters may differ. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const plain = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+  if (word.length > longestWord) return undefined;
   let best: string | undefined;
   let bestDistance = Infinity;
   for (const candidate of known) {
-    const distance = editDistance(plain(word), plain(candidate));
-    if (distance < bestDistance && distance <= Math.max(1, Math.floor(candidate.length / 3))) {
+    const most = Math.max(1, Math.floor(candidate.length / 3));
+    const [given, wanted] = [plain(word), plain(candidate)];
+    // As many letters as one is longer than the other have to go in any case.
+    if (Math.abs(given.length - wanted.length) > most) continue;
+    const distance = editDistance(given, wanted);
+    if (distance < bestDistance && distance <= most) {
       best = candidate;
       bestDistance = distance;
     }

@@ -1,6 +1,7 @@
 /** The text of a YAML file into what a schema makes of it, or into its mistakes with line and column. */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Pair } from 'yaml';
-import { problemsIn, type Path, type Problem } from './problems.ts';
+import { mostProblems, problemsIn, type Path, type Problem } from './problems.ts';
+import { excessIn, excessOfWords, offsetOf, tooDeep } from './yaml-bounds.ts';
 import type { z } from 'zod';
 
 export interface Mistake {
@@ -53,19 +54,28 @@ function placeOf(document: Document, path: Path): Place {
   return place;
 }
 
-function offsetOf(node: unknown): number | undefined {
-  if (typeof node !== 'object' || node === null || !('range' in node)) return undefined;
-  const { range } = node;
-  return Array.isArray(range) && typeof range[0] === 'number' ? range[0] : undefined;
+/** Undefined where it is nested more deeply than this program can follow. */
+function documentOf(text: string, lineCounter: LineCounter): Document.Parsed | undefined {
+  try {
+    return parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function yamlSentence(message: string): string {
+  const [first = ''] = message.split('\n');
+  return first.includes('call stack') ? tooDeep : `This is not YAML: ${first}.`;
 }
 
 /**
- * Reads a file of the schema; `file` is only for messages, `what` is "a scenario". Throws ScenarioError with every mistake
- * found, in the order of the text.
+ * Reads a file of the schema; `file` is only for messages, `what` is "a scenario". Throws ScenarioError with the mistakes
+ * found, in the order of the text, at most `mostProblems`. A text of 1 MiB takes no longer than its reading, whatever is
+ * wrong in it.
  */
 export function parseYaml<T>(text: string, file: string, schema: z.ZodType<T>, what: string): T {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
   const mistakeAt = (offset: number, sentence: string): Mistake => {
     const { line, col } = lineCounter.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1), sentence };
@@ -76,13 +86,16 @@ export function parseYaml<T>(text: string, file: string, schema: z.ZodType<T>, w
       mistakes.sort((a, b) => a.line - b.line || a.column - b.column),
     );
   };
+  const excessive = excessOfWords(text);
+  if (excessive !== undefined) return fail([mistakeAt(0, excessive)]);
+  const document = documentOf(text, lineCounter);
+  if (document === undefined) return fail([mistakeAt(0, tooDeep)]);
   if (document.errors.length > 0) {
-    fail(
-      document.errors.map((error) =>
-        mistakeAt(error.pos[0], `This is not YAML: ${error.message.split('\n')[0] ?? ''}.`),
-      ),
-    );
+    const told = document.errors.slice(0, mostProblems);
+    fail(told.map((error) => mistakeAt(error.pos[0], yamlSentence(error.message))));
   }
+  const excess = excessIn(document);
+  if (excess) fail([mistakeAt(excess.offset, excess.sentence)]);
   let value: unknown;
   try {
     value = document.toJS();

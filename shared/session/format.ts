@@ -59,6 +59,8 @@ const chunkMagic = 0x6b6e6843;
 
 /** No writer makes longer chunks; a longer one is damage. */
 export const maxChunkBytes = 64 << 20;
+/** A chunk is closed at 1 MiB, and no frame is empty; more are damage, and would take more memory than their bytes. */
+export const maxFramesInChunk = 1 << 16;
 
 export interface ChunkHeader {
   readonly kind: number;
@@ -175,6 +177,8 @@ export function encodeEntries(frames: readonly SessionFrame[], fromNs: number): 
   return bytes;
 }
 
+const isTooMany = (frames: readonly SessionFrame[]): boolean => frames.length >= maxFramesInChunk;
+
 /** Payloads are views of `bytes`. Throws SessionFormatError where the entries are not whole. */
 export function decodeEntries(bytes: Uint8Array, fromNs: number): SessionFrame[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -182,7 +186,12 @@ export function decodeEntries(bytes: Uint8Array, fromNs: number): SessionFrame[]
   for (let at = 0; at < bytes.length;) {
     const payloadBytes = at + entryBytes(0) <= bytes.length ? view.getUint32(at + 8, true) : Infinity;
     const source = frameSources[view.getUint8(Math.min(at + 4, bytes.length - 1))];
-    if (payloadBytes > maxPayloadBytes || at + entryBytes(payloadBytes) > bytes.length || source === undefined) {
+    if (
+      isTooMany(frames) ||
+      payloadBytes > maxPayloadBytes ||
+      at + entryBytes(payloadBytes) > bytes.length ||
+      source === undefined
+    ) {
       throw new SessionFormatError(`A chunk of frames breaks off at byte ${at} of ${bytes.length}.`);
     }
     frames.push({

@@ -52,7 +52,12 @@ export const manifestSchema = z.looseObject({
   experiment: experimentFactsSchema.optional(),
   machine: fingerprintSchema,
   /** The same moment by both clocks: ms since 1970, and ns of CLOCK_MONOTONIC, which all frames are in. */
-  started: z.strictObject({ wallMs: z.number(), monotonicNs: z.number() }),
+  started: z.strictObject({
+    // What a Date can be.
+    wallMs: z.number().min(0).max(8.64e15),
+    // As exact as a Number is.
+    monotonicNs: z.number().min(0).max(Number.MAX_SAFE_INTEGER),
+  }),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestInput = z.input<typeof manifestSchema>;

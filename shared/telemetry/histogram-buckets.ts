@@ -14,6 +14,10 @@ export interface Bucket {
 }
 
 const headerBytes = 40;
+/** HdrHistogram has no more; the lab records three. */
+const mostDigits = 5;
+/** As the load engine records them, and the rest of that power of two. */
+const highestNs = 2 ** 42;
 /** Cookie of the encoding V2, whose low byte but one tells the width of a word. */
 const cookieV2 = 0x1c849303;
 
@@ -31,6 +35,7 @@ export function bucketsOf(encoded: Uint8Array): Bucket[] {
     refuse(`it announces ${payloadBytes} bytes and has ${encoded.length - headerBytes}`);
   }
   const digits = view.getUint32(12);
+  if (digits > mostDigits) refuse(`it has ${digits} significant digits`);
   const unitMagnitude = Math.floor(Math.log2(Math.max(1, Number(view.getBigUint64(16)))));
   // Half of the linear steps that each power of two is divided into.
   const halfMagnitude = Math.ceil(Math.log2(2 * 10 ** digits)) - 1;
@@ -48,6 +53,7 @@ export function bucketsOf(encoded: Uint8Array): Bucket[] {
     const power = Math.max(0, Math.floor(index / half) - 1);
     const step = index < half ? index : (index % half) + half;
     const size = 2 ** (power + unitMagnitude);
+    if (step * size > highestNs) refuse('it holds a time of more than an hour');
     buckets.push({ fromNs: step * size, toNs: step * size + size - 1, count: entry.value });
     index++;
   }

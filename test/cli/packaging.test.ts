@@ -76,7 +76,8 @@ describe('the package', () => {
 
   it('has bundles, page and icon in its archive, and neither packages nor sources of the app', () => {
     const inside = listPackage(archive, { isPack: false });
-    for (const file of ['main.mjs', 'preload.cjs']) expect(inside).toContain(`/out/electron/${file}`);
+    for (const file of ['main.mjs', 'preload.cjs', 'session-reader.cjs'])
+      expect(inside).toContain(`/out/electron/${file}`);
     expect(inside).toContain('/out/renderer/index.html');
     expect(inside).toContain('/main/electron/resources/icons/256x256.png');
     expect(inside).toContain('/package.json');

@@ -7,8 +7,9 @@ import type { LiveState } from '../../shared/contract/live.ts';
 import { counterOf, decodeCounters, decodeOpened, gaugeOf, type Counters } from '../../shared/telemetry/codec.ts';
 import { FrameSplitter } from '../../shared/telemetry/frame-splitter.ts';
 import { detailLevels, frameKinds } from '../../shared/telemetry/wire.ts';
+import { startCli } from './command-line.ts';
 import { isAlive } from '../support/server-under-test.ts';
-import { cookieOf, get, knock, openWindow, startWebLab, type WebLab } from '../support/web-lab.ts';
+import { cookieIn, get, knock, openWindow, printedAddress, startWebLab, type WebLab } from '../support/web-lab.ts';
 
 let lab: WebLab;
 beforeAll(async () => {
@@ -52,60 +53,70 @@ const countersOf =
   };
 
 describe('the door of the web host', () => {
-  it('gives a cookie for the token, and takes the token out of the address', async () => {
-    const answer = await get(lab.port, `/?token=${lab.token}`);
+  it('gives a cookie for a code, once, and takes the code out of the address', async () => {
+    const own = startCli(['web', '--no-open']);
+    const [, port = '', code = ''] = await own.until('stdout', printedAddress);
+    const answer = await get(Number(port), `/?code=${code}`);
     expect(answer.status).toBe(303);
     expect(answer.headers.location).toBe('/');
-    expect(answer.headers['set-cookie']?.[0]).toBe(`${cookieOf(lab)}; HttpOnly; SameSite=Strict; Path=/`);
+    expect(answer.headers['set-cookie']?.[0]).toMatch(
+      new RegExp(`^fdscope-${port}=[\\w-]{43}; HttpOnly; SameSite=Strict; Path=/$`),
+    );
+    expect(cookieIn(answer)).not.toContain(code);
+    const again = await get(Number(port), `/?code=${code}`);
+    expect([again.status, again.headers['set-cookie']]).toEqual([403, undefined]);
+    expect(again.body).toContain('opened before');
+    own.kill('SIGUSR2');
+    const [, , other = ''] = await own.until('stdout', new RegExp(`(?<=${code}[^]*)${printedAddress.source}`));
+    expect((await get(Number(port), `/?code=${other}`)).status).toBe(303);
+    own.kill('SIGTERM');
+    await own.ended;
   });
 
   it('serves the page with a strict policy to who has the cookie', async () => {
-    const page = await get(lab.port, '/', { cookie: cookieOf(lab) });
+    const page = await get(lab.port, '/', { cookie: lab.cookie });
     expect(page.status).toBe(200);
     expect(page.headers['content-security-policy']).toContain("default-src 'none'; script-src 'self'");
     expect(page.headers['content-security-policy']).not.toContain('unsafe');
     const script = /src="\.(\/assets\/[^"]+\.js)"/.exec(page.body)?.[1] ?? 'no script';
-    expect((await get(lab.port, script, { cookie: cookieOf(lab) })).headers['content-type']).toContain('javascript');
+    expect((await get(lab.port, script, { cookie: lab.cookie })).headers['content-type']).toContain('javascript');
   });
 
   it.each<[string, string, (lab: WebLab) => Record<string, string>, number]>([
-    ['no token and no cookie', '/', () => ({}), 403],
-    ['a wrong token', '/?token=abc', () => ({}), 403],
-    ['a wrong token beside a right cookie', '/?token=abc', (at) => ({ cookie: cookieOf(at) }), 403],
+    ['no code and no cookie', '/', () => ({}), 403],
+    ['a wrong code', '/?code=abc', () => ({}), 403],
+    ['a wrong code beside a right cookie', '/?code=abc', (at) => ({ cookie: at.cookie }), 403],
     ['a wrong cookie', '/', (at) => ({ cookie: `fdscope-${at.port}=abc` }), 403],
-    ['another Host', '/', (at) => ({ cookie: cookieOf(at), host: `evil.example:${at.port}` }), 403],
-    ['another Origin', '/', (at) => ({ cookie: cookieOf(at), origin: 'http://evil.example' }), 403],
-    [
-      'another port of this machine as Origin',
-      '/',
-      (at) => ({ cookie: cookieOf(at), origin: 'http://127.0.0.1:1' }),
-      403,
-    ],
-    ['a file that is not of the renderer', '/../cli.mjs', (at) => ({ cookie: cookieOf(at) }), 404],
-    ['an encoded way out of the folder', '/%2e%2e/cli.mjs', (at) => ({ cookie: cookieOf(at) }), 404],
+    ['another Host', '/', (at) => ({ cookie: at.cookie, host: `evil.example:${at.port}` }), 403],
+    ['another Origin', '/', (at) => ({ cookie: at.cookie, origin: 'http://evil.example' }), 403],
+    ['another port of this machine as Origin', '/', (at) => ({ cookie: at.cookie, origin: 'http://127.0.0.1:1' }), 403],
+    ['a target that no address has', '/%', (at) => ({ cookie: at.cookie }), 404],
+    ['a target that the parser of addresses refuses', '/\\\\:x', () => ({}), 403],
+    ['a file that is not of the renderer', '/../cli.mjs', (at) => ({ cookie: at.cookie }), 404],
+    ['an encoded way out of the folder', '/%2e%2e/cli.mjs', (at) => ({ cookie: at.cookie }), 404],
   ])('refuses %s', async (_what, path, headers, status) => {
     expect((await get(lab.port, path, headers(lab))).status).toBe(status);
   });
 
   it('refuses to be asked by POST', async () => {
-    expect((await get(lab.port, '/', { cookie: cookieOf(lab) }, 'POST')).status).toBe(405);
+    expect((await get(lab.port, '/', { cookie: lab.cookie }, 'POST')).status).toBe(405);
   });
 
   it.each<[string, (lab: WebLab) => Record<string, string>, string?]>([
     ['without a cookie', (at) => ({ origin: `http://127.0.0.1:${at.port}` })],
-    ['without an Origin', (at) => ({ cookie: cookieOf(at) })],
-    ['from another Origin', (at) => ({ cookie: cookieOf(at), origin: 'http://evil.example' })],
-    ['on another path', (at) => ({ cookie: cookieOf(at), origin: `http://127.0.0.1:${at.port}` }), '/other'],
+    ['without an Origin', (at) => ({ cookie: at.cookie })],
+    ['from another Origin', (at) => ({ cookie: at.cookie, origin: 'http://evil.example' })],
+    ['on another path', (at) => ({ cookie: at.cookie, origin: `http://127.0.0.1:${at.port}` }), '/other'],
     [
       'for another Host',
-      (at) => ({ cookie: cookieOf(at), origin: `http://evil.example:${at.port}`, host: `evil.example:${at.port}` }),
+      (at) => ({ cookie: at.cookie, origin: `http://evil.example:${at.port}`, host: `evil.example:${at.port}` }),
     ],
   ])('refuses a WebSocket %s', async (_what, headers, path) => {
     expect(await knock(lab.port, headers(lab), path)).toBe(403);
   });
 
   it('closes a WebSocket that does not speak the contract, with the reason', async () => {
-    const socket = await knock(lab.port, { cookie: cookieOf(lab), origin: `http://127.0.0.1:${lab.port}` });
+    const socket = await knock(lab.port, { cookie: lab.cookie, origin: `http://127.0.0.1:${lab.port}` });
     const closed = new Promise<[number, string]>((resolve) =>
       (socket as WebSocket).once('close', (code, reason) => resolve([code, reason.toString()])),
     );

@@ -5,7 +5,7 @@ import { chromium, type Browser, type Download, type Page } from '@playwright/te
 import { inject } from 'vitest';
 import { root } from '../support/engines.ts';
 import { followPage } from '../support/evidence.ts';
-import { addressOf, startWebLab, type WebLab } from '../support/web-lab.ts';
+import { startWebLab, type WebLab } from '../support/web-lab.ts';
 
 /** The browser that all files share; closing it closes the windows of this file alone. */
 export const connectBrowser = (): Promise<Browser> => chromium.connect(inject('browserAddress'));
@@ -46,6 +46,9 @@ export class AppUnderTest {
 
   async window({ width = 1440, height = 900, scheme = 'dark' }: Look = {}): Promise<App> {
     const context = await this.#browser.newContext({ viewport: { width, height }, colorScheme: scheme });
+    const address = `http://127.0.0.1:${this.#lab.port}/`;
+    const [name = '', value = ''] = this.#lab.cookie.split('=');
+    await context.addCookies([{ name, value, url: address, httpOnly: true, sameSite: 'Strict' }]);
     const page = await context.newPage();
     page.setDefaultTimeout(60_000);
     followPage(page);
@@ -59,7 +62,7 @@ export class AppUnderTest {
       page,
       complaints,
       open: async () => {
-        await page.goto(addressOf(this.#lab));
+        await page.goto(address);
         await page
           .getByText(/^Connected|^Ready|^Idle|^Running/)
           .first()

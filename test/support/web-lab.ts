@@ -15,19 +15,25 @@ export interface Answer {
 export interface WebLab {
   readonly process: Started;
   readonly port: number;
-  readonly token: string;
+  /** What stands for a browser that was let in. */
+  readonly cookie: string;
 }
 
-export async function startWebLab(env: NodeJS.ProcessEnv = {}, by: readonly string[] = []): Promise<WebLab> {
-  const process = startCli(['web', '--no-open'], env, by);
-  const [, port, token] = await process.until('stdout', /http:\/\/127\.0\.0\.1:(\d+)\/\?token=(\S+)/);
-  return { process, port: Number(port), token: token ?? '' };
+export async function startWebLab(
+  env: NodeJS.ProcessEnv = {},
+  by: readonly string[] = [],
+  args: readonly string[] = ['web', '--no-open'],
+): Promise<WebLab> {
+  const process = startCli(args, env, by);
+  const [, port = '', code = ''] = await process.until('stdout', printedAddress);
+  return { process, port: Number(port), cookie: cookieIn(await get(Number(port), `/?code=${code}`)) };
 }
 
-/** What a person opens. */
-export const addressOf = ({ port, token }: WebLab): string => `http://127.0.0.1:${port}/?token=${token}`;
+/** Its groups are the port and the code. */
+export const printedAddress = /http:\/\/127\.0\.0\.1:(\d+)\/\?code=(\S+)/;
 
-export const cookieOf = ({ port, token }: WebLab): string => `fdscope-${port}=${token}`;
+/** Name and value of the cookie that an answer gives. */
+export const cookieIn = ({ headers }: Answer): string => headers['set-cookie']?.[0]?.split(';')[0] ?? '';
 
 export function get(port: number, path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> {
   return new Promise((resolve, reject) => {
@@ -57,7 +63,7 @@ export function knock(port: number, headers: Record<string, string>, path = sock
 
 /** A window of the app. */
 export async function openWindow(lab: WebLab): Promise<LabClient> {
-  const headers = { origin: `http://127.0.0.1:${lab.port}`, cookie: cookieOf(lab) };
+  const headers = { origin: `http://127.0.0.1:${lab.port}`, cookie: lab.cookie };
   const socket = await knock(lab.port, headers);
   if (typeof socket === 'number') throw new Error(`The window was refused with ${socket}.`);
   return new LabClient(socketWire(socket));

@@ -17,10 +17,19 @@ class EndOfWire implements Wire {
   #listener: (message: string | Uint8Array) => void = () => {};
   #onClosed: (reason: string) => void = () => {};
 
-  send(message: string | Uint8Array): void {
+  /** What was sent while the other side does not read. */
+  readonly unread: (() => void)[] = [];
+  isRead = true;
+
+  send(message: string | Uint8Array, flushed?: () => void): void {
     if (this.closedWith !== undefined) return;
     this.sent.push(message);
-    queueMicrotask(() => this.other?.receive(message));
+    const arrive = (): void => {
+      flushed?.();
+      this.other?.receive(message);
+    };
+    if (this.isRead) queueMicrotask(arrive);
+    else this.unread.push(arrive);
   }
   receive(message: string | Uint8Array): void {
     this.#listener(message);
@@ -169,6 +178,83 @@ describe('the contract', () => {
     await expect(Promise.all(all)).rejects.toThrow('too many were unanswered');
     expect(theirs.closedWith).toBeDefined();
     await Promise.allSettled(all);
+  });
+
+  it('takes the questions of windows in turn, however many one asks', async () => {
+    const order: string[] = [];
+    const asked = (window: string): ReturnType<typeof open> =>
+      open({
+        'live.state': () => {
+          order.push(window);
+          return idle;
+        },
+      });
+    const [busy, calm] = [asked('busy'), asked('calm')];
+    const many = Array.from({ length: 200 }, () => busy.client.request('live.state'));
+    await calm.client.request('live.state');
+    expect(order.filter((window) => window === 'busy').length).toBeLessThanOrEqual(3);
+    await Promise.all(many);
+    expect(order).toHaveLength(201);
+  });
+
+  it('works for a window no longer when that does not read its answers, and goes on when it does', async () => {
+    const state = vi.fn(() => idle);
+    const stop = vi.fn(() => idle);
+    const { client, theirs } = open({ 'live.state': state, 'live.stop': stop });
+    theirs.isRead = false;
+    const many = Array.from({ length: 100 }, () => client.request('live.state'));
+    await settled();
+    await vi.waitFor(() => expect(state).toHaveBeenCalledTimes(32));
+    await settled();
+    expect(state).toHaveBeenCalledTimes(32);
+    // What ends something is done all the same.
+    const stopped = client.request('live.stop');
+    await vi.waitFor(() => expect(stop).toHaveBeenCalledTimes(1));
+    theirs.isRead = true;
+    for (const arrive of theirs.unread.splice(0)) arrive();
+    await Promise.all([...many, stopped]);
+    expect(state).toHaveBeenCalledTimes(100);
+  });
+
+  it('ends a window that asks and never reads, and one that reads no events', async () => {
+    const { client, theirs } = open({ 'live.state': () => idle });
+    theirs.isRead = false;
+    const many = Array.from({ length: 300 }, () => client.request('live.state'));
+    const all = Promise.allSettled(many);
+    await vi.waitFor(() => expect(theirs.closedWith).toContain('too many were unanswered'));
+    await all;
+    const deaf = open();
+    deaf.theirs.isRead = false;
+    for (let i = 0; i < 1100; i++) for (const tell of deaf.listeners) tell(idle);
+    expect(deaf.theirs.closedWith).toContain('does not read');
+    expect(deaf.theirs.sent.length).toBeLessThan(1010);
+  });
+
+  it('holds back frames that have not left, whatever the credit, and sends them merged later', async () => {
+    const { ours, theirs, frames } = open();
+    theirs.isRead = false;
+    ours.send(JSON.stringify({ type: 'credit', bytes: 1e9 }));
+    await settled();
+    const text = 'x'.repeat(60_000);
+    for (let i = 0; i < 100; i++) {
+      frames.publishFrame('lab', encodeJson(frameKinds.mark, { name: 'm', timeNs: i, text }));
+      await settled();
+    }
+    const bytes = (): number => theirs.sent.reduce((sum, { length }) => sum + length, 0);
+    expect(bytes()).toBeGreaterThan(1 << 19);
+    expect(bytes()).toBeLessThan(1.2 * (1 << 20));
+    const before = theirs.sent.length;
+    theirs.isRead = true;
+    for (const arrive of theirs.unread.splice(0)) arrive();
+    await vi.waitFor(() => expect(theirs.sent.length).toBeGreaterThan(before));
+  });
+
+  it('ends a wire for which an event is not as agreed, and not whoever told it', async () => {
+    const { theirs, listeners } = open();
+    for (const tell of listeners) tell({ ...idle, startedNs: Number.NaN });
+    await settled();
+    expect(theirs.closedWith).toContain('a fault of fdscope');
+    expect(listeners.size).toBe(0);
   });
 
   it('sends frames for credit only, and the client gives it back for what it has taken', async () => {

@@ -1,6 +1,6 @@
 /** The lab over a port: the wire at both ends, and a page that connects through the shell. */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { exposeBridge } from '../../main/electron/page/bridge.ts';
 import { LabClient } from '../../shared/contract/client.ts';
 import { portWire } from '../../shared/contract/port-wire.ts';
@@ -8,6 +8,10 @@ import { bridgeName, portHandover, shellChannels } from '../../shared/contract/s
 import type { ShellBridge } from '../../shared/contract/shell.ts';
 import type { Wire } from '../../shared/contract/wire.ts';
 import { nodePort } from '../support/electron/page-port.ts';
+import { guardedLab } from '../support/fuzz/guarded-lab.ts';
+import { oddMessage, sendMessages } from '../support/fuzz/messages.ts';
+import { rawPort } from '../support/fuzz/ports.ts';
+import { Random, seedOf } from '../support/fuzz/random.ts';
 import { startedShell, type StartedShell } from '../support/electron/started.ts';
 
 function wires(): { readonly near: Wire; readonly far: Wire; readonly raw: MessagePort } {
@@ -135,3 +139,45 @@ describe('the bridge', () => {
     expect(shell.electron.menu.submenu('Lab')).toHaveLength(1);
   });
 });
+
+describe('messages at random over the port', () => {
+  const seed = seedOf(process.env.FDSCOPE_FUZZ_SEED);
+
+  it(`are answered, or end the one wire (seed ${seed})`, async () => {
+    const random = new Random(seed);
+    const { electron, complaints } = await startedShell();
+    const guarded = guardedLab('electron');
+    onTestFinished(() => guarded.end());
+    let served = 0;
+    const counts = await sendMessages(random, 2000, () => {
+      served++;
+      return Promise.resolve(rawPort(guarded));
+    });
+    expect(counts.results).toBeGreaterThan(50);
+    expect(counts.faults).toBeGreaterThan(100);
+    expect(counts.ended).toBeGreaterThan(5);
+    expect(served).toBeGreaterThan(counts.ended);
+    // What is neither text nor bytes, and what is nearly a farewell.
+    for (const odd of [null, 1, {}, [], { closed: 1 }, new Uint8Array(9), new Map(), { closed: 'x'.repeat(1e6) }]) {
+      const wire = rawPort(guarded);
+      const ended = vi.fn();
+      wire.onMessage(() => {});
+      wire.onClosed(ended);
+      wire.raw.postMessage(odd);
+      await vi.waitFor(() => expect(ended).toHaveBeenCalled());
+    }
+    // And over the shell's own channels, from its page.
+    const { page } = electron.window.webContents;
+    for (let i = 0; i < 300; i++) {
+      const channel = random.pick(Object.values(shellChannels));
+      page.send(channel, random.isOnce(2) ? [JSON.parse(oddJson(random)) as unknown] : [random.bytes(9), null]);
+    }
+    expect(complaints.length).toBeGreaterThan(100);
+    expect(complaints.every((sentence) => sentence.includes('was refused'))).toBe(true);
+  });
+});
+
+const oddJson = (random: Random): string => {
+  const { text, endsWire } = oddMessage(random, 1);
+  return endsWire ? '{}' : text;
+};

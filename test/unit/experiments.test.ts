@@ -26,8 +26,8 @@ import type { SweepResult } from '../../shared/sweep-result.ts';
 import type { PlannedRun } from '../../shared/schemas/scenario.ts';
 import type { RunSettings } from '../../shared/schemas/settings.ts';
 
-const everything: Allowance = { files: true, commands: true };
-const browser: Allowance = { files: false, commands: false };
+const everything: Allowance = { files: true, commands: true, network: false };
+const browser: Allowance = { files: false, commands: false, network: false };
 
 const text = (more = ''): string => `version: 1
 title: A question of cost

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { readScenario } from '../../main/lab/scenario-library.ts';
 import { describe, expect, it } from 'vitest';
 import { scenarioJsonSchema } from '../../shared/schemas/json-schema.ts';
 import { unfoldPhases } from '../../shared/schemas/phases.ts';
@@ -216,5 +217,45 @@ describe('the nearest word', () => {
     expect(nearest('conections', ['connections', 'clients'])).toBe('connections');
     expect(nearest('epoll_lt', ['epoll-et', 'epoll-lt'])).toBe('epoll-lt');
     expect(nearest('banana', ['connections', 'clients'])).toBeUndefined();
+  });
+});
+
+describe('a text of 1 MiB in which all is wrong', () => {
+  const mebibyte = 1 << 20;
+  const filled = (piece: string): string => piece.repeat(Math.floor(mebibyte / piece.length));
+  const lines = (count: number, line: (i: number) => string): string =>
+    Array.from({ length: count }, (_, i) => line(i)).join('\n');
+
+  it.each<[string, () => string, RegExp]>([
+    ['60,000 unknown keys', () => lines(60_000, (i) => `key${i}: 1`), /more than 20000 words/],
+    ['one list', () => `version: 1\nmodels: [${filled('1,')}]`, /more than 20000 words/],
+    ['brackets', () => filled('['), /nested too deeply/],
+    ['groups in groups', () => lines(1400, (i) => `${' '.repeat(i)}a:`), /nested too deeply/],
+    ['braces that close nothing', () => filled('}\n'), /more than 20000 words/],
+    ['escapes that are none', () => `a: "${filled('\\x')}"`, /more than 20000 words/],
+    ['one key', () => `version: 1\n${filled('k')}: 1`, /at most 1024/],
+    ['aliases', () => `a: &a 1\nb: [${filled('*a,')}]`, /more than 20000 words/],
+    ['comments', () => filled('# x\n'), /more than 20000 words/],
+  ])('is refused for what is too much: %s', (_what, text, sentence) => {
+    // CPU, which does not count what other programs take; the bound is the one that users were promised.
+    const before = process.cpuUsage();
+    const { mistakes } = readScenario(text());
+    const { user, system } = process.cpuUsage(before);
+    expect(mistakes.length).toBeLessThanOrEqual(100);
+    expect(mistakes[0]?.sentence).toMatch(sentence);
+    expect((user + system) / 1e6).toBeLessThan(2);
+  });
+
+  it('has at most 100 of its mistakes told, in the order of the text, and short ones', () => {
+    const { mistakes } = readScenario(lines(900, (i) => `${'k'.repeat(200)}${i}: 1`));
+    expect(mistakes).toHaveLength(100);
+    for (const { sentence } of mistakes) expect(sentence.length).toBeLessThan(500);
+    expect(mistakes.map(({ line }) => line)).toEqual([...mistakes.map(({ line }) => line)].sort((a, b) => a - b));
+  });
+
+  it('still names a key that stands twice', () => {
+    expect(readScenario('version: 1\ntitle: a\ntitle: b\n').mistakes).toEqual([
+      { line: 3, column: 1, sentence: 'This is not YAML: Map keys must be unique: title.' },
+    ]);
   });
 });

@@ -13,7 +13,7 @@ import { comparedFilesCsv, comparedFilesText } from '../print-compared-files.ts'
 import { compareText, entriesNotRun } from '../print-compare.ts';
 import { ProgressBar } from '../progress-bar.ts';
 import { startSeriesRecording, tellRecorded } from '../recording.ts';
-import { checkHost } from '../settings.ts';
+import { checkAddresses } from '../settings.ts';
 
 interface CompareFlags extends SeriesFlags {
   readonly seed?: number;
@@ -55,7 +55,7 @@ async function run(texts: readonly string[], flags: CompareFlags, { lab, signal 
   checkFormat(flags);
   checkOut(flags);
   if (texts.some(isSessionFile)) return runFiles(texts, flags);
-  checkHost(flags);
+  checkAddresses(flags);
   const seed = flags.seed ?? randomInt(seedLimit);
   if (!Number.isInteger(seed) || seed < 0 || seed >= seedLimit) {
     throw new LabError('bad-input', `--seed must be a whole number from 0 to ${seedLimit - 1}, not ${seed}.`);

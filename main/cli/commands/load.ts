@@ -1,8 +1,8 @@
 /** `fdscope load`: the lab's clients against the user's own server. */
 import type { LoadResult } from '../../../shared/run-result.ts';
 import { loadSettingsSchema } from '../../../shared/schemas/settings.ts';
-import { isLoopback, parseAddress } from '../../lab/addresses.ts';
-import { LabError } from '../../lab/errors.ts';
+import { checkAddress } from '../../lab/address-gate.ts';
+import { parseAddress } from '../../lab/addresses.ts';
 import type { Register } from '../command.ts';
 import { parseSettings } from '../input.ts';
 import { addClients, addJson, addNumber, addOut, type ClientFlags, type OutputFlags } from '../options.ts';
@@ -66,11 +66,7 @@ function failOnUnmetFlags({ expectRate, expectStatus }: LoadFlags, { rate, repli
 
 function checkTarget({ target, allowRemoteTarget }: LoadFlags): void {
   const { host } = parseAddress('--target', target);
-  if (isLoopback(host) || allowRemoteTarget === true) return;
-  throw new LabError(
-    'bad-input',
-    `--target ${target} is not on this machine; add --allow-remote-target where its owner agrees to the load.`,
-  );
+  checkAddress('target', host, allowRemoteTarget === true, target);
 }
 
 export const registerLoad: Register = (program, { lab, signal }) => {

@@ -24,7 +24,7 @@ import { runName, runText } from '../print.ts';
 import { ProgressBar } from '../progress-bar.ts';
 import { addRecord, recordedLine, startRecording, type RecordFlags } from '../recording.ts';
 import { parseSwitches, withSwitches } from '../switches.ts';
-import { checkExternal, checkHost, noThreadsSentence, withThreads } from '../settings.ts';
+import { checkExternal, checkAddresses, noThreadsSentence, withThreads } from '../settings.ts';
 
 interface RunFlags extends ServerFlags, ClientFlags, OutputFlags, RecordFlags {
   readonly repeats?: number;
@@ -111,7 +111,7 @@ function report(
 
 async function run(name: string | undefined, flags: RunFlags, { lab, signal }: CliContext): Promise<void> {
   checkOut(flags);
-  checkHost(flags);
+  checkAddresses(flags);
   const plan = await planOf(name, flags, lab);
   let recordingFault: string | undefined;
   const recording = await startRecording(flags, plan, (sentence) => {

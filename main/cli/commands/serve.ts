@@ -8,7 +8,7 @@ import { parseSettings } from '../input.ts';
 import { addJson, addNumber, addOut, addServer, type OutputFlags, type ServerFlags } from '../options.ts';
 import { checkOut, deliver } from '../output.ts';
 import { noticeLines, serveTable } from '../print.ts';
-import { checkHost, serverInput, withThreads } from '../settings.ts';
+import { checkAddresses, serverInput, withThreads } from '../settings.ts';
 
 interface ServeFlags extends ServerFlags, OutputFlags {
   readonly duration?: number;
@@ -36,7 +36,7 @@ export const registerServe: Register = (program, { lab, signal }) => {
   addNumber(command, '--duration', 'seconds; without it until Ctrl-C');
   addJson(addOut(command)).action(async (flags: ServeFlags) => {
     checkOut(flags);
-    checkHost(flags);
+    checkAddresses(flags);
     if (flags.handler === 'forward' && flags.upstream === undefined) {
       throw new LabError('bad-input', '--handler forward needs --upstream <host:port>: the server behind it.');
     }

@@ -60,7 +60,7 @@ export const registerSessions: Register = (program, { lab }) => {
       throw new LabError('bad-input', `There is no folder ${flags.folder}.`);
     }
     const library = flags.folder === undefined ? lab.sessions : new SessionLibrary(resolve(flags.folder));
-    const list = await library.list();
+    const list = await library.list(Infinity);
     await deliver(flags, list, () => sessionsText(list));
   });
 };

@@ -4,6 +4,7 @@ import { sweepCsv } from '../../../shared/experiment-csv.ts';
 import { LabError } from '../../lab/errors.ts';
 import { titleOf } from '../../lab/experiments/plans.ts';
 import { parseAxis } from '../../lab/sweep/axes.ts';
+import { checkGivenAddresses } from '../../lab/address-gate.ts';
 import { readSweep, writeSweep, type StoredSweep } from '../../lab/sweep/resume-file.ts';
 import type { SweepRecord } from '../../lab/sweep/sweep.ts';
 import type { CliContext, Register } from '../command.ts';
@@ -13,7 +14,7 @@ import { addSeries, subjectRuns, type SeriesFlags } from '../planning.ts';
 import { sweepText } from '../print-sweep.ts';
 import { ProgressBar } from '../progress-bar.ts';
 import { startSeriesRecording, tellRecorded } from '../recording.ts';
-import { checkExternal, checkHost } from '../settings.ts';
+import { checkExternal, checkAddresses } from '../settings.ts';
 
 interface SweepFlags extends SeriesFlags {
   readonly over?: string;
@@ -30,7 +31,11 @@ async function sweepOf(texts: readonly string[], flags: SweepFlags, lab: CliCont
       );
     }
     const stored = readSweep(flags.resume);
-    for (const { settings } of stored.plan.entries) checkExternal(settings.server, flags);
+    for (const { settings } of stored.plan.entries) {
+      checkExternal(settings.server, flags);
+      // The file may be somebody else's: what was allowed there was allowed by them.
+      checkGivenAddresses(settings.server, flags);
+    }
     return stored;
   }
   if (flags.over === undefined) {
@@ -60,7 +65,7 @@ function failOnPoints({ points }: SweepResult): void {
 async function run(texts: readonly string[], flags: SweepFlags, { lab, signal }: CliContext): Promise<void> {
   checkFormat(flags);
   checkOut(flags);
-  checkHost(flags);
+  checkAddresses(flags);
   const { plan, records: before } = await sweepOf(texts, flags, lab);
   const records: SweepRecord[] = [...before];
   const keep = (): string => {

@@ -39,6 +39,7 @@ void CommandReader::start(const CommandSources& sources) {
     if (signals < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
   }
   writer_.when_broken([this] { wake(); });
+  if (sources.reads_stdin) writer_.give_up_with_stdin();
   thread_ = std::thread([this, sources, signals] {
     const Fd owned{signals};
     sigset_t all;
@@ -125,10 +126,26 @@ bool CommandReader::take_input() {
   if (n <= 0) return false;
   pending_.append(buffer, static_cast<size_t>(n));
   for (size_t end; (end = pending_.find('\n')) != std::string::npos;) {
-    obey(pending_.substr(0, end));
+    const std::string line = pending_.substr(0, end);
     pending_.erase(0, end + 1);
+    if (skipping_)
+      skipping_ = false;
+    else if (line.size() > max_line_bytes)
+      refuse_long();
+    else
+      obey(line);
   }
-  return pending_.size() <= max_line_bytes;
+  if (pending_.size() > max_line_bytes) {
+    if (!skipping_) refuse_long();
+    skipping_ = true;
+  }
+  if (skipping_) pending_.clear();
+  return true;
+}
+
+// Its id is somewhere in it; it has the one that no command has.
+void CommandReader::refuse_long() {
+  answer(0, "A command of more than " + std::to_string(max_line_bytes) + " bytes was not read.");
 }
 
 void CommandReader::obey(const std::string& line) {

@@ -52,6 +52,7 @@ class CommandReader {
   void loop(const CommandSources& sources, int signals);
   bool take_input();  // false: no more will come
   void obey(const std::string& line);
+  void refuse_long();
   void answer(int64_t id, const std::string& error);
   void deliver_posted();
   std::string unknown(const std::string& name) const;
@@ -67,6 +68,7 @@ class CommandReader {
   std::mutex posted_mutex_;
   std::vector<std::function<void()>> posted_;
   std::string pending_;
+  bool skipping_ = false;  // the rest of a line that is too long
   Fd wake_;
   std::thread thread_;
 };

@@ -1,6 +1,8 @@
 #include "telemetry/frame_writer.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -21,7 +23,46 @@ std::span<const uint8_t> bytes_of(const Header& header) {
   return {reinterpret_cast<const uint8_t*>(&header), sizeof header};
 }
 
+// A reader that is only slow takes something within this time.
+constexpr int patience_ms = 5000;
+
+// A write that can wait for ever could not be given up. The flag belongs to whoever shares the open file: a socket's
+// end is ours alone, a pipe is opened anew for us. Where neither can be done the write waits, as it always may.
+void make_nonblocking(int fd) {
+  struct stat kind {};
+  if (::fstat(fd, &kind) != 0) return;
+  if (S_ISSOCK(kind.st_mode)) {
+    const int flags = ::fcntl(fd, F_GETFL);
+    if (flags >= 0) ::fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+  } else if (S_ISFIFO(kind.st_mode)) {
+    const std::string path = "/proc/self/fd/" + std::to_string(fd);
+    const int own = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    if (own < 0) return;
+    ::dup3(own, fd, 0);
+    ::close(own);
+  }
+}
+
+bool stdin_has_ended() {
+  pollfd input{STDIN_FILENO, POLLRDHUP, 0};
+  return ::poll(&input, 1, 0) > 0 && (input.revents & (POLLHUP | POLLRDHUP | POLLERR | POLLNVAL)) != 0;
+}
+
 }  // namespace
+
+FrameWriter::FrameWriter(int fd) : fd_(fd) {
+  if (fd_ >= 0) make_nonblocking(fd_);
+}
+
+bool FrameWriter::await_room() {
+  for (;;) {
+    pollfd room{fd_, POLLOUT, 0};
+    const int ready = ::poll(&room, 1, gives_up_with_stdin_.load() ? patience_ms : -1);
+    if (ready > 0) return true;
+    if (ready < 0 && errno != EINTR) return false;
+    if (ready == 0 && stdin_has_ended()) return false;
+  }
+}
 
 void FrameWriter::send(wire::FrameKind kind, std::span<const uint8_t> payload) {
   const Header header{static_cast<uint32_t>(payload.size()), static_cast<uint16_t>(kind)};
@@ -51,9 +92,7 @@ bool FrameWriter::write_all(std::span<const uint8_t> first, std::span<const uint
     ssize_t n = ::writev(fd_, next, count);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) {
-      // The pipe came to us non-blocking and is full. It cannot be made blocking: the other end may share the flag.
-      pollfd room{fd_, POLLOUT, 0};
-      if (::poll(&room, 1, -1) < 0 && errno != EINTR) return false;
+      if (!await_room()) return false;
       continue;
     }
     if (n < 0) return false;

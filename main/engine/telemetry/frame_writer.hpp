@@ -47,7 +47,10 @@ class Payload {
 class FrameWriter {
  public:
   // fd < 0: frames go nowhere (the engine runs alone, on a terminal).
-  explicit FrameWriter(int fd) : fd_(fd) {}
+  explicit FrameWriter(int fd);
+  // From here on, frames that nobody reads are given up some seconds after stdin has ended: whoever holds the other end
+  // of both is gone or stuck, and an engine must not outlive that.
+  void give_up_with_stdin() { gives_up_with_stdin_.store(true); }
   bool enabled() const { return fd_ >= 0; }
   void send(wire::FrameKind kind, std::span<const uint8_t> payload);
   void json(wire::FrameKind kind, std::string_view object);
@@ -61,12 +64,14 @@ class FrameWriter {
  private:
   void write(std::span<const uint8_t> first, std::span<const uint8_t> second);
   bool write_all(std::span<const uint8_t> first, std::span<const uint8_t> second);
+  bool await_room();  // false: nobody will make any
 
   int fd_;
   std::mutex mutex_;
   std::mutex tell_mutex_;
   std::function<void()> tell_;
   std::atomic<bool> broken_{false};
+  std::atomic<bool> gives_up_with_stdin_{false};
 };
 
 // Gathers frames and writes many with one call: thousands of threads may each have a small one.

@@ -11,10 +11,26 @@ import type { Experiments } from '../experiments/experiments.ts';
 import { FrameFeed } from '../live/frame-feed.ts';
 import type { LiveLab } from '../live/live-lab.ts';
 import type { ExportJobs } from '../sessions/exporters/jobs.ts';
+import { Desk, Turns } from './turns.ts';
 import type { Verbs } from './verbs.ts';
 
 /** A window that asks so many things at once is not asking any more. */
 const mostUnanswered = 256;
+/** Frames that have not left: beyond that they are merged until some have. */
+const mostUnsentBytes = 1 << 20;
+/** Events that have not left: a window that leaves so many unread, some minutes of them, is not there any more. */
+const mostUnreadEvents = 1000;
+
+/** These end something, or hold it: they wait for nothing but their turn. */
+const urgentVerbs: ReadonlySet<string> = new Set<Verb>([
+  'live.stop',
+  'experiment.cancel',
+  'sessions.cancelExport',
+  'recording.stop',
+  'replay.pause',
+  'replay.close',
+  'flight.keep',
+]);
 
 /** What of the running lab tells a window of things that it has not asked for. */
 export type Told = Pick<LiveLab, 'frames' | 'onState'> & {
@@ -23,44 +39,60 @@ export type Told = Pick<LiveLab, 'frames' | 'onState'> & {
   readonly sessions: Pick<LiveLab['sessions'], 'onChanged'>;
 };
 
-/** Serves until the wire closes. */
-export function serveContract(
-  wire: Wire,
-  verbs: Verbs,
-  {
-    live,
-    experiments,
-    exports,
-    bench,
-  }: {
-    live: Told;
-    experiments: Pick<Experiments, 'subscribe'>;
-    exports: Pick<ExportJobs, 'onProgress'>;
-    bench: Pick<BenchRoom, 'subscribe'>;
-  },
-): void {
-  const feed = new FrameFeed((batch) => wire.send(batch));
-  const send = (message: Message): void => wire.send(JSON.stringify(message));
-  const tell = <N extends EventName>(name: N, payload: EventPayload<N>): void =>
-    send({ type: 'event', name, payload: events[name].parse(payload) });
-  let unanswered = 0;
+/** What of a lab is served beside its verbs. */
+export interface ServedLab {
+  readonly live: Told;
+  readonly experiments: Pick<Experiments, 'subscribe'>;
+  readonly exports: Pick<ExportJobs, 'onProgress'>;
+  readonly bench: Pick<BenchRoom, 'subscribe'>;
+}
+
+/** Of all windows of this process, which share its one event loop. */
+const turns = new Turns();
+
+/** Serves until the wire closes. Nothing that comes over the wire throws. */
+export function serveContract(wire: Wire, verbs: Verbs, { live, experiments, exports, bench }: ServedLab): void {
+  const desk = new Desk(turns);
+  let unsentBytes = 0;
+  let unreadEvents = 0;
+  const feed = new FrameFeed(
+    (batch) => {
+      unsentBytes += batch.length;
+      wire.send(batch, () => {
+        unsentBytes -= batch.length;
+        feed.goOn();
+      });
+    },
+    () => unsentBytes < mostUnsentBytes,
+  );
+  const send = (message: Message, flushed: () => void): void => wire.send(JSON.stringify(message), flushed);
+
+  function tell<N extends EventName>(name: N, payload: EventPayload<N>): void {
+    const checked = events[name].safeParse(payload);
+    if (!checked.success) {
+      // Whoever changed the lab's state has done nothing wrong, and must not hear of it.
+      wire.close(`What the lab would tell (${name}) is not as agreed: this is a fault of fdscope.`);
+      return;
+    }
+    unreadEvents++;
+    send({ type: 'event', name, payload: checked.data }, () => unreadEvents--);
+    if (unreadEvents > mostUnreadEvents) wire.close('The window does not read any more.');
+  }
 
   async function answer(id: number, verb: string, params: unknown): Promise<void> {
-    unanswered++;
     try {
-      send({ type: 'result', id, result: await resultOf(verbs, verb, params) });
+      send({ type: 'result', id, result: await resultOf(verbs, verb, params) }, desk.owe());
     } catch (error) {
-      send({ type: 'fault', id, fault: faultOf(error) });
-    } finally {
-      unanswered--;
+      send({ type: 'fault', id, fault: faultOf(error) }, desk.owe());
     }
   }
 
   wire.onMessage((text) => {
     const message = typeof text === 'string' ? parseMessage(text) : undefined;
-    if (message?.type === 'request' && unanswered < mostUnanswered)
-      void answer(message.id, message.verb, message.params);
-    else if (message?.type === 'credit') feed.credit(message.bytes);
+    if (message?.type === 'request' && desk.open < mostUnanswered) {
+      const { id, verb, params } = message;
+      desk.ask(() => answer(id, verb, params), urgentVerbs.has(verb));
+    } else if (message?.type === 'credit') feed.credit(message.bytes);
     else wire.close('A message was not one of the contract, or too many were unanswered.');
   });
   const ends = [
@@ -76,6 +108,7 @@ export function serveContract(
     bench.subscribe({ state: (state) => tell('bench.state', state), step: (told) => tell('bench.step', told) }),
     live.frames.subscribe(feed),
     () => feed.close(),
+    () => desk.close(),
   ];
   wire.onClosed(() => {
     for (const end of ends) end();

@@ -6,6 +6,7 @@ import type { experimentRequests } from '../../../shared/contract/experiments.ts
 import type { labRequests, MachineInfo } from '../../../shared/contract/lab.ts';
 import type { liveRequests } from '../../../shared/contract/live.ts';
 import type { ScenarioPlace, scenarioRequests } from '../../../shared/contract/scenarios.ts';
+import { checkWindowAddresses } from '../address-gate.ts';
 import { mayReadFiles } from '../experiments/allowance.ts';
 import type { LabService } from '../lab-service.ts';
 import { benchVerbsOf } from './bench-verbs.ts';
@@ -33,6 +34,7 @@ const labVerbs = (lab: LabService, host: MachineInfo['host']): VerbsOf<typeof la
   'doctor.report': () => lab.doctor(),
   'live.state': () => lab.live.state,
   'live.start': (settings) => {
+    checkWindowAddresses(settings.server, allowanceOf(host));
     lab.experiments.refuseIfRunning();
     return lab.live.start(settings);
   },

@@ -23,7 +23,7 @@ import type { RunWatch } from '../progress.ts';
 import type { StoredSweep } from '../sweep/resume-file.ts';
 import { checkSweepPlan, type SweepRecord } from '../sweep/sweep.ts';
 import { readScenarioText } from '../scenario-files.ts';
-import { checkCommands, mayReadFiles } from './allowance.ts';
+import { checkRuns, mayReadFiles } from './allowance.ts';
 import { chosenScenario, entryRuns, scenarioRuns, titleOf } from './plans.ts';
 import { runScenario, type Found, type Telling } from './scenario-work.ts';
 import { sweepTitle, UnfinishedSweep } from './unfinished-sweep.ts';
@@ -97,7 +97,7 @@ export class Experiments {
     return this.#begin(() => {
       const scenario = chosenScenario(request, (source) => this.#open(source, allowance));
       const plan = scenarioRuns(scenario);
-      checkCommands(plan, request.allowCommands, allowance);
+      checkRuns(plan, request.allowCommands, allowance);
       return {
         ...{ kind: 'scenario', title: scenario.title, total: plan.length },
         work: (telling) => runScenario(this.#lab, this.#watch, { scenario, plan }, telling),
@@ -109,7 +109,7 @@ export class Experiments {
   compare(request: CompareRequest, allowance: Allowance): Promise<ExperimentState> {
     return this.#begin(() => {
       const entries = entryRuns(request, (source) => this.#open(source, allowance));
-      checkCommands(entries, request.allowCommands, allowance);
+      checkRuns(entries, request.allowCommands, allowance);
       const plan = { entries, repeats: request.repeats, seed: request.seed ?? randomInt(2 ** 32) };
       checkComparePlan(plan);
       const title = titleOf(entries, 'compared');
@@ -129,7 +129,7 @@ export class Experiments {
   sweep(request: SweepRequest, allowance: Allowance): Promise<ExperimentState> {
     return this.#begin(async () => {
       const entries = entryRuns(request, (source) => this.#open(source, allowance));
-      checkCommands(entries, request.allowCommands, allowance);
+      checkRuns(entries, request.allowCommands, allowance);
       const values = [...new Set(request.values)].sort((a, b) => a - b);
       return this.#sweepWork(
         { plan: { axis: request.axis, values, entries, repeats: request.repeats }, records: [] },
@@ -142,7 +142,7 @@ export class Experiments {
   resumeSweep(allowance: Allowance): Promise<ExperimentState> {
     return this.#begin(async () => {
       const stored = this.#unfinished.read();
-      checkCommands(stored.plan.entries, true, allowance);
+      checkRuns(stored.plan.entries, true, allowance);
       return this.#sweepWork(stored);
     });
   }

@@ -18,6 +18,7 @@ const kindOf = (frame: Uint8Array): number => (frame[4] ?? 0) | ((frame[5] ?? 0)
 
 export class FrameFeed {
   readonly #send: (batch: Uint8Array) => void;
+  readonly #hasRoom: () => boolean;
   readonly #merged = new Map<FrameSource, MergedFrames>();
   #backlog: { readonly source: FrameSource; readonly frame: Uint8Array }[] = [];
   #backlogBytes = 0;
@@ -27,9 +28,13 @@ export class FrameFeed {
   #taken: (() => void)[] = [];
   #isAway = false;
 
-  /** `send` gets batches as channels.ts describes them; it may keep them. */
-  constructor(send: (batch: Uint8Array) => void) {
+  /**
+   * `send` gets batches as channels.ts describes them; it may keep them. While there is no room for what it was given, it
+   * gets none, whatever the credit: `goOn` is called when there is.
+   */
+  constructor(send: (batch: Uint8Array) => void, hasRoom: () => boolean = () => true) {
     this.#send = send;
+    this.#hasRoom = hasRoom;
   }
 
   /** A whole frame with its header, which must not change any more. */
@@ -37,7 +42,7 @@ export class FrameFeed {
     if (this.#isClosed) return;
     this.#backlog.push({ source, frame });
     this.#backlogBytes += frame.length;
-    if (this.#merged.size > 0 || (this.#creditBytes <= 0 && this.#backlogBytes > maxBacklogBytes)) this.#merge();
+    if (this.#merged.size > 0 || (!this.#maySend && this.#backlogBytes > maxBacklogBytes)) this.#merge();
     else this.#flush ??= setImmediate(() => this.#sendBacklog());
   }
 
@@ -45,9 +50,18 @@ export class FrameFeed {
     if (this.#isClosed) return;
     this.#creditBytes = Math.min(this.#creditBytes + bytes, maxCreditBytes);
     this.#isAway = false;
-    if (this.#creditBytes <= 0) return;
-    this.#unmerge();
+    this.goOn();
+  }
+
+  /** There is credit or room again. */
+  goOn(): void {
+    if (this.#isClosed || !this.#maySend) return;
+    if (this.#merged.size > 0) this.#unmerge();
     this.#sendBacklog();
+  }
+
+  get #maySend(): boolean {
+    return this.#creditBytes > 0 && this.#hasRoom();
   }
 
   /** Resolves when all is sent, when the reader turns out to be away, and when another run begins. */
@@ -100,7 +114,7 @@ export class FrameFeed {
     clearImmediate(this.#flush);
     this.#flush = undefined;
     let sent = 0;
-    while (this.#creditBytes > 0 && sent < this.#backlog.length) {
+    while (this.#maySend && sent < this.#backlog.length) {
       const batch = this.#batchFrom(sent);
       sent += batch.frames;
       this.#creditBytes -= batch.bytes.length;

@@ -1,5 +1,6 @@
 /** A session as lists show it. */
-import type { SessionCard, SessionDetails } from '../../../shared/contract/sessions.ts';
+import { sessionDetailsSchema, type SessionCard, type SessionDetails } from '../../../shared/contract/sessions.ts';
+import { LabError } from '../errors.ts';
 import { servedBy } from '../../../shared/session/served-by.ts';
 import { durationSecondsOf, requestsOf, sparkline, sumOf } from '../../../shared/session/overview.ts';
 import { basename } from 'node:path';
@@ -37,7 +38,10 @@ export async function detailsOf(path: string, isRecording = false): Promise<Sess
       ...{ requests: sumOf(requests), sparkline: sparkline(requests), annotations: annotations.length },
       ...{ bytes: session.bytes, isRecording, wasClosedWell: session.wasClosedWell, lostFrames: overview.lostFrames },
     };
-    return { card, manifest, annotations: [...annotations], overview };
+    const details = { card, manifest, annotations: [...annotations], overview };
+    // A sum can be more than a number holds: one file may say so, and must not take the others' list with it.
+    if (sessionDetailsSchema.safeParse(details).success) return details;
+    throw new LabError('bad-input', `${basename(path)} is damaged: it holds figures that cannot be.`);
   } finally {
     await session.close();
   }

@@ -1,6 +1,6 @@
 /** The sessions of a folder: listed, changed, deleted and brought back, imported. */
 import { constants } from 'node:fs';
-import { copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { EventEmitter } from 'node:events';
@@ -9,11 +9,12 @@ import { compareSessions, type Comparison } from '../../../shared/session/compar
 import type { Annotation, Edit } from '../../../shared/session/edits.ts';
 import { sessionExtension } from '../../../shared/session/format.ts';
 import { LabError, sentenceOf } from '../errors.ts';
-import { detailsOf } from './card.ts';
+import { privateModes } from '../private-files.ts';
 import { codeOf, fileFault, readFault } from './faults.ts';
 import { freeName, slugOf, stampOf } from './folder.ts';
 import type { SessionRecorder } from './recorder.ts';
 import { appendEdits } from './session-editor.ts';
+import { SessionReader } from './session-reader.ts';
 import { Trash } from './trash.ts';
 
 export interface SessionChanges {
@@ -36,6 +37,16 @@ interface Known {
   readonly card: SessionCard;
 }
 
+interface Bad {
+  readonly bytes: number;
+  readonly changedMs: number;
+  readonly fault: LabError;
+}
+
+/** A list waits so long for each of its files; what is read later is told as a change. */
+const listPatienceMs = 3000;
+const stillRead = 'It is still being read.';
+
 export class SessionLibrary {
   readonly folder: string;
   readonly #trash: Trash;
@@ -43,10 +54,16 @@ export class SessionLibrary {
   readonly #known = new Map<string, Known>();
   /** By the file that each writes. */
   readonly #recorders = new Map<string, SessionRecorder>();
+  readonly #readings = new Map<string, Promise<SessionCard>>();
   readonly #changes = new EventEmitter<{ changed: [files: string[]] }>();
 
-  constructor(folder: string) {
+  readonly #reader: SessionReader;
+  /** Files that could not be read, and will not be until they change. */
+  readonly #bad = new Map<string, Bad>();
+
+  constructor(folder: string, reader = new SessionReader(undefined)) {
     this.folder = folder;
+    this.#reader = reader;
     this.#trash = new Trash(folder);
     // One listener a window, and there may be many.
     this.#changes.setMaxListeners(0);
@@ -77,19 +94,23 @@ export class SessionLibrary {
     };
   }
 
-  /** Throws LabError where the folder cannot be read. */
-  async list(): Promise<SessionList> {
+  /** With all of its files, however long they take, or with those that are read in time. Throws LabError where the folder cannot be read. */
+  async list(patienceMs = listPatienceMs): Promise<SessionList> {
     const sessions: SessionCard[] = [];
     const unreadable: SessionList['unreadable'] = [];
-    for (const file of await this.#files()) {
+    const untilMs = performance.now() + patienceMs;
+    const readings = (await this.#files()).map((file) => ({ file, card: this.card(file) }));
+    for (const { card } of readings) card.catch(() => {}); // told below, each in its turn
+    for (const { file, card } of readings) {
       try {
-        sessions.push(await this.card(file));
+        sessions.push(await within(card, untilMs - performance.now()));
       } catch (error) {
         const bytes = await stat(this.pathOf(file)).then(
           ({ size }) => size,
           () => undefined, // it is gone
         );
         if (bytes !== undefined) unreadable.push({ file, bytes, sentence: sentenceOf(error) });
+        if (error instanceof StillReading) void card.catch(() => {}).then(() => this.#tell(file));
       }
     }
     sessions.sort((a, b) => b.startedWallMs - a.startedWallMs || a.file.localeCompare(b.file));
@@ -109,8 +130,15 @@ export class SessionLibrary {
     const known = this.#known.get(file);
     const isFresh = known?.bytes === now.size && known.changedMs === now.mtimeMs;
     if (isFresh && known.card.isRecording === isRecording) return known.card;
-    const { card } = await detailsOf(path, isRecording);
-    this.#known.set(file, { bytes: now.size, changedMs: now.mtimeMs, card });
+    const facts = { bytes: now.size, changedMs: now.mtimeMs };
+    const bad = this.#bad.get(file);
+    if (bad?.bytes === facts.bytes && bad.changedMs === facts.changedMs) throw bad.fault;
+    const card = await this.#reading(file, () => this.#reader.card(path, isRecording)).catch((error: unknown) => {
+      if (error instanceof LabError && error.kind === 'bad-input') this.#bad.set(file, { ...facts, fault: error });
+      throw error;
+    });
+    this.#bad.delete(file);
+    this.#known.set(file, { ...facts, card });
     return card;
   }
 
@@ -119,7 +147,7 @@ export class SessionLibrary {
 
   /** Throws LabError. */
   details(file: string): Promise<SessionDetails> {
-    return detailsOf(this.pathOf(file), this.#recorders.has(file));
+    return this.#reader.details(this.pathOf(file), this.#recorders.has(file));
   }
 
   /** Throws LabError; then the session is as it was. */
@@ -201,11 +229,13 @@ export class SessionLibrary {
 
   /** A copy of any session file of this machine. Throws LabError; then nothing has been added. */
   async import(path: string): Promise<SessionCard> {
-    await detailsOf(path);
+    await this.#reader.card(path);
     await this.#makeFolder();
     const part = this.#partOf(randomUUID());
     try {
       await copyFile(path, part, constants.COPYFILE_FICLONE);
+      // A copy has the mode of what it is a copy of.
+      await chmod(part, privateModes.file);
     } catch (error) {
       await rm(part, { force: true });
       throw fileFault(`${basename(path)} cannot be copied into ${this.folder}`, error);
@@ -218,7 +248,7 @@ export class SessionLibrary {
     await this.#makeFolder();
     const part = this.#partOf(upload);
     try {
-      const target = await open(part, offset === 0 ? 'w' : 'a');
+      const target = await open(part, offset === 0 ? 'w' : 'a', privateModes.file);
       try {
         const { size } = await target.stat();
         if (size !== offset)
@@ -244,7 +274,7 @@ export class SessionLibrary {
   /** Names a copy that is whole and a session; otherwise it goes. */
   async #adopt(part: string, name: string): Promise<SessionCard> {
     try {
-      const { card } = await detailsOf(part).catch((error: unknown) => {
+      const card = await this.#reader.card(part).catch((error: unknown) => {
         throw new LabError('bad-input', sentenceOf(error).replaceAll(basename(part), name));
       });
       const twin = (await this.list()).sessions.find(({ id }) => id === card.id);
@@ -260,6 +290,15 @@ export class SessionLibrary {
     }
   }
 
+  /** Whoever asks for a card that is being read gets that one. */
+  #reading(file: string, read: () => Promise<SessionCard>): Promise<SessionCard> {
+    const now = this.#readings.get(file);
+    if (now) return now;
+    const reading = read().finally(() => this.#readings.delete(file));
+    this.#readings.set(file, reading);
+    return reading;
+  }
+
   #partOf = (key: string): string => join(this.folder, `.${key}.part`);
 
   async #edit(file: string, edits: readonly Edit[]): Promise<void> {
@@ -272,7 +311,7 @@ export class SessionLibrary {
 
   async #makeFolder(): Promise<void> {
     try {
-      await mkdir(this.folder, { recursive: true });
+      await mkdir(this.folder, { recursive: true, mode: privateModes.folder });
     } catch (error) {
       throw fileFault(`The folder of sessions ${this.folder} cannot be made`, error);
     }
@@ -290,5 +329,24 @@ export class SessionLibrary {
 
   #tell(...files: string[]): void {
     this.#changes.emit('changed', files);
+  }
+}
+
+class StillReading extends Error {
+  constructor() {
+    super(stillRead);
+  }
+}
+
+/** `work`, or StillReading when its time is over. */
+async function within<T>(work: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    if (ms !== Infinity) timer = setTimeout(() => reject(new StillReading()), Math.max(0, ms));
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -1,15 +1,14 @@
 /** What a person has set about recordings, kept from one start of the program to the next. */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { recordingSettingsSchema, type RecordingSettings } from '../../../shared/contract/sessions.ts';
+import { writeWhole } from '../private-files.ts';
 import { fileFault } from './faults.ts';
 
 export class RecordingSettingsStore {
-  readonly #folder: string;
   readonly #path: string;
 
   constructor(folder: string) {
-    this.#folder = folder;
     this.#path = join(folder, 'recording.json');
   }
 
@@ -25,10 +24,7 @@ export class RecordingSettingsStore {
   /** Throws LabError. */
   set(settings: RecordingSettings): RecordingSettings {
     try {
-      mkdirSync(this.#folder, { recursive: true });
-      const part = `${this.#path}.${process.pid}.part`;
-      writeFileSync(part, `${JSON.stringify(settings, null, 2)}\n`);
-      renameSync(part, this.#path);
+      writeWhole(this.#path, `${JSON.stringify(settings, null, 2)}\n`);
     } catch (error) {
       throw fileFault(`The settings cannot be written to ${this.#path}`, error);
     }

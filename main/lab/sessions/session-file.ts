@@ -1,5 +1,5 @@
 /** A session file for reading: opened from its index, or, where it was cut off, by walking its chunks. */
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { MissingStretch } from '../../../shared/contract/sessions.ts';
 import { applyEdits, editSchema, type Annotation, type Edit } from '../../../shared/session/edits.ts';
@@ -19,7 +19,9 @@ import { manifestSchema, type Manifest } from '../../../shared/session/manifest.
 import type { Overview } from '../../../shared/session/overview.ts';
 import { wireVersion } from '../../../shared/telemetry/wire.ts';
 import { isWhole, parseJsonBody, unpackChunk } from './chunk-codec.ts';
+import { openRegular } from '../regular-file.ts';
 import { readFault } from './faults.ts';
+import { canBe, canBeOneFile, isFrameWithin, isWithin, spanOf, type Span } from './file-bounds.ts';
 import { readOverview } from './overview-reader.ts';
 
 export interface TimeRange {
@@ -55,6 +57,8 @@ export class SessionFile {
   #fileBytes = 0;
   #wasClosedWell = false;
   #overview: Promise<Overview> | undefined;
+  /** The times that it may hold. */
+  #span: Span = { fromNs: 0, toNs: 0 };
   /** By their offsets; found when they are read. */
   readonly #damaged = new Map<number, ChunkPlace>();
 
@@ -67,7 +71,7 @@ export class SessionFile {
   static async open(path: string): Promise<SessionFile> {
     let session: SessionFile | undefined;
     try {
-      session = new SessionFile(path, await open(path, 'r'));
+      session = new SessionFile(path, await openRegular(path, basename(path)));
       await session.#load();
       return session;
     } catch (error) {
@@ -134,8 +138,9 @@ export class SessionFile {
   /** Frames of one chunk; none where it is damaged. */
   async framesOf(place: ChunkPlace): Promise<SessionFrame[]> {
     const frames = await unlessDamaged(async () => decodeEntries(await this.#body(place), place.fromNs));
-    if (!frames) this.#damaged.set(place.offset, place);
-    return frames ?? [];
+    if (frames?.every((frame) => isFrameWithin(frame, this.#span)) === true) return frames;
+    this.#damaged.set(place.offset, place);
+    return [];
   }
 
   /** Frames in the order in which they came, one chunk at a time: no more than two are in memory. */
@@ -205,7 +210,19 @@ export class SessionFile {
       );
     }
     this.#original = manifest.data;
+    this.#leaveOutOtherTimes(manifest.data.started.monotonicNs);
     await this.#loadEdits();
+  }
+
+  /** A chunk of a time in which nothing of this recording can have happened is damage, whatever its checksum. */
+  #leaveOutOtherTimes(startedNs: number): void {
+    this.#span = spanOf(startedNs, this.#fileBytes);
+    for (const place of this.#places) {
+      if (isWithin(place, this.#span)) continue;
+      // Where it claims to be is not to be shown anywhere.
+      this.#damaged.set(place.offset, { ...place, fromNs: startedNs, toNs: startedNs });
+    }
+    this.#places = this.#places.filter((place) => isWithin(place, this.#span));
   }
 
   async #loadEdits(): Promise<void> {
@@ -228,13 +245,16 @@ export class SessionFile {
     while (offset > 0) {
       const place = await this.#chunkAt(offset);
       if (place?.kind !== chunkKinds.index) return false;
+      if (!canBe(place, this.#fileBytes)) return false;
       const { previous, places } = decodeIndex(await this.json(place));
       // An index only ever points back: a file that says otherwise is damaged, and must not keep us going round.
       if (previous >= offset) return false;
       parts.push(places);
       offset = previous;
     }
-    this.#places = parts.reverse().flat();
+    const all = parts.reverse().flat();
+    if (!canBeOneFile(all, this.#fileBytes)) return false;
+    this.#places = all;
     this.#wholeBytes = this.#fileBytes;
     this.#unindexed = [];
     return true;
@@ -250,8 +270,10 @@ export class SessionFile {
       if (!place || offset + chunkHeaderBytes + place.storedBytes > this.#fileBytes) break;
       const chunk = await this.#read(offset, chunkHeaderBytes + place.storedBytes);
       if (!isWhole(place, chunk)) break;
-      if (place.kind !== chunkKinds.index && place.kind !== chunkKinds.end) this.#places.push(place);
       offset += chunk.length;
+      // It is there, and says what cannot be.
+      if (!canBe(place, this.#fileBytes)) continue;
+      if (place.kind !== chunkKinds.index && place.kind !== chunkKinds.end) this.#places.push(place);
     }
     this.#wholeBytes = offset;
     this.#unindexed = this.#places;
@@ -266,7 +288,8 @@ export class SessionFile {
   async #body(place: ChunkPlace): Promise<Uint8Array> {
     const chunk = await this.#read(place.offset, chunkHeaderBytes + Math.min(place.storedBytes, maxChunkBytes));
     const header = decodeChunkHeader(chunk);
-    if (!header || !isWhole(header, chunk)) {
+    // What the index says of it decides where it belongs, what it says itself how it is unpacked: both must hold.
+    if (!header || !isWhole(header, chunk) || !canBe({ ...header, offset: place.offset }, this.#fileBytes)) {
       throw new SessionFormatError(`${basename(this.path)} is damaged at byte ${place.offset}.`);
     }
     return unpackChunk(header, chunk);

@@ -1,5 +1,6 @@
 /** The file that a recording goes to. A seam: tests put a disk there that is full, or slow. */
 import { open, type FileHandle } from 'node:fs/promises';
+import { modesAt } from '../private-files.ts';
 
 export interface SessionSink {
   /** Resolves when all bytes are handed to the kernel. */
@@ -44,7 +45,8 @@ class FileSink implements SessionSink {
 }
 
 /** A new file; rejects where there is one already. */
-export const createSink = async (path: string): Promise<SessionSink> => new FileSink(await open(path, 'wx'), 0);
+export const createSink = async (path: string): Promise<SessionSink> =>
+  new FileSink(await open(path, 'wx', modesAt(path).file), 0);
 
 /** An existing file, written on from `position`. */
 export const appendSink = async (path: string, position: number): Promise<SessionSink> =>

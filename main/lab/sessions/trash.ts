@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { TrashedSession } from '../../../shared/contract/sessions.ts';
 import { sessionExtension } from '../../../shared/session/format.ts';
 import { LabError } from '../errors.ts';
+import { privateModes } from '../private-files.ts';
 import { freeName } from './folder.ts';
 import { codeOf } from './faults.ts';
 
@@ -22,7 +23,7 @@ export class Trash {
   }
 
   async put(file: string): Promise<TrashedSession> {
-    await mkdir(this.#folder, { recursive: true });
+    await mkdir(this.#folder, { recursive: true, mode: privateModes.folder });
     const key = `${Date.now()}-${this.#next++}-${file}`;
     await rename(join(this.#library, file), join(this.#folder, key));
     return this.#describe(key);

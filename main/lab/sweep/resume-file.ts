@@ -1,11 +1,14 @@
 /** A sweep that was cancelled, on disk: its plan and the runs that are over. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { z } from 'zod';
 import { runSettingsSchema } from '../../../shared/schemas/settings.ts';
 import { sweepAxisSchema } from '../../../shared/sweep-result.ts';
 import { LabError, sentenceOf } from '../errors.ts';
+import { readRegular } from '../regular-file.ts';
+import { writeWhole } from '../private-files.ts';
 import type { SweepPlan, SweepRecord } from './sweep.ts';
+
+/** A hundred values of twenty models, repeated twenty times, are a tenth of it. */
+const mostBytes = 256 << 20;
 
 const planSchema = z.object({
   axis: sweepAxisSchema,
@@ -43,13 +46,9 @@ export interface StoredSweep {
 
 /** Whole or not at all. Throws LabError. */
 export function writeSweep(file: string, { plan, records }: StoredSweep): void {
-  const part = `${file}.${process.pid}.part`;
   try {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(part, JSON.stringify({ kind: 'fdscope sweep', version: 1, plan, records }));
-    renameSync(part, file);
+    writeWhole(file, JSON.stringify({ kind: 'fdscope sweep', version: 1, plan, records }));
   } catch (error) {
-    rmSync(part, { force: true });
     throw new LabError('failed', `The sweep could not be kept for later: ${sentenceOf(error)}.`);
   }
 }
@@ -58,8 +57,9 @@ export function writeSweep(file: string, { plan, records }: StoredSweep): void {
 export function readSweep(file: string): StoredSweep {
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(file, 'utf8'));
+    value = JSON.parse(readRegular(file, mostBytes));
   } catch (error) {
+    if (error instanceof LabError) throw error;
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     throw new LabError('bad-input', isMissing ? `There is no file ${file}.` : `${file} is no file of a sweep.`);
   }

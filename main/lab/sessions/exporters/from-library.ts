@@ -2,6 +2,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { sessionExtension } from '../../../../shared/session/format.ts';
+import { privateModes } from '../../private-files.ts';
 import { fileFault } from '../faults.ts';
 import { exporterOf, exportSession, type ExportResult } from './index.ts';
 
@@ -44,7 +45,7 @@ async function freePath(
 ): Promise<string> {
   const exporter = exporterOf(choices.format);
   const folder = join(library, 'exports');
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+  await mkdir(folder, { recursive: true, mode: privateModes.folder }).catch((error: unknown) => {
     throw fileFault(`${folder} cannot be made`, error);
   });
   const table = choices.table === undefined ? '' : `-${basename(choices.table)}`;

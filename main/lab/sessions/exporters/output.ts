@@ -2,6 +2,7 @@
 import { mkdir, open, rename, rm, stat, readdir, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { LabError } from '../../errors.ts';
+import { modesAt } from '../../private-files.ts';
 import { fileFault } from '../faults.ts';
 import { isSessionFile, keptSentence } from '../session-file-check.ts';
 
@@ -21,7 +22,7 @@ export class OutputFile {
   }
 
   static async create(path: string): Promise<OutputFile> {
-    return new OutputFile(path, await open(path, 'w'));
+    return new OutputFile(path, await open(path, 'w', modesAt(path).file));
   }
 
   get name(): string {
@@ -91,7 +92,7 @@ export class ExportOutput {
     // Put in its place, the export would take the place of a device or pipe, and nobody would read it there.
     else if (there && !there.isFile()) refuse('it is no regular file');
     else if (there && isSessionFile(path)) refuse(keptSentence);
-    if (isFolder) await mkdir(output.#part).catch((error: unknown) => output.#refuse(error));
+    if (isFolder) await mkdir(output.#part, modesAt(path).folder).catch((error: unknown) => output.#refuse(error));
     return output;
   }
 
