@@ -72,6 +72,14 @@ export function useAppCommands(): readonly Command[] {
     ...trackCommands(useTimebase()).map(ofTracks),
     { id: 'inspector.clear', title: 'Clear what the inspector shows', group: 'View', run: () => selection.clear() },
     {
+      id: 'view.bank',
+      title: 'Show the models with their figures, or fold them to a rail',
+      group: 'View',
+      keys: ['L'],
+      words: 'bank list channels',
+      run: () => (ui.isBankOpen = !ui.isBankOpen),
+    },
+    {
       id: 'view.source',
       title: 'Show or hide the source',
       group: 'View',
