@@ -25,7 +25,11 @@ beforeEach(async () => {
   panel = mount(ClientsPanel, { global });
   vi.useFakeTimers();
 });
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  // What is mounted goes on following what other windows keep, which the next test is to them.
+  for (const mounted of [bar, sheet, panel]) mounted.unmount();
+});
 
 /** In the row, or else in the sheet of what is set less often. */
 const field = (label: string): ReturnType<VueWrapper['get']> => {
