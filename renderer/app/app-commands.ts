@@ -41,7 +41,11 @@ export function useAppCommands(): readonly Command[] {
       keys: ['R'],
       words: 'start server clients',
       isEnabled: () => lab.isRunning || obstacle.value === undefined,
-      run: () => (lab.isRunning ? lab.stop() : lab.start(setup.toStart)),
+      // Whoever runs or stops it sees what it does.
+      run: () => {
+        ui.screen = 'scope';
+        return lab.isRunning ? lab.stop() : lab.start(setup.toStart);
+      },
     },
     {
       id: 'lab.pause',

@@ -117,6 +117,7 @@ describe('the Scope screen', () => {
   });
 
   it('shows the very lines that run, with their hits', async () => {
+    await page.locator('footer').filter({ hasText: 'Linux' }).click();
     await page.keyboard.press('c');
     const source = page.locator('section, aside, div').filter({ hasText: 'main/engine/models/epoll_lt.cpp' }).last();
     await source.waitFor();
