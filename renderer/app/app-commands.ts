@@ -41,7 +41,11 @@ export function useAppCommands(): readonly Command[] {
       keys: ['R'],
       words: 'start server clients',
       isEnabled: () => lab.isRunning || obstacle.value === undefined,
-      run: () => (lab.isRunning ? lab.stop() : lab.start(setup.toStart)),
+      // Whoever runs or stops it sees what it does.
+      run: () => {
+        ui.screen = 'scope';
+        return lab.isRunning ? lab.stop() : lab.start(setup.toStart);
+      },
     },
     {
       id: 'lab.pause',
@@ -71,6 +75,14 @@ export function useAppCommands(): readonly Command[] {
     { id: 'bank.clear', title: 'Clear the figures of all models', group: 'Lab', run: () => channels.clear() },
     ...trackCommands(useTimebase()).map(ofTracks),
     { id: 'inspector.clear', title: 'Clear what the inspector shows', group: 'View', run: () => selection.clear() },
+    {
+      id: 'view.bank',
+      title: 'Show the models with their figures, or fold them to a rail',
+      group: 'View',
+      keys: ['L'],
+      words: 'bank list channels',
+      run: () => (ui.isBankOpen = !ui.isBankOpen),
+    },
     {
       id: 'view.source',
       title: 'Show or hide the source',

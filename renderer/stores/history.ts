@@ -44,11 +44,13 @@ const makeCounters = (): Record<FigureSource, CounterSeries> => ({
 });
 const makeLatency = (): LatencyByKind => ({ corrected: new LatencySeries(), uncorrected: new LatencySeries() });
 
+let epochs = 0;
+
 export class TelemetryHistory {
   /** Grows with every frame that was taken. */
   version = 0;
-  /** Grows with every reset: what was read before belongs to another run. */
-  epoch = 0;
+  /** Grows with every reset, and no two histories share one: what was read before belongs to another run. */
+  epoch = epochs++;
   counters = makeCounters();
   latency = makeLatency();
   steps = new StepSeries();
@@ -123,7 +125,7 @@ export class TelemetryHistory {
     this.newestNs = Number.NaN;
     this.#serverNs = Number.NaN;
     this.#serverPid = undefined;
-    this.epoch++;
+    this.epoch = epochs++;
     this.#change();
   }
 
@@ -141,6 +143,15 @@ export class TelemetryHistory {
       threads.byteLength +
       events.byteLength
     );
+  }
+
+  /** The oldest moment of which figures are still kept; NaN where there is none. */
+  get keptSinceNs(): number {
+    const { server, clients } = this.counters;
+    const kept = [server.ring, clients.ring].filter(({ rows }) => rows > 0).map(({ oldestNs }) => oldestNs);
+    // Before the rings are full nothing has gone, and what is no figure, such as a heartbeat, was first.
+    const hasDropped = server.ring.first > 0 || clients.ring.first > 0;
+    return hasDropped ? Math.min(...kept) : this.oldestNs;
   }
 
   get hasData(): boolean {

@@ -12,10 +12,6 @@ import { useTimebase } from './timebase.ts';
 
 export const replaySpeeds = [0.1, 0.25, 0.5, 1, 2, 5, 10] as const;
 
-/** What is seen of a session when it opens: all of it within these. */
-const shortestWindowNs = 1e9;
-const longestWindowNs = 60e9;
-
 /** A session that was opened, by its file in the library. */
 export interface OpenedSession {
   readonly file: string;
@@ -46,8 +42,6 @@ export const useReplay = defineStore('replay', () => {
   let isOpening = false;
   /** The file whose details were asked for, as another window has opened it. */
   let joining = '';
-  /** Of the live lab's window of time, which it has again afterwards. */
-  let widthBeforeNs: number | undefined;
 
   const isOpen = computed(() => details.value !== undefined && state.value !== undefined);
   const positionNs = computed(() => wantedNs.value ?? state.value?.positionNs ?? 0);
@@ -80,8 +74,7 @@ export const useReplay = defineStore('replay', () => {
   function show(session: SessionDetails, { startedNs, endedNs }: ReplayState): void {
     details.value = session;
     history.annotate(annotations.value);
-    widthBeforeNs ??= timebase.widthNs;
-    timebase.widthNs = Math.max(shortestWindowNs, Math.min(longestWindowNs, endedNs - startedNs));
+    timebase.fit(endedNs - startedNs);
   }
 
   function take(next: ReplayState): void {
@@ -118,8 +111,7 @@ export const useReplay = defineStore('replay', () => {
     (phase, before) => {
       if (before !== 'replaying') return;
       forget();
-      if (widthBeforeNs !== undefined) timebase.widthNs = widthBeforeNs;
-      widthBeforeNs = undefined;
+      timebase.fit(undefined);
       if (phase === 'idle') history.reset();
     },
     { flush: 'sync' },

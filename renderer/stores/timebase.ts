@@ -10,16 +10,34 @@ export interface TimeRange {
 
 export const narrowestNs = 2_000;
 export const widestNs = 30 * 60 * 1e9;
+/** The default window of a run that goes on is the shortest of these that holds it, and then the last one. */
+const growingNs = [5e9, 10e9, 20e9, 30e9] as const;
+/** While nothing is known of a run. */
+export const firstWidthNs = growingNs[0];
 export const usualWidthNs = 30e9;
+/** Of a run whose length is known, and of a session: all of it within these. */
+const shortestFitNs = 1e9;
+const longestFitNs = 60e9;
 /** How far beyond the recorded time the window may be moved, as a share of its width. */
 const overscroll = 0.5;
 
 export const useTimebase = defineStore('timebase', () => {
-  const widthNs = ref(usualWidthNs);
-  const toNs = ref(usualWidthNs);
+  const widthNs = ref<number>(firstWidthNs);
+  const toNs = ref<number>(firstWidthNs);
   const fromNs = computed(() => toNs.value - widthNs.value);
   /** The window's end stays at the newest frame. Without it the picture stands still; nothing is lost meanwhile. */
   const isFollowing = ref(true);
+  /** Until when the picture is told while it is held: the newest moment at the time. What comes later is not shown. */
+  const heldNs = ref<number>();
+  /** The oldest moment that was there when the picture was held. */
+  const heldFromNs = ref<number>();
+  /** The newest moment of the run, also while the picture is held. */
+  const newestNs = ref(Number.NaN);
+  /** Nobody has zoomed since the run began: the window suits its length. */
+  const isFitted = ref(true);
+  /** Of the run, where it is known beforehand. */
+  let expectedNs: number | undefined;
+  let shownEpoch: number | undefined;
   const cursorNs = ref<number>();
   const selection = shallowRef<TimeRange>();
   /** First and newest moment of what is recorded. */
@@ -27,21 +45,57 @@ export const useTimebase = defineStore('timebase', () => {
   const layout = ref<TrackLayout[]>(loadLayout());
 
   /** To be told of new frames. */
-  function advance(oldestNs: number, newestNs: number): void {
-    if (Number.isNaN(newestNs)) {
+  function advance(oldestNs: number, latestNs: number): void {
+    if (Number.isNaN(latestNs)) {
       bounds.value = undefined;
       return;
     }
-    bounds.value = { fromNs: oldestNs, toNs: newestNs };
-    if (isFollowing.value) toNs.value = newestNs;
+    newestNs.value = latestNs;
+    bounds.value = { fromNs: oldestNs, toNs: heldNs.value ?? latestNs };
+    if (!isFollowing.value) return;
+    if (isFitted.value) widthNs.value = fittedNs();
+    toNs.value = latestNs;
+  }
+
+  function fittedNs(): number {
+    if (expectedNs !== undefined) return Math.max(shortestFitNs, Math.min(longestFitNs, expectedNs));
+    const lengthNs = bounds.value === undefined ? 0 : bounds.value.toNs - bounds.value.fromNs;
+    return growingNs.find((each) => lengthNs <= each) ?? usualWidthNs;
+  }
+
+  /** The length of the run that is shown, or comes next; undefined where nobody knows it. It holds for runs that follow. */
+  function fit(lengthNs: number | undefined): void {
+    expectedNs = lengthNs;
+    if (isFitted.value && isFollowing.value) widthNs.value = fittedNs();
+  }
+
+  /** Another run leaves behind where the one before was held, and how it was zoomed. `epoch`: of its history. */
+  function adopt(epoch: number): boolean {
+    if (epoch === shownEpoch) return false;
+    const isFirst = shownEpoch === undefined;
+    shownEpoch = epoch;
+    if (!isFirst) reset();
+    return !isFirst;
   }
 
   function reset(): void {
     bounds.value = undefined;
     cursorNs.value = undefined;
     selection.value = undefined;
+    heldNs.value = undefined;
+    heldFromNs.value = undefined;
+    newestNs.value = Number.NaN;
     isFollowing.value = true;
+    isFitted.value = true;
+    widthNs.value = fittedNs();
   }
+
+  /** What of the held time is no longer kept, in nanoseconds. */
+  const fellOutNs = computed(() =>
+    heldFromNs.value === undefined || bounds.value === undefined
+      ? 0
+      : Math.max(0, Math.min(bounds.value.fromNs, bounds.value.toNs) - heldFromNs.value),
+  );
 
   function clampedEnd(endNs: number): number {
     if (bounds.value === undefined) return endNs;
@@ -53,6 +107,7 @@ export const useTimebase = defineStore('timebase', () => {
   /** `factor` below 1 shows less time. While following, the newest end stays where it is. */
   function zoom(factor: number, aroundNs = (fromNs.value + toNs.value) / 2): void {
     const width = Math.round(Math.max(narrowestNs, Math.min(widestNs, widthNs.value * factor)));
+    isFitted.value = false;
     if (isFollowing.value) {
       widthNs.value = width;
       return;
@@ -69,6 +124,7 @@ export const useTimebase = defineStore('timebase', () => {
 
   function show(range: TimeRange): void {
     pause();
+    isFitted.value = false;
     const width = Math.max(narrowestNs, Math.min(widestNs, range.toNs - range.fromNs));
     widthNs.value = Math.round(width);
     toNs.value = Math.round(range.fromNs + width);
@@ -85,7 +141,7 @@ export const useTimebase = defineStore('timebase', () => {
     if (bounds.value === undefined) return;
     const isLive = isFollowing.value;
     show(bounds.value);
-    isFollowing.value = isLive;
+    if (isLive) follow();
   }
 
   function zoomToSelection(): void {
@@ -94,11 +150,18 @@ export const useTimebase = defineStore('timebase', () => {
 
   function follow(): void {
     isFollowing.value = true;
-    if (bounds.value !== undefined) toNs.value = bounds.value.toNs;
+    heldNs.value = undefined;
+    heldFromNs.value = undefined;
+    if (bounds.value === undefined) return;
+    bounds.value = { ...bounds.value, toNs: newestNs.value };
+    toNs.value = newestNs.value;
   }
 
   function pause(): void {
+    if (!isFollowing.value) return;
     isFollowing.value = false;
+    heldNs.value = bounds.value?.toNs;
+    heldFromNs.value = bounds.value?.fromNs;
   }
 
   function toggleFollow(): void {
@@ -151,12 +214,18 @@ export const useTimebase = defineStore('timebase', () => {
     toNs,
     fromNs,
     isFollowing,
+    heldNs,
+    fellOutNs,
+    newestNs,
+    isFitted,
     cursorNs,
     selection,
     bounds,
     layout,
     advance,
     reset,
+    fit,
+    adopt,
     zoom,
     pan,
     show,

@@ -23,9 +23,6 @@ export const screens = [
 ] as const;
 export type Screen = (typeof screens)[number];
 
-/** Below this width the side pane would leave the tracks no room, so it begins closed. */
-const wideEnough = '(min-width: 1200px)';
-
 export const useUi = defineStore('ui', () => {
   const theme = useLocalStorage<Theme>('fdscope.theme', 'system');
   const prefersLight = useMediaQuery('(prefers-color-scheme: light)');
@@ -36,8 +33,10 @@ export const useUi = defineStore('ui', () => {
     document.documentElement.dataset.theme = shownTheme.value;
   });
 
-  const isSourceOpen = useLocalStorage('fdscope.source', true);
-  const isSideOpen = useLocalStorage('fdscope.side', window.matchMedia(wideEnough).matches);
+  // The tracks have the screen: all three come when they are asked for.
+  const isBankOpen = useLocalStorage('fdscope.bankOpen', false);
+  const isSourceOpen = useLocalStorage('fdscope.sourceOpen', false);
+  const isSideOpen = useLocalStorage('fdscope.sideOpen', false);
   const screen = ref<Screen>('launch');
   const paneSizes = useLocalStorage<Record<string, number[]>>('fdscope.panes', {});
   const sideTab = ref<SideTab>('inspector');
@@ -60,6 +59,7 @@ export const useUi = defineStore('ui', () => {
     shownTheme,
     nextTheme,
     screen,
+    isBankOpen,
     isSourceOpen,
     isSideOpen,
     paneSizes,

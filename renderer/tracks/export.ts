@@ -7,21 +7,30 @@ import type { Track, TrackView } from './track.ts';
 
 const headPx = 40;
 const axisPx = 22;
+/** For ticks and names, which stand beside the plot as on the screen. */
+const gutterPx = 60;
 /** Pictures for print and slides are wanted sharper than a screen. */
 const pngRatio = 2;
 
 /** Over the track's own picture, within its height. */
 type DrawOver = (pen: Pen, view: TrackView) => void;
 
-function drawPicture(track: Track, view: TrackView, originNs: number, pen: PicturePen, drawOver?: DrawOver): void {
-  const { palette, widthPx, heightPx } = view;
+function drawPicture(track: Track, whole: TrackView, originNs: number, pen: PicturePen, drawOver?: DrawOver): void {
+  const { palette, heightPx } = whole;
+  const view = { ...whole, widthPx: whole.widthPx - gutterPx };
+  const { widthPx } = view;
   const fullPx = headPx + heightPx + axisPx;
-  pen.rect(0, 0, widthPx, fullPx, palette.background);
-  pen.below(headPx, () => {
+  pen.rect(0, 0, whole.widthPx, fullPx, palette.background);
+  pen.within(gutterPx, headPx, () => {
     track.draw(pen, view);
     drawOver?.(pen, view);
   });
-  pen.rect(0, 0, widthPx, headPx, palette.background);
+  pen.rect(0, 0, whole.widthPx, headPx, palette.background);
+  pen.rect(0, 0, gutterPx, fullPx, palette.background);
+  for (const { yPx, text } of track.axis?.(view) ?? []) {
+    const y = headPx + Math.max(8, yPx + 3.5);
+    pen.text(gutterPx - 6, y, text, { colour: palette.muted, sizePx: 10, align: 'right' });
+  }
   pen.text(6, 15, `${track.title}, ${track.unit}`, { colour: palette.text, sizePx: 13 });
   let x = 6;
   for (const item of track.legend((view.fromNs + view.toNs) / 2, palette)) {
@@ -35,9 +44,9 @@ function drawPicture(track: Track, view: TrackView, originNs: number, pen: Pictu
     x += 34 + item.label.length * 6.4;
   }
   for (const tick of timeTicks(view, originNs)) {
-    pen.rect(tick.px, headPx + heightPx, 1, 5, palette.axis);
+    pen.rect(gutterPx + tick.px, headPx + heightPx, 1, 5, palette.axis);
     const align = tick.px < 20 ? 'left' : tick.px > widthPx - 30 ? 'right' : 'center';
-    pen.text(tick.px, fullPx - 5, tick.label, { colour: palette.muted, sizePx: 11, align });
+    pen.text(gutterPx + tick.px, fullPx - 5, tick.label, { colour: palette.muted, sizePx: 11, align });
   }
 }
 

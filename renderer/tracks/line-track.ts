@@ -6,6 +6,7 @@ import { decimate, LinePoints, rowAt } from './decimate.ts';
 import type { Pen } from './pen.ts';
 import {
   maxTableRows,
+  type AxisLabel,
   type Hit,
   type LegendItem,
   type Statistic,
@@ -89,13 +90,17 @@ export class LineTrack implements Track {
     });
     this.#scale = fitScale(this.#settings.scale, lowest, highest, this.#scale);
     const scale = this.#scale;
-    drawGrid(pen, view, scale, this.#settings.format);
+    drawGrid(pen, view, scale);
     // The first series is the most important one and lies on top.
     for (let s = this.#settings.series.length - 1; s >= 0; s--) {
       const series = this.#settings.series[s];
       const points = this.#points[s];
       if (series !== undefined && points !== undefined) drawSeries(pen, view, scale, series, points);
     }
+  }
+
+  axis(view: TrackView): readonly AxisLabel[] {
+    return this.#scale === undefined ? [] : axisLabels(view, this.#scale, this.#settings.format);
   }
 
   legend(timeNs: number | undefined, palette: Palette): readonly LegendItem[] {
@@ -166,14 +171,19 @@ function valueAt(series: LineSeries, timeNs: number): number {
 export const yOf = (view: TrackView, scale: ValueScale, value: number): number =>
   view.heightPx - bottomPaddingPx - shareOf(scale, value) * (view.heightPx - topPaddingPx - bottomPaddingPx);
 
-export function drawGrid(pen: Pen, view: TrackView, scale: ValueScale, format: (value: number) => string): void {
-  const { palette } = view;
-  for (const value of gridValues(scale, Math.floor((view.heightPx - topPaddingPx) / 22))) {
+/** Ticks no closer than people can read them. */
+const gridOf = (view: TrackView, scale: ValueScale): number[] =>
+  gridValues(scale, Math.floor((view.heightPx - topPaddingPx) / 22));
+
+export function drawGrid(pen: Pen, view: TrackView, scale: ValueScale): void {
+  for (const value of gridOf(view, scale)) {
     const y = Math.round(yOf(view, scale, value)) + 0.5;
-    pen.line([0, view.widthPx], [y, y], 2, { colour: palette.grid, widthPx: 1 });
-    pen.text(6, y + 11, format(value), { colour: palette.muted, sizePx: 10, halo: palette.background });
+    pen.line([0, view.widthPx], [y, y], 2, { colour: view.palette.grid, widthPx: 1 });
   }
 }
+
+export const axisLabels = (view: TrackView, scale: ValueScale, format: (value: number) => string): AxisLabel[] =>
+  gridOf(view, scale).map((value) => ({ yPx: yOf(view, scale, value), text: format(value) }));
 
 function drawSeries(pen: Pen, view: TrackView, scale: ValueScale, series: LineSeries, points: LinePoints): void {
   const { count, xs } = points;

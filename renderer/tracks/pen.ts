@@ -37,10 +37,10 @@ export interface Pen {
   image(source: CanvasPart, x: number, y: number, width: number, height: number): void;
 }
 
-/** A pen for whole pictures, whose parts lie below each other. */
+/** A pen for whole pictures, whose parts lie beside and below each other. */
 export interface PicturePen extends Pen {
-  /** What `draw` draws with this pen comes some pixels further down. */
-  below(px: number, draw: () => void): void;
+  /** What `draw` draws with this pen comes some pixels further to the right, and further down. */
+  within(xPx: number, yPx: number, draw: () => void): void;
 }
 
 export interface CanvasPart {
@@ -91,9 +91,9 @@ export class CanvasPen implements PicturePen {
     this.#context = context;
   }
 
-  below(px: number, draw: () => void): void {
+  within(xPx: number, yPx: number, draw: () => void): void {
     this.#context.save();
-    this.#context.translate(0, px);
+    this.#context.translate(xPx, yPx);
     draw();
     this.#context.restore();
   }

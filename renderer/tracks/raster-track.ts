@@ -21,7 +21,7 @@ import { momentLines, severityOf, sharesBetween, socketMoment } from './socket-m
 import { SocketOrder, socketOrders, type SocketOrderName } from './socket-order.ts';
 import { fdWords, seenExplanation, seenLabel, socketWords } from './socket-words.ts';
 import { nsAt, nsPerPx } from './time-scale.ts';
-import type { Hit, LegendItem, Statistic, Stretch, Table, Track, TrackChoice, TrackView } from './track.ts';
+import type { AxisLabel, Hit, LegendItem, Statistic, Stretch, Table, Track, TrackChoice, TrackView } from './track.ts';
 
 /** Lines at least so high show the states' patterns as well. */
 const patternPx = 5;
@@ -171,8 +171,32 @@ export class RasterTrack implements Track {
       pen.image(part, x, top, part.width / ratio, heightPx);
       x += part.width / ratio;
     }
-    this.#drawLabels(pen, view, folding);
     this.#drawPicked(pen, view);
+  }
+
+  axis(view: TrackView): readonly AxisLabel[] {
+    const { sockets } = this.#history;
+    const count = this.#order.rows.length;
+    const rowPx = this.#window.rowPx(count, view.heightPx);
+    if (rowPx < labelPx) return [];
+    const { first, end } = this.#folding(view);
+    return Array.from({ length: end - first }, (_, i) => {
+      const tenant = sockets.latestTenant(this.#order.rows[first + i] ?? 0);
+      return {
+        yPx: this.#window.topOf(first + i, count, view.heightPx) + rowPx / 2,
+        text: fdWords(tenant ?? { fd: 0, pid: 0 }, sockets),
+      };
+    });
+  }
+
+  note(view: TrackView): string {
+    const count = this.#order.rows.length;
+    if (count === 0) return '';
+    const { first, end, lines } = this.#folding(view);
+    const each = (end - first) / Math.max(1, lines);
+    const words = count === 1 ? '1 socket' : `${count} sockets`;
+    const seen = end - first < count ? `${first + 1}–${end} of ${words}` : words;
+    return each > 1 ? `${seen}, ${each.toFixed(1)} a line` : seen;
   }
 
   legend(timeNs: number | undefined, palette: Palette, over?: Stretch): readonly LegendItem[] {
@@ -298,26 +322,6 @@ export class RasterTrack implements Track {
       best = place;
     }
     return best;
-  }
-
-  #drawLabels(pen: Pen, view: TrackView, folding: Folding): void {
-    const { palette, heightPx } = view;
-    const count = this.#order.rows.length;
-    const style = { colour: palette.text, sizePx: 10, halo: palette.background };
-    const rowPx = this.#window.rowPx(count, heightPx);
-    if (rowPx >= labelPx) {
-      for (let place = folding.first; place < folding.end; place++) {
-        const { sockets } = this.#history;
-        const tenant = sockets.latestTenant(this.#order.rows[place] ?? 0);
-        const text = fdWords(tenant ?? { fd: 0, pid: 0 }, sockets);
-        pen.text(5, this.#window.topOf(place, count, heightPx) + rowPx / 2 + 3.5, text, style);
-      }
-      return;
-    }
-    const each = (folding.end - folding.first) / Math.max(1, folding.lines);
-    const range = `${folding.first + 1}–${folding.end} of ${count} sockets`;
-    const text = each > 1 ? `${range}, ${each.toFixed(1)} a line` : range;
-    pen.text(view.widthPx - 6, heightPx - 6, text, { ...style, align: 'right' });
   }
 
   #drawPicked(pen: Pen, view: TrackView): void {

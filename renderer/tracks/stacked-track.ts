@@ -7,12 +7,13 @@ import type { Palette, SeriesColour } from '../theme/palette.ts';
 import { syscallNames, type SyscallName } from '../../shared/telemetry/wire.ts';
 import { decimate, LinePoints, rowAt } from './decimate.ts';
 import { missing, perSecond } from '../stores/format.ts';
-import { drawGrid, yOf } from './line-track.ts';
+import { axisLabels, drawGrid, yOf } from './line-track.ts';
 import type { Pen } from './pen.ts';
 import { nsAt } from './time-scale.ts';
 import {
   hatches,
   maxTableRows,
+  type AxisLabel,
   type Hatch,
   type Hit,
   type LegendItem,
@@ -83,7 +84,7 @@ export class StackedTrack implements Track {
     }
     this.#scale = fitScale('linear', 0, highest, this.#scale);
     const scale = this.#scale;
-    drawGrid(pen, view, scale, perSecond);
+    drawGrid(pen, view, scale);
     const xs = this.#points[0]?.xs ?? new Float64Array(0);
     const heights = stack.map((levels) => levels.map((value) => yOf(view, scale, value)));
     const floor = new Float64Array(count).fill(yOf(view, scale, 0));
@@ -94,6 +95,10 @@ export class StackedTrack implements Track {
       // A fine line in the background's colour parts neighbours whose colours some people cannot tell apart.
       pen.line(xs, tops, count, { colour: view.palette.background, widthPx: 1 });
     });
+  }
+
+  axis(view: TrackView): readonly AxisLabel[] {
+    return this.#scale === undefined ? [] : axisLabels(view, this.#scale, perSecond);
   }
 
   legend(timeNs: number | undefined, palette: Palette): readonly LegendItem[] {

@@ -44,7 +44,7 @@ export function useStage(history: TelemetryHistory, theme: () => Palette['name']
   const scale = (): TimeScale => ({ fromNs: timebase.fromNs, toNs: timebase.toNs, widthPx: plotWidthPx.value });
 
   let seenVersion = -1;
-  let seenEpoch = history.epoch;
+  timebase.adopt(history.epoch);
   let readAtMs = 0;
   let readVersion = -1;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -56,22 +56,21 @@ export function useStage(history: TelemetryHistory, theme: () => Palette['name']
   function takeNews(): void {
     if (history.version === seenVersion) return;
     seenVersion = history.version;
-    if (history.epoch !== seenEpoch) {
-      seenEpoch = history.epoch;
-      timebase.reset();
-      selection.clear();
-    }
+    if (timebase.adopt(history.epoch)) selection.clear();
     // A window of half an hour moves by a pixel every second: until then there is nothing new to see.
     const isWithinPixel = history.newestNs - timebase.toNs < nsPerPx(scale()) && timebase.bounds !== undefined;
     if (timebase.isFollowing && isWithinPixel && history.newestNs > timebase.toNs) return;
-    const couldShowMore = timebase.isFollowing || timebase.toNs >= (timebase.bounds?.toNs ?? 0);
-    timebase.advance(history.oldestNs, history.newestNs);
+    const isFirst = timebase.bounds === undefined;
+    timebase.advance(history.keptSinceNs, history.newestNs);
     if (timebase.isFollowing && pointerPx.value !== undefined) timebase.cursorNs = nsAt(scale(), pointerPx.value);
-    if (couldShowMore) drawAll();
+    // A picture that is held is drawn anew only where its window changes: what has come or gone since is not seen.
+    if (timebase.isFollowing || isFirst) drawAll();
   }
 
   function readOut(): void {
     if (readVersion === history.version) return;
+    // Nor is what is beside it read again.
+    if (!timebase.isFollowing && readVersion >= 0) return;
     const dueMs = readAtMs + readoutMs - performance.now();
     clearTimeout(timer);
     if (dueMs > 0) {
@@ -99,7 +98,7 @@ export function useStage(history: TelemetryHistory, theme: () => Palette['name']
     },
     { flush: 'sync' },
   );
-  watch([() => timebase.cursorNs, () => timebase.selection], () => readout.value++);
+  watch([() => timebase.cursorNs, () => timebase.selection, () => timebase.isFollowing], () => readout.value++);
   scheduler.request();
 
   return {

@@ -22,8 +22,8 @@ export class SvgPen implements PicturePen {
   readonly #parts: string[] = [];
   readonly #hatches = new Set<Hatch>();
 
-  below(px: number, draw: () => void): void {
-    this.#parts.push(`<g transform="translate(0 ${n(px)})">`);
+  within(xPx: number, yPx: number, draw: () => void): void {
+    this.#parts.push(`<g transform="translate(${n(xPx)} ${n(yPx)})">`);
     draw();
     this.#parts.push('</g>');
   }

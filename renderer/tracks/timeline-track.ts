@@ -22,7 +22,7 @@ import { threadTable } from './thread-table.ts';
 import { ThreadTimes } from './thread-times.ts';
 import { nsAt, nsPerPx } from './time-scale.ts';
 import { ColumnTimes, timelineOrder, timelineTiles, weighThreads } from './timeline-columns.ts';
-import type { Hit, LegendItem, Statistic, Stretch, Table, Track, TrackChoice, TrackView } from './track.ts';
+import type { AxisLabel, Hit, LegendItem, Statistic, Stretch, Table, Track, TrackChoice, TrackView } from './track.ts';
 
 const labelPx = 12;
 /** Few threads have tall rows: a coroutine's run, the calls within it and the arrows to them lie clear of each other. */
@@ -60,6 +60,8 @@ export class TimelineTrack implements Track {
   #tiles: { readonly name: string; readonly tiles: ShareTiles } | undefined;
   #threads: OrderedThreads = { all: [], modelCount: 0 };
   #drawn: Stretch | undefined;
+  /** Places of the order that were drawn last, and on how many lines. */
+  #shown = { first: 0, end: 0, lines: 0 };
   #slices: readonly Slice[] = [];
 
   constructor(history: TelemetryHistory, originNs: () => number) {
@@ -140,7 +142,29 @@ export class TimelineTrack implements Track {
         this.#slices = slices;
       }
     }
-    this.#drawLabels(pen, view, first, end, lines);
+    this.#drawRows(pen, view, first, end);
+    this.#shown = { first, end, lines };
+  }
+
+  axis(view: TrackView): readonly AxisLabel[] {
+    const { all, modelCount } = this.#threads;
+    const rowPx = this.#window.rowPx(all.length, view.heightPx);
+    const { first, end } = this.#shown;
+    if (rowPx < labelPx) return [];
+    return all.slice(first, end).map((thread, i) => ({
+      yPx: this.#window.topOf(first + i, all.length, view.heightPx) + rowPx / 2,
+      text: `${thread.name}${first + i >= modelCount ? ' · lab' : ''}`,
+    }));
+  }
+
+  note(): string {
+    const count = this.#threads.all.length;
+    if (count === 0) return '';
+    const { first, end, lines } = this.#shown;
+    const each = (end - first) / Math.max(1, lines);
+    const words = threadCountWords(this.#threads);
+    const seen = end - first < count ? `${first + 1}–${end} of ${words}` : words;
+    return each > 1 ? `${seen}, ${each.toFixed(1)} a line` : seen;
   }
 
   legend(timeNs: number | undefined, palette: Palette, over?: Stretch): readonly LegendItem[] {
@@ -231,37 +255,19 @@ export class TimelineTrack implements Track {
     return this.#window.scroll(byPx, this.#threads.all.length, view.heightPx);
   }
 
-  #drawLabels(pen: Pen, view: TrackView, first: number, end: number, lines: number): void {
+  #drawRows(pen: Pen, view: TrackView, first: number, end: number): void {
     const { palette, heightPx, picked } = view;
     const { all, modelCount } = this.#threads;
-    const count = all.length;
-    const rowPx = this.#window.rowPx(count, heightPx);
-    const style = { colour: palette.text, sizePx: 10, halo: palette.background };
-    for (let place = first; place < end; place++) {
-      const thread = all[place];
-      const isPicked = picked?.kind === 'thread' && picked.threadId === thread?.threadId;
-      if (!isPicked && rowPx < labelPx) continue;
-      const top = this.#window.topOf(place, count, heightPx);
-      if (isPicked) {
-        for (const y of [top - 0.5, top + Math.max(2, rowPx) - 0.5]) {
-          pen.line([0, view.widthPx], [y, y], 2, { colour: palette.text, widthPx: 1 });
-        }
-      }
-      if (rowPx < labelPx) continue;
-      const isLab = place >= modelCount;
-      const text = `${thread?.name ?? ''}${isLab ? ' · lab' : ''}`;
-      pen.text(5, top + rowPx / 2 + 3.5, text, isLab ? { ...style, colour: palette.muted } : style);
+    const rowPx = this.#window.rowPx(all.length, heightPx);
+    const line = (y: number, colour: string): void => pen.line([0, view.widthPx], [y, y], 2, { colour, widthPx: 1 });
+    const place = picked?.kind === 'thread' ? all.findIndex(({ threadId }) => threadId === picked.threadId) : -1;
+    if (place >= first && place < end) {
+      const top = this.#window.topOf(place, all.length, heightPx);
+      for (const y of [top - 0.5, top + Math.max(2, rowPx) - 0.5]) line(y, palette.text);
     }
     if (modelCount > first && modelCount < end) {
-      const y = this.#window.topOf(modelCount, count, heightPx) - 0.5;
-      pen.line([0, view.widthPx], [y, y], 2, { colour: palette.axis, widthPx: 1 });
+      line(this.#window.topOf(modelCount, all.length, heightPx) - 0.5, palette.axis);
     }
-    if (count === 0) return;
-    const each = (end - first) / Math.max(1, lines);
-    const words = threadCountWords(this.#threads);
-    const seen = end - first < count ? `${first + 1}–${end} of ${words}` : words;
-    const text = each > 1 ? `${seen}, ${each.toFixed(1)} a line` : seen;
-    pen.text(view.widthPx - 6, heightPx - 6, text, { ...style, align: 'right' });
   }
 }
 

@@ -63,6 +63,13 @@ export interface TrackChoice {
 export const trackActions = ['table', 'up', 'down', 'hide', 'svg', 'png'] as const;
 export type TrackAction = (typeof trackActions)[number];
 
+/** A name or a tick beside the plot, never over what is drawn in it. */
+export interface AxisLabel {
+  /** Of its middle, from the plot's top. */
+  readonly yPx: number;
+  readonly text: string;
+}
+
 export interface Track {
   readonly id: string;
   readonly title: string;
@@ -74,6 +81,10 @@ export interface Track {
   /** Why there is nothing to see and what to do about it; undefined where there is something. */
   emptyText(): string | undefined;
   draw(pen: Pen, view: TrackView): void;
+  /** What stands beside the picture that was drawn last. */
+  axis?(view: TrackView): readonly AxisLabel[];
+  /** In the track's header: what the picture that was drawn last leaves out, or of what it is a part. */
+  note?(view: TrackView): string;
   /**
    * Values at a time; without one those of now, rates and percentiles over the last seconds (`recentStretch`). Of states
    * they are the shares of a stretch of time: `over`, or what was last drawn.

@@ -60,6 +60,8 @@ describe('the Scope screen', () => {
     page = view.page;
     await view.open();
     await page.getByRole('button', { name: 'Scope', exact: true }).click();
+    // The models begin as a rail; their figures are what is read here.
+    await page.keyboard.press('l');
   });
   afterAll(async () => {
     expect(await app.close()).toBe(0);
@@ -115,9 +117,12 @@ describe('the Scope screen', () => {
   });
 
   it('shows the very lines that run, with their hits', async () => {
+    await page.locator('footer').filter({ hasText: 'Linux' }).click();
+    await page.keyboard.press('c');
     const source = page.locator('section, aside, div').filter({ hasText: 'main/engine/models/epoll_lt.cpp' }).last();
     await source.waitFor();
     await page.getByText('STEP("', { exact: false }).first().waitFor();
+    await page.getByRole('button', { name: 'Close the source' }).click();
   });
 
   it('tracks: wheel and keys zoom, Space holds, the table says the figures', async () => {
@@ -208,6 +213,7 @@ describe('the Scope screen', () => {
     const other = await app.window({ width: 1024, height: 768, scheme: 'light' });
     await other.open();
     await isRunning(other.page);
+    await other.page.keyboard.press('l');
     await row(other.page, 'poll').getByText('serving').waitFor({ timeout: 15_000 });
     await figure(other.page, 'poll', 'requestsPerSecond');
     await other.screenshot('running-light-1024');

@@ -105,6 +105,7 @@ describe('the Sessions screen', () => {
     await page.locator('.transport .time').filter({ hasNotText: atItsEnd }).waitFor();
     await page.keyboard.press('k');
     await button(page, 'Play').waitFor();
+    await button(page, 'Annotations').click();
     await page.getByLabel(/^About this moment/).fill('it settles here');
     await page.keyboard.press('Enter');
     await page.locator('.annotations li').filter({ hasText: 'it settles here' }).waitFor();

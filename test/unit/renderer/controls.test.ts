@@ -2,6 +2,7 @@ import { flushPromises, mount, type VueWrapper } from '@vue/test-utils';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import ClientsPanel from '../../../renderer/screens/scope/ClientsPanel.vue';
 import ControlBar from '../../../renderer/screens/scope/ControlBar.vue';
+import SetupSheet from '../../../renderer/screens/scope/SetupSheet.vue';
 import type { LiveSettings } from '../../../shared/contract/live.ts';
 import { useLab } from '../../../renderer/stores/lab.ts';
 import { mixWords } from '../../../renderer/stores/profiles.ts';
@@ -12,6 +13,7 @@ import { joined } from './scope-tools.ts';
 
 let double: LabDouble;
 let bar: VueWrapper;
+let sheet: VueWrapper;
 let panel: VueWrapper;
 
 beforeEach(async () => {
@@ -19,14 +21,26 @@ beforeEach(async () => {
   ({ double } = tools);
   const global = { plugins: [tools.pinia] };
   bar = mount(ControlBar, { global });
+  sheet = mount(SetupSheet, { global });
   panel = mount(ClientsPanel, { global });
   vi.useFakeTimers();
 });
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  // What is mounted goes on following what other windows keep, which the next test is to them.
+  for (const mounted of [bar, sheet, panel]) mounted.unmount();
+});
 
+/** In the row, or else in the sheet of what is set less often. */
 const field = (label: string): ReturnType<VueWrapper['get']> => {
-  const found = bar.findAll('label').find((each) => each.text() === label);
-  return bar.get(`[id="${found?.attributes('for') ?? ''}"]`);
+  const found = [bar, sheet].flatMap((place) =>
+    place
+      .findAll('label')
+      .filter((each) => each.text() === label)
+      .map((each) => place.get(`[id="${each.attributes('for') ?? ''}"]`)),
+  );
+  if (found[0] === undefined) throw new Error(`There is no field "${label}".`);
+  return found[0];
 };
 const settle = async (): Promise<void> => {
   vi.advanceTimersByTime(1000);

@@ -21,7 +21,7 @@ import { useNotices } from '../../../renderer/stores/notices.ts';
 import { useScenarios } from '../../../renderer/stores/scenarios.ts';
 import { useSetup } from '../../../renderer/stores/setup.ts';
 import { history } from '../../../renderer/stores/telemetry.ts';
-import { usualWidthNs, useTimebase } from '../../../renderer/stores/timebase.ts';
+import { firstWidthNs, useTimebase } from '../../../renderer/stores/timebase.ts';
 import { useUi } from '../../../renderer/stores/ui.ts';
 import type { LabDouble } from './lab-double.ts';
 import { joined } from './scope-tools.ts';
@@ -102,7 +102,7 @@ describe('the Scope while an experiment measures', () => {
     expect(bar.find('section').exists()).toBe(false);
   });
 
-  it('shows the whole of its runs, then what was shown before', async () => {
+  it('shows the whole of its runs, then what suits one that begins', async () => {
     const timebase = useTimebase();
     mount(MeasuringBar, { global });
     const between = measuring('compare');
@@ -115,7 +115,7 @@ describe('the Scope while an experiment measures', () => {
     expect(timebase.widthNs).toBe(4e9);
     double.tell('experiment.state', { phase: 'idle' });
     await flushPromises();
-    expect(timebase.widthNs).toBe(usualWidthNs);
+    expect(timebase.widthNs).toBe(firstWidthNs);
   });
 
   it('leads to the scenario that another window runs', async () => {

@@ -13,7 +13,7 @@ import AnnotationList from '../../../renderer/screens/sessions/AnnotationList.vu
 import SessionSide from '../../../renderer/screens/sessions/SessionSide.vue';
 import { useRecording } from '../../../renderer/stores/sessions-recording.ts';
 import { useReplay } from '../../../renderer/stores/sessions-replay.ts';
-import { usualWidthNs, useTimebase } from '../../../renderer/stores/timebase.ts';
+import { firstWidthNs, usualWidthNs, useTimebase } from '../../../renderer/stores/timebase.ts';
 import { useSessions } from '../../../renderer/stores/sessions.ts';
 import { history } from '../../../renderer/stores/telemetry.ts';
 import { useUi } from '../../../renderer/stores/ui.ts';
@@ -176,7 +176,7 @@ describe('replay', () => {
     await replay.open('a.fdscope');
     expect(timebase.widthNs).toBe(5e9);
     await replay.close();
-    expect(timebase.widthNs).toBe(usualWidthNs);
+    expect(timebase.widthNs).toBe(firstWidthNs);
     // This window joins what another one has opened: when it connects,
     double.answers['sessions.details'] = ({ file }) => ({ card: card(file), annotations: written }) as SessionDetails;
     double.answers['replay.state'] = () => at(4e9, epoch);
@@ -190,7 +190,7 @@ describe('replay', () => {
     expect(double.paramsOf('sessions.details')).toEqual([{ file: 'a.fdscope' }, { file: 'b.fdscope' }]);
     expect(timebase.widthNs).toBe(60e9);
     await replay.close();
-    expect([timebase.widthNs, replay.isOpen]).toEqual([usualWidthNs, false]);
+    expect([timebase.widthNs, replay.isOpen]).toEqual([firstWidthNs, false]);
   });
 
   it('does not show what was closed before its details came', async () => {
