@@ -3,6 +3,7 @@ import type { LoadResult } from '../../../shared/run-result.ts';
 import { loadSettingsSchema } from '../../../shared/schemas/settings.ts';
 import { checkAddress } from '../../lab/address-gate.ts';
 import { parseAddress } from '../../lab/addresses.ts';
+import { LabError } from '../../lab/errors.ts';
 import type { Register } from '../command.ts';
 import { parseSettings } from '../input.ts';
 import { addClients, addJson, addNumber, addOut, type ClientFlags, type OutputFlags } from '../options.ts';
