@@ -140,7 +140,13 @@ export class ThreadStore {
     for (let i = 0; i < frame.count; i++) {
       const threadId = this.keyOf(frame.threadIds[i] ?? 0);
       const timeNs = frame.timesNs[i] ?? 0;
-      this.#enter(this.#recordOf(threadId, timeNs), timeNs, stateAfterSwitch[frame.kinds[i] ?? 0] ?? 0, noSyscall, noFd);
+      this.#enter(
+        this.#recordOf(threadId, timeNs),
+        timeNs,
+        stateAfterSwitch[frame.kinds[i] ?? 0] ?? 0,
+        noSyscall,
+        noFd,
+      );
     }
   }
 
