@@ -37,6 +37,7 @@ export const useBench = defineStore('bench', () => {
   const pickedSocket = ref<string>();
   let link: LabLink | undefined;
 
+  const isReplaying = computed(() => state.value.phase === 'replaying');
   const isOpen = computed(() => state.value.phase !== 'closed');
   const lanes = computed(() => orderLanes(state.value.actors));
   const lane = computed(() => {
@@ -171,16 +172,27 @@ export const useBench = defineStore('bench', () => {
   const addActor = (actor: { name: string; process: string }): Promise<boolean> =>
     enter((to) => to.request('bench.addActor', actor));
   const call = (actor: string, made: Call): Promise<BenchStep | undefined> =>
-    make((to) => to.request('bench.call', { actor, ...made }));
+    make((to) =>
+      to.request('bench.call', {
+        actor,
+        call: made.call,
+        arguments: made.arguments,
+        ...(made.as !== undefined && { as: made.as }),
+      }),
+    );
   const next = (): Promise<BenchStep | undefined> => make((to) => to.request('bench.next'));
   const signal = (actor: string): Promise<BenchStep | undefined> => make((to) => to.request('bench.signal', { actor }));
   const kill = (actor: string): Promise<BenchStep | undefined> => make((to) => to.request('bench.kill', { actor }));
 
   /** How far it has come, in steps of the walk, or in calls where there is no walk. */
   const done = computed(() => walk.value?.done ?? state.value.steps);
-  const canGoBack = computed(() => state.value.phase === 'open' && done.value > 0);
+  const canGoBack = computed(() =>
+    state.value.phase === 'open' ? done.value > 0 : isReplaying.value && shown.value !== steps.value[0],
+  );
   const back = async (): Promise<void> => {
-    if (canGoBack.value) await goTo(done.value - 1);
+    if (!canGoBack.value) return;
+    if (isReplaying.value) turn(-1);
+    else await goTo(done.value - 1);
   };
 
   function otherLane(): void {
@@ -192,7 +204,19 @@ export const useBench = defineStore('bench', () => {
     lab.attempt((to) => to.request('bench.program', { language }));
   const keep = (name?: string): Promise<Result<'bench.keep'> | undefined> =>
     lab.attempt((to) => to.request('bench.keep', name === undefined ? {} : { name }));
-  const replay = (file: string): Promise<boolean> => enter((to) => to.request('bench.replay', { file }));
+  /** A kept one begins with its first step. */
+  async function replay(file: string): Promise<boolean> {
+    const isShown = await enter((to) => to.request('bench.replay', { file }));
+    if (isShown) pickedStep.value = steps.value[0]?.index;
+    return isShown;
+  }
+  /** Looks at the step before or after the one that is shown; nothing is called. */
+  function turn(by: 1 | -1): void {
+    const at = steps.value.findIndex(({ index }) => index === shown.value?.index);
+    const to = steps.value[at + by];
+    if (to) pickedStep.value = to.index === latest.value?.index ? undefined : to.index;
+  }
+
   const exported = (format: Params<'bench.export'>['format']): Promise<Result<'bench.export'> | undefined> =>
     lab.attempt((to) => to.request('bench.export', { format }));
 
@@ -215,7 +239,7 @@ export const useBench = defineStore('bench', () => {
       kill,
       lookAgain,
     },
-    ...{ otherLane, program, keep, replay, exported },
+    ...{ otherLane, program, keep, replay, isReplaying, turn, exported },
   };
 });
 
