@@ -37,6 +37,8 @@ export default defineConfig({
           include: ['test/unit/renderer/**/*.test.ts'],
           environment: 'happy-dom',
           ...computes,
+          // Stores and the document would be left to the next file as this one left them.
+          isolate: true,
         },
       },
       { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 120_000, ...drives } },

@@ -56,7 +56,8 @@ function noticeUnserved(notices: Notices, context: ClientsContext, figures: Figu
   if (counterOf(atEnd, 'requests') === 0 && (met !== '' || (asked > 0 && open !== ''))) {
     const what = [...(open === '' ? [] : [open]), ...(met === '' ? [] : [`the clients met errors: ${met}`])].join('; ');
     const text = `No request to ${target} was answered; ${what}.`;
-    notices.add('lab', { level, code: 'noReply', text }); return;
+    notices.add('lab', { level, code: 'noReply', text });
+    return;
   }
   if (asked === 0 || answered >= asked) return;
   notices.warn(
@@ -68,7 +69,7 @@ function noticeUnserved(notices: Notices, context: ClientsContext, figures: Figu
 function noticeReplies(notices: Notices, { isOurs }: ClientsContext, { requests, errors, account }: Figures): void {
   const isRefusal = (code: string): boolean => code.startsWith('-') || code >= '400';
   const refusals = Object.fromEntries(Object.entries(account.replies).filter(([code]) => isRefusal(code)));
-  const redirects = Object.fromEntries(Object.entries(account.replies).filter(([code]) => code.startsWith("3")));
+  const redirects = Object.fromEntries(Object.entries(account.replies).filter(([code]) => code.startsWith('3')));
   if (errors.reply > 0) {
     const all = requests > 0 && errors.reply >= requests;
     const text = all
