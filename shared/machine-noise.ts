@@ -6,7 +6,7 @@ const share = z.number().nonnegative();
 /** Of one stretch of time. Shares are of the time of the CPUs that the server may use, unless said otherwise. */
 export const machineNoiseSchema = z.object({
   seconds: z.number(),
-  /** Used by neither the server nor its clients. Source: /proc/stat, less both processes' CPU time. */
+  /** Used by neither the server, its clients nor the lab. Source: /proc/stat, less these processes' CPU time. */
   othersShare: share,
   /** Given to other machines by the host. Source: steal in /proc/stat. */
   stealShare: share,

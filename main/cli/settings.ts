@@ -1,7 +1,8 @@
 /** From flags to the settings that the schemas check; a setting that no flag gives keeps its default. */
 import { externalId, type ModelInfo } from '../../shared/catalogue.ts';
 import type { Client, RunServer, ServerSettings } from '../../shared/schemas/settings.ts';
-import { checkGivenAddresses } from '../lab/address-gate.ts';
+import { checkAddress } from '../lab/address-gate.ts';
+import { parseAddress } from '../lab/addresses.ts';
 import { LabError } from '../lab/errors.ts';
 import { threadsOption } from '../lab/models.ts';
 import type { ClientFlags, ServerFlags } from './options.ts';
@@ -28,11 +29,11 @@ export const serverInput = (flags: ServerFlags, from?: RunServer): Record<string
 });
 
 /** Throws LabError where an address leads to other machines and nobody has said that it may. */
-export function checkAddresses({ host, upstream, ...words }: ServerFlags): void {
-  checkGivenAddresses(
-    { host: host ?? '127.0.0.1', upstream, exposeToNetwork: false, allowRemoteUpstream: false },
-    words,
-  );
+export function checkAddresses({ host, upstream, exposeToNetwork, allowRemoteUpstream }: ServerFlags): void {
+  if (host !== undefined) checkAddress('listen', host, exposeToNetwork === true, host, '--host');
+  if (upstream === undefined) return;
+  const { host: behind } = parseAddress('--upstream', upstream);
+  checkAddress('upstream', behind, allowRemoteUpstream === true, upstream, '--upstream');
 }
 
 /**

@@ -8,6 +8,7 @@ import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { electronBinary, electronDist, electronVersion, fetchElectron } from './electron.mjs';
 import {
+  BadInput,
   enginePath,
   ensureEngine,
   ensurePackages,
@@ -33,12 +34,10 @@ function parseOptions() {
   try {
     ({ values } = parseArgs({ options }));
   } catch (error) {
-    throw new SetupError(`${error.message.split('. ')[0]}. \`npm run dist\` takes --dir and --arch x64 or arm64.`);
+    throw new BadInput(`${error.message.split('. ')[0]}. \`npm run dist\` takes --dir and --arch x64 or arm64.`);
   }
   if (!Object.hasOwn(machines, values.arch)) {
-    throw new SetupError(
-      `There is no package for ${values.arch}: choose --arch ${Object.keys(machines).join(' or ')}.`,
-    );
+    throw new BadInput(`There is no package for ${values.arch}: choose --arch ${Object.keys(machines).join(' or ')}.`);
   }
   return values;
 }

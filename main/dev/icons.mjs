@@ -2,7 +2,9 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBrowser } from './browser.mjs';
-import { ensurePackages, exitWithSentence, root, SetupError } from './setup.mjs';
+import { ensurePackages, exitWithSentence, refuseArguments, root, SetupError } from './setup.mjs';
+
+refuseArguments('icons');
 
 const sizes = [16, 32, 48, 64, 128, 256, 512];
 

@@ -2,7 +2,7 @@
 // named. What starts with a dash goes to `fdscope run`: `npm run scenarios -- --repeats 3`.
 // Exit code 0: all expectations that could be judged held; 4: one did not; 1: a scenario could not be run.
 import { conclude, scenarioNames, unmetCode } from './scenario-runs.mjs';
-import { ensureBuild, ensureEngine, ensurePackages, exitWithSentence, SetupError } from './setup.mjs';
+import { BadInput, ensureBuild, ensureEngine, ensurePackages, exitWithSentence } from './setup.mjs';
 
 const args = process.argv.slice(2);
 const firstOption = args.findIndex((arg) => arg.startsWith('-'));
@@ -12,7 +12,7 @@ const options = firstOption === -1 ? [] : args.slice(firstOption);
 async function main() {
   const names = scenarioNames();
   const unknown = wanted.find((name) => !names.includes(name));
-  if (unknown !== undefined) throw new SetupError(`There is no scenario "${unknown}": choose ${names.join(', ')}.`);
+  if (unknown !== undefined) throw new BadInput(`There is no scenario "${unknown}": choose ${names.join(', ')}.`);
   await ensurePackages();
   await ensureEngine('release');
   await ensureBuild();

@@ -13,6 +13,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withLock } from './lock.mjs';
+import { say, step } from './steps.mjs';
 
 /** The checkout's top folder, absolute. */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -25,21 +26,57 @@ export const enginePath = (variant = 'release') => join(root, 'build/engine', va
 /** Something that the user can mend; the message says how. */
 export class SetupError extends Error {}
 
-/** Ends the process with code 1: a SetupError in one sentence, anything else, being our own mistake, with its stack. */
+/** What was asked for cannot be: a word that is not known, a value that is none. Exit code 2, as the command line has it. */
+export class BadInput extends SetupError {}
+
+const diskSentences = {
+  ENOSPC: `There is no space left for ${root}: free some (packages, engine and page take about 1.5 GB) and start again.`,
+  EDQUOT: `Your quota is used up for ${root}: free some space (packages, engine and page take about 1.5 GB) and start again.`,
+  EROFS: `${root} is on a read-only file system, and fdscope builds itself there: use a copy that you may write to.`,
+  EACCES: `You may not write in ${root}, and fdscope builds itself there: use a copy of your own, or have it given to you.`,
+};
+const diskCodes = [
+  [/ENOSPC|No space left on device/i, 'ENOSPC'],
+  [/EDQUOT|Disk quota exceeded/i, 'EDQUOT'],
+  [/EROFS|Read-only file system/i, 'EROFS'],
+  [/EACCES|EPERM|Permission denied/i, 'EACCES'],
+];
+
+/** The sentence for a disk that is full or may not be written, where the messages of a program say so; or undefined. */
+const diskSentence = (messages) => diskSentences[diskCodes.find(([pattern]) => pattern.test(messages))?.[1]];
+
+/**
+ * Ends the process: with code 2 for bad input, with 1 for what else the user can mend, in one sentence each; anything else,
+ * being our own mistake, shows its stack.
+ */
 export function exitWithSentence(error) {
-  console.error(error instanceof SetupError ? error.message : error);
-  process.exit(1);
+  const disk = diskSentences[error?.code];
+  console.error(disk ?? (error instanceof SetupError ? error.message : error));
+  process.exit(error instanceof BadInput ? 2 : 1);
 }
 
-const say = (text) => console.error(text);
-const setupLock = (work) => withLock(join(root, 'build/setup.lock'), work, say);
+/** For scripts that take no arguments. Ends the process with code 2 where there are some. */
+export function refuseArguments(script) {
+  const [first] = process.argv.slice(2);
+  if (first !== undefined)
+    exitWithSentence(new BadInput(`\`npm run ${script}\` takes no arguments, and was given "${first}".`));
+}
 
-/** Runs a command to its end. Resolves to {code, output}; rejects with the system's error where it cannot start. */
-function run(command, args, options = {}) {
+/** What is prepared at the same time has locks of its own. */
+const locked = (name, work) => withLock(join(root, 'build', `${name}.lock`), work, say);
+
+/**
+ * Runs a command to its end. Resolves to {code, output}; rejects with the system's error where it cannot start. `onOutput` is
+ * given what it prints as it comes.
+ */
+function run(command, args, onOutput = () => {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
     const chunks = [];
-    child.stdout.on('data', (chunk) => chunks.push(chunk));
+    child.stdout.on('data', (chunk) => {
+      chunks.push(chunk);
+      onOutput(chunk.toString());
+    });
     child.stderr.on('data', (chunk) => chunks.push(chunk));
     child.on('error', reject);
     child.on('close', (code, signal) => {
@@ -71,22 +108,31 @@ function packagesAreCurrent() {
   });
 }
 
+/** Why npm failed, where its messages say it in a way that the user can mend. */
+function npmAdvice(output) {
+  if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|network/i.test(output))
+    return 'npm did not reach its registry: connect this machine, or set npm up for a registry that it reaches, and start again.';
+  return undefined;
+}
+
 /** Installs exactly what package-lock.json names. Throws SetupError where npm is missing or fails. */
 export async function ensurePackages() {
   if (packagesAreCurrent()) return;
-  await setupLock(async () => {
+  await locked('packages', async () => {
     if (packagesAreCurrent()) return;
-    say('installing npm packages ...');
     // Development packages are wanted even where NODE_ENV=production; no package of ours needs its install script.
     const args = ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund'];
-    const { code, output } = await run('npm', args).catch((error) => {
-      throw error.code === 'ENOENT'
-        ? new SetupError('npm is missing: install it together with Node 20 or newer.')
-        : error;
+    await step('installing npm packages', async () => {
+      const { code, output } = await run('npm', args).catch((error) => {
+        throw error.code === 'ENOENT'
+          ? new SetupError('npm is missing: install it together with Node 20 or newer.')
+          : error;
+      });
+      if (code === 0) return;
+      say(output.trimEnd());
+      const advice = diskSentence(output) ?? npmAdvice(output);
+      throw new SetupError(advice ?? `npm ci failed (exit code ${code}); its messages are above.`);
     });
-    if (code === 0) return;
-    say(output.trimEnd());
-    throw new SetupError(`npm ci failed (exit code ${code}); its messages are above.`);
   });
 }
 
@@ -111,7 +157,7 @@ function checkCompiler(compiler) {
  */
 export async function ensureEngine(variant = 'release') {
   if (!engineVariants.includes(variant)) {
-    throw new SetupError(`There is no engine variant "${variant}": choose ${engineVariants.join(', ')}.`);
+    throw new BadInput(`There is no engine variant "${variant}": choose ${engineVariants.join(', ')}.`);
   }
   if (process.platform !== 'linux') {
     throw new SetupError(`The engine measures Linux system calls and does not build on ${process.platform}.`);
@@ -119,18 +165,30 @@ export async function ensureEngine(variant = 'release') {
   if (isMissing('make')) {
     throw new SetupError('make is missing: install GNU make (Debian, Ubuntu: apt-get install g++ make).');
   }
-  const make = (...args) => run('make', ['-C', join(root, 'main/engine'), `VARIANT=${variant}`, ...args]);
-  const isCurrent = async () => (await make('-q')).code === 0;
+  const make = (args, onOutput) =>
+    run('make', ['-C', join(root, 'main/engine'), `VARIANT=${variant}`, ...args], onOutput);
+  const isCurrent = async () => (await make(['-q'])).code === 0;
   if (await isCurrent()) return;
-  await setupLock(async () => {
+  await locked(`engine-${variant}`, async () => {
     if (await isCurrent()) return;
     checkCompiler((process.env.CXX ?? 'g++').split(' ')[0]);
-    say(`building the engine (${variant}) ...`);
-    const { code, output } = await make('--no-print-directory', `-j${availableParallelism()}`);
-    const notes = output.split('\n').filter((line) => line.startsWith('note:'));
-    if (code === 0) return notes.forEach(say);
-    say(output.trimEnd());
-    throw new SetupError(`The engine (${variant}) did not build; the compiler's messages are above.`);
+    const title = variant === 'release' ? 'building the engine' : `building the engine (${variant})`;
+    await step(title, async (progress) => {
+      const compiled = (text) => text.match(/^compile /gm)?.length ?? 0;
+      // What would be done, as the commands that say so.
+      const files = (await make(['-n'])).output.match(/echo "compile /g)?.length ?? 0;
+      let done = 0;
+      const onOutput = (text) => {
+        done += compiled(text);
+        if (files > 0) progress(Math.min(done, files), files);
+      };
+      const { code, output } = await make(['--no-print-directory', `-j${availableParallelism()}`], onOutput);
+      const notes = output.split('\n').filter((line) => line.startsWith('note:'));
+      if (code === 0) return notes.forEach(say);
+      say(output.trimEnd());
+      const disk = diskSentence(output);
+      throw new SetupError(disk ?? `The engine (${variant}) did not build; the compiler's messages are above.`);
+    });
   });
 }
 
@@ -169,11 +227,13 @@ async function bundle(options) {
 export async function ensureBundles(name, builds, makers = []) {
   const recordFile = join(root, 'out', `${name}.json`);
   if (bundlesAreCurrent(recordFile)) return;
-  await setupLock(async () => {
+  await locked(name, async () => {
     if (bundlesAreCurrent(recordFile)) return;
-    say('bundling TypeScript ...');
-    const results = [];
-    for (const options of builds) results.push(await bundle(options));
+    const results = await step('bundling TypeScript', async () => {
+      const made = [];
+      for (const options of builds) made.push(await bundle(options));
+      return made;
+    });
     // Renamed into place: a program that starts just now reads the old bundle or the new one, never half of it.
     const replace = (path, contents) => {
       mkdirSync(dirname(path), { recursive: true });
@@ -245,26 +305,35 @@ function rendererIsCurrent() {
 /** Builds the app's page into out/renderer where a source changed. Throws SetupError. */
 export async function ensureRenderer() {
   if (rendererIsCurrent()) return;
-  await setupLock(async () => {
+  await locked('renderer', async () => {
     if (rendererIsCurrent()) return;
-    say("building the app's page ...");
     const inputs = rendererInputs();
     const args = [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--config', 'renderer/vite.config.ts'];
-    const { code, output } = await run(process.execPath, args);
-    if (code !== 0) {
+    await step("building the app's page", async () => {
+      const { code, output } = await run(process.execPath, args);
+      if (code === 0) return;
       say(output.trimEnd());
-      throw new SetupError("The app's page did not build; the messages are above.");
-    }
+      throw new SetupError(diskSentence(output) ?? "The app's page did not build; the messages are above.");
+    });
     writeFileSync(rendererRecord(), JSON.stringify(inputs));
   });
 }
 
 /**
- * All of the above, for programs that need everything: packages, an engine and the bundles.
+ * All of the above, for programs that need everything: packages, an engine, the bundles and, with `page`, the app's page. The
+ * engine needs no package, so that it is built while the others come. Waits for all, so that nothing goes on behind a fault.
  * @param {string} variant engine variant; FDSCOPE_ENGINE_VARIANT in the environment chooses another than release.
  */
-export async function ensureEverything(variant = process.env.FDSCOPE_ENGINE_VARIANT ?? 'release') {
-  await ensurePackages();
-  await ensureEngine(variant);
-  await ensureBuild();
+export async function ensureEverything({
+  variant = process.env.FDSCOPE_ENGINE_VARIANT ?? 'release',
+  page = false,
+} = {}) {
+  const packagesAndBundles = async () => {
+    await ensurePackages();
+    await ensureBuild();
+    if (page) await ensureRenderer();
+  };
+  const ends = await Promise.allSettled([ensureEngine(variant), packagesAndBundles()]);
+  const failed = ends.find(({ status }) => status === 'rejected');
+  if (failed) throw failed.reason;
 }

@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { desktopApp } from './electron.mjs';
-import { ensureEverything, ensureRenderer, exitWithSentence, root, SetupError } from './setup.mjs';
+import { ensureEverything, exitWithSentence, root, SetupError } from './setup.mjs';
 import { ensureShell } from './shell.mjs';
 
 const args = process.argv.slice(2);
@@ -52,8 +52,7 @@ function run({ command, args: appArgs, isDesktop }) {
 
 // Ctrl-C reaches the app by itself, as it does everything in the foreground; it decides how it ends.
 process.on('SIGINT', () => {});
-await ensureEverything('release')
-  .then(() => ensureRenderer())
+await ensureEverything({ variant: 'release', page: true })
   .then(() => choose())
   .then(run)
   .then((code) => process.exit(code))

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { conclude, scenarioNames } from './scenario-runs.mjs';
-import { ensureBuild, ensureEngine, ensurePackages, exitWithSentence, SetupError } from './setup.mjs';
+import { BadInput, ensureBuild, ensureEngine, ensurePackages, exitWithSentence } from './setup.mjs';
 import { runSuites } from './suites.mjs';
 import { summarize } from './summary.mjs';
 
@@ -86,9 +86,9 @@ async function main() {
   const wanted = process.argv.slice(2);
   const unknown = wanted.find((name) => !(name in parts));
   if (unknown !== undefined) {
-    throw new SetupError(`There is no part "${unknown}": choose ${Object.keys(parts).join(', ')}.`);
+    throw new BadInput(`There is no part "${unknown}": choose ${Object.keys(parts).join(', ')}.`);
   }
-  if (!(budgetMinutes > 0)) throw new SetupError('FDSCOPE_LONG_MINUTES must be a number of minutes above 0.');
+  if (!(budgetMinutes > 0)) throw new BadInput('FDSCOPE_LONG_MINUTES must be a number of minutes above 0.');
   await ensurePackages();
   await ensureEngine('release');
   await ensureBuild();

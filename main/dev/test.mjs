@@ -2,7 +2,7 @@
 // What starts with a dash, and what follows it, goes to vitest: `npm test -- conformance -t epoll`.
 // The last line is `N passed, N failed, N skipped`, from vitest's reports; each check counts as one.
 import { runChecks } from './checks.mjs';
-import { ensureBuild, ensureEngine, ensurePackages, exitWithSentence, SetupError } from './setup.mjs';
+import { BadInput, ensureBuild, ensureEngine, ensurePackages, exitWithSentence } from './setup.mjs';
 import { runSuites, suites } from './suites.mjs';
 import { summarize } from './summary.mjs';
 
@@ -23,7 +23,7 @@ async function checkSuite() {
 
 async function main() {
   const unknown = chosen.filter((name) => !names.includes(name));
-  if (unknown.length > 0) throw new SetupError(`There is no suite "${unknown[0]}": choose ${names.join(', ')}.`);
+  if (unknown.length > 0) throw new BadInput(`There is no suite "${unknown[0]}": choose ${names.join(', ')}.`);
   await ensurePackages();
   await ensureEngine('release');
   await ensureBuild();

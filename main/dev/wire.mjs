@@ -1,7 +1,9 @@
 // `npm run wire`: writes the C++ header of the wire constants.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensurePackages, exitWithSentence, root } from './setup.mjs';
+import { ensurePackages, exitWithSentence, refuseArguments, root } from './setup.mjs';
+
+refuseArguments('wire');
 
 try {
   await ensurePackages();

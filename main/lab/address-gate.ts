@@ -11,27 +11,30 @@ import { LabError } from './errors.ts';
 export const addressUses = {
   listen: {
     word: '--expose-to-network',
-    refusal: (text: string) => `A server on ${text} can be reached by other machines`,
+    named: 'A server on',
+    refusal: 'can be reached by other machines',
     when: 'if they shall reach it',
   },
   target: {
     word: '--allow-remote-target',
-    refusal: (text: string) => `The target ${text} is not on this machine`,
+    named: 'The target',
+    refusal: 'is not on this machine',
     when: 'where its owner agrees to the load',
   },
   upstream: {
     word: '--allow-remote-upstream',
-    refusal: (text: string) => `The upstream ${text} is not on this machine`,
+    named: 'The upstream',
+    refusal: 'is not on this machine',
     when: 'where its owner agrees to the load',
   },
 } as const;
 export type AddressUse = keyof typeof addressUses;
 
-/** `text` is the address as the user wrote it. Throws LabError. */
-export function checkAddress(use: AddressUse, host: string, isAllowed: boolean, text = host): void {
+/** `text` is the address as the user wrote it, behind the option `option` where there was one. Throws LabError. */
+export function checkAddress(use: AddressUse, host: string, isAllowed: boolean, text = host, option?: string): void {
   if (isLoopback(host) || isAllowed) return;
-  const { word, refusal, when } = addressUses[use];
-  throw new LabError('bad-input', `${refusal(text)}; add ${word} ${when}.`);
+  const { word, named, refusal, when } = addressUses[use];
+  throw new LabError('bad-input', `${option ?? named} ${text} ${refusal}; add ${word} ${when}.`);
 }
 
 type AddressedServer = Pick<ServerSettings, 'host' | 'exposeToNetwork' | 'upstream' | 'allowRemoteUpstream'>;

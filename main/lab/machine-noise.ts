@@ -152,8 +152,10 @@ export class NoiseWatch {
     const children = tids.flatMap((tid) =>
       (read(`/proc/${watched.serverPid}/task/${tid}/children`) ?? '').trim().split(' ').filter(Boolean).map(Number),
     );
-    // Pinned apart, the clients take nothing from the server's CPUs.
-    const own = [watched.serverPid, ...children, ...(watched.serverCpus === '' ? watched.otherPids : [])];
+    // Pinned apart, the clients take nothing from the server's CPUs. The lab itself runs where it likes and reads what the
+    // server tells: it is no neighbour that a quieter machine would be without.
+    const lab = [process.pid, ...(watched.serverCpus === '' ? watched.otherPids : [])];
+    const own = [watched.serverPid, ...children, ...lab];
     return {
       ...cpuTimes(read('/proc/stat'), this.#cpusOf(watched)),
       atMs: performance.now(),

@@ -93,10 +93,10 @@ describe('run --model external', () => {
     const result = JSON.parse(ran.stdout) as Result;
     expectWatched(result);
     expect(result.contextSwitches.voluntary).toBeGreaterThan(0);
-    // Clients that mean to stay are told why they cannot, and what errors the table counts.
+    // HTTP/1.0 ends each connection as it says: no error, but clients that mean to stay are told why they cannot.
     const stay = ['run', '--model', 'external', '--command', command, '--port', `${port}`, '--connections', '2'];
     const stayed = await runCli([...stay, '--duration', '0.6', '--warmup', '0.1']);
-    expect(stayed.stdout).toMatch(/^errors that the clients met: reset \d+$/m);
+    expect(stayed.stdout).not.toContain('errors that the clients met');
     expect(stayed.stdout).toMatch(/warning: The server ended the connection after .*profile churn/);
   });
 

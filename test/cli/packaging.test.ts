@@ -106,6 +106,7 @@ describe('the package', () => {
       entryPoints: ['test/support/electron/stand-in.ts'],
       outfile: join(archive, 'node_modules/electron/index.mjs'),
       ...{ bundle: true, platform: 'node', format: 'esm', target: 'node20', logLevel: 'silent' },
+      banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     });
     const manifest = { name: 'electron', type: 'module', exports: './index.mjs' };
     writeFileSync(join(archive, 'node_modules/electron/package.json'), JSON.stringify(manifest));

@@ -54,10 +54,9 @@ describe('a command that is too long', () => {
     engine.stdin.write('{"id":7,"cmd":"level","level":"fds"}\n{"id":8,"cmd":"nothing"}\n');
     while (replies.length < 3) await sleep(10);
     expect(replies[0]).toEqual({ id: 0, ok: false, error: 'A command of more than 65536 bytes was not read.' });
-    expect(replies.slice(1)).toEqual([
-      expect.objectContaining({ id: 7 }),
-      expect.objectContaining({ id: 8, ok: false }),
-    ]);
+    // The telemetry thread answers one of them and the command thread the other, whoever is first.
+    expect(replies).toContainEqual({ id: 7, ok: true });
+    expect(replies).toContainEqual(expect.objectContaining({ id: 8, ok: false }));
     engine.stdin.end();
     expect(await ending(engine, 5000)).toEqual([0, null]);
   });

@@ -141,7 +141,7 @@ describe('the Sockets screen', () => {
     await diagram(page).getByText('= -1 EINTR').waitFor();
     await page.keyboard.press('ArrowRight');
     await lane(page, 'server').getByText('asleep in accept4').waitFor();
-    await page.keyboard.press('l');
+    await page.keyboard.press('o');
     await page.keyboard.press('ArrowRight');
     await lane(page, 'client')
       .getByText(/^connect\(/)

@@ -67,7 +67,7 @@ function failOnUnmetFlags({ expectRate, expectStatus }: LoadFlags, { rate, repli
 
 function checkTarget({ target, allowRemoteTarget }: LoadFlags): void {
   const { host } = parseAddress('--target', target);
-  checkAddress('target', host, allowRemoteTarget === true, target);
+  checkAddress('target', host, allowRemoteTarget === true, target, '--target');
 }
 
 export const registerLoad: Register = (program, { lab, signal }) => {

@@ -34,7 +34,7 @@ export function socketCommands(bench: ReturnType<typeof useBench>, actions: Benc
       id: 'bench.lane',
       title: 'The other lane',
       group,
-      keys: ['L'],
+      keys: ['O'],
       words: 'client server actor',
       isEnabled: isOpen,
       run: () => bench.otherLane(),
