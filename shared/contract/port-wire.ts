@@ -37,7 +37,8 @@ export function portWire(port: Port): Wire {
     // A port says nothing of what was taken: once posted, a message is the browser's.
     send: (message, flushed) => {
       if (!hasEnded) port.post(message);
-      flushed?.();
+      // As with a socket, whoever sends goes on before it hears of it.
+      if (flushed) queueMicrotask(flushed);
     },
     onMessage: (listener) => {
       port.onMessage((data) => {

@@ -78,7 +78,9 @@ export async function withFolder(work: (folder: string) => Promise<void>): Promi
 export const hasEngine = (pid: number, mode: string): boolean =>
   processTree(pid).some((child) => {
     try {
-      return readFileSync(`/proc/${child}/cmdline`, 'utf8').includes(`\0${mode}\0`);
+      // A child that has just been forked has its parent's words until it becomes another program.
+      const [program = '', given] = readFileSync(`/proc/${child}/cmdline`, 'utf8').split('\0');
+      return program.endsWith('fdscope-engine') && given === mode;
     } catch {
       return false; // it has gone meanwhile
     }

@@ -64,13 +64,32 @@ bool has_turn(const SocketTime& t, uint32_t place, Phase phase) {
   return turn.place == place && t.word.load(relaxed) == turn.word && SocketTime::phase_of(turn.word) == phase;
 }
 
-// So much longer than a prompt call a thread must have been busy for it to be worth asking how often it has slept.
-constexpr uint64_t busy_in_prompts = 10;
+// So much longer than a prompt call a thread must have been busy for it to be worth asking how often it has slept, and
+// what came in meanwhile.
+constexpr uint64_t busy_in_prompts = 10, long_turn_in_prompts = 200;
 
 // Voluntary context switches of this thread; some 300 ns.
 long sleeps_so_far() {
   rusage usage{};
   return getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nvcsw : 0;
+}
+
+// A call or wait that takes long has slept, or has lost its core. Which of the two matters where the thread was busy
+// before: what came in that time would be taken for having come later.
+void sleep_watch_begins(uint64_t now) {
+  turn.knows_sleeps = now > turn.wait_ended + busy_in_prompts * prompt_ticks.load(relaxed);
+  if (turn.knows_sleeps) turn.sleeps = sleeps_so_far();
+}
+bool has_slept(uint64_t begun, uint64_t ended) {
+  return took_long(begun, ended) && (!turn.knows_sleeps || sleeps_so_far() != turn.sleeps);
+}
+
+// During a long turn the next request may have come. The kernel is asked when it ends: the next look of the telemetry
+// thread may be 50 ms away. Not through sys::, as this is telemetry's question.
+void look_behind(Socket& s) {
+  int unread = 0;
+  if (::ioctl(s.fd.load(relaxed), FIONREAD, &unread) != 0) return;  // a listener has no bytes
+  s.time.look.store(ticks() << 1 | (unread > 0 ? 1u : 0u), relaxed);
 }
 
 // What ends a quiet stretch at `at` by finding data, or a client to be accepted.
@@ -113,7 +132,9 @@ void not_asked(Socket& s, uint64_t at) {
 void ask_ends(Socket& s, uint32_t place, uint64_t begun, uint64_t ended, bool failed, bool in_vain) {
   SocketTime& t = s.time;
   const uint64_t prompt = prompt_ticks.load(relaxed);
-  if (may_sleep.load(relaxed) && ended > begun + prompt) {
+  const bool slept = may_sleep.load(relaxed) && has_slept(begun, ended);
+  turn.wait_ended = may_sleep.load(relaxed) ? ended : turn.wait_ended;
+  if (slept) {
     if (failed) return;  // interrupted, or past its time: nothing was there
     if (phase_of(t) == Phase::quiet) found(s, Found::sleeping, begun, ended);
     return begin_turn(place, Phase::serving, ended, ended);
@@ -178,8 +199,12 @@ void forget_turn() { turn = {}; }
 void end_turn() {
   if (turn.place == 0) return;
   Socket& s = socket_at(turn.place);
-  if (s.time.word.load(relaxed) == turn.word)
+  if (s.time.word.load(relaxed) == turn.word) {
+    const bool was_long =
+        turn.last > SocketTime::since_of(turn.word) + long_turn_in_prompts * prompt_ticks.load(relaxed);
     move(s.time, s.write_blocked.load(relaxed) ? Phase::write_blocked : Phase::quiet, turn.last);
+    if (was_long) look_behind(s);
+  }
   turn.place = 0;
 }
 
@@ -191,6 +216,7 @@ void call_begins(Use use, uint32_t place, uint64_t now) {
     turn.last = now;
     end_turn();
   }
+  if (sleeps && place != 0 && (use == Use::reads || use == Use::accepts)) sleep_watch_begins(now);
   if (sleeps && use == Use::writes && place != 0) socket_at(place).time.write_began.store(now, relaxed);
 }
 
@@ -201,18 +227,13 @@ void call_ends(Use use, uint32_t place, uint64_t begun, uint64_t ended, bool fai
   write_ends(s, place, begun, ended);
 }
 
-// A wait that takes long has slept, or has lost its core. Which of the two matters where the thread was busy before:
-// what came in that time would be taken for having come later.
-void wait_begins(uint64_t now) {
-  turn.knows_sleeps = now > turn.wait_ended + busy_in_prompts * prompt_ticks.load(relaxed);
-  if (turn.knows_sleeps) turn.sleeps = sleeps_so_far();
-}
+void wait_begins(uint64_t now) { sleep_watch_begins(now); }
 
 void wait_ends(uint64_t begun, uint64_t ended, int64_t ready, size_t most) {
   turn.wait_before = turn.proof;
   turn.wait_begun = begun;
   turn.wait_ended = ended;
-  turn.wait_slept = took_long(begun, ended) && (!turn.knows_sleeps || sleeps_so_far() != turn.sleeps);
+  turn.wait_slept = has_slept(begun, ended);
   if (ready < 0 || static_cast<uint64_t>(ready) < most)
     turn.proof = ended;
   else if (turn.wait_slept)

@@ -25,6 +25,7 @@ export class FrameFeed {
   #creditBytes = 0;
   #flush: NodeJS.Immediate | undefined;
   #isClosed = false;
+  #isSending = false;
   #taken: (() => void)[] = [];
   #isAway = false;
 
@@ -111,17 +112,24 @@ export class FrameFeed {
   }
 
   #sendBacklog(): void {
+    // A wire that takes a message at once may give room, and so ask for more, within `send`: the loop below sees it.
+    if (this.#isSending) return;
+    this.#isSending = true;
     clearImmediate(this.#flush);
     this.#flush = undefined;
     let sent = 0;
-    while (this.#maySend && sent < this.#backlog.length) {
-      const batch = this.#batchFrom(sent);
-      sent += batch.frames;
-      this.#creditBytes -= batch.bytes.length;
-      this.#backlogBytes -= batch.bytes.length - 1;
-      this.#send(batch.bytes);
+    try {
+      while (this.#maySend && sent < this.#backlog.length) {
+        const batch = this.#batchFrom(sent);
+        sent += batch.frames;
+        this.#creditBytes -= batch.bytes.length;
+        this.#backlogBytes -= batch.bytes.length - 1;
+        this.#send(batch.bytes);
+      }
+    } finally {
+      this.#backlog.splice(0, sent);
+      this.#isSending = false;
     }
-    this.#backlog.splice(0, sent);
     if (this.#backlog.length === 0) this.#tellTaken();
   }
 
