@@ -87,6 +87,8 @@ export const useBench = defineStore('bench', () => {
     const before = state.value;
     if (next.epoch < before.epoch) return;
     if (next.epoch !== before.epoch || next.phase === 'closed') forget();
+    // Another bench begins with its server; going back in this one keeps the lane.
+    if (next.phase === 'closed') chosenLane.value = undefined;
     if (next.fault !== undefined && next.fault !== before.fault) notices.show('error', next.fault);
     state.value = next;
   }
