@@ -176,7 +176,12 @@ describe('the Sockets screen', () => {
     await isThere(page, 'Call 3');
     await makeCall(page, 'server', 'bind');
     await isThere(page, 'Call 4');
-    expect(await diagram(page).locator('text').filter({ hasText: /= -1 EINVAL/ }).count()).toBe(2);
+    expect(
+      await diagram(page)
+        .locator('text')
+        .filter({ hasText: /= -1 EINVAL/ })
+        .count(),
+    ).toBe(2);
     await makeCall(page, 'client', 'read', { fd: '77' });
     await drawn(page, /= -1 EBADF/).waitFor();
   });
@@ -259,7 +264,9 @@ describe('the Sockets screen', () => {
 /** Regions of the screen that lie over each other, or reach out of the window. */
 const overlapping = (page: Page): Promise<string[]> =>
   page.evaluate(() => {
-    const parts = [...document.querySelectorAll('.screen-bar.bar, .sequence, section.step, .docks, .state.scroll, div.side')];
+    const parts = [
+      ...document.querySelectorAll('.screen-bar.bar, .sequence, section.step, .docks, .state.scroll, div.side'),
+    ];
     const boxes = parts.map((part) => ({ name: part.className, box: part.getBoundingClientRect() }));
     const out = boxes
       .filter(({ box }) => box.right > window.innerWidth + 1 || box.bottom > window.innerHeight + 1 || box.height < 40)
