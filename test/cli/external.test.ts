@@ -116,7 +116,7 @@ describe('run --model external', () => {
         // It ran before, so that what its connections take cannot be told from what it holds.
         expect(result.idleRssBytes).toBeNull();
         expect(result.notAvailable).toHaveProperty('idleRssBytes');
-        const args = ['run', '--model', 'external', '--pid', `${server.pid}`, '--port', `${port}`, '--seconds', '0.3'];
+        const args = ['run', '--model', 'external', '--pid', `${server.pid}`, '--port', `${port}`, '--seconds', '1'];
         expect(await runCli([...args, '--record', session])).toMatchObject({ code: 0 });
         const { stdout } = await runCli(['info', session]);
         // It was watched: what can be seen from outside is there, and what cannot is not 0.

@@ -87,10 +87,15 @@ class Director {
     for (const ClientSettings& c : settings_.plan.clients)
       if (c.ramp_ms + c.start_ms == 0) at_once += c.connections;
     uint32_t tried = 0;
-    uint64_t progress_ns = now_ns();
+    uint64_t progress_ns = now_ns(), progress_turns = 0;
     wait(connect_limit_ns, [&] {
-      if (std::exchange(tried, state.tried.load()) != state.tried.load()) progress_ns = now_ns();
-      return tried >= at_once || now_ns() - progress_ns > connect_pause_ns;
+      if (const uint32_t now_tried = state.tried.load(); std::exchange(tried, now_tried) != now_tried) {
+        progress_ns = now_ns();
+        progress_turns = state.turns.load();
+      }
+      // Idle loops turn every 20 ms: where they did not, it was they who had no core.
+      const bool looked_on = state.turns.load() - progress_turns > connect_pause_ns / (40 * ms);
+      return tried >= at_once || (looked_on && now_ns() - progress_ns > connect_pause_ns);
     });
     mark("connected");
     wait(settings_.warmup_ms * ms, [] { return false; });

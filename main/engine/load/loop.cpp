@@ -46,6 +46,7 @@ void LoadLoop::run() {
       if (c.serial == data >> 32) on_event(c, events[static_cast<size_t>(i)].events);
     }
     const uint64_t now = now_ns();
+    state_.turns.fetch_add(1, std::memory_order_relaxed);
     pause_or_resume(now);
     while (!timers_.empty() && timers_.top().at_ns <= now) {
       const Timer due = timers_.top();
