@@ -119,7 +119,7 @@ describe('npm start on a machine that lacks something', () => {
     expect(code).toBe(1);
   });
 
-  it('a folder that it may write in', async (test) => {
+  it('a folder that it may write in', (test) => {
     if (process.getuid?.() !== 0) return test.skip('another file system is mounted by root alone');
     const mounted = spawnSync('unshare', ['-m', 'true']).status === 0;
     if (!mounted) return test.skip('this machine does not let root mount');
@@ -131,7 +131,7 @@ describe('npm start on a machine that lacks something', () => {
     expect(stdout + stderr).toMatch(/is on a read-only file system, and fdscope builds itself there/);
   });
 
-  it('space on its disk', async (test) => {
+  it('space on its disk', (test) => {
     if (process.getuid?.() !== 0) return test.skip('another file system is mounted by root alone');
     if (spawnSync('unshare', ['-m', 'true']).status !== 0) return test.skip('this machine does not let root mount');
     // As large as the checkout itself, and no larger.
