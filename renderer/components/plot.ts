@@ -1,5 +1,6 @@
 /** What LinePlot draws, its ticks and its lines' looks. */
-import { palettes, seriesColours } from '../theme/palette.ts';
+import { seriesColours } from '../../shared/series-colours.ts';
+import { palettes } from '../theme/palette.ts';
 
 export interface PlotPoint {
   readonly x: number;

@@ -73,6 +73,9 @@ export class TelemetryHistory {
     if (source === 'server') this.#takeInsides(kind, payload);
     this.moments.take(source, kind, payload, this.newestNs);
     if (kind === frameKinds.model) this.#noteServing();
+    if (kind === frameKinds.model || kind === frameKinds.mark) {
+      for (const { rates } of Object.values(this.counters)) rates.change(this.steadySinceNs);
+    }
     this.#change();
   }
 

@@ -76,14 +76,6 @@ export class SeriesRing {
     return low;
   }
 
-  /** What a cumulative column grew by per second up to this row; NaN where the row before is gone or was higher. */
-  rateAt(column: number, row: number): number {
-    if (row <= this.first) return Number.NaN;
-    const grown = this.at(column, row) - this.at(column, row - 1);
-    // A count that went down is that of another process.
-    return grown < 0 ? Number.NaN : (grown * 1e9) / (this.timeAt(row) - this.timeAt(row - 1));
-  }
-
   #grow(): void {
     const capacity = Math.min(this.#maxRows, this.#capacity * 2);
     const widen = (old: Float64Array): Float64Array => {

@@ -13,6 +13,7 @@ import {
   type LatencyKind,
   type SyscallName,
 } from '../../shared/telemetry/wire.ts';
+import { Rates } from './rates.ts';
 import { SeriesRing } from './rings.ts';
 
 /** Half an hour of frames. */
@@ -32,9 +33,12 @@ export type SeriesName = `counter.${CounterName}` | `gauge.${GaugeName}` | `sysc
 /** The column of a name; every name of wire.ts has one. */
 export const columnOf = (name: SeriesName): number => columnIndex.get(name) ?? 0;
 
+const processNames = ['requests', 'cpuUserNs', 'cpuSystemNs'] as const satisfies readonly CounterName[];
+
 /** Totals and gauges of one process. */
 export class CounterSeries {
   readonly ring = new SeriesRing(columnIndex.size, maxRows);
+  readonly rates = new Rates(this.ring);
   latest: Counters | undefined;
   /** What nobody can count of the process: whatever its frames say, it is NaN in the rows from now on. */
   unseen: readonly SeriesName[] = [];
@@ -44,6 +48,10 @@ export class CounterSeries {
     if (frame.snapshotId !== 0) return;
     const row = this.ring.append(frame.timeNs);
     if (row < 0) return;
+    // A process's requests and CPU time never go back: these are another's.
+    if (this.latest !== undefined && processNames.some((name) => counterOf(frame, name) < this.total(name))) {
+      this.rates.begin(row);
+    }
     this.latest = frame;
     this.ring.setAll(0, row, frame.counters, counterNames.length);
     this.ring.setAll(firstGauge, row, frame.gauges, gaugeNames.length);

@@ -1,12 +1,7 @@
-/**
- * Colours of what is drawn on canvases, dark and light. The series colours follow Okabe and Ito's set, which people with
- * every common kind of colour blindness can tell apart; dashes and hatches say the same once more.
- */
+/** Colours of what is drawn on canvases, dark and light; dashes and hatches say the same once more. */
+import { seriesHex, type SeriesColour } from '../../shared/series-colours.ts';
 import type { SocketState } from '../stores/socket-states.ts';
 import type { ThreadState } from '../../shared/telemetry/wire.ts';
-
-export const seriesColours = ['sky', 'orange', 'green', 'purple', 'yellow', 'vermilion', 'blue', 'grey'] as const;
-export type SeriesColour = (typeof seriesColours)[number];
 
 export interface Palette {
   readonly name: 'dark' | 'light';
@@ -31,16 +26,7 @@ const dark: Palette = {
   text: '#e8edf4',
   muted: '#8593a7',
   accent: '#5cc8ff',
-  series: {
-    sky: '#56b4e9',
-    orange: '#f0a02c',
-    green: '#2fb894',
-    purple: '#d58bbd',
-    yellow: '#e8dc55',
-    vermilion: '#ff7847',
-    blue: '#6f8fff',
-    grey: '#94a0b2',
-  },
+  series: seriesHex.dark,
   sockets: {
     none: '#11151b',
     closed: '#5b6675',
@@ -73,16 +59,7 @@ const light: Palette = {
   text: '#131a23',
   muted: '#586577',
   accent: '#0b66b5',
-  series: {
-    sky: '#1b7fb8',
-    orange: '#b86e00',
-    green: '#00795b',
-    purple: '#a2487e',
-    yellow: '#857700',
-    vermilion: '#c24a00',
-    blue: '#3a55cc',
-    grey: '#687587',
-  },
+  series: seriesHex.light,
   sockets: {
     none: '#fbfcfd',
     closed: '#99a5b4',

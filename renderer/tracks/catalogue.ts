@@ -3,6 +3,7 @@ import { errorNames } from '../stores/figures.ts';
 import type { FigureSource, TelemetryHistory } from '../stores/history.ts';
 import { notFromOutside } from '../stores/outside.ts';
 import { columnOf, type LatencyColumn, type SeriesName } from '../stores/series.ts';
+import { highestOf, totalSamples } from './samples.ts';
 import type { LatencyKind } from '../../shared/telemetry/wire.ts';
 import { bytes, duration, percent, perSecond, short } from '../stores/format.ts';
 import { LineTrack, type LineSeries } from './line-track.ts';
@@ -13,34 +14,36 @@ import type { Track } from './track.ts';
 
 type Look = Pick<LineSeries, 'label' | 'colour' | 'dash' | 'isFilled'>;
 
-/** Growth per second of a total, times `factor`. */
-function rate(history: TelemetryHistory, source: FigureSource, name: SeriesName, look: Look, factor = 1): LineSeries {
-  const column = columnOf(name);
+/** Growth per second of a total, times `factor`. `hasRange`: the band shows the frames that the line smooths. */
+function rate(
+  history: TelemetryHistory,
+  source: FigureSource,
+  name: SeriesName,
+  look: Look,
+  { factor = 1, hasRange = true } = {},
+): LineSeries {
   return {
     ...look,
-    ring: () => history.counters[source].ring,
-    valueOf: (row) => history.counters[source].ring.rateAt(column, row) * factor,
+    ...totalSamples(() => history.counters[source], [name], { factor, hasRange }),
     between: (fromNs, toNs) => history.counters[source].rateBetween(name, fromNs, toNs) * factor,
     absence: () => (history.counters[source].unseen.includes(name) ? notFromOutside : undefined),
   };
 }
 
 /** A state of the process; over a range, the highest. */
-function gauge(history: TelemetryHistory, source: FigureSource, name: SeriesName, look: Look, factor = 1): LineSeries {
+function gauge(history: TelemetryHistory, source: FigureSource, name: SeriesName, look: Look): LineSeries {
   const column = columnOf(name);
   const ring = (): ReturnType<LineSeries['ring']> => history.counters[source].ring;
   return {
     ...look,
     ring,
     isState: true,
-    valueOf: (row) => ring().at(column, row) * factor,
-    between: (fromNs, toNs) => {
-      let highest = Number.NaN;
-      for (let row = ring().lowerBound(fromNs); row < Math.min(ring().end, ring().lowerBound(toNs) + 1); row++) {
-        highest = Number.isNaN(highest) ? ring().at(column, row) : Math.max(highest, ring().at(column, row));
-      }
-      return highest * factor;
-    },
+    valueOf: (row) => ring().at(column, row),
+    pointOf: (first, last) => highestOf(first, last, (row) => ring().at(column, row)),
+    between: (fromNs, toNs) =>
+      highestOf(ring().lowerBound(fromNs), Math.min(ring().end - 1, ring().lowerBound(toNs)), (row) =>
+        ring().at(column, row),
+      ),
   };
 }
 
@@ -55,6 +58,8 @@ function latency(
     ...look,
     ring: () => history.latency[kind].ring,
     valueOf: (row) => history.latency[kind].at(column, row),
+    // A percentile of several intervals is no mean of theirs; the highest is that of one of them.
+    pointOf: (first, last) => highestOf(first, last, (row) => history.latency[kind].at(column, row)),
     between: (fromNs, toNs) => {
       const merged = history.latency[kind].between(fromNs, toNs);
       if (merged === undefined || merged.totalCount === 0) return Number.NaN;
@@ -85,8 +90,8 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
     new LineTrack({
       id: 'throughput',
       title: 'Throughput',
-      unit: 'per s',
-      help: 'Requests that the server answered, by its own count. The dashed line is the clients’ count of replies, each checked byte for byte; the two should lie on each other.',
+      unit: 'per s, over half a second',
+      help: 'Requests that the server answered, by its own count. The dashed line is the clients’ count of replies, each checked byte for byte; the two should lie on each other. Each line is over the half second before, or over a pixel’s time where that is more; the band goes from the lowest to the highest 50 ms within it.',
       heightPx: 96,
       scale: 'linear',
       tableUnit: '1/s',
@@ -104,7 +109,7 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
     new LineTrack({
       id: 'switches',
       title: 'Context switches',
-      unit: 'per s',
+      unit: 'per s, over half a second',
       help: 'Voluntary: a thread had to wait and gave its core up. Involuntary: the kernel took the core for another thread. Coroutine: user code changed from one coroutine to another, which the kernel does not see and which costs a few nanoseconds.',
       heightPx: 96,
       scale: 'linear',
@@ -128,7 +133,7 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
       id: 'latency',
       title: 'Latency',
       unit: 'log scale',
-      help: 'Percentiles of each interval of 100 ms, at the clients. Corrected ones count from the moment a request was due, so that a server that stalls cannot hide its stall (coordinated omission); raw ones from the moment it was sent. Over a selection histograms are merged; percentiles are never averaged.',
+      help: 'Percentiles of each interval of 100 ms, at the clients. Corrected ones count from the moment a request was due, so that a server that stalls cannot hide its stall (coordinated omission); raw ones from the moment it was sent. Over a selection histograms are merged; percentiles are never averaged: where a pixel holds several intervals, the line is at the highest and the band goes to the lowest.',
       heightPx: 132,
       scale: 'log',
       tableUnit: 'ns',
@@ -154,20 +159,32 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
     new LineTrack({
       id: 'cpu',
       title: 'CPU',
-      unit: 'of one core',
-      help: 'Time on a core by the kernel’s own clocks: in the server’s code (user), in system calls on its behalf (system), and of the clients. A client line near 100% says that the clients are the limit, not the server.',
+      unit: 'of one core, over half a second',
+      help: 'Time of the server on a core by the kernel’s own clocks, one on top of the other: in its code (user), and in system calls on its behalf (kernel). 200% are two cores, fully used.',
       heightPx: 84,
       scale: 'linear',
+      isStacked: true,
       tableUnit: '(share of a core)',
       originNs,
       steadySinceNs,
       format: percent,
-      emptyText: without('server', 'User and system time of the server appear here while it runs.'),
-      series: [
-        rate(history, 'server', 'counter.cpuUserNs', { label: 'user', colour: 'green', isFilled: true }, 1e-9),
-        rate(history, 'server', 'counter.cpuSystemNs', { label: 'system', colour: 'purple', dash: dashed }, 1e-9),
-        rate(history, 'clients', 'counter.cpuUserNs', { label: 'clients user', colour: 'grey', dash: dotted }, 1e-9),
-      ],
+      emptyText: without('server', 'User and kernel time of the server appear here while it runs.'),
+      series: cpu(history, 'server'),
+    }),
+    new LineTrack({
+      id: 'clientCpu',
+      title: 'Clients’ CPU',
+      unit: 'of one core, over half a second',
+      help: 'The same of the clients, user and kernel time on top of each other. The lab’s clients have one thread unless you gave them more: where the two together come near 100% for each, the clients are the limit, not the server.',
+      heightPx: 64,
+      scale: 'linear',
+      isStacked: true,
+      tableUnit: '(share of a core)',
+      originNs,
+      steadySinceNs,
+      format: percent,
+      emptyText: without('clients', 'User and kernel time of the clients appear here while they run.'),
+      series: cpu(history, 'clients'),
     }),
     new LineTrack({
       id: 'clients',
@@ -194,29 +211,38 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
       help: 'Resident memory of the server’s process. Threads take a stack each, coroutines a few kilobytes, an event loop a few hundred bytes a connection.',
       heightPx: 64,
       scale: 'linear',
-      tableUnit: 'MiB',
+      tableUnit: 'bytes',
+      roundness: 'binary',
       originNs,
       steadySinceNs,
-      format: (mebibytes) => bytes(mebibytes * 2 ** 20),
+      format: bytes,
       emptyText: without('server', 'The server’s resident memory appears here while it runs.'),
-      series: [
-        gauge(history, 'server', 'gauge.rssBytes', { label: 'RSS', colour: 'purple', isFilled: true }, 1 / (1 << 20)),
-      ],
+      series: [gauge(history, 'server', 'gauge.rssBytes', { label: 'RSS', colour: 'purple', isFilled: true })],
     }),
   ];
 }
 
+/** The kernel brings a running thread's time up to date at its own ticks, so that single frames can say more than 100%. */
+const cpu = (history: TelemetryHistory, source: FigureSource): readonly LineSeries[] => [
+  rate(history, source, 'counter.cpuUserNs', { label: 'user', colour: 'green' }, { factor: 1e-9, hasRange: false }),
+  rate(
+    history,
+    source,
+    'counter.cpuSystemNs',
+    { label: 'kernel', colour: 'purple' },
+    { factor: 1e-9, hasRange: false },
+  ),
+];
+
 /** All kinds of error of the clients, added up. */
 function errors(history: TelemetryHistory): LineSeries {
-  const each = errorNames.map((name) =>
-    rate(history, 'clients', `counter.${name}`, { label: name, colour: 'vermilion' }),
-  );
+  const names = errorNames.map((name) => `counter.${name}` as const);
   return {
     label: 'errors/s',
     colour: 'vermilion',
     dash: dotted,
-    ring: () => history.counters.clients.ring,
-    valueOf: (row) => each.reduce((sum, series) => sum + series.valueOf(row), 0),
-    between: (fromNs, toNs) => each.reduce((sum, series) => sum + series.between(fromNs, toNs), 0),
+    ...totalSamples(() => history.counters.clients, names, { hasRange: true }),
+    between: (fromNs, toNs) =>
+      names.reduce((sum, name) => sum + history.counters.clients.rateBetween(name, fromNs, toNs), 0),
   };
 }

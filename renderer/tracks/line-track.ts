@@ -1,8 +1,13 @@
-/** Lines over time: rates, gauges, percentiles. Where a pixel holds several frames, a band shows their range. */
-import type { Palette, SeriesColour } from '../theme/palette.ts';
+/**
+ * Lines over time: rates, gauges, percentiles. A band shows the range of what a line smooths: of the frames behind a rate,
+ * and of those that share a pixel.
+ */
+import { frameIntervalMs } from '../../shared/telemetry/wire.ts';
+import type { SeriesColour } from '../../shared/series-colours.ts';
+import type { Palette } from '../theme/palette.ts';
 import { recentStretch } from '../stores/figures.ts';
-import type { SeriesRing } from '../stores/rings.ts';
-import { decimate, LinePoints, rowAt } from './decimate.ts';
+import { decimate, LinePoints, pointAt, rowAt, type PointAt, type Samples } from './decimate.ts';
+import { stack, stepped } from './line-path.ts';
 import type { Pen } from './pen.ts';
 import {
   maxTableRows,
@@ -14,18 +19,15 @@ import {
   type Track,
   type TrackView,
 } from './track.ts';
-import { fitScale, gridValues, shareOf, type ValueScale } from './value-scale.ts';
+import { nsAt } from './time-scale.ts';
+import { fitScale, gridValues, shareOf, type Roundness, type ValueScale } from './value-scale.ts';
 
-export interface LineSeries {
+export interface LineSeries extends Samples {
   readonly label: string;
   readonly colour: SeriesColour;
   readonly dash?: readonly number[];
   /** The area below it is tinted. */
   readonly isFilled?: boolean;
-  /** Looked up at every use: a reset makes new rings. */
-  ring(): SeriesRing;
-  /** NaN where a row has none. */
-  valueOf(row: number): number;
   /** Over a range: rates from totals and percentiles from merged histograms, never means of means. */
   between(fromNs: number, toNs: number): number;
   /** A state, which holds at a moment; anything else is of a stretch of time. */
@@ -41,7 +43,11 @@ export interface LineTrackSettings {
   readonly help: string;
   readonly heightPx: number;
   readonly scale: ValueScale['kind'];
+  /** Of its ticks; of values in bytes, binary. */
+  readonly roundness?: Roundness;
   readonly series: readonly LineSeries[];
+  /** Series lie on top of each other, the first at the bottom: the height is their sum. */
+  readonly isStacked?: boolean;
   /** Unit of the numbers in its table, such as "ns". */
   readonly tableUnit: string;
   readonly originNs: () => number;
@@ -53,6 +59,8 @@ export interface LineTrackSettings {
 
 export const topPaddingPx = 8;
 const bottomPaddingPx = 1;
+/** Points at least so far apart are drawn as steps. */
+export const stepPx = 3;
 
 export class LineTrack implements Track {
   readonly id: string;
@@ -63,6 +71,7 @@ export class LineTrack implements Track {
   readonly #settings: LineTrackSettings;
   readonly #points: readonly LinePoints[];
   #scale: ValueScale | undefined;
+  #drawn: TrackView | undefined;
 
   constructor(settings: LineTrackSettings) {
     ({ id: this.id, title: this.title, unit: this.unit, help: this.help, heightPx: this.heightPx } = settings);
@@ -75,32 +84,38 @@ export class LineTrack implements Track {
   }
 
   draw(pen: Pen, view: TrackView): void {
+    const { series: all, isStacked = false } = this.#settings;
+    this.#drawn = view;
     let lowest = Number.POSITIVE_INFINITY;
     let highest = 0;
-    this.#settings.series.forEach((series, s) => {
+    all.forEach((series, s) => {
       const points = this.#points[s];
       if (points === undefined) return;
       points.count = 0;
       if (series.absence?.() !== undefined) return;
-      decimate(series.ring(), (row) => series.valueOf(row), view, points);
+      decimate(series, view, points);
+      if (isStacked && s > 0) stack(points, this.#points[s - 1]);
       for (let i = 0; i < points.count; i++) {
         if ((points.lows[i] ?? 0) < lowest) lowest = points.lows[i] ?? 0;
         if ((points.highs[i] ?? 0) > highest) highest = points.highs[i] ?? 0;
       }
     });
-    this.#scale = fitScale(this.#settings.scale, lowest, highest, this.#scale);
-    const scale = this.#scale;
-    drawGrid(pen, view, scale);
-    // The first series is the most important one and lies on top.
-    for (let s = this.#settings.series.length - 1; s >= 0; s--) {
-      const series = this.#settings.series[s];
+    const scale = fitScale(this.#settings.scale, lowest, highest, this.#scale, this.#settings.roundness);
+    this.#scale = scale;
+    drawGrid(pen, view, scale, this.#settings.roundness);
+    // The first series is the most important one and lies on top; of a stack it is the lowest.
+    for (let s = all.length - 1; s >= 0; s--) {
+      const series = all[s];
       const points = this.#points[s];
-      if (series !== undefined && points !== undefined) drawSeries(pen, view, scale, series, points);
+      if (series === undefined || points === undefined) continue;
+      drawSeries(pen, view, scale, series, points, isStacked ? this.#points[s - 1] : undefined, isStacked);
     }
   }
 
   axis(view: TrackView): readonly AxisLabel[] {
-    return this.#scale === undefined ? [] : axisLabels(view, this.#scale, this.#settings.format);
+    return this.#scale === undefined
+      ? []
+      : axisLabels(view, this.#scale, this.#settings.format, this.#settings.roundness);
   }
 
   legend(timeNs: number | undefined, palette: Palette): readonly LegendItem[] {
@@ -108,7 +123,9 @@ export class LineTrack implements Track {
       label: series.label,
       colour: palette.series[series.colour],
       dash: series.dash,
-      value: this.#settings.format(timeNs === undefined ? this.#valueNow(series) : valueAt(series, timeNs)),
+      value: this.#settings.format(
+        timeNs === undefined ? this.#valueNow(series) : (this.#pointAt(series, timeNs)?.value ?? Number.NaN),
+      ),
       absence: series.absence?.(),
     }));
   }
@@ -124,15 +141,27 @@ export class LineTrack implements Track {
 
   hit(xPx: number, yPx: number, view: TrackView): Hit | undefined {
     if (this.#scale === undefined) return undefined;
-    const timeNs = view.fromNs + (xPx * (view.toNs - view.fromNs)) / view.widthPx;
-    let nearest: { series: LineSeries; value: number; px: number } | undefined;
+    const timeNs = nsAt(view, xPx);
+    let nearest: { series: LineSeries; point: PointAt; px: number } | undefined;
+    let below = 0;
     for (const series of this.#settings.series) {
-      const value = valueAt(series, timeNs);
-      const px = Math.abs(yOf(view, this.#scale, value) - yPx);
-      if (px < (nearest?.px ?? 12)) nearest = { series, value, px };
+      const point = this.#pointAt(series, timeNs);
+      if (point === undefined) continue;
+      const px = Math.abs(yOf(view, this.#scale, below + point.value) - yPx);
+      if (this.#settings.isStacked === true) below += point.value;
+      if (px < (nearest?.px ?? 12)) nearest = { series, point, px };
     }
     if (nearest === undefined) return undefined;
-    return { title: nearest.series.label, lines: [this.#settings.format(nearest.value)] };
+    const { series, point } = nearest;
+    const { format } = this.#settings;
+    const range = point.low < point.high ? [`from ${format(point.low)} to ${format(point.high)} around it`] : [];
+    return { title: series.label, lines: [format(point.value), ...range] };
+  }
+
+  /** As it was drawn last; of a track that was not drawn yet, of a pixel a frame. */
+  #pointAt(series: LineSeries, timeNs: number): PointAt | undefined {
+    const framesNs = frameIntervalMs * 1e6;
+    return pointAt(series, this.#drawn ?? { fromNs: timeNs - framesNs, toNs: timeNs, widthPx: 1 }, timeNs);
   }
 
   statistics(fromNs: number, toNs: number): readonly Statistic[] {
@@ -161,10 +190,10 @@ export class LineTrack implements Track {
   }
 }
 
+/** Of a series with other rows than its table has. */
 function valueAt(series: LineSeries, timeNs: number): number {
   const ring = series.ring();
-  if (ring.rows === 0) return Number.NaN;
-  const row = rowAt(ring, timeNs);
+  const row = ring.rows === 0 ? -1 : rowAt(ring, timeNs);
   return row < 0 ? Number.NaN : series.valueOf(row);
 }
 
@@ -172,20 +201,36 @@ export const yOf = (view: TrackView, scale: ValueScale, value: number): number =
   view.heightPx - bottomPaddingPx - shareOf(scale, value) * (view.heightPx - topPaddingPx - bottomPaddingPx);
 
 /** Ticks no closer than people can read them. */
-const gridOf = (view: TrackView, scale: ValueScale): number[] =>
-  gridValues(scale, Math.floor((view.heightPx - topPaddingPx) / 22));
+const gridOf = (view: TrackView, scale: ValueScale, roundness?: Roundness): number[] =>
+  gridValues(scale, Math.floor((view.heightPx - topPaddingPx) / 22), roundness);
 
-export function drawGrid(pen: Pen, view: TrackView, scale: ValueScale): void {
-  for (const value of gridOf(view, scale)) {
+export function drawGrid(pen: Pen, view: TrackView, scale: ValueScale, roundness?: Roundness): void {
+  for (const value of gridOf(view, scale, roundness)) {
     const y = Math.round(yOf(view, scale, value)) + 0.5;
     pen.line([0, view.widthPx], [y, y], 2, { colour: view.palette.grid, widthPx: 1 });
   }
 }
 
-export const axisLabels = (view: TrackView, scale: ValueScale, format: (value: number) => string): AxisLabel[] =>
-  gridOf(view, scale).map((value) => ({ yPx: yOf(view, scale, value), text: format(value) }));
+export const axisLabels = (
+  view: TrackView,
+  scale: ValueScale,
+  format: (value: number) => string,
+  roundness?: Roundness,
+): AxisLabel[] =>
+  gridOf(view, scale, roundness).map((value) => ({ yPx: yOf(view, scale, value), text: format(value) }));
 
-function drawSeries(pen: Pen, view: TrackView, scale: ValueScale, series: LineSeries, points: LinePoints): void {
+function drawSeries(
+  pen: Pen,
+  view: TrackView,
+  scale: ValueScale,
+  series: LineSeries,
+  raw: LinePoints,
+  under: LinePoints | undefined,
+  isStacked: boolean,
+): void {
+  // At close zoom the frames themselves are seen: each tells of the stretch since the one before it.
+  const areSteps = raw.count > 1 && raw.count < view.widthPx / stepPx;
+  const points = areSteps ? stepped(raw) : raw;
   const { count, xs } = points;
   const colour = view.palette.series[series.colour];
   const heights = (values: Float64Array): Float64Array => {
@@ -194,19 +239,15 @@ function drawSeries(pen: Pen, view: TrackView, scale: ValueScale, series: LineSe
     return ys;
   };
   const ys = heights(points.means);
-  if (series.isFilled === true) {
-    const floor = new Float64Array(count).fill(view.heightPx - bottomPaddingPx);
-    pen.band(xs, ys, floor, count, colour, 0.12);
+  if (isStacked || series.isFilled === true) {
+    const floor = under && (areSteps ? stepped(under) : under);
+    const bottoms =
+      floor?.count === count ? heights(floor.means) : new Float64Array(count).fill(view.heightPx - bottomPaddingPx);
+    pen.band(xs, ys, bottoms, count, colour, isStacked ? 0.45 : 0.12);
   }
   let isSpread = false;
   for (let i = 0; i < count && !isSpread; i++) isSpread = points.highs[i] !== points.lows[i];
-  if (isSpread) pen.band(xs, heights(points.highs), heights(points.lows), count, colour, 0.22);
+  if (isSpread && !isStacked) pen.band(xs, heights(points.highs), heights(points.lows), count, colour, 0.22);
   const stroke = { colour, widthPx: view.pixelRatio >= 2 ? 1.5 : 1 };
   pen.line(xs, ys, count, series.dash === undefined ? stroke : { ...stroke, dash: series.dash });
-  // At close zoom the frames themselves are seen: between them nothing was measured.
-  if (count > 1 && count < view.widthPx / 24) {
-    for (let i = 0; i < count; i++) {
-      if (!Number.isNaN(ys[i] ?? Number.NaN)) pen.rect((xs[i] ?? 0) - 2, (ys[i] ?? 0) - 2, 4, 4, colour);
-    }
-  }
 }

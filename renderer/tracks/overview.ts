@@ -1,12 +1,12 @@
 /** The whole run in one strip: what was answered over time, which model served when, and what was found. */
 import { modelColour } from '../../shared/model-colours.ts';
 import type { TelemetryHistory } from '../stores/history.ts';
-import { columnOf } from '../stores/series.ts';
 import type { TimeRange } from '../stores/timebase.ts';
 import type { Palette } from '../theme/palette.ts';
 import { decimate, LinePoints } from './decimate.ts';
 import { drawMissing } from './over-tracks.ts';
 import type { Pen } from './pen.ts';
+import { totalSamples } from './samples.ts';
 import { pxOf, type TimeScale } from './time-scale.ts';
 import { niceTop } from './value-scale.ts';
 
@@ -29,9 +29,12 @@ export class Overview {
 
   draw(pen: Pen, scale: TimeScale, heightPx: number, palette: Palette): void {
     const { counters, moments, isWatchedFromOutside } = this.#history;
-    const { ring } = counters[isWatchedFromOutside ? 'clients' : 'server'];
-    const column = columnOf('counter.requests');
-    const points = decimate(ring, (row) => ring.rateAt(column, row), scale, this.#points);
+    const source = isWatchedFromOutside ? 'clients' : 'server';
+    const points = decimate(
+      totalSamples(() => counters[source], ['counter.requests']),
+      scale,
+      this.#points,
+    );
     const { count, xs, means } = points;
     let highest = 0;
     for (let i = 0; i < count; i++) if ((means[i] ?? 0) > highest) highest = means[i] ?? 0;

@@ -1,18 +1,31 @@
 /** From values to heights: linear from zero, or logarithmic. */
 
+/** Sizes in bytes are round in their own unit: 1, 2, 4, 8 … 512 KiB. */
+export type Roundness = 'decimal' | 'binary';
+
 export interface ValueScale {
   readonly kind: 'linear' | 'log';
   readonly bottom: number;
   readonly top: number;
 }
 
-/** 1, 2, 2.5 or 5 times a power of ten, at or above a value. */
-export function niceTop(value: number): number {
-  if (!(value > 0) || !Number.isFinite(value)) return 1;
-  const power = 10 ** Math.floor(Math.log10(value));
-  const factor = [1, 1.5, 2, 3, 4, 5, 7.5, 10].find((f) => f * power >= value * 0.999_999) ?? 10;
+/** Round multiples of a power of ten, or of two. */
+const tops = { decimal: [1, 1.5, 2, 3, 4, 5, 7.5, 10], binary: [1, 1.25, 1.5, 1.75, 2] } as const;
+const steps = { decimal: [1, 2, 5, 10], binary: [1, 2] } as const;
+
+function roundUp(value: number, factors: readonly number[], roundness: Roundness): number {
+  const power = roundness === 'binary' ? 2 ** Math.floor(Math.log2(value)) : 10 ** Math.floor(Math.log10(value) + 1e-9);
+  const factor = factors.find((each) => each * power >= value * 0.999_999) ?? factors.at(-1) ?? 1;
   return factor * power;
 }
+
+/** A round number at or above a value. */
+export const niceTop = (value: number, roundness: Roundness = 'decimal'): number =>
+  value > 0 && Number.isFinite(value) ? roundUp(value, tops[roundness], roundness) : 1;
+
+/** 1, 2 or 5 times a power of ten, at or above a value; of bytes, whole ones, a power of two. */
+export const niceStep = (value: number, roundness: Roundness = 'decimal'): number =>
+  roundUp(roundness === 'binary' ? Math.max(1, value) : value, steps[roundness], roundness);
 
 /**
  * The scale for values up to `highest`, and for log ones from `lowest`. The one before is kept while the values fill
@@ -23,10 +36,11 @@ export function fitScale(
   lowest: number,
   highest: number,
   before: ValueScale | undefined,
+  roundness: Roundness = 'decimal',
 ): ValueScale {
   if (kind === 'linear') {
     const fits = before !== undefined && highest <= before.top && highest > before.top / 3;
-    return fits ? before : { kind, bottom: 0, top: niceTop(highest) };
+    return fits ? before : { kind, bottom: 0, top: niceTop(highest, roundness) };
   }
   const decade = (value: number, round: (x: number) => number): number => 10 ** round(Math.log10(value));
   if (!(lowest > 0) || !(highest > 0)) return before ?? { kind, bottom: 1, top: 10 };
@@ -42,14 +56,12 @@ export function shareOf(scale: ValueScale, value: number): number {
 }
 
 /** Values for grid lines: a few round ones, without the floor of a linear scale. */
-export function gridValues(scale: ValueScale, most: number): number[] {
+export function gridValues(scale: ValueScale, most: number, roundness: Roundness = 'decimal'): number[] {
   if (most < 1) return [];
   if (scale.kind === 'linear') {
-    // Parts of 1.5, 3 and 7.5 are round in threes, those of the others in fours or fives.
-    const first = Number((scale.top / 10 ** Math.floor(Math.log10(scale.top))).toFixed(1));
-    const parts = [1.5, 3, 7.5].includes(first) ? [3, 1] : first === 5 ? [5, 1] : [4, 2, 1];
-    const count = parts.find((part) => part <= most) ?? 1;
-    return Array.from({ length: count }, (_, i) => (scale.top * (i + 1)) / count);
+    const step = niceStep(scale.top / most, roundness);
+    const count = Math.floor(scale.top / step + 1e-9);
+    return Array.from({ length: count }, (_, i) => Number(((i + 1) * step).toPrecision(12)));
   }
   const decades = Math.round(Math.log10(scale.top / scale.bottom));
   const every = Math.max(1, Math.ceil(decades / most));

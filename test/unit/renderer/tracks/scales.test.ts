@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { niceStepNs, nsAt, pxOf, timeLabel, timeTicks } from '../../../../renderer/tracks/time-scale.ts';
+import { bytes } from '../../../../renderer/stores/format.ts';
 import { fitScale, gridValues, niceTop, shareOf } from '../../../../renderer/tracks/value-scale.ts';
 
 describe('the scale of time', () => {
@@ -58,7 +59,31 @@ describe('the scale of values', () => {
   it('has grid lines at round values', () => {
     expect(gridValues({ kind: 'linear', bottom: 0, top: 150 }, 4)).toEqual([50, 100, 150]);
     expect(gridValues({ kind: 'linear', bottom: 0, top: 20 }, 4)).toEqual([5, 10, 15, 20]);
+    expect(gridValues({ kind: 'linear', bottom: 0, top: 7.5 }, 4)).toEqual([2, 4, 6]);
+    expect(gridValues({ kind: 'linear', bottom: 0, top: 0.3 }, 4)).toEqual([0.1, 0.2, 0.3]);
     expect(gridValues({ kind: 'linear', bottom: 0, top: 20 }, 0)).toEqual([]);
     expect(gridValues({ kind: 'log', bottom: 1, top: 1e4 }, 2)).toEqual([1e2, 1e4]);
+  });
+
+  it('steps by 1, 2 or 5 whatever the highest value is, and sizes in bytes so in their own unit', () => {
+    for (let exponent = -3; exponent < 11; exponent += 0.037) {
+      const highest = 10 ** exponent;
+      for (const most of [1, 2, 3, 4, 6]) {
+        const values = gridValues(fitScale('linear', 0, highest, undefined), most);
+        expect(values.length).toBeLessThanOrEqual(most);
+        const [step] = values;
+        if (step === undefined) continue;
+        const digits = Number((step / 10 ** Math.floor(Math.log10(step) + 1e-9)).toFixed(6));
+        expect([1, 2, 5]).toContain(digits);
+
+        const scale = fitScale('linear', 0, highest, undefined, 'binary');
+        const sizes = gridValues(scale, most, 'binary');
+        expect(sizes.length).toBeLessThanOrEqual(most);
+        for (const size of sizes) expect(bytes(size)).toMatch(/^(\d+|1\.25|[12]\.50) (B|[KMGT]iB)$/);
+      }
+    }
+    const sizes = (top: number) => gridValues(fitScale('linear', 0, top, undefined, 'binary'), 3, 'binary').map(bytes);
+    expect(sizes(20.6e6)).toEqual(['8 MiB', '16 MiB']);
+    expect(sizes(900 * 2 ** 20)).toEqual(['512 MiB', '1 GiB']);
   });
 });

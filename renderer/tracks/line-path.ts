@@ -1,0 +1,22 @@
+/** From points to what is drawn: steps where points are far apart, and one line on top of another. */
+import { LinePoints } from './decimate.ts';
+
+/** Each point as the stretch that it tells of: two points at its height. */
+export function stepped(points: LinePoints): LinePoints {
+  const steps = new LinePoints();
+  for (let i = 0; i < points.count; i++) {
+    const [low, high, mean] = [points.lows[i] ?? 0, points.highs[i] ?? 0, points.means[i] ?? 0];
+    const [from, x] = [points.froms[i] ?? 0, points.xs[i] ?? 0];
+    if (!Number.isNaN(from)) steps.add(from, from, low, high, mean);
+    steps.add(from, x, low, high, mean);
+  }
+  return steps;
+}
+
+/** Lifts points by those below, where both are of the same samples. */
+export function stack(points: LinePoints, below: LinePoints | undefined): void {
+  if (below?.count !== points.count) return;
+  for (const values of ['lows', 'highs', 'means'] as const) {
+    for (let i = 0; i < points.count; i++) points[values][i] = (points[values][i] ?? 0) + (below[values][i] ?? 0);
+  }
+}
