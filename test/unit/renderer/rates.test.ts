@@ -31,11 +31,11 @@ const requestsOf = (history: TelemetryHistory, source: 'server' | 'clients' = 'c
 /** What can be done is 32,000 a second; the process has one core, and its telemetry is held up now and then. */
 function heldUp(): Told[] {
   const frames: Told[] = [];
-  for (let tick = 0, atMs = 0; tick < 200; tick++) {
+  for (let tick = 0; tick < 200; tick++) {
     const dueMs = tick * 50;
     // Late by up to 47 ms every seventh time: the next one, on time, comes 3 ms after it, and what it counts is at its
     // own moment but for the 1 ms that the thread was held between the clock and the counters.
-    atMs = tick % 7 === 3 ? dueMs + 47 : dueMs;
+    const atMs = tick % 7 === 3 ? dueMs + 47 : dueMs;
     const countedMs = tick % 7 === 4 ? atMs + 1 : atMs;
     frames.push({ atMs, requests: Math.round(countedMs * 32), cpuMs: countedMs });
   }
