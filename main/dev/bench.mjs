@@ -15,12 +15,6 @@ try {
   const name = args[0] === '--only' ? args[1] : args[0];
   const alone = ['drawing', 'sessions', 'exports'].find((known) => known === name);
   if (alone !== undefined) args.splice(0, args[0] === '--only' ? 2 : 1);
-  // Sessions are recorded from an engine; the drawing and the exports need none.
-  if (alone === undefined || alone === 'sessions') {
-    await ensureEngine('release');
-    if (alone === undefined) await ensureEngine('bare');
-    await ensureBuild();
-  }
   // One for each bench: they start themselves anew for what they measure, also while another bench is built.
   const outfile = `out/test/bench-${alone ?? 'servers'}.mjs`;
   const { build } = await import('esbuild');
@@ -35,15 +29,26 @@ try {
     format: 'esm',
     target: 'node20',
   });
-  const child = spawn(process.execPath, [join(root, outfile), ...args], {
-    cwd: root,
-    stdio: 'inherit',
-    env: alone === 'drawing' ? { ...process.env, FDSCOPE_BROWSER: findBrowser() ?? '' } : process.env,
-  });
-  process.exitCode = await new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => resolve(code ?? 1));
-  });
+  const run = (env) =>
+    new Promise((resolve, reject) => {
+      const child = spawn(process.execPath, [join(root, outfile), ...args], {
+        cwd: root,
+        stdio: 'inherit',
+        env: { ...process.env, ...env },
+      });
+      child.on('error', reject);
+      child.on('close', (code) => resolve(code ?? 1));
+    });
+  // What is asked for is looked at before minutes are spent on engines; `--help` needs none.
+  const refused = await run({ FDSCOPE_BENCH_OPTIONS_ONLY: '1' });
+  if (refused !== 0 || args.includes('--help') || args.includes('-h')) process.exit(refused);
+  // Sessions are recorded from an engine; the drawing and the exports need none.
+  if (alone === undefined || alone === 'sessions') {
+    await ensureEngine('release');
+    if (alone === undefined) await ensureEngine('bare');
+    await ensureBuild();
+  }
+  process.exitCode = await run(alone === 'drawing' ? { FDSCOPE_BROWSER: findBrowser() ?? '' } : {});
 } catch (error) {
   exitWithSentence(error);
 }

@@ -14,7 +14,10 @@ function positive(text: string): number {
   throw new InvalidArgumentError('Give a number above 0.');
 }
 
-/** `name` as it is written behind `npm run bench --`. Ends the process where the options are asked for or wrong. */
+/**
+ * `name` as it is written behind `npm run bench --`. Ends the process where the options are asked for or wrong,
+ * and where they are only to be looked at (FDSCOPE_BENCH_OPTIONS_ONLY).
+ */
 export function benchOptions<const Options extends Record<string, BenchOption>>(
   name: string,
   about: string,
@@ -29,5 +32,7 @@ export function benchOptions<const Options extends Record<string, BenchOption>>(
     else if (choices) option.choices(choices);
     command.addOption(option);
   }
-  return command.parse().opts<Values<Options>>();
+  command.parse();
+  if (process.env.FDSCOPE_BENCH_OPTIONS_ONLY !== undefined) process.exit(0);
+  return command.opts<Values<Options>>();
 }
