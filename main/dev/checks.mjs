@@ -21,8 +21,8 @@ function clangFormat() {
 }
 
 function cppFiles() {
-  const folder = join(root, 'main/engine');
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
+  return ['main/engine', 'test/engine']
+    .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile() && /\.(cpp|hpp)$/.test(entry.name) && !entry.name.includes('.gen.'))
     .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)))
     .sort();

@@ -23,6 +23,9 @@ export const engineVariants = ['release', 'bare', 'asan', 'tsan'];
 /** Absolute path of an engine binary, built or not. */
 export const enginePath = (variant = 'release') => join(root, 'build/engine', variant, 'fdscope-engine');
 
+/** Absolute path of the C++ tests of a variant, built or not. */
+export const engineUnitPath = (variant = 'release') => join(root, 'build/engine', variant, 'unit/engine-unit');
+
 /** Something that the user can mend; the message says how. */
 export class SetupError extends Error {}
 
@@ -155,7 +158,14 @@ function checkCompiler(compiler) {
  * Builds an engine variant where a source, a flag or the compiler changed. `CXX` in the environment names another
  * compiler. Throws SetupError where a tool is missing or the build fails; the compiler's messages come first.
  */
-export async function ensureEngine(variant = 'release') {
+export const ensureEngine = (variant = 'release') => ensureMade(variant, 'all', 'building the engine');
+
+/** The same for the engine's C++ tests, `engineUnitPath`, which link the objects of that variant. */
+export const ensureEngineUnit = (variant = 'release') =>
+  ensureMade(variant, 'unit', 'building the C++ tests of the engine');
+
+/** @param {string} goal of the Makefile */
+async function ensureMade(variant, goal, what) {
   if (!engineVariants.includes(variant)) {
     throw new BadInput(`There is no engine variant "${variant}": choose ${engineVariants.join(', ')}.`);
   }
@@ -166,14 +176,13 @@ export async function ensureEngine(variant = 'release') {
     throw new SetupError('make is missing: install GNU make (Debian, Ubuntu: apt-get install g++ make).');
   }
   const make = (args, onOutput) =>
-    run('make', ['-C', join(root, 'main/engine'), `VARIANT=${variant}`, ...args], onOutput);
+    run('make', ['-C', join(root, 'main/engine'), `VARIANT=${variant}`, goal, ...args], onOutput);
   const isCurrent = async () => (await make(['-q'])).code === 0;
   if (await isCurrent()) return;
   await locked(`engine-${variant}`, async () => {
     if (await isCurrent()) return;
     checkCompiler((process.env.CXX ?? 'g++').split(' ')[0]);
-    const title = variant === 'release' ? 'building the engine' : `building the engine (${variant})`;
-    await step(title, async (progress) => {
+    await step(variant === 'release' ? what : `${what} (${variant})`, async (progress) => {
       const compiled = (text) => text.match(/^compile /gm)?.length ?? 0;
       // What would be done, as the commands that say so.
       const files = (await make(['-n'])).output.match(/echo "compile /g)?.length ?? 0;
@@ -187,7 +196,10 @@ export async function ensureEngine(variant = 'release') {
       if (code === 0) return notes.forEach(say);
       say(output.trimEnd());
       const disk = diskSentence(output);
-      throw new SetupError(disk ?? `The engine (${variant}) did not build; the compiler's messages are above.`);
+      throw new SetupError(
+        disk ??
+          `The ${goal === 'unit' ? 'tests of the engine' : 'engine'} (${variant}) did not build; the compiler's messages are above.`,
+      );
     });
   });
 }

@@ -3,6 +3,7 @@
 // not end in its own, is a failure that says so. The last line is `N passed, N failed, N skipped`.
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runEngineUnit } from './engine-unit.mjs';
 import { conclude, scenarioNames } from './scenario-runs.mjs';
 import { BadInput, ensureBuild, ensureEngine, ensurePackages, exitWithSentence } from './setup.mjs';
 import { runSuites } from './suites.mjs';
@@ -79,6 +80,7 @@ const parts = {
   properties: { minutes: 3, run: suite('unit', { FDSCOPE_PROPERTY_RUNS: '1500' }, ['test/unit/properties']) },
   asan: { minutes: 9, run: suite('asan') },
   tsan: { minutes: 8, run: suite('tsan', { FDSCOPE_MODELS: tsanModels.join() }) },
+  'engine-unit': { minutes: 2, run: () => runEngineUnit('asan') },
   scenarios: { minutes: 12, run: scenarios },
 };
 

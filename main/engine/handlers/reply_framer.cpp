@@ -13,6 +13,8 @@ namespace {
 // A longer head or line is taken for a broken server.
 constexpr size_t max_text_bytes = 65'536;
 constexpr size_t shown_bytes = 80, word_bytes = 32;
+// More elements, with all that is nested, are no reply of this world; without a limit their number begins at 0 again.
+constexpr uint64_t max_elements = uint64_t{1} << 32;
 
 // One past the empty line that ends a head, or 0. A bare LF is accepted as a line end.
 size_t end_of_head(std::string_view text, size_t from) {
@@ -268,7 +270,9 @@ void ReplyFramer::resp_line(std::string_view line) {
     state_ = left_ == 0 ? State::chunk_end : State::length;
     return;
   }
+  if (number > max_elements) return fail("more elements than a reply can have", line);
   elements_ += type == '%' || type == '|' ? 2 * number : number;
+  if (elements_ > max_elements + 1) return fail("more elements than a reply can have", line);
   if (!aside) element_over();
 }
 

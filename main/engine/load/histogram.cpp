@@ -54,7 +54,9 @@ void Histogram::reset() {
 
 uint64_t Histogram::value_at(double share) const {
   if (total_ == 0) return 0;
-  const uint64_t wanted = std::max<uint64_t>(1, static_cast<uint64_t>(std::ceil(share * static_cast<double>(total_))));
+  // The share below: 0.07 of 100 is more than 7 in doubles, and would be the eighth.
+  const double rank = std::ceil(std::nextafter(share, 0.0) * static_cast<double>(total_));
+  const uint64_t wanted = std::max<uint64_t>(1, static_cast<uint64_t>(rank));
   uint64_t seen = 0;
   for (size_t i = 0; i < used_; ++i) {
     seen += counts_[i];

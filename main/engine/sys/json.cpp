@@ -88,7 +88,7 @@ class Reader {
     }
     double value = 0;
     if (std::from_chars(text_.data() + begin, text_.data() + at_, value).ec != std::errc{})
-      fail("a number is too large");
+      fail("a number is too large or too small");
     return JsonValue(value);
   }
   bool digits() {
