@@ -10,11 +10,14 @@ const slowdown = sanitized ? 4 : 1;
 // Tests that drive engines wait a good part of their time, so that one file more than there are cores keeps all busy.
 const maxWorkers = availableParallelism() + 1;
 
+/** What is waited for comes when the machine gets to it; the second that is vitest's own limit measured its load. */
+const patience = { expect: { poll: { timeout: 30_000 * slowdown } } } as const;
+
 /** Computes, in one process for many files, as loading what they test takes longer than testing it. */
-const computes = { testTimeout: 120_000, isolate: false, maxWorkers } as const;
+const computes = { testTimeout: 120_000, isolate: false, maxWorkers, ...patience } as const;
 
 /** Drives real servers: starting them takes its time on a machine that does other things as well. */
-const drives = { hookTimeout: 60_000 * slowdown, maxWorkers } as const;
+const drives = { hookTimeout: 60_000 * slowdown, maxWorkers, ...patience } as const;
 
 export default defineConfig({
   test: {
@@ -71,6 +74,7 @@ export default defineConfig({
           hookTimeout: 60_000,
           maxWorkers: 1,
           maxConcurrency: 8,
+          ...patience,
           sequence: { groupOrder: 1 },
         },
       },

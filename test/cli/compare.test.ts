@@ -107,7 +107,7 @@ describe('compare', () => {
   it('Ctrl-C keeps what is done: the result on stdout, exit code 130', async () => {
     const args = ['compare', 'epoll-lt', 'poll', '--repeats', '50', '--clients', '2', '--seconds', '0.3', '--json'];
     const started = startCli(args);
-    await expect.poll(() => hasClients(started.pid), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => hasClients(started.pid), { timeout: 60_000 }).toBe(true);
     started.kill('SIGINT');
     const { code, stdout, stderr } = await started.ended;
     expect(code).toBe(130);

@@ -69,7 +69,7 @@ describe('run --model external', () => {
       expectWatched(result);
       // Master and worker; the shell in front of them is not counted.
       expect(result.peakThreads).toBeGreaterThanOrEqual(2);
-      await expect.poll(() => isAlive(result.pid), { timeout: 5000 }).toBe(false);
+      await expect.poll(() => isAlive(result.pid), { timeout: 60_000 }).toBe(false);
     }),
   );
 

@@ -17,6 +17,17 @@ async function load(answer: Answer, settings: Partial<LoadSettingsInput> = {}, e
   return loadOnce(loadSettingsSchema.parse({ ...given, ...settings }), {});
 }
 
+/** As `load`, for as long as it takes until more than ten replies have come: on a busy machine a while. */
+async function loadSome(...given: Parameters<typeof load>): Promise<LoadResult> {
+  const [answer, settings, endOf] = given;
+  for (const durationSeconds of [0.3, 2]) {
+    const result = await load(answer, { ...settings, durationSeconds }, endOf);
+    if (result.requests > 10) return result;
+    server?.close();
+  }
+  return load(answer, { ...settings, durationSeconds: 20 }, endOf);
+}
+
 const errorsOf = ({ errors }: LoadResult): Record<string, number> =>
   Object.fromEntries(Object.entries(errors).filter(([, count]) => count > 0));
 const codesOf = ({ notices }: LoadResult): string[] => notices.map(({ code }) => code);
@@ -53,7 +64,7 @@ describe('replies that are whole', () => {
       'HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\nhello',
     ],
   ])('%s', async (_, bytes) => {
-    const result = await load(() => ({ bytes }));
+    const result = await loadSome(() => ({ bytes }));
     expect(errorsOf(result)).toEqual({});
     expect(result.requests).toBeGreaterThan(10);
     // The final reply alone is counted, whatever came before it.
@@ -168,7 +179,7 @@ describe('servers that say no', () => {
     ['a verbatim string', '=8\r\ntxt:pong\r\n'],
     ['an error within an array, which is data', '*2\r\n+a\r\n-ERR b\r\n'],
   ])('but not %s of RESP3', async (_, bytes) => {
-    const result = await load(() => ({ bytes }), { protocol: 'resp' }, 'PING\r\n');
+    const result = await loadSome(() => ({ bytes }), { protocol: 'resp' }, 'PING\r\n');
     expect(errorsOf(result)).toEqual({});
     expect(result.requests).toBeGreaterThan(10);
   });

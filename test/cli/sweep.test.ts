@@ -47,7 +47,7 @@ describe('sweep', () => {
       const plan = { axis: 'clients', values: [2, 3], entries: [{ settings: run }], repeats: 1 } as const;
       writeSweep(file, { plan, records: [] });
       const started = startCli(['sweep', '--resume', file]);
-      await expect.poll(() => hasClients(started.pid), { timeout: 20_000 }).toBe(true);
+      await expect.poll(() => hasClients(started.pid), { timeout: 60_000 }).toBe(true);
       started.kill('SIGINT');
       const cancelled = await started.ended;
       expect(cancelled.code).toBe(130);

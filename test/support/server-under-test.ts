@@ -54,7 +54,7 @@ export const isAlive = (pid: number): boolean => {
 export async function settled<T>(
   value: () => T | Promise<T>,
   isWanted: (value: T) => boolean,
-  limitMs = 15_000,
+  limitMs = 45_000,
 ): Promise<T> {
   const endMs = performance.now() + limitMs * slowdown;
   // What is returned is what was judged: the next look may catch a descriptor that the engine's telemetry has open.
@@ -65,11 +65,11 @@ export async function settled<T>(
   }
 }
 
-/** Waits until `value()` has not changed for a quarter of a second, and resolves to it; to the last one after 10 s. */
+/** Waits until `value()` has not changed for a quarter of a second, and resolves to it; to the last one after 30 s. */
 export async function steady(value: () => number | Promise<number>): Promise<number> {
   let last = await value();
   let sinceMs = performance.now();
-  const endMs = sinceMs + 10_000 * slowdown;
+  const endMs = sinceMs + 30_000 * slowdown;
   while (performance.now() - sinceMs < 250 * slowdown && performance.now() < endMs) {
     await sleep(10);
     const now = await value();

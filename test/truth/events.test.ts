@@ -47,7 +47,7 @@ async function quiet(server: ServerUnderTest, model: string): Promise<Counters> 
       last = now;
       return isQuiet;
     },
-    10_000,
+    60_000,
   );
 }
 
