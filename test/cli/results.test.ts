@@ -179,7 +179,7 @@ describe('run', () => {
     const engines = await settled(
       () => (hasClients(run.pid) ? childrenOf(run.pid) : []),
       (pids) => pids.length === 2,
-      25_000,
+      90_000,
     );
     expect(engines).toHaveLength(2);
     run.kill('SIGINT');

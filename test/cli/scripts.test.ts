@@ -125,7 +125,7 @@ describe('npm start on a machine that lacks something', () => {
     if (!mounted) return test.skip('this machine does not let root mount');
     const script = `mount --bind "${checkout}" "${checkout}" && mount -o remount,bind,ro "${checkout}" && exec "${process.execPath}" main/dev/launch.mjs start --no-open`;
     const { stdout, stderr } = spawnSync('unshare', ['-m', 'sh', '-c', script], {
-      ...{ cwd: checkout, encoding: 'utf8', timeout: 60_000 },
+      ...{ cwd: checkout, encoding: 'utf8', timeout: 300_000 },
       env: { ...process.env, HOME: folder },
     });
     expect(stdout + stderr).toMatch(/is on a read-only file system, and fdscope builds itself there/);
@@ -141,7 +141,7 @@ describe('npm start on a machine that lacks something', () => {
     const script = `mount -t tmpfs -o size=${kib}k tmpfs "${small}" && cp -r "${checkout}/." "${small}" && cd "${small}" && exec "${process.execPath}" main/dev/launch.mjs start --no-open`;
     const { PATH: few = '' } = path([...basics, 'make', 'g++', 'as', 'ld', 'gcc']);
     const { stdout, stderr } = spawnSync('unshare', ['-m', 'sh', '-c', script], {
-      ...{ encoding: 'utf8', timeout: 110_000 },
+      ...{ encoding: 'utf8', timeout: 500_000 },
       env: {
         ...process.env,
         HOME: folder,

@@ -73,7 +73,7 @@ describe('fdscope run --record', () => {
       const cli = startCli([...runArgs, '--seconds', '60', '--record', file]);
       try {
         await vi.waitFor(() => expect(existsSync(file) && statSync(file).size).toBeGreaterThan(20_000), {
-          ...{ timeout: 60_000, interval: 20 },
+          ...{ timeout: 180_000, interval: 20 },
         });
       } finally {
         cli.kill('SIGKILL');

@@ -35,29 +35,36 @@ function most(model: ModelFacts): { connections: number; because?: string } {
   }
 }
 
+/** As long as it takes until every client has had its turn: on a busy machine a while. */
 async function hold(model: ModelFacts, protocol: string, connections: number): Promise<void> {
+  for (const durationMs of [500, 4000]) if (await holdFor(durationMs, model, protocol, connections)) return;
+  expect(await holdFor(40_000, model, protocol, connections), 'every client was answered').toBe(true);
+}
+
+/** False where some clients had not been answered when the time was up. */
+async function holdFor(durationMs: number, model: ModelFacts, protocol: string, connections: number): Promise<boolean> {
   const server = await ServerUnderTest.start(model.id, { protocol, handler: 'respond', responseBytes: 128 });
   try {
     const idleFds = await steady(() => server.openFds());
     const load = await runLoad({
       protocol,
       target: `127.0.0.1:${server.port}`,
-      durationMs: 500 * slowdown,
+      durationMs: durationMs * slowdown,
       warmupMs: 100,
-      timeoutMs: 10_000 * slowdown,
+      timeoutMs: 120_000 * slowdown,
       sourceAddresses: 4,
       handler: 'respond',
       responseBytes: 128,
       clients: [{ profile: 'closed', connections, thinkMs: connections > 1000 ? 200 : 0 }],
     });
     expect(errorsOf(load)).toEqual({});
+    if (Number(load.counters.requests) < connections) return false;
     expect(load.code).toBe(0);
-    expect(load.counters.requests).toBeGreaterThan(0);
     // A process for each is slow to start: clients that have left already are accepted all the same.
     const after = await settled(
       () => server.snapshot(),
       (counters) => counterOf(counters, 'accepts') === connections,
-      20_000,
+      90_000,
     );
     expect(counterOf(after, 'accepts')).toBe(connections);
     expect(counterOf(after, 'requests')).toBeGreaterThanOrEqual(connections);
@@ -65,12 +72,13 @@ async function hold(model: ModelFacts, protocol: string, connections: number): P
       await settled(
         () => server.openFds(),
         (fds) => fds <= idleFds,
-        20_000,
+        90_000,
       ),
     ).toBeLessThanOrEqual(idleFds);
     const ended = await server.stop();
     expect(ended).toMatchObject({ code: 0, reason: 'stopped' });
     expect(server.findings).toBe('');
+    return true;
   } finally {
     server.kill();
   }

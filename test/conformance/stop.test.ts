@@ -89,7 +89,7 @@ describe.each(allModels())('$id', (model) => {
       await settled(
         () => stdout,
         (text) => text.includes('\n'),
-        15_000,
+        90_000,
       );
       const { port } = (JSON.parse(stdout.trim()) as { ready: { port: number } }).ready;
       const client = await RawClient.connect(port);
@@ -123,7 +123,7 @@ describe.each(allModels())('$id', (model) => {
     const isGone = await settled(
       () => !isAlive(pid),
       (gone) => gone,
-      10_000,
+      90_000,
     );
     if (!isGone) process.kill(pid, 'SIGKILL');
     expect(isGone).toBe(true);

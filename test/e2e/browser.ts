@@ -50,7 +50,7 @@ export class AppUnderTest {
     const [name = '', value = ''] = this.#lab.cookie.split('=');
     await context.addCookies([{ name, value, url: address, httpOnly: true, sameSite: 'Strict' }]);
     const page = await context.newPage();
-    page.setDefaultTimeout(60_000);
+    page.setDefaultTimeout(180_000);
     followPage(page);
     const complaints: string[] = [];
     page.on('console', (message) => {

@@ -160,7 +160,7 @@ describe('the layout of the Scope', () => {
     await palette.waitFor({ state: 'detached' });
   });
 
-  it('held, nothing of the tracks changes; Space follows again', { timeout: 60_000 }, async () => {
+  it('held, nothing of the tracks changes; Space follows again', async () => {
     await page.locator('footer').filter({ hasText: 'Linux' }).click();
     await page.keyboard.press('Space');
     await page.getByRole('button', { name: 'Held', exact: true }).waitFor();

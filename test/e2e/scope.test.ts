@@ -12,14 +12,14 @@ const row = (page: Page, model: string) =>
 /** A figure beside a model's button, once it is there. */
 async function figure(page: Page, model: string, id: string): Promise<number> {
   const cell = row(page, model).locator(`.cell.${id}`);
-  await cell.filter({ hasText: /\d/ }).waitFor({ timeout: 60_000 });
+  await cell.filter({ hasText: /\d/ }).waitFor({ timeout: 180_000 });
   const [, digits, unit] = /^([\d.]+)([kMG]?)$/.exec((await cell.innerText()).trim()) ?? [];
   return Number(digits) * ({ k: 1e3, M: 1e6, G: 1e9 }[unit ?? ''] ?? 1);
 }
 
 const switchTo = async (page: Page, model: string): Promise<void> => {
   await page.getByRole('button', { name: model, exact: true }).click();
-  await row(page, model).getByText('serving').waitFor({ timeout: 60_000 });
+  await row(page, model).getByText('serving').waitFor({ timeout: 180_000 });
 };
 
 async function boxOf(page: Page, selector: string): Promise<{ x: number; y: number; width: number; height: number }> {
@@ -111,7 +111,7 @@ describe('the Scope screen', () => {
     await connections.fill('1');
     await connections.press('Enter');
     const shown = () => figure(page, 'epoll-lt', 'syscallsPerRequest');
-    await expect.poll(shown, { timeout: 60_000 }).toBeCloseTo(calls, 1);
+    await expect.poll(shown, { timeout: 180_000 }).toBeCloseTo(calls, 1);
     await connections.fill('50');
     await connections.press('Enter');
   });
@@ -172,7 +172,7 @@ describe('the Scope screen', () => {
   it('by keyboard alone: switch, stop, run, help and palette', async () => {
     await page.locator('footer').filter({ hasText: 'Linux' }).click();
     await page.keyboard.press('7');
-    await row(page, 'select').getByText('serving').waitFor({ timeout: 60_000 });
+    await row(page, 'select').getByText('serving').waitFor({ timeout: 180_000 });
     await page.keyboard.press('r');
     await isReady(page);
     await page.keyboard.press('r');
@@ -186,14 +186,14 @@ describe('the Scope screen', () => {
     await page.getByRole('dialog').waitFor();
     await page.keyboard.type('switch to poll');
     await page.keyboard.press('Enter');
-    await row(page, 'poll').getByText('serving').waitFor({ timeout: 60_000 });
+    await row(page, 'poll').getByText('serving').waitFor({ timeout: 180_000 });
   });
 
   it('a model that cannot take the connections over says so in its own words, and the other serves on', async () => {
     const connections = page.getByLabel('Connections', { exact: true });
     await connections.fill('1100');
     await connections.press('Enter');
-    await page.getByText('1100 open', { exact: true }).waitFor({ timeout: 60_000 });
+    await page.getByText('1100 open', { exact: true }).waitFor({ timeout: 180_000 });
     await page.getByRole('button', { name: 'select', exact: true }).click();
     const refusal = page.locator('.toast.error');
     await refusal.waitFor();
@@ -202,7 +202,7 @@ describe('the Scope screen', () => {
     await refusal.getByRole('button', { name: 'Dismiss' }).click();
     await connections.fill('50');
     await connections.press('Enter');
-    await page.getByText('50 open', { exact: true }).waitFor({ timeout: 60_000 });
+    await page.getByText('50 open', { exact: true }).waitFor({ timeout: 180_000 });
   });
 
   it('while it runs: breaks no accessibility rule', async () => {
@@ -214,7 +214,7 @@ describe('the Scope screen', () => {
     await other.open();
     await isRunning(other.page);
     await other.page.keyboard.press('l');
-    await row(other.page, 'poll').getByText('serving').waitFor({ timeout: 60_000 });
+    await row(other.page, 'poll').getByText('serving').waitFor({ timeout: 180_000 });
     await figure(other.page, 'poll', 'requestsPerSecond');
     await other.screenshot('running-light-1024');
     expect(await violations(other.page)).toEqual([]);
@@ -229,16 +229,18 @@ describe('the Scope screen', () => {
       const [minutes, seconds] = (await page.getByTitle('Time since the start').innerText()).split(':');
       return 60 * Number(minutes) + Number(seconds);
     };
-    await expect.poll(clock, { timeout: 60_000 }).toBeGreaterThanOrEqual(5);
+    await expect.poll(clock, { timeout: 180_000 }).toBeGreaterThanOrEqual(5);
     const before = await clock();
     await page.reload();
     await isRunning(page);
-    await expect.poll(clock, { timeout: 60_000 }).toBeGreaterThanOrEqual(before);
+    await expect.poll(clock, { timeout: 180_000 }).toBeGreaterThanOrEqual(before);
     await page.getByRole('button', { name: 'Figures', exact: true }).click();
     await page.getByLabel('Figures of').selectOption({ label: 'Throughput' });
     // The first frame that this window saw.
     const firstCell = page.getByRole('table').first().locator('tbody td').first();
-    await expect.poll(async () => Number(await firstCell.innerText()), { timeout: 60_000 }).toBeGreaterThan(before - 1);
+    await expect
+      .poll(async () => Number(await firstCell.innerText()), { timeout: 180_000 })
+      .toBeGreaterThan(before - 1);
     await page.getByRole('button', { name: 'Figures', exact: true }).click();
   });
 

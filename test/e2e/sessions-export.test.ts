@@ -38,7 +38,7 @@ describe('an export from the app', () => {
     await button('Write it').click();
     const bar = page.getByRole('progressbar', { name: 'Export' });
     await expect
-      .poll(async () => Number(await bar.getAttribute('aria-valuenow')), { timeout: 60_000 })
+      .poll(async () => Number(await bar.getAttribute('aria-valuenow')), { timeout: 180_000 })
       .toBeGreaterThan(0);
     await view.screenshot('sessions-exporting');
     await button('Cancel').click();
@@ -64,7 +64,7 @@ describe('an export from the app', () => {
     await page.locator('footer').getByText('Replaying', { exact: true }).waitFor();
     const throughput = page.locator('[data-track="throughput"]');
     await expect
-      .poll(() => throughput.locator('.legend .num').first().innerText(), { timeout: 60_000 })
+      .poll(() => throughput.locator('.legend .num').first().innerText(), { timeout: 180_000 })
       .toMatch(/\/s$/);
     for (const kind of ['SVG', 'PNG']) {
       const download = page.waitForEvent('download');

@@ -117,7 +117,7 @@ describe('two sessions over each other', () => {
     expect(loaded).toBeGreaterThanOrEqual(0);
     for (const second of [loaded, 1]) {
       await pointAt(second + 0.5, range);
-      await expect.poll(readout, { timeout: 60_000 }).toEqual(expected(second, second));
+      await expect.poll(readout, { timeout: 180_000 }).toEqual(expected(second, second));
     }
     await view.screenshot('sessions-overlay-dark');
   });
@@ -128,7 +128,7 @@ describe('two sessions over each other', () => {
     await offset.press('Enter');
     const range = { from: 0, to: Math.max(lengthOf(a), lengthOf(b) + 1) };
     await pointAt(2.5, range);
-    await expect.poll(readout, { timeout: 60_000 }).toEqual(expected(2, 1));
+    await expect.poll(readout, { timeout: 180_000 }).toEqual(expected(2, 1));
     await offset.fill('0');
     await offset.press('Enter');
   });

@@ -41,7 +41,7 @@ describe('the Sessions screen', () => {
   const files = (): string[] => readdirSync(folder).filter((name) => name.endsWith('.fdscope'));
   const cpuPerRequest = async (): Promise<number> => {
     const cell = page.locator('.replay .cpuMicrosPerRequest dd');
-    await cell.filter({ hasText: /\d/ }).waitFor({ timeout: 60_000 });
+    await cell.filter({ hasText: /\d/ }).waitFor({ timeout: 180_000 });
     return figureOf(await cell.innerText());
   };
 

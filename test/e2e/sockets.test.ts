@@ -13,7 +13,7 @@ const diagram = (page: Page) => page.getByRole('region', { name: /^Sequence diag
 const canGoOn = (page: Page) => page.locator('.bar button.primary:enabled').waitFor();
 /** Words in the diagram, whose titles are for who points at them. */
 const drawn = (page: Page, text: RegExp) => diagram(page).locator('text').filter({ hasText: text }).first();
-const isThere = (page: Page, text: string | RegExp) => page.getByText(text).first().waitFor({ timeout: 60_000 });
+const isThere = (page: Page, text: string | RegExp) => page.getByText(text).first().waitFor({ timeout: 180_000 });
 
 /** Presses the key of the next step until so many are done; while a step is under way the key does nothing. */
 async function walkTo(page: Page, done: number, of: number): Promise<void> {
@@ -22,7 +22,7 @@ async function walkTo(page: Page, done: number, of: number): Promise<void> {
   for (; now < done; now++) {
     await canGoOn(page);
     await page.keyboard.press('ArrowRight');
-    await counter.getByText(`${now + 1}/${of}`, { exact: true }).waitFor({ timeout: 60_000 });
+    await counter.getByText(`${now + 1}/${of}`, { exact: true }).waitFor({ timeout: 180_000 });
   }
 }
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { slowdown } from './engines.ts';
 
-const limitMs = 30_000;
+const limitMs = 120_000;
 
 export class RawClient {
   readonly socket: Socket;

@@ -37,9 +37,9 @@ export interface Ended {
 }
 
 // Against hanging: a machine that does other things as well takes its time.
-const readyLimitMs = 30_000;
-const stopLimitMs = 30_000;
-const replyLimitMs = 30_000;
+const readyLimitMs = 120_000;
+const stopLimitMs = 120_000;
+const replyLimitMs = 120_000;
 
 export const isAlive = (pid: number): boolean => {
   try {

@@ -47,7 +47,7 @@ async function quiet(server: ServerUnderTest, model: string): Promise<Counters> 
       last = now;
       return isQuiet;
     },
-    60_000,
+    90_000,
   );
 }
 
@@ -101,7 +101,7 @@ async function ticks(server: ServerUnderTest, count: number): Promise<void> {
   await settled(
     () => (server.lastCounters?.timeNs ?? 0) - started,
     (passedNs) => passedNs >= count * frameIntervalMs * 1e6,
-    20_000,
+    90_000,
   );
 }
 
@@ -232,7 +232,7 @@ describe('the level is changed while the server runs', () => {
       await settled(
         async () => counterOf(await server.snapshot(), 'requests'),
         (requests) => requests > 0,
-        10_000,
+        90_000,
       );
       expect(await framesAt('counters')).toEqual({ fds: 0, threads: 0, events: 0 });
       const atFds = await framesAt('fds');

@@ -60,7 +60,7 @@ describe.each([false, true])('threads, context switches recorded: %s', (switches
       await settled(
         () => seen.add(inspection.thread('connection 1')?.state),
         () => seen.has('sleeping') && (seen.has('running') || seen.has('ready')),
-        60_000,
+        90_000,
       );
       expect(seen).toContain('sleeping');
       expect(seen.has('running') || seen.has('ready'), [...seen].join()).toBe(true);

@@ -91,7 +91,7 @@ describe.each(library.list().map(({ name }) => name))('%s', (name) => {
   const hasRing = library.named(name).walk.needs?.includes('io_uring') ?? false;
   const cannotCompile = !isInstalled('cc') || (hasRing && !existsSync('/usr/include/liburing.h'));
 
-  it.skipIf(cannotCompile)('as a program in C', { timeout: 120_000 }, async () => {
+  it.skipIf(cannotCompile)('as a program in C', async () => {
     const gone = await stepsOf(name);
     if (!gone) return;
     const source = join(folder, `${name}.c`);
@@ -107,7 +107,7 @@ describe.each(library.list().map(({ name }) => name))('%s', (name) => {
     );
   });
 
-  it.skipIf(!isInstalled('python3'))('as a program in Python', { timeout: 120_000 }, async () => {
+  it.skipIf(!isInstalled('python3'))('as a program in Python', async () => {
     const gone = await stepsOf(name);
     if (!gone) return;
     const source = join(folder, `${name}.py`);

@@ -119,7 +119,7 @@ describe('walks', () => {
     for (const { name, mistakes } of library.list()) expect(mistakes, name).toEqual([]);
   });
 
-  it.each(names)('%s', { timeout: 90_000 }, async (name) => {
+  it.each(names)('%s', { timeout: 300_000 }, async (name) => {
     const { walk } = library.named(name);
     const uring = (await new LabService().listModels()).find(({ id }) => id === 'io_uring');
     if (unavailableWalk(walk, uring?.reason) !== undefined) return;
@@ -133,7 +133,7 @@ describe('walks', () => {
         for (const { pid } of bench.state.processes) pids.add(pid);
         compareDescriptors(await bench.look());
         // A sender that waits for room wakes for every piece of it.
-        await expect.poll(async () => sleepers(await bench.look()), { timeout: 60_000, interval: 20 }).toEqual([]);
+        await expect.poll(async () => sleepers(await bench.look()), { timeout: 300_000, interval: 20 }).toEqual([]);
         if (!isInstalled('ss')) continue;
         // Queues move and acknowledgements come while both look: what counts is a moment in which they agree.
         await expect
@@ -144,7 +144,7 @@ describe('walks', () => {
               const [a, b] = [told(look), shown(rows, look)];
               return a.join('\n') === b.join('\n') ? 'as ss has it' : `told:\n${a.join('\n')}\nss:\n${b.join('\n')}`;
             },
-            { timeout: 60_000, interval: 50 },
+            { timeout: 300_000, interval: 50 },
           )
           .toBe('as ss has it');
       }

@@ -3,11 +3,13 @@
 #include <fcntl.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "handlers/lingering.hpp"
 #include "handlers/work.hpp"
 #include "sys/calls.hpp"
 #include "sys/clock.hpp"
+#include "sys/descriptor_limit.hpp"
 
 namespace fdscope {
 
@@ -284,8 +286,10 @@ void Connection::open_upstream() {
   upstream_fd_ =
       sys::socket(config_->upstream.ss_family, SOCK_STREAM | SOCK_CLOEXEC | (nonblocking_ ? SOCK_NONBLOCK : 0), 0);
   forwarded_ = relayed_bytes_ = 0;
-  if (upstream_fd_ < 0) {
-    if (errno == EMFILE || errno == ENFILE) count_error(ErrorKind::fd_limit);
+  const bool is_full = upstream_fd_ < 0 ? errno == EMFILE || errno == ENFILE : is_kept_free(upstream_fd_);
+  if (is_full) count_error(ErrorKind::fd_limit);
+  if (upstream_fd_ < 0 || is_full) {
+    if (upstream_fd_ >= 0) sys::close(std::exchange(upstream_fd_, -1));
     return upstream_failed();
   }
   telemetry::upstream_opened(slot, id, upstream_fd_, config_->upstream);
@@ -343,6 +347,12 @@ void Connection::close_upstream() {
 
 void Connection::client_error(int error) {
   count_error(error == ECONNRESET || error == EPIPE || error == ETIMEDOUT ? ErrorKind::reset : ErrorKind::other);
+  set_need(Need::close, false);
+}
+
+void Connection::unwatchable() {
+  count_error(ErrorKind::other);
+  close_upstream();
   set_need(Need::close, false);
 }
 

@@ -83,6 +83,8 @@ class Connection {
   size_t unread_bytes() const;  // delivered or pipelined bytes that wait to be parsed
   // The peer is gone (EPOLLHUP, EPOLLERR) while the connection waits for something else: need() becomes close.
   void peer_lost();
+  // The kernel refuses to watch the socket, so that nobody would ever hear of it again: need() becomes close.
+  void unwatchable();
   // The last reply and our end of stream are out, and the client's is awaited, for linger_limit_ns at most. A read that
   // returns EAGAIN after that, as one beyond SO_RCVTIMEO does, ends the connection.
   bool lingers() const { return stage_ == Stage::lingering; }

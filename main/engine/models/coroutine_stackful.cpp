@@ -7,12 +7,15 @@
 #include "handlers/converse.hpp"
 #include "models/coroutine_events.hpp"
 #include "models/model.hpp"
-#include "models/waiting_room.hpp"
+#include "models/parking.hpp"
+#include "sys/calls.hpp"
 #include "sys/stack_switch.hpp"
 #include "telemetry/steps.hpp"
 
 namespace fdscope {
 namespace {
+
+constexpr size_t reports_a_wait = 256;
 
 class CoroutineStackful;
 
@@ -28,31 +31,36 @@ class CoroutineStackful final : public Model {
  public:
   explicit CoroutineStackful(const ModelOptions& options)
       : stack_bytes_(static_cast<size_t>(options.get("stackKiB")) * 1024),
-        backend_(options.get("backend") == 0 ? WaitingRoom::Backend::epoll : WaitingRoom::Backend::poll) {}
+        backend_(options.get("backend") == 0 ? Parking::Backend::epoll : Parking::Backend::poll) {}
 
   void run(Server& server) override {
     server_ = &server;
     server.use_blocking_sockets(false);
-    WaitingRoom room(server, backend_);
-    room_ = &room;
+    Parking parking(server, backend_, reports_a_wait);
+    parking_ = &parking;
     for (Connection* c : server.connections().all()) begin(*c);
     server.serving();
 
     while (!server.stopping()) {
       STEP("wait for all sockets at once");
-      room.wait([this] { accept_all(); }, [this](Connection& c) { resume(*fiber_of(c)); });
+      for (const Parking::Ready& ready : parking.wait()) {
+        if (ready.is_listener())
+          accept_all();
+        else if (Connection* c = parking.awaited(ready))
+          resume(*fiber_of(*c));
+      }
+      while (Connection* c = parking.next_overdue()) resume(*fiber_of(*c));
     }
     // Each fiber that waits is woken once more, sees that the server stops, and returns.
     for (Fiber* fiber : by_slot_)
       if (fiber != nullptr) resume(*fiber);
-    room_ = nullptr;
+    parking_ = nullptr;
   }
 
   // What the straight-line code calls, on the fiber's own stack.
   bool interrupted() const { return server_->stopping(); }
   ssize_t read(int fd, std::span<uint8_t> bytes) {
-    await(EPOLLIN);
-    if (interrupted()) return again();
+    if (!await(EPOLLIN)) return again();
     STEP("read, once woken");
     return sys::read(fd, bytes);
   }
@@ -73,11 +81,10 @@ class CoroutineStackful final : public Model {
     }
     return result;
   }
-  // The loop has told the connection already that its time is up, so there is nothing left to say.
-  bool sleep_until(uint64_t) {
-    room_->pause(*running_->connection);
+  bool sleep_until(uint64_t at_ns) {
+    parking_->until(*running_->connection, at_ns);
     yield();
-    return false;
+    return goes_on();
   }
 
  private:
@@ -85,9 +92,15 @@ class CoroutineStackful final : public Model {
     errno = EAGAIN;
     return -1;
   }
-  void await(uint32_t events) {
-    room_->want(*running_->connection, events);
+  // False where there is nothing to go on with: the server is to stop, or the connection is over.
+  bool goes_on() const { return !interrupted() && running_->connection->need() != Need::close; }
+  bool await(uint32_t events) {
+    if (!parking_->until_ready(*running_->connection, events)) {
+      running_->connection->unwatchable();
+      return false;
+    }
     yield();
+    return goes_on();
   }
   void yield() {
     STEP("yield: save the stack pointer, go back to the loop");
@@ -104,7 +117,7 @@ class CoroutineStackful final : public Model {
 
   void accept_all() {
     STEP("accept waiting connections");
-    while (Connection* c = server_->accept()) begin(*c);
+    server_->accept_some([this](Connection& c) { begin(c); });
   }
 
   // Gives the client a fiber: one that served another before, where there is one.
@@ -134,7 +147,7 @@ class CoroutineStackful final : public Model {
     Connection& c = *fiber.connection;
     converse(*this, c);
     fiber_of(c) = nullptr;
-    room_->leave(c);
+    parking_->forget(c);
     if (c.need() == Need::close) {
       STEP("close");
       server_->close(c);
@@ -149,9 +162,9 @@ class CoroutineStackful final : public Model {
   }
 
   size_t stack_bytes_;
-  WaitingRoom::Backend backend_;
+  Parking::Backend backend_;
   Server* server_ = nullptr;
-  WaitingRoom* room_ = nullptr;
+  Parking* parking_ = nullptr;
   Context loop_;
   Fiber* running_ = nullptr;
   std::vector<std::unique_ptr<Fiber>> fibers_;

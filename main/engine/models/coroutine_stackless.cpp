@@ -109,7 +109,7 @@ class Io {
   bool suspend(Handle self, uint32_t events) {
     STEP("suspend until the socket is ready");
     if (!parking_.until_ready(c_, events)) {
-      c_.peer_lost();  // the kernel cannot watch it
+      c_.unwatchable();
       errno = EAGAIN;
       return false;
     }
@@ -173,7 +173,7 @@ class CoroutineStackless final : public Model {
 
   void accept_all(Server& server, Parking& parking) {
     STEP("accept waiting connections");
-    while (Connection* c = server.accept()) start(server, parking, *c);
+    server.accept_some([&](Connection& c) { start(server, parking, c); });
   }
 
   void start(Server& server, Parking& parking, Connection& c) {

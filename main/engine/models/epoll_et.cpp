@@ -35,7 +35,7 @@ class EpollEt final : public Model {
 
     while (!server.stopping()) {
       STEP("wait until the kernel reports a change");
-      const int ready = sys::epoll_wait(epoll_.get(), events_, unfinished_.empty() ? timers_.timeout_ms() : 0);
+      const int ready = sys::epoll_wait(epoll_.get(), events_, rests() ? timers_.timeout_ms() : 0);
       for (int i = 0; i < ready; ++i) {
         const epoll_event& event = events_[static_cast<size_t>(i)];
         if (event.data.u64 == wake_tag) break;
@@ -50,16 +50,20 @@ class EpollEt final : public Model {
         if (c != nullptr) serve(*c);
       }
       timers_.expire(server, [this](Connection& c) { serve(c); });
+      if (accepting_) accept_all();
     }
     epoll_.reset();
   }
 
  private:
+  bool rests() const { return unfinished_.empty() && !accepting_; }
+
   void accept_all() {
     STEP("accept until no one waits");
-    while (Connection* c = server_->accept()) {
+    if (drains_) {
+      accepting_ = server_->accept_some([this](Connection& c) { serve(c); });
+    } else if (Connection* c = server_->accept()) {
       serve(*c);
-      if (!drains_) break;
     }
   }
 
@@ -78,7 +82,8 @@ class EpollEt final : public Model {
     for (int calls = 0; calls < share; ++calls) {
       if (c.need() == Need::close) return server_->close(c);
       if (c.need() == Need::pause) return timers_.add(c);
-      Connection::Watch& watch = this->watch(c);
+      if (c.watch().index == 0 && !watch(c)) return refuse(c);
+      Connection::Watch& watch = c.watch();
       switch (c.need()) {
         case Need::read:
           if ((watch.events & EPOLLIN) == 0) return;
@@ -110,21 +115,25 @@ class EpollEt final : public Model {
   }
 
   // Registers a socket the first time it is used, for both directions and for good, and takes it for ready until a call
-  // says otherwise.
-  Connection::Watch& watch(Connection& c) {
-    if (c.watch().index == 0) {
-      STEP("tell the kernel, once");
-      sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, c.fd(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-                     c.on_upstream() ? c.ref() | upstream_bit : c.ref());
-      c.watch() = {EPOLLIN | EPOLLOUT, 1};
-    }
-    return c.watch();
+  // says otherwise. False where the kernel refuses.
+  bool watch(Connection& c) {
+    STEP("tell the kernel, once");
+    const bool told =
+        watch_socket(epoll_, c.watch(), c.fd(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, event_tag(c));
+    c.watch().events = EPOLLIN | EPOLLOUT;
+    return told;
+  }
+
+  void refuse(Connection& c) {
+    telemetry::count_error(wire::ErrorKind::other);
+    server_->close(c);
   }
 
   Server* server_ = nullptr;
   Fd epoll_;
   Timers timers_;
   std::deque<uint64_t> unfinished_;
+  bool accepting_ = false;  // somebody may be left in the accept queue, of whom no edge comes again
   const bool drains_;  // false: the classic bug, one accept and one read for each edge
   const bool trusts_short_reads_;
   std::vector<epoll_event> events_;

@@ -44,15 +44,15 @@ class EpollLt final : public Model {
  private:
   void accept_all() {
     STEP("accept waiting connections");
-    while (Connection* c = server_->accept()) settle(*c);
+    server_->accept_some([this](Connection& c) { settle(c); });
   }
 
   // One report, one call on the socket: what is left over will be reported again.
   void serve(Connection& c, uint32_t events, bool upstream) {
-    const bool lost = (events & (EPOLLHUP | EPOLLERR)) != 0;
     if (upstream != c.on_upstream() || c.need() == Need::pause) {
-      // Not the socket that is waited for; errors are reported all the same, for as long as they last.
-      if (!lost || upstream) return;
+      // Not the socket that is waited for. The kernel reports errors all the same, for as long as they last.
+      if ((events & (EPOLLHUP | EPOLLERR)) == 0) return;
+      if (upstream) return forget_upstream(epoll_, c);
       c.peer_lost();
     } else if (c.need() == Need::read) {
       STEP("read what has arrived");
@@ -78,22 +78,21 @@ class EpollLt final : public Model {
       case Need::write:
       case Need::connect: return watch(c, EPOLLOUT);
       case Need::pause: timers_.add(c); return watch(c, 0);
-      case Need::close: return server_->close(c);
+      case Need::close: return close(c);
     }
   }
 
   void watch(Connection& c, uint32_t events) {
-    // While the upstream works, the client's next bytes would be reported over and over.
-    if (c.on_upstream()) tell(c.client_watch, c.client_fd(), 0, c.ref());
-    tell(c.watch(), c.fd(), events, c.on_upstream() ? c.ref() | upstream_bit : c.ref());
+    if (is_watched(c, events)) return;
+    STEP("change what the kernel watches");
+    if (watch_awaited(epoll_, c, events)) return;
+    telemetry::count_error(wire::ErrorKind::other);
+    close(c);
   }
 
-  void tell(Connection::Watch& known, int fd, uint32_t events, uint64_t ref) {
-    const bool added = known.index == 1;
-    if (added && known.events == events) return;
-    STEP("change what the kernel watches");
-    sys::epoll_ctl(epoll_.get(), added ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, events, ref);
-    known = {events, 1};
+  void close(Connection& c) {
+    STEP("close");
+    server_->close(c);
   }
 
   Server* server_ = nullptr;

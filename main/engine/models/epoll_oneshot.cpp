@@ -43,10 +43,12 @@ class Worker {
  private:
   void accept_all() {
     STEP("accept waiting connections");
-    while (Connection* c = server_.accept()) settle(*c);
+    server_.accept_some([this](Connection& c) { settle(c); });
     STEP("arm the listener again");
-    // It was in the set a moment ago: changing it takes no memory and cannot fail.
-    sys::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, server_.listener(), EPOLLIN | EPOLLONESHOT, listener_tag);
+    // Not armed, nobody would ever be accepted again.
+    while (sys::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, server_.listener(), EPOLLIN | EPOLLONESHOT, listener_tag) != 0 &&
+           !server_.stopping())
+      server_.rest_after_refusal();
   }
 
   // One report, one call on the socket: what is left over is reported as soon as it is armed again. Only the socket

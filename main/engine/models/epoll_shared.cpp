@@ -53,7 +53,7 @@ class Loop {
     if (upstream != c.on_upstream() || c.need() == Need::pause) {
       // Not the socket that is waited for. The kernel reports errors all the same, for as long as they last.
       if ((events & (EPOLLHUP | EPOLLERR)) == 0) return;
-      if (upstream) return forget_upstream(c);
+      if (upstream) return forget_upstream(epoll_, c);
       c.peer_lost();
     } else if (c.need() == Need::read) {
       STEP("read what has arrived");
@@ -84,30 +84,11 @@ class Loop {
   }
 
   void watch(Connection& c, uint32_t events) {
-    // The socket that is not waited for would be reported over and over: the client that pipelines while the upstream
-    // works, the upstream whose reply a slow client has no room for.
-    bool told = true;
-    if (c.on_upstream())
-      told = tell(c.client_watch, c.client_fd(), 0, c.ref());
-    else if (c.upstream_watch.index == 1)
-      told = tell(c.upstream_watch, c.upstream_fd(), 0, c.ref() | upstream_bit);
-    if (told && tell(c.watch(), c.fd(), events, event_tag(c))) return;
+    if (is_watched(c, events)) return;
+    STEP("change what the kernel watches");
+    if (watch_awaited(epoll_, c, events)) return;
     telemetry::count_error(wire::ErrorKind::other);
     close(c);
-  }
-
-  bool tell(Connection::Watch& known, int fd, uint32_t events, uint64_t tag) {
-    if (known.index == 1 && known.events == events) return true;
-    STEP("change what the kernel watches");
-    return watch_socket(epoll_, known, fd, events, tag);
-  }
-
-  // The upstream has reset its connection while a slow client holds up the reply. What it sent before is still to be
-  // read, so it is only taken out of the set; watch() adds it again.
-  void forget_upstream(Connection& c) {
-    if (c.upstream_watch.index != 1) return;
-    c.upstream_watch = {};
-    sys::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, c.upstream_fd(), 0, 0);  // it is in the set: cannot fail
   }
 
   void close(Connection& c) {

@@ -109,10 +109,9 @@ class IoUring final : public Model {
       socklen_t size = sizeof peer;
       // Fails for a client that has gone already, which the first receive will tell.
       sys::getpeername(done.result, reinterpret_cast<sockaddr*>(&peer), &size);
-      settle(*server_->adopt(done.result, peer));
-    } else if (done.result == -EMFILE || done.result == -ENFILE) {
-      // The plain call has a reserve to turn clients away with.
-      while (Connection* c = server_->accept()) settle(*c);
+      if (Connection* c = server_->adopt(done.result, peer)) settle(*c);
+    } else if (done.result != -ECANCELED && done.result != -ECONNABORTED) {
+      server_->accept_refused(-done.result, server_->listener());
     }
     if (!done.more() && !server_->stopping()) accept();
   }

@@ -132,14 +132,14 @@ void Parking::switch_off(Connection& c, const Ready& ready) {
   const int fd = ready.upstream ? c.upstream_fd() : c.client_fd();
   Connection::Watch& watch = ready.upstream ? c.upstream_watch : c.client_watch;
   if (fd < 0 || watch.index == 0) return;
-  // Neither can fail for a socket that is open and registered.
-  if ((ready.events & (EPOLLHUP | EPOLLERR)) != 0) {
-    sys::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, 0, 0);
-    watch = {};
-  } else if (watch.events != 0) {
-    sys::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, 0, ready.upstream ? c.ref() | upstream_bit : c.ref());
+  const uint64_t tag = ready.upstream ? c.ref() | upstream_bit : c.ref();
+  const bool is_lost = (ready.events & (EPOLLHUP | EPOLLERR)) != 0;
+  if (!is_lost && (watch.events == 0 || sys::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, 0, tag) == 0)) {
     watch.events = 0;
+    return;
   }
+  sys::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, 0, 0);  // it is in the set: cannot fail
+  watch = {};
 }
 
 Connection* Parking::next_overdue() {

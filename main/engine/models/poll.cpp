@@ -38,7 +38,7 @@ class Poll final : public Model {
  private:
   void accept_all() {
     STEP("accept waiting connections");
-    while (Connection* c = server_->accept()) settle(*c);
+    server_->accept_some([this](Connection& c) { settle(c); });
   }
 
   // One report, one call on the socket: what is left over will be reported again.

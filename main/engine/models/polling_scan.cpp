@@ -22,7 +22,7 @@ class PollingScan final : public Model {
 
     while (!server.stopping()) {
       STEP("ask for new clients");
-      while (Connection* c = server.accept()) open_.push_back(c);
+      server.accept_some([this](Connection& c) { open_.push_back(&c); });
       for (Connection* c : open_) visit(*c);
       // Those that are over are closed behind the sweep, so that the list does not change under it.
       std::erase_if(open_, [&](Connection* c) {

@@ -11,6 +11,8 @@
 #include <system_error>
 
 #include "sys/calls.hpp"
+#include "sys/clock.hpp"
+#include "sys/descriptor_limit.hpp"
 
 namespace fdscope {
 
@@ -188,24 +190,33 @@ void Server::use_backlog(int backlog) {
 
 Connection* Server::accept(int listener) {
   if (listener < 0) listener = listener_.get();
-  while (!stopping()) {
+  left_waiting_.store(false, std::memory_order_relaxed);
+  for (int tries = 0; tries < accept_share && !stopping(); ++tries) {
     sockaddr_storage peer{};
     socklen_t size = sizeof peer;
     const int fd = sys::accept4(listener, reinterpret_cast<sockaddr*>(&peer), &size,
                                 SOCK_CLOEXEC | (nonblocking_ ? SOCK_NONBLOCK : 0));
-    if (fd >= 0) return adopt(fd, peer);
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return nullptr;
-    if (errno == EMFILE || errno == ENFILE) {
-      if (!shed(listener)) return nullptr;
-    } else if (errno == EINVAL || errno == EBADF) {
-      return nullptr;  // the listener was shut down
+    if (fd >= 0) {
+      if (Connection* c = adopt(fd, peer)) return c;
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINVAL || errno == EBADF) {
+      return nullptr;  // nobody waits, or the listener was shut down
+    } else if (errno != EINTR && errno != ECONNABORTED && errno != EPROTO) {
+      accept_refused(errno, listener);
+      return nullptr;
     }
-    // EINTR, ECONNABORTED, EPROTO and the like concern one handshake only: the next may be fine.
+    // EINTR, ECONNABORTED and EPROTO concern one handshake only: the next may be fine.
   }
+  left_waiting_.store(true, std::memory_order_relaxed);
   return nullptr;
 }
 
 Connection* Server::adopt(int fd, const sockaddr_storage& peer) {
+  fd = move_below_limit(fd);
+  if (fd < 0) {
+    telemetry::count_error(wire::ErrorKind::fd_limit);
+    return nullptr;
+  }
+  refusals_.store(0, std::memory_order_relaxed);
   // Without it, Nagle's algorithm holds back the last part of a reply until the client acknowledges the first.
   // It cannot fail on a TCP socket; on one that was reset meanwhile, the first read says so.
   sys::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -213,16 +224,36 @@ Connection* Server::adopt(int fd, const sockaddr_storage& peer) {
   return &connections_.open(fd, peer, *handler_, nonblocking_);
 }
 
+void Server::accept_refused(int error, int listener) {
+  left_waiting_.store(true, std::memory_order_relaxed);
+  if ((error == EMFILE || error == ENFILE) && shed(listener)) return;
+  if (error != EMFILE && error != ENFILE) telemetry::count_error(wire::ErrorKind::other);
+  rest_after_refusal();
+}
+
+// Lends the reserve to accept4 and closes what it returns. False where nobody waits or nothing could be lent.
 bool Server::shed(int listener) {
   const std::lock_guard lock(reserve_mutex_);
+  const auto take_reserve = [this] { reserve_.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC)); };
+  if (!reserve_) take_reserve();  // another thread was faster the last time
+  pollfd waiting{listener, POLLIN, 0};
+  // A listener that blocks would sleep here until somebody comes, who then is turned away for nothing.
+  if (!reserve_ || ::poll(&waiting, 1, 0) <= 0) return false;
   reserve_.reset();
   const int fd = sys::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
   if (fd >= 0) {
     sys::close(fd);
     telemetry::count_error(wire::ErrorKind::fd_limit);
   }
-  reserve_.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  take_reserve();
   return fd >= 0;
+}
+
+void Server::rest_after_refusal() {
+  constexpr unsigned longest_ms = 32;
+  const unsigned before = refusals_.fetch_add(1, std::memory_order_relaxed);
+  const uint64_t ms = before < 5 ? 1u << before : longest_ms;
+  sys::clock_nanosleep(now_ns() + ms * 1'000'000);
 }
 
 void Server::request_stop() {

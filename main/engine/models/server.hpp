@@ -75,12 +75,30 @@ class Server {
   void use_blocking_sockets(bool blocking);
 
   // Accepts one connection from `listener` (the server's own by default), TCP_NODELAY set. nullptr: none is waiting
-  // (EAGAIN), or the server is stopping. Aborted handshakes are skipped. Where no fd is left (EMFILE, ENFILE) the
-  // connection is accepted on a reserve fd and closed at once, counted as errorFdLimit: left in the queue it would
-  // wake a level-triggered loop for ever.
+  // (EAGAIN), the server is stopping, or the kernel refuses just now, and then left_waiting() is true. Aborted handshakes
+  // are skipped. At the descriptor limit (sys/descriptor_limit.hpp; ENFILE) the connection is closed at once, counted as
+  // errorFdLimit: left in the queue it would wake a level-triggered loop for ever. Where even that is refused (ENOMEM,
+  // ENOBUFS), it rests a moment before it returns, so that nobody spins.
   Connection* accept(int listener = -1);
-  // The same for a socket that was accepted otherwise (io_uring's multishot accept).
+  // The same for a socket that was accepted otherwise (io_uring's multishot accept); nullptr where it was turned away.
   Connection* adopt(int fd, const sockaddr_storage& peer);
+  // After an accept that was made otherwise and refused with this error: turns away who waits, or rests a moment.
+  void accept_refused(int error, int listener);
+  // Sleeps a little longer each time in a row until somebody is accepted, 32 ms at most.
+  void rest_after_refusal();
+  // begin(connection) for those who wait, for at most a turn's share: a flood of clients must not keep those that are
+  // served already from their turn. True where more may be waiting, of whom an edge is not reported again.
+  template <class Begin>
+  bool accept_some(Begin begin, int listener = -1) {
+    for (int n = 0; n < accept_share; ++n) {
+      Connection* c = accept(listener);
+      if (c == nullptr) return left_waiting();
+      begin(*c);
+    }
+    return true;
+  }
+  // Whether the last accept() left somebody in the queue whom the kernel would not let in.
+  bool left_waiting() const { return left_waiting_.load(std::memory_order_relaxed); }
   void close(Connection& c) { connections_.close(c); }
 
   bool stopping() const { return stopping_.load(std::memory_order_acquire); }
@@ -100,12 +118,17 @@ class Server {
   std::function<void()> on_stopping, on_serving;
 
  private:
+  // Accepts that are made before others have their turn.
+  static constexpr int accept_share = 64;
+
   bool shed(int listener);
 
   ListenAddress address_;
   std::unique_ptr<HandlerConfig, void (*)(HandlerConfig*)> handler_;
   Fd listener_, wake_, reserve_;
   std::mutex reserve_mutex_;
+  std::atomic<bool> left_waiting_{false};
+  std::atomic<unsigned> refusals_{0};  // in a row
   bool nonblocking_ = false;
   ConnectionTable connections_;
   std::atomic<bool> stopping_{false};

@@ -48,6 +48,7 @@ class SignalDriven final : public Model {
       take_signal();
       timers_.expire(server, [this](Connection& c) { serve(c); });
       end_lingering();
+      if (accepting_) accept_all();
       if (unfinished_.empty()) continue;
       Connection* c = server.connections().find(unfinished_.front());
       unfinished_.pop_front();
@@ -69,7 +70,7 @@ class SignalDriven final : public Model {
 
  private:
   void take_signal() {
-    uint64_t wait_ns = unfinished_.empty() ? longest_wait_ns : 0;
+    uint64_t wait_ns = unfinished_.empty() && !accepting_ ? longest_wait_ns : 0;
     if (!timers_.empty()) {
       const uint64_t now = now_ns(), due = timers_.next_ns();
       wait_ns = std::min(wait_ns, due > now ? due - now : 0);
@@ -98,7 +99,7 @@ class SignalDriven final : public Model {
 
   void accept_all() {
     STEP("accept until no one waits");
-    while (Connection* c = server_->accept()) serve(*c);
+    accepting_ = server_->accept_some([this](Connection& c) { serve(c); });
   }
 
   // Nothing is read from a client while its request waits or is forwarded, so only this notices that it has gone. The
@@ -194,6 +195,7 @@ class SignalDriven final : public Model {
   sigset_t signals_{};
   Timers timers_;
   std::deque<uint64_t> unfinished_;
+  bool accepting_ = false;  // somebody may be left in the accept queue, of whom no signal comes again
   std::deque<std::pair<uint64_t, uint64_t>> lingering_;  // until when, and who
   std::vector<uint64_t> refs_;                           // by descriptor: who had that number last
 };
