@@ -37,6 +37,21 @@ export default defineConfig(
       eqeqeq: 'error',
     },
   },
+  {
+    // What files and peers say must not give a terminal orders: main/cli/terminal.ts writes, and nothing beside it.
+    files: ['main/{cli,lab,web}/**/*.ts'],
+    ignores: ['main/cli/terminal.ts'],
+    rules: {
+      'no-console': 'error',
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "MemberExpression[property.name='write'][object.property.name=/^std(out|err)$/]",
+          message: 'Write by print or tell of main/cli/terminal.ts.',
+        },
+      ],
+    },
+  },
   { files: ['renderer/**/*.ts'], languageOptions: { parser: pageParser } },
   {
     files: ['**/*.vue'],

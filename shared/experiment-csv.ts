@@ -1,10 +1,10 @@
 /** Comparisons and sweeps for spreadsheets: one row a figure, one row a point. */
 import { comparedFigures, type CompareResult } from './compare-result.ts';
-import { csvText } from './csv.ts';
+import { csvText, type CsvFormulas } from './csv.ts';
 import { metrics } from './expectations/metrics.ts';
 import { sweptFigures, type SweepResult } from './sweep-result.ts';
 
-export function compareCsv({ entries, differences }: CompareResult): string {
+export function compareCsv({ entries, differences }: CompareResult, formulas?: CsvFormulas): string {
   const head = ['entry', 'model', 'figure', 'unit', 'median', 'low', 'high', 'coverage', 'runs'];
   const against = ['against', 'ratio', 'ratio low', 'ratio high', 'verdict'];
   const rows = entries.flatMap(({ label, model, figures }) =>
@@ -18,10 +18,10 @@ export function compareCsv({ entries, differences }: CompareResult): string {
       ].map((value) => value ?? null);
     }),
   );
-  return csvText([[...head, ...against], ...rows]);
+  return csvText([[...head, ...against], ...rows], { formulas });
 }
 
-export function sweepCsv({ axis, points }: SweepResult): string {
+export function sweepCsv({ axis, points }: SweepResult, formulas?: CsvFormulas): string {
   const units = sweptFigures.map((figure) => {
     const { unit } = metrics[figure];
     return unit === '' ? figure : `${figure} (${unit})`;
@@ -30,5 +30,5 @@ export function sweepCsv({ axis, points }: SweepResult): string {
     ...[value, label, model, status, reason ?? null],
     ...sweptFigures.map((figure) => figures?.[figure]?.median ?? null),
   ]);
-  return csvText([[axis, 'label', 'model', 'status', 'reason', ...units], ...rows]);
+  return csvText([[axis, 'label', 'model', 'status', 'reason', ...units], ...rows], { formulas });
 }

@@ -5,6 +5,7 @@ import { LabService } from '../lab/lab-service.ts';
 import type { CliContext } from './command.ts';
 import { commands } from './commands/index.ts';
 import { verdictOf } from './input.ts';
+import { tell } from './terminal.ts';
 
 export function createProgram(context: CliContext): Command {
   const program = new Command('fdscope').description('An oscilloscope for sockets.').version(version());
@@ -29,7 +30,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     const { code, text } = verdictOf(error);
-    if (text !== '') process.stderr.write(`${text}\n`);
+    if (text !== '') tell(`${text}\n`);
     return code;
   } finally {
     process.removeListener('SIGINT', onSignal).removeListener('SIGTERM', onSignal);

@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander';
 import type { z } from 'zod';
 import { pathText, problemsIn, type Path } from '../../shared/schemas/problems.ts';
+import { visibleLine } from '../../shared/visible.ts';
 import { ScenarioError } from '../../shared/schemas/scenario-text.ts';
 import { LabError, sentenceOf } from '../lab/errors.ts';
 import { UnmetExpectation } from './output.ts';
@@ -65,10 +66,10 @@ export function verdictOf(error: unknown): { readonly code: number; readonly tex
     if (error.exitCode === 0) return { code: 0, text: '' };
     if (error.code === 'commander.help') return { code: 2, text: '' };
     const sentence = commanderSentence(error.message);
-    return { code: 2, text: sentence.charAt(0).toUpperCase() + sentence.slice(1) };
+    return { code: 2, text: visibleLine(sentence.charAt(0).toUpperCase() + sentence.slice(1)) };
   }
-  if (error instanceof UnmetExpectation) return { code: 4, text: error.message };
+  if (error instanceof UnmetExpectation) return { code: 4, text: visibleLine(error.message) };
   if (error instanceof ScenarioError) return { code: 2, text: error.message };
   if (error instanceof LabError) return { code: exitCodes[error.kind], text: error.message };
-  return { code: 1, text: `fdscope failed: ${sentenceOf(error)}` };
+  return { code: 1, text: visibleLine(`fdscope failed: ${sentenceOf(error)}`) };
 }

@@ -1,11 +1,13 @@
 /** Options that several commands share, and the flags that they become. */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { csvFormulas, type CsvFormulas } from '../../shared/csv.ts';
 import { clientProfiles } from '../../shared/schemas/settings.ts';
 import { modelOption, numberOption } from './input.ts';
 
 export interface OutputFlags {
   readonly json?: boolean;
   readonly csv?: boolean;
+  readonly csvFormulas?: CsvFormulas;
   readonly out?: string;
 }
 
@@ -46,8 +48,16 @@ export const addNumber = (command: Command, flag: string, summary: string): Comm
 export const addJson = (command: Command): Command =>
   command.option('--json', 'one JSON object on stdout, nothing else');
 
+const formulas = 'texts that a spreadsheet would run as formulas: escape (an apostrophe before them) or keep';
+
+/** `where` it applies, for the help. */
+export const addCsvFormulas = (command: Command, where: string): Command =>
+  command.addOption(
+    new Option('--csv-formulas <what>', `${where}: ${formulas}; escape where it is not given`).choices(csvFormulas),
+  );
+
 export const addCsv = (command: Command): Command =>
-  command.option('--csv', 'comma-separated values on stdout, a figure a line');
+  addCsvFormulas(command.option('--csv', 'comma-separated values on stdout, a figure a line'), 'with --csv');
 
 export const addOut = (command: Command): Command => command.option('--out <file>', 'write the JSON to a file too');
 

@@ -3,9 +3,11 @@ import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } fr
 import { dirname } from 'node:path';
 import type { Conclusion } from '../../shared/expectations/conclude.ts';
 import type { ResultNotice } from '../../shared/run-result.ts';
+import { visibleJson, visibleTexts } from '../../shared/visible.ts';
 import { LabError } from '../lab/errors.ts';
 import { isSessionFile, keptSentence } from '../lab/sessions/session-file-check.ts';
 import type { OutputFlags } from './options.ts';
+import { print } from './terminal.ts';
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'its folder does not exist',
@@ -21,7 +23,8 @@ function refuse(out: string, error: unknown): never {
 }
 
 /** Stdout holds one thing. Throws LabError. */
-export function checkFormat({ json, csv }: OutputFlags): void {
+export function checkFormat({ json, csv, csvFormulas }: OutputFlags): void {
+  if (csvFormulas !== undefined && csv !== true) throw new LabError('bad-input', '--csv-formulas goes with --csv.');
   if (json === true && csv === true) throw new LabError('bad-input', '--json and --csv are one or the other.');
 }
 
@@ -42,18 +45,20 @@ export function checkOut({ out }: OutputFlags): void {
   if (kept !== undefined) throw new LabError('bad-input', `--out ${out} cannot be written: ${kept}.`);
 }
 
-/** Resolves when the text has left this process: exiting before would cut what a pipe has not taken yet. */
-const print = (text: string): Promise<void> => new Promise((resolve) => process.stdout.write(text, () => resolve()));
-
-/** Prints, and writes the file whole or not at all. Throws LabError, after printing, where the file cannot be written. */
-export async function deliver(
+/**
+ * Prints, and writes the file whole or not at all. `text` is given the result as a terminal may show it, `csv` is for
+ * programs. Throws LabError, after printing, where the file cannot be written.
+ */
+export async function deliver<T extends object>(
   flags: OutputFlags,
-  result: object,
-  text: () => string,
-  csv: () => string = text,
+  result: T,
+  text: (shown: T) => string,
+  csv?: () => string,
 ): Promise<void> {
-  const json = `${JSON.stringify(result, null, 2)}\n`;
-  await print(flags.json === true ? json : flags.csv === true ? csv() : text());
+  const json = visibleJson(`${JSON.stringify(result, null, 2)}\n`);
+  if (flags.json === true) await print(json);
+  else if (flags.csv === true && csv) await print(csv(), true);
+  else await print(text(visibleTexts(result)));
   if (flags.out === undefined) return;
   const part = `${flags.out}.${process.pid}.part`;
   try {

@@ -1,5 +1,5 @@
 /** Two sessions side by side, for people and for spreadsheets. */
-import { csvText } from '../../shared/csv.ts';
+import { csvText, type CsvFormulas } from '../../shared/csv.ts';
 import type { ComparedFiles } from '../lab/compare/session-files.ts';
 import { digits } from './print-compare.ts';
 import { tableOf } from './print.ts';
@@ -15,15 +15,18 @@ export function comparedFilesText({ files, differences, caveats, noise }: Compar
   return [...names, table.toString(), ...caveats, '', ...noise].map((line) => `${line}\n`).join('');
 }
 
-export const comparedFilesCsv = ({ differences }: ComparedFiles): string =>
-  csvText([
-    ['measure', 'unit', 'a', 'b', 'difference', 'ratio'],
-    ...differences.map(({ measure, unit, a, b, difference, ratio }) => [
-      measure,
-      unit,
-      a ?? null,
-      b ?? null,
-      difference ?? null,
-      ratio ?? null,
-    ]),
-  ]);
+export const comparedFilesCsv = ({ differences }: ComparedFiles, formulas?: CsvFormulas): string =>
+  csvText(
+    [
+      ['measure', 'unit', 'a', 'b', 'difference', 'ratio'],
+      ...differences.map(({ measure, unit, a, b, difference, ratio }) => [
+        measure,
+        unit,
+        a ?? null,
+        b ?? null,
+        difference ?? null,
+        ratio ?? null,
+      ]),
+    ],
+    { formulas },
+  );

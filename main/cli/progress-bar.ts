@@ -1,5 +1,6 @@
 /** A progress bar on a terminal, nothing elsewhere. It is on stderr, so that stdout holds the result alone. */
 import { SingleBar } from 'cli-progress';
+import { visibleLine } from '../../shared/visible.ts';
 
 export function durationText(seconds: number): string {
   const whole = Math.ceil(seconds);
@@ -31,7 +32,9 @@ export class ProgressBar {
     this.update(index, `${label}, ${durationText(secondsLeft)} left`, elapsedSeconds);
   }
 
-  update(index: number, label: string, elapsedSeconds: number): void {
+  /** `named` may come from a scenario. */
+  update(index: number, named: string, elapsedSeconds: number): void {
+    const label = visibleLine(named);
     if (!this.#isStarted) this.#bar?.start(this.#totalSeconds, 0, { label });
     this.#isStarted = true;
     this.#bar?.update((this.#starts[index] ?? 0) + elapsedSeconds, { label });

@@ -10,6 +10,7 @@ import { SessionLibrary } from '../lab/sessions/library.ts';
 import type { RecordingResult } from '../lab/sessions/recorder.ts';
 import { RunRecording } from '../lab/sessions/run-recording.ts';
 import { mebibytes } from './print.ts';
+import { tell } from './terminal.ts';
 
 export interface RecordFlags {
   readonly record?: string;
@@ -49,7 +50,7 @@ export function tellRecorded(recorded: RecordedSeries | undefined): void {
   if (!recorded) return;
   const { runs, folder, fault } = recorded;
   const count = runs.length === 1 ? '1 run' : `${runs.length} runs`;
-  process.stderr.write(`Recorded to ${folder}: ${count}, each a session.\n`);
+  tell(`Recorded to ${folder}: ${count}, each a session.\n`);
   if (fault !== undefined) throw new LabError('failed', `Not every run was recorded: ${fault}`);
 }
 

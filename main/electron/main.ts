@@ -1,5 +1,6 @@
 /** What Electron runs. Everything that can be tried without it is in the modules beside this one. */
 import electron from 'electron';
+import { visible } from '../../shared/visible.ts';
 import { findRoot } from '../lab/engine-location.ts';
 import { LabService } from '../lab/lab-service.ts';
 import { startShell } from './shell.ts';
@@ -12,5 +13,5 @@ void startShell(electron, {
   root: findRoot(),
   args: process.argv.slice(ownArguments),
   folder: process.cwd(),
-  complain: (sentence) => console.error(sentence),
+  complain: (sentence) => console.error(visible(sentence)),
 });

@@ -1,6 +1,7 @@
 /** Faults that end what a host asked for, each with one plain sentence and what kind of fault it is. */
 
 import type { Fault } from '../../shared/contract/channels.ts';
+import { visibleLine } from '../../shared/visible.ts';
 
 export type FaultKind =
   /** What was asked for cannot be: a value out of range, a port in use. */
@@ -16,8 +17,9 @@ export class LabError extends Error {
   override readonly name = 'LabError';
   readonly kind: FaultKind;
 
-  constructor(kind: FaultKind, sentence: string) {
-    super(sentence);
+  /** One sentence, or one a line. What it quotes of files and peers gives no orders to a terminal, and begins no line. */
+  constructor(kind: FaultKind, sentence: string | readonly string[]) {
+    super([sentence].flat().map(visibleLine).join('\n'));
     this.kind = kind;
   }
 }

@@ -33,7 +33,7 @@ export interface WebHostOptions extends Omit<GateOptions, 'port'> {
   /** Holds the built renderer. It may be built anew meanwhile. */
   readonly folder: string;
   /** Told what failed in a request of somebody; it is the only one that ends. */
-  readonly complain?: (sentence: string) => void;
+  readonly complain: (sentence: string) => void;
 }
 
 /** What the host does with a lab: serves it, and ends it. */
@@ -41,7 +41,7 @@ export type HostedLab = ServedLab & { close(): Promise<void> };
 
 /** Listens on 127.0.0.1. Throws LabError. */
 export async function startWebHost(lab: HostedLab, verbs: Verbs, options: WebHostOptions): Promise<WebHost> {
-  const { complain = (sentence) => process.stderr.write(`${sentence}\n`) } = options;
+  const { complain } = options;
   let files = findFiles(options.folder);
   const server = createServer({ headersTimeout: headersTimeoutMs, connectionsCheckingInterval: headersTimeoutMs / 2 });
   const { port } = await listen(server, options.port);

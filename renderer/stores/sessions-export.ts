@@ -2,6 +2,7 @@
 import { defineStore } from 'pinia';
 import { shallowRef } from 'vue';
 import type { Params, Result } from '../../shared/contract/contract.ts';
+import type { CsvFormulas } from '../../shared/csv.ts';
 import type { LabLink } from '../app/link.ts';
 import { useLab } from './lab.ts';
 
@@ -34,14 +35,17 @@ export const useSessionExport = defineStore('session-export', () => {
   }
 
   /** Into the library's folder of exports, whole or not at all. Where it fails, why is shown. */
-  async function start(file: string, format: Format): Promise<void> {
+  async function start(file: string, format: Format, csvFormulas?: CsvFormulas): Promise<void> {
     if (running.value) return;
     const job = crypto.randomUUID();
     running.value = { job, file, format, share: 0, isCancelling: false };
     written.value = undefined;
     const result = await lab.attempt(async (link) => {
       try {
-        return await link.request('sessions.export', { file, format, job });
+        return await link.request('sessions.export', {
+          ...{ file, format, job },
+          ...(format === 'csv' && { csvFormulas }),
+        });
       } catch (error) {
         if (running.value?.isCancelling === true) return undefined; // as was wanted
         throw error;

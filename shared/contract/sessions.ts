@@ -6,6 +6,7 @@
  * those of a live run do, and live.state has the phase `replaying`.
  */
 import { z } from 'zod';
+import { csvFormulas } from '../csv.ts';
 import { comparisonSchema } from '../session/compare.ts';
 import { annotationSchema, sessionNameSchema, sessionNotesSchema, sessionTagsSchema } from '../session/edits.ts';
 import { sessionExtension } from '../session/format.ts';
@@ -134,6 +135,8 @@ const exportSchema = z.strictObject({
   out: z.string().min(1).max(4096).optional(),
   /** csv and parquet: this table only, as one file. */
   table: z.string().max(100).optional(),
+  /** csv: texts that a spreadsheet would run, see shared/csv.ts. */
+  csvFormulas: z.enum(csvFormulas).optional(),
   /** Chosen by the window: it names the export in sessions.exporting and sessions.cancelExport. */
   job: jobSchema.optional(),
 });

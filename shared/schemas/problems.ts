@@ -1,5 +1,6 @@
 /** What a schema found wrong, one plain sentence a mistake, for people who have not read the schema. */
 import { z } from 'zod';
+import { visibleLine } from '../visible.ts';
 import { didYouMean } from './suggest.ts';
 
 export type Path = readonly (string | number)[];
@@ -25,7 +26,7 @@ export const pathText = (path: Path): string =>
     .map((key, i) => (typeof key === 'number' ? `[${key}]` : i === 0 ? shortened(key) : `.${shortened(key)}`))
     .join('');
 
-const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}...` : text);
+const shortened = (text: string): string => visibleLine(text.length > 60 ? `${text.slice(0, 60)}...` : text);
 
 function shown(value: unknown): string {
   if (typeof value === 'string') return `"${shortened(value)}"`;

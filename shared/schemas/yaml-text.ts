@@ -2,6 +2,7 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Pair } from 'yaml';
 import { mostProblems, problemsIn, type Path, type Problem } from './problems.ts';
 import { excessIn, excessOfWords, offsetOf, tooDeep } from './yaml-bounds.ts';
+import { visibleLine } from '../visible.ts';
 import type { z } from 'zod';
 
 export interface Mistake {
@@ -19,7 +20,9 @@ export class ScenarioError extends Error {
 
   /** `message` has one line for each mistake: `file:line:column: sentence`. */
   constructor(file: string, mistakes: readonly Mistake[]) {
-    super(mistakes.map(({ line, column, sentence }) => `${file}:${line}:${column}: ${sentence}`).join('\n'));
+    super(
+      mistakes.map(({ line, column, sentence }) => visibleLine(`${file}:${line}:${column}: ${sentence}`)).join('\n'),
+    );
     this.file = file;
     this.mistakes = mistakes;
   }
@@ -66,7 +69,7 @@ function documentOf(text: string, lineCounter: LineCounter): Document.Parsed | u
 
 function yamlSentence(message: string): string {
   const [first = ''] = message.split('\n');
-  return first.includes('call stack') ? tooDeep : `This is not YAML: ${first}.`;
+  return first.includes('call stack') ? tooDeep : `This is not YAML: ${visibleLine(first)}.`;
 }
 
 /**

@@ -2,8 +2,12 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exportSession } from '../../main/lab/sessions/exporters/index.ts';
 import { tableNames } from '../../main/lab/sessions/exporters/tables.ts';
+import { SessionRecorder } from '../../main/lab/sessions/recorder.ts';
 import { csvText } from '../../shared/csv.ts';
+import { encodeJson } from '../../shared/telemetry/codec.ts';
+import { frameHeaderBytes, frameKinds } from '../../shared/telemetry/wire.ts';
 import {
   expectedCounters,
   expectedEvents,
@@ -14,6 +18,7 @@ import {
   type ReadRow,
   type RecordedRun,
 } from './export-support.ts';
+import { manifestOf, startNs } from './session-frames.ts';
 
 let run: RecordedRun;
 beforeAll(async () => {
@@ -61,7 +66,7 @@ describe('a session as CSV', () => {
     const late = 'hand over what was prepared, wait until something is done';
     const file = join(run.folder, 'late.csv');
     const rows = [...plain, [30_000, 'server', late, 7]];
-    writeFileSync(file, csvText([['time_ns', 'source', 'name', 'fd']]) + csvText(rows, 'all'));
+    writeFileSync(file, csvText([['time_ns', 'source', 'name', 'fd']]) + csvText(rows, { quoted: 'all' }));
     const [last, first] = await queryDuckDb(
       `select * from '${file}' where time_ns in (0, 30000) order by time_ns desc`,
     );
@@ -193,5 +198,38 @@ describe('an export', () => {
     const rows = await readCsv('events', join(run.folder, 'cut'));
     expect(rows.length).toBeGreaterThan(10);
     expect(rows).toEqual(expectedEvents(run).slice(0, rows.length));
+  });
+});
+
+describe('texts that a spreadsheet would run', () => {
+  const texts = ['=1+1', '+1+1', '-1+1', '@a', '\t=1', '\uff1d1', ' =1', '-4.5e3', '+7', 'a=1', "'=1", ''];
+  const escaped = ["'=1+1", "'+1+1", "'-1+1", "'@a", "'\t=1", "'\uff1d1", "' =1", '-4.5e3', '+7', 'a=1', "'=1", ''];
+
+  it('have an apostrophe before them, quoted or not; numbers are what they are', () => {
+    expect(csvText([texts])).toBe(`${escaped.join(',')}\r\n`);
+    expect(csvText([[...texts, -5, true, null]], { quoted: 'all' })).toBe(
+      `${escaped.map((text) => (text === '' ? '' : `"${text}"`)).join(',')},-5,true,\r\n`,
+    );
+  });
+
+  it('are such in an exported table, unless it is asked for word for word', async () => {
+    const path = join(run.folder, 'formula.fdscope');
+    const recorder = await SessionRecorder.start({ path, manifest: manifestOf() });
+    const mark = { name: '=1+1', timeNs: startNs, text: '@x' };
+    recorder.frame('server', frameKinds.mark, encodeJson(frameKinds.mark, mark).subarray(frameHeaderBytes), startNs);
+    await recorder.stop();
+    const moments = async (choices: { csvFormulas?: 'keep' }): Promise<string> => {
+      const out = join(run.folder, `formula-${choices.csvFormulas ?? 'usual'}.csv`);
+      await exportSession({ path, format: 'csv', table: 'moments', out, ...choices });
+      return readFileSync(out, 'utf8');
+    };
+    expect(await moments({})).toMatch(/"'=1\+1".*"'@x"/);
+    expect(await moments({ csvFormulas: 'keep' })).toMatch(/"=1\+1".*"@x"/);
+    const parquet = exportSession({ path, format: 'parquet', out: join(run.folder, 'x'), csvFormulas: 'keep' });
+    await expect(parquet).rejects.toThrow('--csv-formulas goes with the format csv');
+  });
+
+  it('are kept word for word where that is asked for', () => {
+    expect(csvText([texts], { formulas: 'keep' })).toBe(`${texts.join(',')}\r\n`);
   });
 });

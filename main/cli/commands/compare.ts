@@ -30,7 +30,7 @@ function failOnNotRun(result: CompareResult): void {
   }
   const dead = entriesNotRun(result);
   const sentences = result.notRun.filter(({ label }) => dead.includes(label)).map(({ sentence }) => sentence);
-  if (dead.length > 0) throw new LabError('unavailable', [...new Set(sentences)].join('\n'));
+  if (dead.length > 0) throw new LabError('unavailable', [...new Set(sentences)]);
 }
 
 /** Throws LabError. */
@@ -43,12 +43,7 @@ async function runFiles(files: readonly string[], flags: CompareFlags): Promise<
     );
   }
   const result = await compareFiles(a, b);
-  await deliver(
-    flags,
-    result,
-    () => comparedFilesText(result),
-    () => comparedFilesCsv(result),
-  );
+  await deliver(flags, result, comparedFilesText, () => comparedFilesCsv(result, flags.csvFormulas));
 }
 
 async function run(texts: readonly string[], flags: CompareFlags, { lab, signal }: CliContext): Promise<void> {
@@ -79,8 +74,9 @@ async function run(texts: readonly string[], flags: CompareFlags, { lab, signal 
     flags,
     result,
     // On a terminal that shows both streams, the reason would stand there twice.
-    () => compareText(result, { isReasonTold: process.stdout.isTTY && process.stderr.isTTY && !result.isCancelled }),
-    () => compareCsv(result),
+    (shown) =>
+      compareText(shown, { isReasonTold: process.stdout.isTTY && process.stderr.isTTY && !result.isCancelled }),
+    () => compareCsv(result, flags.csvFormulas),
   );
   failOnNotRun(result);
   tellRecorded(result.recorded);

@@ -20,6 +20,6 @@ export const registerDoctor: Register = (program, { lab }) => {
   const command = program.command('doctor').description('what this machine allows, and what would enable the rest');
   addJson(command).action(async (flags: OutputFlags) => {
     const items = await lab.doctor();
-    await deliver(flags, { items }, () => doctorText(items));
+    await deliver(flags, { items }, (shown) => doctorText(shown.items));
   });
 };

@@ -7,7 +7,7 @@ import { exporters as labExporters, exportSession, type ExportResult } from '../
 import type { PictureChoices } from '../../lab/sessions/exporters/exporter.ts';
 import { tableNames } from '../../lab/sessions/exporters/tables.ts';
 import type { CliContext, Register } from '../command.ts';
-import { addJson, addNumber, type OutputFlags } from '../options.ts';
+import { addCsvFormulas, addJson, addNumber, type OutputFlags } from '../options.ts';
 import { deliver } from '../output.ts';
 import { pictureExporters } from '../pictures.ts';
 import { ProgressBar } from '../progress-bar.ts';
@@ -54,6 +54,7 @@ async function exportFile(path: string, flags: ExportFlags, { signal }: CliConte
   try {
     const request = {
       ...{ path, format: flags.format, out: flags.out, table: flags.table, picture: pictureOf(flags), signal },
+      csvFormulas: flags.csvFormulas,
       onProgress: (doneBytes: number) => bar.update(0, flags.format, doneBytes / 1e6),
     };
     result = await exportSession(request, exporters);
@@ -61,7 +62,7 @@ async function exportFile(path: string, flags: ExportFlags, { signal }: CliConte
     bar.end();
   }
   // --out is the export itself, and no place for this report.
-  await deliver(flags.json === true ? { json: true } : {}, result, () => exportText(result));
+  await deliver(flags.json === true ? { json: true } : {}, result, exportText);
 }
 
 export const registerExport: Register = (program, context) => {
@@ -73,6 +74,7 @@ export const registerExport: Register = (program, context) => {
     .addOption(new Option('--out <path>', 'where the export goes; a file there is replaced').makeOptionMandatory())
     .option('--table <name>', `csv and parquet: this table only, as one file (${tableNames.join(', ')})`)
     .option('--track <name>', 'svg and png: this track only, as one file');
+  addCsvFormulas(command, 'csv');
   addNumber(command, '--from', 'svg and png: seconds since the start at which the picture begins');
   addNumber(command, '--to', 'svg and png: seconds since the start at which it ends');
   addNumber(command, '--width', 'svg and png: pixels; 1200 where it is not given');

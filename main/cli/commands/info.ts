@@ -93,9 +93,9 @@ export const registerInfo: Register = (program) => {
   command.option('--verify', 'read the whole file and say whether any part of it is damaged');
   addJson(command).action(async (file: string, flags: OutputFlags & { readonly verify?: boolean }) => {
     const details = await detailsOf(file);
-    if (flags.verify !== true) return deliver(flags, details, () => infoText(details));
+    if (flags.verify !== true) return deliver(flags, details, infoText);
     const check = await verifySession(file);
-    await deliver(flags, { ...details, check }, () => infoText(details) + checkText(check, details.card.startedNs));
+    await deliver(flags, { ...details, check }, (shown) => infoText(shown) + checkText(check, details.card.startedNs));
     if (check.damaged.length > 0) {
       throw new LabError('failed', `${basename(file)} is damaged; replays and exports leave out those parts.`);
     }

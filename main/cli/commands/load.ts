@@ -103,8 +103,8 @@ export const registerLoad: Register = (program, { lab, signal }) => {
     const onProgress = ({ elapsedSeconds }: { elapsedSeconds: number }): void =>
       bar.update(0, settings.target, elapsedSeconds);
     const result = await lab.load(settings, { signal, onProgress }).finally(() => bar.end());
-    await deliver(flags, result, () =>
-      [loadTable(result), ...accountLines(result), ...errorLines([result]), noticeLines([result])].join('\n'),
+    await deliver(flags, result, (shown) =>
+      [loadTable(shown), ...accountLines(shown), ...errorLines([shown]), noticeLines([shown])].join('\n'),
     );
     failOnErrors(result.notices);
     failOnUnmetFlags(flags, result);

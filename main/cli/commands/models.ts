@@ -33,6 +33,6 @@ export const registerModels: Register = (program, { lab }) => {
   const command = program.command('models').description('list the models, their options, and whether they run here');
   addJson(command).action(async (flags: OutputFlags) => {
     const models = await lab.listModels();
-    await deliver(flags, { models }, () => modelsText(models));
+    await deliver(flags, { models }, (shown) => modelsText(shown.models));
   });
 };

@@ -4,6 +4,7 @@ import { conclude, type Conclusion } from '../../../shared/expectations/conclude
 import type { RunResult } from '../../../shared/run-result.ts';
 import { planScenario, type PlannedRun, type Scenario } from '../../../shared/schemas/scenario.ts';
 import type { Phase, RunSettings } from '../../../shared/schemas/settings.ts';
+import { visibleTexts } from '../../../shared/visible.ts';
 import { LabError } from '../../lab/errors.ts';
 import type { LabService, Outcome } from '../../lab/lab-service.ts';
 import type { CliContext, Register } from '../command.ts';
@@ -23,6 +24,7 @@ import { checkOut, deliver, failOnErrors, failOnUnmet } from '../output.ts';
 import { runName, runText } from '../print.ts';
 import { ProgressBar } from '../progress-bar.ts';
 import { addRecord, recordedLine, startRecording, type RecordFlags } from '../recording.ts';
+import { tell } from '../terminal.ts';
 import { parseSwitches, withSwitches } from '../switches.ts';
 import { checkExternal, checkAddresses, noThreadsSentence, withThreads } from '../settings.ts';
 
@@ -116,7 +118,7 @@ async function run(name: string | undefined, flags: RunFlags, { lab, signal }: C
   let recordingFault: string | undefined;
   const recording = await startRecording(flags, plan, (sentence) => {
     recordingFault = sentence;
-    process.stderr.write(`${sentence} The run goes on.\n`);
+    tell(`${sentence} The run goes on.\n`);
   });
   const bar = new ProgressBar(plan.runs.map(({ settings }) => settings.durationSeconds));
   const outcomes: Outcome[] = [];
@@ -130,10 +132,10 @@ async function run(name: string | undefined, flags: RunFlags, { lab, signal }: C
       await deliver(
         flags,
         { ...report(plan, { results, others, conclusion }), ...(recorded ? { recording: recorded } : {}) },
-        () => runText(plan.scenario?.opened, results, conclusion),
+        () => runText(...visibleTexts([plan.scenario?.opened, results, conclusion] as const)),
       );
     }
-    if (recorded && recordingFault === undefined) process.stderr.write(recordedLine(recorded));
+    if (recorded && recordingFault === undefined) tell(recordedLine(recorded));
     if (others.length === 0) {
       if (recordingFault !== undefined) throw new LabError('failed', recordingFault);
       failOnErrors(results.flatMap(({ notices }) => notices));
@@ -141,7 +143,10 @@ async function run(name: string | undefined, flags: RunFlags, { lab, signal }: C
       return;
     }
     const kind = others.some((each) => each.kind === 'failed') ? 'failed' : 'unavailable';
-    throw new LabError(kind, others.map((each) => each.sentence).join('\n'));
+    throw new LabError(
+      kind,
+      others.map((each) => each.sentence),
+    );
   };
   try {
     await lab.runPlan(plan.runs, {

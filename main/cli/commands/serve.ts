@@ -8,6 +8,7 @@ import { parseSettings } from '../input.ts';
 import { addJson, addNumber, addOut, addServer, type OutputFlags, type ServerFlags } from '../options.ts';
 import { checkOut, deliver } from '../output.ts';
 import { noticeLines, serveTable } from '../print.ts';
+import { print, tell } from '../terminal.ts';
 import { checkAddresses, serverInput, withThreads } from '../settings.ts';
 
 interface ServeFlags extends ServerFlags, OutputFlags {
@@ -52,10 +53,11 @@ export const registerServe: Register = (program, { lab, signal }) => {
         const example = examples[settings.protocol](addressText({ host: reachableHost(host), port }), port);
         const text = `Serving ${settings.protocol} under ${settings.model} on ${addressText({ host, port })}`;
         // With --json stdout is for the result alone.
-        const stream = flags.json === true ? process.stderr : process.stdout;
-        stream.write(`${text}${example === undefined ? '' : `; try: ${example}`}\n`);
+        const line = `${text}${example === undefined ? '' : `; try: ${example}`}\n`;
+        if (flags.json === true) tell(line);
+        else void print(line);
       },
     });
-    await deliver(flags, result, () => `${serveTable(result)}\n${noticeLines([result])}`);
+    await deliver(flags, result, (shown) => `${serveTable(shown)}\n${noticeLines([shown])}`);
   });
 };

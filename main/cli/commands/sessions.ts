@@ -61,6 +61,6 @@ export const registerSessions: Register = (program, { lab }) => {
     }
     const library = flags.folder === undefined ? lab.sessions : new SessionLibrary(resolve(flags.folder));
     const list = await library.list(Infinity);
-    await deliver(flags, list, () => sessionsText(list));
+    await deliver(flags, list, sessionsText);
   });
 };

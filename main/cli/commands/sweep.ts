@@ -94,12 +94,7 @@ async function run(texts: readonly string[], flags: SweepFlags, { lab, signal }:
     .finally(() => bar.end());
   // First what must not be lost; stdout may be gone.
   const file = result.isCancelled || flags.resume !== undefined ? keep() : undefined;
-  await deliver(
-    flags,
-    result,
-    () => sweepText(result),
-    () => sweepCsv(result),
-  );
+  await deliver(flags, result, sweepText, () => sweepCsv(result, flags.csvFormulas));
   if (!result.isCancelled) tellRecorded(result.recorded);
   if (result.isCancelled) {
     const open = result.points.filter(({ status }) => status === 'not-run').length;

@@ -47,6 +47,6 @@ export const registerSwitchCost: Register = (program, { lab, signal }) => {
       throw new LabError('bad-input', `--rounds must be a whole number from 1 to ${mostRounds}, not ${rounds}.`);
     }
     const cost = await lab.switchCost(rounds, signal);
-    await deliver(flags, cost, () => switchCostText(cost));
+    await deliver(flags, cost, switchCostText);
   });
 };

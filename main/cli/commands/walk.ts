@@ -1,12 +1,14 @@
 /** `fdscope walk`: real system calls, one after the other, with what to notice and what must hold behind each. */
 import type { BenchStep, WalkResult } from '../../../shared/bench/step.ts';
 import type { Walk } from '../../../shared/bench/walk.ts';
+import { visibleLine, visibleTexts } from '../../../shared/visible.ts';
 import { Bench } from '../../lab/bench/bench.ts';
 import { actorsOf, makeWalkStep } from '../../lab/bench/walking.ts';
 import { throwIfInterrupted } from '../../lab/errors.ts';
 import type { Register } from '../command.ts';
 import { addJson, addOut, type OutputFlags } from '../options.ts';
 import { checkOut, deliver, UnmetExpectation } from '../output.ts';
+import { print } from '../terminal.ts';
 
 /** One line is as wide as a terminal. */
 function folded(text: string, indent: string, width = 100): string {
@@ -80,10 +82,10 @@ export const registerWalk: Register = (program, { lab, signal }) => {
     checkOut(flags);
     const { name, walk } = await lab.bench.walkToGo(nameOrFile);
     const isText = flags.json !== true;
-    if (isText) process.stdout.write(`${walk.title}\n${folded(walk.question, '')}\n`);
+    if (isText) await print(`${visibleLine(walk.title)}\n${folded(walk.question, '')}\n`);
     const steps = await go(walk, signal, (step, bench) => {
       const notice = walk.steps[step.walkStep ?? -1]?.notice ?? '';
-      if (isText) process.stdout.write(stepText(step, notice, bench.steps));
+      if (isText) void print(stepText(visibleTexts(step), notice, visibleTexts([...bench.steps])));
     });
     const result: WalkResult = { walk: name, title: walk.title, steps };
     await deliver(flags, result, () => '');
@@ -99,9 +101,9 @@ export const registerWalks: Register = (program, { lab }) => {
       ...{ name, origin, title: walk?.title ?? '', question: walk?.question ?? '', steps: walk?.steps.length ?? 0 },
       ...{ mistakes, ...(unavailable === undefined ? {} : { unavailable }) },
     }));
-    await deliver(flags, { walks: entries }, () => {
-      const width = Math.max(...entries.map(({ name }) => name.length)) + 2;
-      return entries
+    await deliver(flags, { walks: entries }, ({ walks: shown }) => {
+      const width = Math.max(...shown.map(({ name }) => name.length)) + 2;
+      return shown
         .map(({ name, title, question, mistakes, unavailable }) => {
           const [mistake] = mistakes;
           const wrong = mistake && `line ${mistake.line}: ${mistake.sentence}`;

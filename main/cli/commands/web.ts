@@ -11,6 +11,7 @@ import type { Register } from '../command.ts';
 import { whenAsked } from '../fresh-address.ts';
 import { numberOption, parseSettings } from '../input.ts';
 import { addNumber } from '../options.ts';
+import { print, tell } from '../terminal.ts';
 
 interface WebFlags {
   readonly port?: number;
@@ -36,7 +37,7 @@ function openBrowser(address: string, env: NodeJS.ProcessEnv): void {
 }
 
 const say = (address: string): void => {
-  process.stdout.write(
+  void print(
     `fdscope runs at ${address}\nIt lets one browser in, within ${codeSeconds} s; Enter (or SIGUSR2) makes another.\n`,
   );
 };
@@ -54,7 +55,10 @@ export const registerWeb: Register = (program, { lab, signal }) => {
   command.action(async (flags: WebFlags) => {
     const { port, allowUser } = parseSettings(webSchema, { port: flags.port, allowUser: flags.allowUser });
     const folder = join(findRoot(), 'out/renderer');
-    const host = await startWebHost(lab, verbsOf(lab, 'web'), { port, folder, users: allowUser });
+    const host = await startWebHost(lab, verbsOf(lab, 'web'), {
+      ...{ port, folder, users: allowUser },
+      complain: (sentence) => tell(`${sentence}\n`),
+    });
     say(host.newAddress());
     if (flags.open) openBrowser(host.newAddress(), process.env);
     const listened = whenAsked(process.stdin, () => say(host.newAddress()));

@@ -6,7 +6,7 @@ import { chosenTables, fillTables, type TableSink } from './tables.ts';
 
 export const csv: Exporter = {
   format: 'csv',
-  about: 'tables as CSV: a folder with a file a table, or one table with --table',
+  about: 'tables as CSV: a folder with a file a table, or one table with --table; see --csv-formulas',
   extension: '.csv',
   shape: ({ table }) => (table === undefined ? 'folder' : 'file'),
   takes: 'table',
@@ -16,7 +16,10 @@ export const csv: Exporter = {
     for (const table of chosenTables(choices.table)) {
       const file = await output.create(`${table.name}.csv`);
       await file.write(csvText([table.columns.map(({ name }) => name)]));
-      sinks.push({ table, write: (rows) => file.write(csvText(rows, 'all')) });
+      sinks.push({
+        table,
+        write: (rows) => file.write(csvText(rows, { quoted: 'all', formulas: choices.csvFormulas })),
+      });
     }
     await fillTables(reader, sinks);
     if (choices.table === undefined) await (await output.create('session.json')).write(manifestText(reader.session));

@@ -1,4 +1,5 @@
 /** What an export format is: one file each in this folder, listed in index.ts. */
+import type { CsvFormulas } from '../../../../shared/csv.ts';
 import type { PictureTheme } from '../../../../shared/session/pictures.ts';
 import type { FrameReader } from './decoded-frames.ts';
 import type { ExportOutput } from './output.ts';
@@ -7,6 +8,8 @@ export interface ExportChoices {
   /** Of the formats that are tables: this one only. */
   readonly table?: string | undefined;
   readonly picture?: PictureChoices | undefined;
+  /** Of `csv`: what becomes of texts that a spreadsheet would run; `escape` where it is not given. */
+  readonly csvFormulas?: CsvFormulas | undefined;
 }
 
 /** Of the formats that are pictures. */
@@ -27,7 +30,7 @@ export interface Exporter {
   /** Of a file; a folder has none. */
   readonly extension: string;
   /** Which of the choices it has. */
-  readonly takes?: keyof ExportChoices;
+  readonly takes?: 'table' | 'picture';
   shape(choices: ExportChoices): 'file' | 'folder';
   /** Throws LabError where the choices or the session do not go with the format, before anything is written. */
   check?(choices: ExportChoices): void;

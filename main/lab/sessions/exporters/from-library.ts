@@ -1,6 +1,7 @@
 /** Exports of sessions of the library, for windows: those that may not name a path find them in its folder `exports`. */
 import { mkdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { CsvFormulas } from '../../../../shared/csv.ts';
 import { sessionExtension } from '../../../../shared/session/format.ts';
 import { privateModes } from '../../private-files.ts';
 import { fileFault } from '../faults.ts';
@@ -11,6 +12,7 @@ export interface LibraryExport {
   readonly format: string;
   readonly out?: string | undefined;
   readonly table?: string | undefined;
+  readonly csvFormulas?: CsvFormulas | undefined;
 }
 
 interface Watch {

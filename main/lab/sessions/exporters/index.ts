@@ -48,6 +48,9 @@ export async function exportSession(request: ExportRequest, available?: Availabl
   if (request.picture !== undefined && exporter.takes !== 'picture') {
     throw new LabError('bad-input', `The format ${exporter.format} is no picture: it has no track, width or theme.`);
   }
+  if (request.csvFormulas !== undefined && exporter.format !== 'csv') {
+    throw new LabError('bad-input', `--csv-formulas goes with the format csv, not with ${exporter.format}.`);
+  }
   exporter.check?.(request);
   const session = await SessionFile.open(request.path);
   try {
