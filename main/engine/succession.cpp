@@ -15,8 +15,9 @@ namespace fdscope {
 
 namespace {
 
-// A blocked thread is interrupted so often until it has seen that it is to return.
-constexpr auto nudge_interval = std::chrono::milliseconds(2);
+// A blocked thread is interrupted so often until it has seen that it is to return: less and less often, as one that is
+// busy with the last interruption only has more to do.
+constexpr std::chrono::milliseconds first_nudge_interval{2}, longest_nudge_interval{64};
 // An engine that still lives so long after the word to stop has a fault, or nobody reads its frames; it ends all the
 // same. A switch has no limit: requests that take long are let finish.
 constexpr auto stop_limit = std::chrono::seconds(5);
@@ -155,9 +156,11 @@ void Succession::began() {
 
 void Succession::supervise() {
   std::optional<std::chrono::steady_clock::time_point> limit;
+  auto nudge_interval = first_nudge_interval;
   std::unique_lock lock(mutex_);
   for (;;) {
     if (phase_ == Phase::over) return;
+    if (phase_ != Phase::running || !server_.stopping()) nudge_interval = first_nudge_interval;
     if (!reason_.empty() && !limit) limit = std::chrono::steady_clock::now() + stop_limit;
     if (limit && std::chrono::steady_clock::now() > *limit) {
       std::fprintf(stderr, "%s within %lld s; the engine ends itself.\n",
@@ -170,6 +173,7 @@ void Succession::supervise() {
       Crew::nudge_all();
       lock.lock();
       changed_.wait_for(lock, nudge_interval);
+      nudge_interval = std::min(nudge_interval * 2, longest_nudge_interval);
     } else if (limit) {
       changed_.wait_until(lock, *limit);
     } else {

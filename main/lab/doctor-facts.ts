@@ -21,6 +21,7 @@ export interface MachineFacts {
   readonly portLast: number;
   readonly somaxconn: number;
   readonly synBacklog: number;
+  readonly synCookies: boolean;
   readonly seccomp: boolean;
   readonly container: string | undefined;
 }
@@ -73,6 +74,7 @@ export function readFacts(engine: EngineDoctor, read: ReadText = readProc): Mach
     portLast,
     somaxconn: numbersIn(read('/proc/sys/net/core/somaxconn'))[0] ?? 0,
     synBacklog: numbersIn(read('/proc/sys/net/ipv4/tcp_max_syn_backlog'))[0] ?? 0,
+    synCookies: numbersIn(read('/proc/sys/net/ipv4/tcp_syncookies'))[0] !== 0,
     seccomp: /^Seccomp:\s*2/m.test(status),
     container: containerName(read),
   };

@@ -42,6 +42,7 @@ interface Socket {
   readonly flags?: number;
   readonly waitingUs?: number;
   readonly receiveQueueBytes?: number;
+  readonly bytesIn?: number;
   readonly tcpState?: (typeof tcpStates)[number];
 }
 
@@ -116,7 +117,7 @@ function findingsIn(situation: Situation): Finding[] {
           receiveQueueBytes: Uint32Array.from(column(({ receiveQueueBytes }) => receiveQueueBytes ?? 0)),
           sendQueueBytes: new Uint32Array(sockets.length),
           waitingUs: Uint32Array.from(column(({ waitingUs }) => waitingUs ?? 0)),
-          bytesIn: new Uint32Array(sockets.length),
+          bytesIn: Uint32Array.from(sockets, ({ bytesIn }) => bytesIn ?? 0),
           bytesOut: new Uint32Array(sockets.length),
         }),
       );
@@ -259,7 +260,10 @@ const cases: Record<Code, { triggers: Situation; spares: Situation }> = {
     spares: {
       model: 'epoll-lt',
       server: { counters: cores(0.1), gauges: { openFds: 60 } },
-      sockets: socketsOf(9, { tcpState: 'CLOSE_WAIT' }),
+      // Forty have closed their half and wait for their reply.
+      sockets: socketsOf(49, { tcpState: 'CLOSE_WAIT' }).map((socket, i) =>
+        i < 40 ? { ...socket, bytesIn: 60 } : socket,
+      ),
     },
   },
   selectNearLimit: {

@@ -1,8 +1,11 @@
 // Polling, a thread for each connection that asks again and again: while (!read(fd)) {}.
 //
 // System calls: accept4 in one thread; read on sockets that never block, in a loop, in the others; write, close.
-// Cost: a whole core, whether or not anything arrives; nearly every read returns EAGAIN.
+// Cost: a whole core, whether or not anything arrives; nearly every read returns EAGAIN. The threads have nice 10, so
+// that others on their core, which sleep in between, get their turn.
 // Kernel: any. Watch: EAGAIN beside requests, and involuntary context switches: the kernel must take the core away.
+#include <sys/resource.h>
+
 #include <system_error>
 
 #include "handlers/converse.hpp"
@@ -13,6 +16,8 @@
 
 namespace fdscope {
 namespace {
+
+constexpr int niceness = 10;
 
 class Io : public BlockingIo {
  public:
@@ -64,6 +69,9 @@ class PollingThreads final : public Model {
   }
 
   static void serve(Server& server, Connection& c) {
+    // The thread never sleeps: whoever else wants its core, the lab's own threads among them, comes first. 10 is what
+    // `nice` gives. It cannot fail for a thread of our own.
+    setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), niceness);
     Io io(server);
     converse(io, c);
     if (c.need() != Need::close) return;

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <new>
 
+#include "sys/clock.hpp"
 #include "telemetry/shared_memory.hpp"
 #include "telemetry/sockets.hpp"
 #include "telemetry/switches.hpp"
@@ -81,6 +82,7 @@ void enter_thread(std::string_view name) {
   block->tid.store(static_cast<int32_t>(syscall(SYS_gettid)));
   block->thread_id.store(arena->next_thread_id.fetch_add(1));
   block->last_step.store(no_step);
+  block->ended_ns.store(0);
   block->state.store(static_cast<uint32_t>(BlockState::active));
   // Again where the level was changed between the two: whoever changes it may not have seen this block yet.
   uint32_t level;
@@ -116,6 +118,7 @@ void leave_thread() {
     block->set(static_cast<size_t>(Counter::involuntary_switches), static_cast<uint64_t>(usage.ru_nivcsw));
   }
   tls_block = &arena->overflow;
+  block->ended_ns.store(now_ns(), std::memory_order_relaxed);
   block->state.store(static_cast<uint32_t>(BlockState::ended), std::memory_order_release);
 }
 

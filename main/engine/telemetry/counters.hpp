@@ -42,6 +42,7 @@ struct Block {
   std::atomic<uint32_t> thread_id{0};  // unique in this run, never reused
   std::atomic<int32_t> pid{0};
   std::atomic<int32_t> tid{0};
+  std::atomic<uint64_t> ended_ns{0};  // when its thread left; 0 while it runs, and of a child that was killed
   char name[32]{};
   std::atomic<uint32_t> detail{0};  // of wire::DetailLevel; set by the telemetry thread
   std::atomic<uint32_t> call_socket{0};

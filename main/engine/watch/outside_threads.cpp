@@ -186,7 +186,9 @@ void OutsideThreads::read_switches(Thread& thread, telemetry::RecordFrames<telem
     frames.add({record.time_ns, thread.id, static_cast<uint8_t>(record.kind), {}});
   });
   if (lost > 0) thread.values[Counter::switches_lost] += lost;
-  account(thread, now);
+  // The kernel leaves no record of the switch at the end of a thread (Linux 6.18), which would be on a core for ever.
+  const bool may_have_ended = thread.is_switch_known && thread.last_kind == wire::SwitchKind::in;
+  if (!may_have_ended || access(thread.folder.c_str(), F_OK) == 0) account(thread, now);
   for (const Counter counter : {Counter::on_cpu_ns, Counter::blocked_ns, Counter::preempted_ns,
                                 Counter::recorded_blocked, Counter::recorded_preempted, Counter::switches_lost}) {
     const auto at = thread.values.find(counter);

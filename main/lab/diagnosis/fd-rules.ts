@@ -97,7 +97,9 @@ export const fdLeak: Rule = {
   look: (seen) => {
     const nowNs = seen.server.last?.timeNs ?? 0;
     const forgotten = seen.openSockets.filter(
-      ({ tcpState, stateSinceNs }) => tcpState === 'CLOSE_WAIT' && nowNs - stateSinceNs > closeWaitNs,
+      // A client may close its half and wait for the reply: that socket is not forgotten.
+      ({ tcpState, stateSinceNs, isOwedReply }) =>
+        tcpState === 'CLOSE_WAIT' && !isOwedReply && nowNs - stateSinceNs > closeWaitNs,
     );
     if (forgotten.length < leakedSockets) return undefined;
     const openFds = seen.gauge('openFds');

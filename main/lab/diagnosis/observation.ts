@@ -44,11 +44,13 @@ export interface SocketNow {
   timeNs: number;
   /** Since when it has been in this TCP state. */
   stateSinceNs: number;
+  /** Bytes have come since bytes were sent last: a reply is owed. */
+  isOwedReply: boolean;
 }
 
 const newSocket = (connectionId: number, role: FdRole): SocketNow => ({
   ...{ connectionId, role, fd: -1, flags: 0, tcpState: 'unknown', receiveQueueBytes: 0, sendQueueBytes: 0 },
-  ...{ waitingUs: 0, timeNs: 0, stateSinceNs: 0 },
+  ...{ waitingUs: 0, timeNs: 0, stateSinceNs: 0, isOwedReply: false },
 });
 
 const onCpuNs = counterEntry('onCpuNs');
@@ -243,6 +245,8 @@ export class Observation {
       socket.receiveQueueBytes = frame.receiveQueueBytes[i] ?? 0;
       socket.sendQueueBytes = frame.sendQueueBytes[i] ?? 0;
       socket.waitingUs = frame.waitingUs[i] ?? 0;
+      if ((frame.bytesOut[i] ?? 0) > 0) socket.isOwedReply = false;
+      else if ((frame.bytesIn[i] ?? 0) > 0) socket.isOwedReply = true;
     }
     this.#open = undefined;
   }
