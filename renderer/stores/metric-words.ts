@@ -1,5 +1,6 @@
 /** The metrics of expectations, comparisons and sweeps as people read them: heads of columns, and values with units. */
 import { metrics, type MetricName } from '../../shared/expectations/metrics.ts';
+import type { Roundness } from '../tracks/value-scale.ts';
 import { bytes, count, duration, perSecond, short } from './format.ts';
 
 const heads: Readonly<Partial<Record<MetricName, string>>> = {
@@ -53,6 +54,8 @@ const titles: Readonly<Partial<Record<MetricName, string>>> = {
 };
 /** In full, where there is room for it. */
 export const metricTitle = (name: MetricName): string => titles[name] ?? metricHead(name);
+/** Of the ticks of an axis. */
+export const metricRoundness = (name: MetricName): Roundness => (metrics[name].unit === 'bytes' ? 'binary' : 'decimal');
 /** What it is and how it was obtained. */
 export const metricHint = (name: MetricName): string => metrics[name].summary;
 
@@ -61,11 +64,15 @@ export function unitText(value: number | null | undefined, unit: string): string
   if (value === null || value === undefined) return '–';
   if (!Number.isFinite(value)) return '∞';
   switch (unit) {
+    case 's':
+      return duration(value * 1e9);
     case 'µs':
       return duration(value * 1e3);
     case 'bytes':
+    case 'B':
       return bytes(value);
     case 'requests/s':
+    case '1/s':
       return perSecond(value);
     case 'cores':
       return `${short(value)} cores`;

@@ -1,4 +1,5 @@
 /** Colours of what is drawn on canvases, dark and light; dashes and hatches say the same once more. */
+import { shareHex } from '../../shared/share-looks.ts';
 import { seriesHex, type SeriesColour } from '../../shared/series-colours.ts';
 import type { SocketState } from '../stores/socket-states.ts';
 import type { ThreadState } from '../../shared/telemetry/wire.ts';
@@ -27,19 +28,7 @@ const dark: Palette = {
   muted: '#8593a7',
   accent: '#5cc8ff',
   series: seriesHex.dark,
-  sockets: {
-    none: '#11151b',
-    closed: '#5b6675',
-    idle: '#212b38',
-    unsure: '#7d5426',
-    waiting: '#f0902c',
-    reported: '#e8dc55',
-    serving: '#1f9e7f',
-    inVain: '#4aa3e0',
-    writeBlocked: '#e07fc4',
-    unknown: '#3a3f52',
-    error: '#ff5547',
-  },
+  sockets: { ...shareHex.dark, none: '#11151b', closed: '#5b6675', error: '#ff5547' },
   threads: {
     unknown: '#1a212b',
     running: '#1f9e7f',
@@ -60,19 +49,7 @@ const light: Palette = {
   muted: '#586577',
   accent: '#0b66b5',
   series: seriesHex.light,
-  sockets: {
-    none: '#fbfcfd',
-    closed: '#99a5b4',
-    idle: '#e1e7ee',
-    unsure: '#f2cfa4',
-    waiting: '#e07a00',
-    reported: '#e0c919',
-    serving: '#2ba887',
-    inVain: '#4f9fd8',
-    writeBlocked: '#b0408c',
-    unknown: '#c3c2d4',
-    error: '#cc1f12',
-  },
+  sockets: { ...shareHex.light, none: '#fbfcfd', closed: '#99a5b4', error: '#cc1f12' },
   threads: {
     unknown: '#eef1f5',
     running: '#2ba887',

@@ -3,6 +3,7 @@
  * and of those that share a pixel.
  */
 import { frameIntervalMs } from '../../shared/telemetry/wire.ts';
+import { modelColour } from '../../shared/model-colours.ts';
 import type { SeriesColour } from '../../shared/series-colours.ts';
 import type { Palette } from '../theme/palette.ts';
 import { recentStretch } from '../stores/figures.ts';
@@ -25,6 +26,8 @@ import { fitScale, gridValues, shareOf, type Roundness, type ValueScale } from '
 export interface LineSeries extends Samples {
   readonly label: string;
   readonly colour: SeriesColour;
+  /** Whose figures they are: a model's line has its colour, whatever is drawn of it. */
+  readonly model?: string | undefined;
   readonly dash?: readonly number[];
   /** The area below it is tinted. */
   readonly isFilled?: boolean;
@@ -121,7 +124,7 @@ export class LineTrack implements Track {
   legend(timeNs: number | undefined, palette: Palette): readonly LegendItem[] {
     return this.#settings.series.map((series) => ({
       label: series.label,
-      colour: palette.series[series.colour],
+      colour: colourOf(series, palette),
       dash: series.dash,
       value: this.#settings.format(
         timeNs === undefined ? this.#valueNow(series) : (this.#pointAt(series, timeNs)?.value ?? Number.NaN),
@@ -190,6 +193,10 @@ export class LineTrack implements Track {
   }
 }
 
+/** In a palette. */
+export const colourOf = ({ colour, model }: Pick<LineSeries, 'colour' | 'model'>, palette: Palette): string =>
+  (model === undefined ? undefined : modelColour(model, palette.name)) ?? palette.series[colour];
+
 /** Of a series with other rows than its table has. */
 function valueAt(series: LineSeries, timeNs: number): number {
   const ring = series.ring();
@@ -232,7 +239,7 @@ function drawSeries(
   const areSteps = raw.count > 1 && raw.count < view.widthPx / stepPx;
   const points = areSteps ? stepped(raw) : raw;
   const { count, xs } = points;
-  const colour = view.palette.series[series.colour];
+  const colour = colourOf(series, view.palette);
   const heights = (values: Float64Array): Float64Array => {
     const ys = new Float64Array(count);
     for (let i = 0; i < count; i++) ys[i] = yOf(view, scale, values[i] ?? Number.NaN);

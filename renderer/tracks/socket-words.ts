@@ -1,6 +1,7 @@
 /** The states of sockets in words, with their patterns; the raster, its legend and the inspector say the same. */
 import { notFromOutside, unseenSocketStates } from '../stores/outside.ts';
 import type { SocketStore, Tenant } from '../stores/history-sockets.ts';
+import { shareLabels } from '../../shared/share-looks.ts';
 import type { SocketState } from '../stores/socket-states.ts';
 import type { Hatch } from './track.ts';
 
@@ -12,38 +13,38 @@ export interface SocketStateWords {
 
 export const socketWords: Readonly<Record<SocketState, SocketStateWords>> = {
   none: { label: 'no socket', explanation: 'Nobody had this row then.', hatch: 'plain' },
-  idle: { label: 'idle', explanation: 'Nothing to read, nothing to write.', hatch: 'plain' },
+  idle: { label: shareLabels.idle, explanation: 'Nothing to read, nothing to write.', hatch: 'plain' },
   unsure: {
-    label: 'idle or waiting',
+    label: shareLabels.unsure,
     explanation: 'Its data came in somewhere in here; no look and no report says where.',
     hatch: 'dots',
   },
   waiting: {
-    label: 'data waits',
+    label: shareLabels.waiting,
     explanation: 'Data lies in the kernel’s receive queue and the server has not been told.',
     hatch: 'rising',
   },
   reported: {
-    label: 'reported ready',
+    label: shareLabels.reported,
     explanation: 'The kernel told the server that it is ready; the server has not come to it yet.',
     hatch: 'bars',
   },
   serving: {
-    label: 'being served',
+    label: shareLabels.serving,
     explanation: 'From the server’s first call of a turn on it to the last, with its handler.',
     hatch: 'plain',
   },
   inVain: {
-    label: 'asked in vain',
+    label: shareLabels.inVain,
     explanation: 'The server called read or write and the kernel said EAGAIN: not now.',
     hatch: 'dots',
   },
   writeBlocked: {
-    label: 'write blocked',
+    label: shareLabels.writeBlocked,
     explanation: 'The server has bytes to send and the kernel’s send queue is full: the other side does not read.',
     hatch: 'falling',
   },
-  unknown: { label: 'not known', explanation: 'Nobody could see what it was in.', hatch: 'cross' },
+  unknown: { label: shareLabels.unknown, explanation: 'Nobody could see what it was in.', hatch: 'cross' },
   closed: { label: 'closed', explanation: 'The server closed it in this interval.', hatch: 'plain' },
   error: { label: 'error', explanation: 'A call on it failed.', hatch: 'cross' },
 };

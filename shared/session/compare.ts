@@ -31,6 +31,8 @@ export type Difference = z.infer<typeof differenceSchema>;
 
 export const comparisonSchema = z.object({
   differences: z.array(differenceSchema),
+  /** But for the model and its options: only then a figure is better or worse. */
+  isSameSetting: z.boolean().default(false),
   /** Sentences: what was different besides what was meant to be. */
   caveats: z.array(z.string()),
 });
@@ -128,6 +130,8 @@ function caveatsOf(a: ComparedSession, b: ComparedSession): string[] {
   differs('kernel', machines[0].kernel, machines[1].kernel);
   differs('version of fdscope', machines[0].versions.fdscope, machines[1].versions.fdscope);
   for (const { manifest, overview } of [a, b]) {
+    const busy = overview.moments.find(({ name, kind }) => name === 'machineBusy' && kind !== 'mark');
+    if (busy) caveats.push(`"${manifest.name}" is a reason to repeat. ${busy.text ?? ''}`.trim());
     const lost = sumOf(overview.columns.eventsDropped) + sumOf(overview.columns.switchesLost) + overview.lostFrames;
     if (lost > 0) caveats.push(`"${manifest.name}" lacks ${lost} records that found no room while it ran.`);
     if (servedOf(overview) === 0) {
@@ -142,8 +146,47 @@ function caveatsOf(a: ComparedSession, b: ComparedSession): string[] {
   return caveats;
 }
 
+/** Settings that are named in a sentence. */
+const mostNamed = 5;
+/** What is compared, and what says nothing of the load: an address, a session's length, what is recorded. */
+const ownSettings = [
+  ...['model', 'options', 'port', 'host', 'pid', 'command'].map((key) => `server.${key}`),
+  ...['model', 'options', 'durationSeconds', 'detail', 'name'],
+];
+
+/** Paths of the settings in which two sessions differ, but for those. */
+function differingSettings(a: Manifest, b: Manifest): string[] {
+  const found: string[] = [];
+  const look = (first: unknown, second: unknown, path: string): void => {
+    if (JSON.stringify(first) === JSON.stringify(second)) return;
+    const areObjects = [first, second].every((each) => typeof each === 'object' && each !== null);
+    if (!areObjects) {
+      found.push(path);
+      return;
+    }
+    const [one, other] = [first, second] as readonly Readonly<Record<string, unknown>>[];
+    for (const key of new Set([...Object.keys(one ?? {}), ...Object.keys(other ?? {})])) {
+      const at = path === '' ? key : `${path}.${key}`;
+      if (!ownSettings.includes(at)) look(one?.[key], other?.[key], at);
+    }
+  };
+  look(a.settings, b.settings, '');
+  return found;
+}
+
 /** Pure: the same two overviews give the same table. */
-export const compareSessions = (a: ComparedSession, b: ComparedSession): Comparison => ({
-  differences: measures.map((measure) => difference(measure, a.overview, b.overview)),
-  caveats: caveatsOf(a, b),
-});
+export function compareSessions(a: ComparedSession, b: ComparedSession): Comparison {
+  const differing = differingSettings(a.manifest, b.manifest);
+  const isSameSetting = differing.length === 0;
+  const names = `${differing.slice(0, mostNamed).join(', ')}${differing.length > mostNamed ? ' and more' : ''}`;
+  return {
+    differences: measures.map((measure) => difference(measure, a.overview, b.overview)),
+    isSameSetting,
+    caveats: [
+      ...(isSameSetting
+        ? []
+        : [`The load was not the same: ${names} differ, so that no figure is called better or worse.`]),
+      ...caveatsOf(a, b),
+    ],
+  };
+}

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FrameReader } from '../../main/lab/sessions/exporters/decoded-frames.ts';
 import { SessionFile } from '../../main/lab/sessions/session-file.ts';
+import { modelColours } from '../../shared/model-colours.ts';
 import { chunkKinds, type SessionFrame } from '../../shared/session/format.ts';
+import { syscallLook } from '../../shared/syscall-looks.ts';
 import { encodeJson } from '../../shared/telemetry/codec.ts';
 import { frameHeaderBytes, frameKinds } from '../../shared/telemetry/wire.ts';
 import { recordedRun, recordFrames, type RecordedRun } from './export-support.ts';
@@ -93,7 +95,7 @@ describe('of a file with a damaged part', () => {
     const html = await report(path);
     const at = (timeNs = 0): string => ((timeNs - startNs) / 1e9).toFixed(2);
     expect(html).toContain(`damaged (${hit.map(({ fromNs, toNs }) => `${at(fromNs)} s to ${at(toNs)} s`).join(', ')})`);
-    expect(html.match(/<rect class="missing"/g)).toHaveLength(7 * hit.length);
+    expect(html.match(/<rect class="missing"/g)).toHaveLength(8 * hit.length);
     const [throughput = ''] = sectionOf(html, 'Over time').split('</figure>');
     const cells = [...throughput.matchAll(/<tr><th[^>]*>([\d.]+)<\/th><td[^>]*>(.*?)<\/td>/g)];
     const unknown = cells.filter(([, , cell]) => cell === '–').map(([, from]) => Number(from));
@@ -105,5 +107,51 @@ describe('of a file with a damaged part', () => {
     // Nothing that is there is called higher than it was.
     const rates = cells.flatMap(([, , cell = '']) => (cell === '–' ? [] : [Number(cell)]));
     expect(Math.max(...rates)).toBeCloseTo(80, 0);
+  });
+});
+
+describe('readiness', () => {
+  it('is told in nanoseconds a state by who served, and adds up to the time of the open sockets', async () => {
+    const html = await report();
+    const cells = [...sectionOf(html, 'Readiness').matchAll(/<tr><th scope="row"[^>]*>(.*?)<\/th>(.*?)<\/tr>/g)].map(
+      ([, model = '', rest = '']) => [
+        model,
+        ...[...rest.matchAll(/<td[^>]*>(.*?)<\/td>/g)].map(([, cell = '']) => cell),
+      ],
+    );
+    const ofModel = cells.filter(([model]) => model === 'epoll-lt' || model === 'poll');
+    expect(new Set(ofModel.map(([, state]) => state))).toEqual(
+      new Set(['idle', 'idle or waiting', 'data waits', 'being served']),
+    );
+    for (const model of ['epoll-lt', 'poll']) {
+      const own = ofModel.filter(([name]) => name === model);
+      const shares = own.map(([, , , share = '']) => Number.parseFloat(share));
+      expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(100, 0);
+      for (const [, , ns = ''] of own) expect(ns).toMatch(/^[\d,]+$/);
+    }
+    // The chart has those states alone, each as areas of its one colour.
+    expect([...html.matchAll(/<path class="area area-(\w+)"/g)].map(([, state]) => state)).toEqual([
+      ...['serving', 'waiting', 'unsure'],
+    ]);
+  });
+
+  it('says of a session without it that it has none', async () => {
+    const frames = smallRun().frames.filter(({ kind }) => kind !== frameKinds.fdShares);
+    const html = await report(await recordFrames(frames, join(run.folder, 'old.fdscope')));
+    expect(sectionOf(html, 'Readiness')).toContain('Not in this session');
+    expect(html).not.toContain('class="area ');
+  });
+});
+
+describe('colours', () => {
+  it('are those of the app: of a model, and of a system call', async () => {
+    const html = await report();
+    expect(html).toContain(`--model-poll: ${modelColours.light.poll};`);
+    expect(html).toContain(`--model-poll: ${modelColours.dark.poll};`);
+    expect(html).toContain('class="mark model-poll"');
+    const { colour } = syscallLook('epoll_wait');
+    expect(html).toMatch(
+      new RegExp(`class="line c-${colour}" stroke-dasharray="none" d="M0 5H30"/></svg> epoll_wait<`),
+    );
   });
 });

@@ -285,6 +285,23 @@ function seenFromOutside(frame: SessionFrame): SessionFrame[] {
   return [{ ...frame, payload: encodeCounters(outside).subarray(frameHeaderBytes) }];
 }
 
+describe('two sessions', () => {
+  it('are better or worse only where the setting was the same, but for the model', async () => {
+    const path = await record({}, run.frames);
+    await withSession(path, async (session) => {
+      const [overview, { manifest }] = [await session.overview(), session];
+      const against = (settings: Record<string, unknown>) =>
+        compareSessions({ manifest, overview }, { manifest: { ...manifest, settings }, overview });
+      const same = against({ connections: 4, server: { model: 'poll', options: { batch: 3 } } });
+      expect(same.isSameSetting).toBe(true);
+      expect(same.caveats.join()).not.toContain('load');
+      const other = against({ connections: 50, server: { model: 'epoll-lt', workUs: 10 } });
+      expect(other.isSameSetting).toBe(false);
+      expect(other.caveats[0]).toContain('connections, server.workUs differ');
+    });
+  });
+});
+
 describe('a session without a server of the lab', () => {
   it('has what is unknown as unknown in a comparison, not as 0 or as no requests', async () => {
     const path = await record(

@@ -100,22 +100,9 @@ export async function compareFiles(a: string, b: string): Promise<ComparedFiles>
     ...{ file, name: card.name, models: card.models, steadiness: steadinessOf(overview) },
   });
   const files = [of(a, first), of(b, second)] as const;
-  const { differences, caveats } = compareSessions(first, second);
-  const settings = [first, second].map(({ manifest }) => JSON.stringify(loadOf(manifest.settings)));
-  const isOtherLoad = settings[0] !== settings[1];
+  const { differences, isSameSetting, caveats } = compareSessions(first, second);
   return {
-    ...{ files, differences, noise: noiseOf(...files) },
-    caveats: [
-      ...caveats,
-      ...(isOtherLoad ? ['The load was not the same: clients, connections or what a request costs differ.'] : []),
-      'Totals are those of whole recordings, with connecting and warming up.',
-    ],
+    ...{ files, differences, isSameSetting, noise: noiseOf(...files) },
+    caveats: [...caveats, 'Totals are those of whole recordings, with connecting and warming up.'],
   };
-}
-
-/** What both must have in common for their servers to be what differs. */
-function loadOf(settings: Record<string, unknown>): unknown {
-  const { clients, connections, load, server } = settings;
-  const { protocol, handler, responseBytes, chunks, workUs, waitMs } = (server ?? {}) as Record<string, unknown>;
-  return { clients, connections, load, protocol, handler, responseBytes, chunks, workUs, waitMs };
 }

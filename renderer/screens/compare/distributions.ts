@@ -14,12 +14,12 @@ export const percentileTicks: readonly PlotTick[] = [0, 50, 90, 99, 99.9, 99.99]
 
 /** Percentiles that say more than a run has replies are left out: the last tenth of one reply is not measured. */
 export function percentileSeries(entries: readonly ComparedEntry[]): readonly PlotSeries[] {
-  return entries.flatMap(({ label, latency }) => {
+  return entries.flatMap(({ label, model, latency }) => {
     if (latency === null) return [];
     const { percentiles, count } = latency.corrected;
     const known = percentiles.filter(({ percentile }) => percentile < 100 && (1 - percentile / 100) * count >= 1);
     const points = known.map(({ percentile, us }) => ({ x: ninesOf(percentile), y: us, text: `p${percentile}` }));
-    return [{ label, points }];
+    return [{ label, model, points }];
   });
 }
 
@@ -33,7 +33,7 @@ export async function readHdr(base64: string): Promise<Bucket[]> {
 const bucketsPerDecade = 12;
 
 /** Share of all replies in each bucket; buckets are of the same width on a log scale. */
-export function histogramSeries(label: string, buckets: readonly Bucket[]): PlotSeries {
+export function histogramSeries(label: string, buckets: readonly Bucket[], model?: string): PlotSeries {
   const total = countIn(buckets);
   const counts = new Map<number, number>();
   for (const { toNs, count } of buckets) {
@@ -41,13 +41,13 @@ export function histogramSeries(label: string, buckets: readonly Bucket[]): Plot
     counts.set(cell, (counts.get(cell) ?? 0) + count);
   }
   const cells = [...counts.keys()];
-  if (cells.length === 0) return { label, points: [], isStep: true };
+  if (cells.length === 0) return { label, model, points: [], isStep: true };
   const [first, last] = [Math.min(...cells), Math.max(...cells)];
   const points = Array.from({ length: last - first + 3 }, (_, i) => {
     const bucket = first - 1 + i;
     return { x: bucket / bucketsPerDecade, y: ((counts.get(bucket) ?? 0) / total) * 100 };
   });
-  return { label, points, isStep: true };
+  return { label, model, points, isStep: true };
 }
 
 /** Ticks in decades of time, around all series. */

@@ -41,7 +41,7 @@ export const timeSeries = (entries: readonly ComparedEntry[], figure: TimeFigure
   entries.map((entry) => {
     const runs = runsOf(entry);
     const behind = runs.length > 1 ? runs.map((run) => pointsOf(run.seconds, run[figure])) : [];
-    return { label: entry.label, points: pointsOf(secondsOf(runs), medians(runs, figure)), behind };
+    return { label: entry.label, model: entry.model, points: pointsOf(secondsOf(runs), medians(runs, figure)), behind };
   });
 
 export const secondTicks = (entries: readonly ComparedEntry[]): readonly PlotTick[] => {

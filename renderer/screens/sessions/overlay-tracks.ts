@@ -3,6 +3,7 @@ import {
   durationSecondsOf,
   hasServer,
   isWatchedFromOutside,
+  modelsOf,
   requestsOf,
   sumOf,
   type Overview,
@@ -110,6 +111,12 @@ const charts: readonly Chart[] = [
   },
 ];
 
+/** A session of one model has its colour; one of several, or of none, has one of its own. */
+export function overlayModel(overview: Overview): string | undefined {
+  const models = modelsOf(overview);
+  return models.length === 1 ? models[0] : undefined;
+}
+
 /** A's lines are whole, B's are dashed. */
 export const overlayLooks: Readonly<Record<'a' | 'b', Pick<LineSeries, 'colour' | 'dash'>>> = {
   a: { colour: 'sky' },
@@ -133,6 +140,7 @@ function lineOf(
   return {
     label,
     ...look,
+    model: overlayModel(overview),
     ring: () => ring,
     valueOf: (row) => ring.at(0, row),
     between: (fromNs, toNs) => {

@@ -24,6 +24,7 @@ export function sweepSeries(result: SweepResult, figure: SweptFigure): readonly 
   const x = xOf(result);
   return result.labels.map((label) => ({
     label,
+    model: pointsOf(result, label)[0]?.model,
     points: pointsOf(result, label).map((point) => {
       const estimate = point.figures?.[figure];
       const at = { x: x(point.value), text: valueText(point.value) };

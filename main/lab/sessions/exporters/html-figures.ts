@@ -13,6 +13,7 @@ import {
   type GaugeName,
 } from '../../../../shared/telemetry/wire.ts';
 import type { FrameReader } from './decoded-frames.ts';
+import { ShareFiguresBuilder, type ShareFigures } from './html-shares.ts';
 import { ModelFiguresBuilder, type Cost, type ModelFigures } from './html-models.ts';
 
 /** As many as a chart has room for, and none so short that a late frame leaves one empty: latencies come ten times a second. */
@@ -30,6 +31,7 @@ const costsOf = {
   },
   clients: { replies: ['requests'] },
 } as const satisfies Partial<Record<FrameSource, Partial<Record<Cost, readonly CounterName[]>>>>;
+const types = ['ready', 'counters', 'latency', 'opened', 'fdShares', 'fdStates'] as const;
 const gauges = ['rssBytes', 'threads', 'openFds', 'openConnections'] as const satisfies readonly GaugeName[];
 const percentiles = { p50: 50, p99: 99, 'p99.9': 99.9, max: 100 } as const;
 
@@ -50,6 +52,8 @@ export interface Figures {
   /** As each process counted them. */
   readonly errors: ReadonlyMap<FrameSource, ReadonlyMap<ErrorKind, number>>;
   readonly models: readonly ModelFigures[];
+  /** Undefined where the session has no time in states. */
+  readonly shares: ShareFigures | undefined;
   /** Of the session, ns of CLOCK_MONOTONIC. */
   readonly missing: readonly MissingStretch[];
 }
@@ -70,6 +74,7 @@ class FigureBuilder {
   readonly #latency = new Map<string, Values>();
   readonly #errors = new Map<FrameSource, Map<ErrorKind, number>>();
   readonly #models: ModelFiguresBuilder;
+  readonly shares: ShareFiguresBuilder;
   /** As far as the session has been read. */
   missing: readonly MissingStretch[] = [];
   readonly #last = new Map<FrameSource, Counters>();
@@ -83,6 +88,7 @@ class FigureBuilder {
     this.#spanNs = Math.max(shortestNs, durationNs / mostSpans);
     this.#spans = Math.ceil(durationNs / this.#spanNs);
     this.#models = new ModelFiguresBuilder(overview);
+    this.shares = new ShareFiguresBuilder(startedNs, this.#spanNs, this.#spans, overview);
   }
 
   /** An engine that begins counts from zero; of one that ran before, the first frame only says where it stands. */
@@ -159,6 +165,7 @@ class FigureBuilder {
     return {
       ...{ spanSeconds: this.#spanNs / 1e9, spans: this.#spans, missing, models: this.#models.figures(missing) },
       ...{ growth: this.#growth, gauges: this.#gauges, latency: this.#latency, errors: this.#errors },
+      shares: this.shares.figures(),
     };
   }
 
@@ -190,14 +197,19 @@ export async function readFigures(reader: FrameReader, overview: Overview): Prom
   const { session } = reader;
   const builder = new FigureBuilder(session.startedNs, session.endedNs, overview);
   let damagedChunks = -1;
-  for await (const batch of reader.batches(['ready', 'counters', 'latency'])) {
+  for await (const batch of reader.batches(types)) {
     if (session.damagedChunks !== damagedChunks) builder.missing = session.missing;
     damagedChunks = session.damagedChunks;
     for (const { type, frame, source, receivedNs, isState } of batch) {
+      if (type === 'ready' && source === 'server') builder.shares.begin();
       if (type === 'ready' && !isState) builder.begin(source, receivedNs);
       else if (type === 'counters' && isState) builder.standing(source, frame);
       else if (type === 'counters') builder.counters(source, frame);
       else if (type === 'latency' && frame.kind === 'corrected') builder.latency(frame.timeNs, frame.buckets);
+      else if (source !== 'server') continue;
+      else if (type === 'opened') builder.shares.opened(frame);
+      else if (type === 'fdStates') builder.shares.states(frame);
+      else if (type === 'fdShares' && !isState) builder.shares.shares(frame);
     }
   }
   builder.missing = session.missing;

@@ -9,10 +9,12 @@ import {
   sumOf,
   type Overview,
 } from '../../../../shared/session/overview.ts';
+import { syscallLook, type Pattern } from '../../../../shared/syscall-looks.ts';
 import { servedBy } from '../../../../shared/session/served-by.ts';
 import { errorKinds } from '../../../../shared/telemetry/wire.ts';
 import { chartHtml, countText, hatch, numberText, type Chart, type Series, type TimeAxis } from './html-chart.ts';
 import type { Figures, Values } from './html-figures.ts';
+import { noShares, sharesHtml } from './html-shares.ts';
 import { escaped, section, table, verbatim } from './html-text.ts';
 
 export interface Report {
@@ -26,6 +28,15 @@ export interface Report {
 /** Moments beyond are counted, not listed. */
 const mostMoments = 200;
 const mostSyscalls = 6;
+
+/** Dashes instead of the patterns that areas have. */
+const callDashes: Readonly<Record<Pattern, string>> = {
+  ...{ plain: 'none', dots: '2 3', rising: '8 4', falling: '10 3 2 3', cross: '5 5', bars: '1 4' },
+};
+function callLook(name: string): Series['look'] {
+  const { colour, hatch } = syscallLook(name);
+  return { name: `c-${colour}`, dash: callDashes[hatch] };
+}
 
 const scaled = (values: Values | undefined, factor: number): Values =>
   (values ?? []).map((value) => (value === null ? null : value * factor));
@@ -56,14 +67,20 @@ function charts({ growth, gauges, latency, spanSeconds }: Figures, isOutside: bo
   const calls = [...growth]
     .flatMap(([key, values]) => (key.startsWith('syscall ') ? [{ name: key.slice('syscall '.length), values }] : []))
     .sort((a, b) => sumOf(b.values.map(Number)) - sumOf(a.values.map(Number)));
-  const named = calls
-    .slice(0, mostSyscalls)
-    .map(({ name, values }) => ({ name, values: scaled(values, 1 / spanSeconds) }));
+  const named = calls.slice(0, mostSyscalls).map(({ name, values }) => ({
+    ...{ name, values: scaled(values, 1 / spanSeconds), look: callLook(name) },
+  }));
   const rest = calls.slice(mostSyscalls);
   const others =
     rest.length === 0
       ? []
-      : [{ name: 'others', values: scaled(added(...rest.map(({ values }) => values)), 1 / spanSeconds) }];
+      : [
+          {
+            name: 'others',
+            look: callLook(''),
+            values: scaled(added(...rest.map(({ values }) => values)), 1 / spanSeconds),
+          },
+        ];
   return [
     {
       title: 'Throughput',
@@ -87,7 +104,11 @@ function charts({ growth, gauges, latency, spanSeconds }: Figures, isOutside: bo
         ...(isOutside ? [] : rate('between coroutines', 'server coroutineSwitches')),
       ],
     },
-    { title: 'CPU', unit: 'cores', series: [...cores('server'), ...cores('clients')] },
+    {
+      ...{ title: 'CPU', unit: 'cores' },
+      text: 'User and kernel time together; each process has both apart in the tables of counters.',
+      series: [...cores('server'), ...cores('clients')],
+    },
     { title: 'Memory of the server', unit: 'MiB', series: gauge('resident', 'rssBytes', 1 / (1 << 20)) },
     {
       ...{ title: 'Threads, file descriptors and connections of the server', unit: 'open' },
@@ -295,6 +316,7 @@ export function reportBody(report: Report): string {
           .map((chart) => chartHtml(chart, axis))
           .join('\n'),
     ),
+    section('Readiness', figures.shares ? sharesHtml(figures.shares, axis) : noShares),
     section(
       'Annotations',
       annotations.length === 0

@@ -1,8 +1,9 @@
 /** One HTML file that opens anywhere without a network: charts as SVG, tables, machine, scenario. It runs no script. */
 import type { Exporter } from './exporter.ts';
-import { chartStyle } from './html-chart.ts';
+import { chartColours, chartStyle } from './html-chart.ts';
 import { readFigures } from './html-figures.ts';
 import { reportBody } from './html-report.ts';
+import { shareClasses, shareStyle } from './html-shares.ts';
 import { escaped } from './html-text.ts';
 
 /** Whatever a session holds, the page fetches and runs nothing. */
@@ -10,12 +11,15 @@ const policy = "default-src 'none'; style-src 'unsafe-inline'";
 
 /** Of screens, and of paper whatever the screen is. */
 const light =
-  '--ink: #1b1f24; --paper: #fff; --quiet: #57606a; --line: #d8dee4; --mark: #8a3ffc; --note: #0f62fe; --warn: #b26b00;';
+  '--ink: #1b1f24; --paper: #fff; --quiet: #57606a; --line: #d8dee4; --mark: #8a3ffc; --note: #0f62fe; --warn: #b26b00; ' +
+  chartColours('light') +
+  ' ' +
+  shareStyle('light');
 
 const style = `
 :root { color-scheme: light dark; ${light} }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e6edf3; --paper: #0d1117; --quiet: #9aa4af; --line: #30363d; --mark: #be95ff; --note: #78a9ff; --warn: #e3a008; }
+  :root { --ink: #e6edf3; --paper: #0d1117; --quiet: #9aa4af; --line: #30363d; --mark: #be95ff; --note: #78a9ff; --warn: #e3a008; ${chartColours('dark')} ${shareStyle('dark')} }
 }
 body { margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: var(--ink); background: var(--paper); font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 h2 { margin-top: 3rem; border-bottom: 1px solid var(--line); }
@@ -37,7 +41,8 @@ pre { overflow-x: auto; padding: 1rem; border: 1px solid var(--line); border-rad
   h2, h3 { break-after: avoid; }
   h2 { margin-top: 2rem; }
 }
-${chartStyle}`;
+${chartStyle}
+${shareClasses}`;
 
 export const html: Exporter = {
   format: 'html',
