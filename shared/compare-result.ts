@@ -126,6 +126,8 @@ export interface CompareResult {
   /** Every entry against the first. */
   readonly differences: readonly Difference[];
   readonly notRun: readonly { readonly label: string; readonly round: number; readonly sentence: string }[];
+  /** Why it should be made again: others took CPU time from some of its runs. */
+  readonly reasonToRepeat?: string;
   /** It was ended before its last round. */
   readonly isCancelled: boolean;
   readonly machine: Machine | null;

@@ -8,8 +8,15 @@ export const machineNoiseSchema = z.object({
   seconds: z.number(),
   /** Used by neither the server, its clients nor the lab. Source: /proc/stat, less these processes' CPU time. */
   othersShare: share,
+  /**
+   * Used by the lab itself and its windows, and by its clients where they are not pinned to other CPUs: no neighbour's, and
+   * told so that it is known. Source: /proc/PID/stat; a lab that runs elsewhere as well has less of these CPUs.
+   */
+  labShare: share.default(0),
   /** Given to other machines by the host. Source: steal in /proc/stat. */
   stealShare: share,
+  /** Threads of the whole machine that ran or waited for a core when this was read. Source: procs_running in /proc/stat. */
+  runnable: share.default(0),
   /**
    * Of the time in which the server's threads could run: that in which they had no core, whoever had it. Source: the
    * run delay in /proc/PID/task/TID/schedstat. Null where the kernel keeps none.
@@ -29,6 +36,9 @@ export const machineFrameSchema = machineNoiseSchema.extend({ timeNs: z.number()
 /** From here on a figure of time tells of the neighbours too. */
 const mostOthersShare = 0.15;
 const mostStealShare = 0.03;
+
+/** Runs that are named in a sentence. */
+const mostNamed = 4;
 
 const percent = (value: number): string => `${Math.round(value * 100)}%`;
 
@@ -50,5 +60,18 @@ export function noiseSentence(noise: MachineNoise): string | undefined {
   if (reasons.length === 0) return undefined;
   const ready =
     noise.readyShare === null ? '' : `; its threads were ready without a core for ${percent(noise.readyShare)}`;
-  return `The machine was busy with others: ${reasons.join(', and ')}${ready}. Figures of time are theirs as well: repeat the run when it is quiet.`;
+  const own = noise.labShare > mostOthersShare ? ` (the lab itself had ${percent(noise.labShare)})` : '';
+  return `The machine was busy with others: ${reasons.join(', and ')}${own}${ready}. Figures of time are theirs as well: repeat the run when it is quiet.`;
+}
+
+/** Of runs that are compared: why, and which, are to be made again; undefined where none is. */
+export function repeatSentence(
+  runs: readonly { readonly label: string; readonly round: number; readonly noise: MachineNoise | undefined }[],
+): string | undefined {
+  const busy = runs.filter(({ noise }) => noise !== undefined && noiseSentence(noise) !== undefined);
+  if (busy.length === 0) return undefined;
+  const named = busy.slice(0, mostNamed).map(({ label, round }) => `${label} in round ${round}`);
+  const more = busy.length > mostNamed ? ` and ${busy.length - mostNamed} more` : '';
+  const most = Math.max(...busy.map(({ noise }) => noise?.othersShare ?? 0));
+  return `${busy.length} of ${runs.length} runs were made while the machine was busy with others (${named.join(', ')}${more}; up to ${percent(most)} of the server's CPU time): repeat the comparison when it is quiet.`;
 }

@@ -141,6 +141,8 @@ export interface ServeResult extends Subject<ModelId>, Interval, ServerFigures {
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly errors: Errors;
+  /** As in RunResult. */
+  readonly noise?: MachineNoise;
   readonly machine: Machine;
 }
 

@@ -76,6 +76,7 @@ export function compareText(result: CompareResult, { isReasonTold = false } = {}
     table.toString(),
     ...(machine ? [machineLine(machine)] : []),
     `Medians of ${repeats} runs each, in random order (seed ${seed}); in brackets where the true median is, confidence ${share}.`,
+    ...(result.reasonToRepeat === undefined ? [] : [result.reasonToRepeat]),
     '',
     differenceLines(result),
     ...notRunLines(result, isReasonTold),

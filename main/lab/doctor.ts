@@ -1,7 +1,9 @@
 /** What this machine allows, what each limit forbids, and the command that would lift it. */
 import type { ModelInfo } from '../../shared/catalogue.ts';
+import { noiseSentence } from '../../shared/machine-noise.ts';
 import type { MachineFacts } from './doctor-facts.ts';
 import type { Availability } from './engine-query.ts';
+import type { MachineGlance } from './machine-noise.ts';
 
 export interface DoctorItem {
   readonly id: string;
@@ -104,8 +106,34 @@ function synBacklogItem({ synBacklog, synCookies }: MachineFacts): DoctorItem {
   );
 }
 
+/** Who else uses the machine just now. */
+function noiseItems({ noise, quota, throttled }: MachineGlance): DoctorItem[] {
+  const percent = (share: number | null): string => (share === null ? 'not told' : `${Math.round(share * 100)}%`);
+  const items: DoctorItem[] = [];
+  if (noise) {
+    const { othersShare, stealShare, pressureShare, runnable } = noise;
+    const value = `others ${percent(othersShare)}, steal ${percent(stealShare)}, pressure ${percent(pressureShare)}, ${runnable} runnable`;
+    const isBusy = noiseSentence({ ...noise, throttledPeriods: null }) !== undefined;
+    const remedy = {
+      forbids: 'figures of time that are the server’s own: other programs have the CPUs as well',
+      enable: 'end what runs beside it (`top` lists it), and examine again',
+    };
+    items.push(item('noise', 'the machine’s own noise, just now', value, isBusy ? remedy : undefined));
+  }
+  if (quota !== undefined) {
+    const held = throttled === undefined ? '' : `, used up ${throttled.periods} times, for ${Math.round(throttled.ms)} ms`;
+    items.push(
+      item('cpu-quota', 'CPU quota (cgroup)', `${Number(quota.toFixed(2))} cores${held}`, {
+        forbids: `more than ${Number(quota.toFixed(2))} cores for server, clients and lab together; beyond it all of them stand still`,
+        enable: 'in Docker or Podman: run without --cpus; in Kubernetes: without a CPU limit',
+      }),
+    );
+  }
+  return items;
+}
+
 /** Pure: from the facts to their meaning, in the order in which they are shown. */
-export function diagnose(facts: MachineFacts, models: readonly ModelInfo[]): DoctorItem[] {
+export function diagnose(facts: MachineFacts, models: readonly ModelInfo[], glance?: MachineGlance): DoctorItem[] {
   const queue = (id: string, value: number, setting: string): DoctorItem =>
     item(
       id,
@@ -134,6 +162,7 @@ export function diagnose(facts: MachineFacts, models: readonly ModelInfo[]): Doc
           }
         : undefined,
     ),
+    ...(glance ? noiseItems(glance) : []),
     availabilityItem(
       'io_uring',
       'io_uring',

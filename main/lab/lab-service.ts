@@ -26,6 +26,7 @@ import { shareConnections } from './client-mix.ts';
 import { compare, type CompareHooks, type ComparePlan, type RunOne } from './compare/compare.ts';
 import { diagnose, type DoctorItem } from './doctor.ts';
 import { machineFacts } from './doctor-facts.ts';
+import { glanceAtMachine } from './machine-noise.ts';
 import { askEngine } from './engine-query.ts';
 import { bundleFolder, version } from './engine-location.ts';
 import { LabError, sentenceOf } from './errors.ts';
@@ -132,7 +133,9 @@ export class LabService {
 
   async doctor(): Promise<DoctorItem[]> {
     const [facts, models] = await Promise.all([machineFacts(), this.listModels()]);
-    return diagnose(facts, models);
+    // Not beside the others, which are the lab's own load.
+    const glance = await glanceAtMachine();
+    return diagnose(facts, models, glance);
   }
 
   /** Nanoseconds for a switch, by every way that models do it. Throws LabError. */

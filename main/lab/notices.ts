@@ -1,4 +1,5 @@
 /** Facts that a reader of figures must know, from the engines and from the figures themselves; each once. */
+import { noiseSentence, type MachineNoise } from '../../shared/machine-noise.ts';
 import type { ResultNotice } from '../../shared/run-result.ts';
 import { errorCounter } from '../../shared/run-result.ts';
 import { counterOf, type Counters } from '../../shared/telemetry/codec.ts';
@@ -80,6 +81,12 @@ export function noticeMismatches(notices: Notices, mismatches: number): void {
     code: 'mismatch',
     text: `${mismatches} replies were not, byte for byte, what the server should have sent.`,
   });
+}
+
+/** What others took from the measured interval. */
+export function noticeNoise(notices: Notices, noise: MachineNoise | undefined): void {
+  const busy = noise && noiseSentence(noise);
+  if (busy !== undefined) notices.warn('machineBusy', busy);
 }
 
 export function noticeSharedCore(notices: Notices, cpus: number): void {

@@ -8,12 +8,12 @@ import type { Frame } from '../../shared/telemetry/frame-splitter.ts';
 import { shareConnections, totalConnections } from './client-mix.ts';
 import { noticeClients } from './client-notices.ts';
 import { LabError, throwIfInterrupted } from './errors.ts';
-import { noiseSentence } from '../../shared/machine-noise.ts';
-import { NoiseWatch } from './machine-noise.ts';
+import { noiseFrame } from './noise-frame.ts';
+import { NoiseWatch, tellNoise, type WatchedProcesses } from './machine-noise.ts';
 import { describeMachine } from './machine.ts';
 import { MeasuredClients, type LoadConfig } from './measured-clients.ts';
 import { MeasuredServer } from './measured-server.ts';
-import { noticeClientLimit, noticeEarlyErrors, noticeMismatches, noticeSharedCore, Notices } from './notices.ts';
+import { noticeClientLimit, noticeEarlyErrors, noticeMismatches, noticeNoise, noticeSharedCore, Notices } from './notices.ts';
 import { PhasePlayer } from './phases.ts';
 import { secondsBetween } from './result.ts';
 import { reportProgress, type Hooks } from './progress.ts';
@@ -85,6 +85,7 @@ export async function runOnce(
   const notices = new Notices();
   noticeSharedCore(notices, machine.cpus);
   const engines: { stop(): unknown }[] = [];
+  const upstreamPids: number[] = [];
   try {
     const behind = upstreamSettings(settings);
     let serverSettings = settings.server;
@@ -92,6 +93,7 @@ export async function runOnce(
       const context = { cpus: machine.clientCpus, notices, source: 'upstream', signal, ...seen('upstream') } as const;
       const upstream = await MeasuredServer.start(behind, context);
       engines.push(upstream.engine);
+      upstreamPids.push(upstream.engine.pid);
       serverSettings = { ...serverSettings, upstream: upstream.target };
     }
     const serving = await Serving.start(serverSettings, {
@@ -108,11 +110,14 @@ export async function runOnce(
     engines.push(clients.engine);
     clients.engine.on('frame', (frame) => watch?.frame('clients', frame));
 
+    const watched = (): WatchedProcesses => ({
+      ...{ serverPid: serving.engine.pid, serverCpus: machine.serverCpus },
+      otherPids: [clients.engine.pid, ...upstreamPids],
+    });
+    if (watch) engines.push(tellNoise(watched, (noise) => watch.frame('lab', noiseFrame(noise))));
     await serving.during(clients.steady());
     const [serverFrom, clientsFrom] = await Promise.all([serving.begin(), clients.engine.snapshot()]);
-    const noiseWatch = new NoiseWatch(() => ({
-      ...{ serverPid: serving.engine.pid, otherPids: [clients.engine.pid], serverCpus: machine.serverCpus },
-    }));
+    const noiseWatch = new NoiseWatch(watched);
     reportProgress(clients.engine, clientsFrom, settings.durationSeconds, onProgress);
     const player = new PhasePlayer({ serving, clients, notices }, settings.clients, settings.connections);
     engines.push(player);
@@ -128,8 +133,7 @@ export async function runOnce(
     noticeEarlyErrors(notices, clientsFrom);
     noticeClientLimit(notices, ours.clientCpuShare, config.threads);
     noticeMismatches(notices, ours.errors.mismatch);
-    const busy = noise && noiseSentence(noise);
-    if (busy !== undefined) notices.warn('machineBusy', busy);
+    noticeNoise(notices, noise);
     const seconds = secondsBetween(clientsFrom, clientsTo);
     const { timeoutMs } = config;
     noticeClients(notices, { target: serving.target, timeoutMs, seconds, atEnd: clientsTo, isOurs: true }, ours);

@@ -3,8 +3,9 @@ import type { ServeResult } from '../../shared/run-result.ts';
 import type { ServerSettings } from '../../shared/schemas/settings.ts';
 import type { Address } from './addresses.ts';
 import { describeMachine } from './machine.ts';
+import { NoiseWatch } from './machine-noise.ts';
 import { MeasuredServer } from './measured-server.ts';
-import { noticeServerLimits, Notices } from './notices.ts';
+import { noticeNoise, noticeServerLimits, Notices } from './notices.ts';
 import { errorsBetween, growth, ratio, secondsBetween } from './result.ts';
 
 export interface ServeHooks {
@@ -44,6 +45,9 @@ export async function serveOnce(settings: ServerSettings, hooks: ServeHooks): Pr
   const server = await MeasuredServer.start(settings, context);
   try {
     const from = await server.begin();
+    const noiseWatch = new NoiseWatch(() => ({
+      ...{ serverPid: server.engine.pid, otherPids: [], serverCpus: machine.serverCpus },
+    }));
     hooks.onReady?.(server.address, server.ready.pid);
     const { end, cancel } = waitForEnd(hooks.signal, hooks.durationSeconds);
     try {
@@ -51,7 +55,9 @@ export async function serveOnce(settings: ServerSettings, hooks: ServeHooks): Pr
     } finally {
       cancel();
     }
+    const noise = noiseWatch.take();
     const to = await server.engine.snapshot();
+    noticeNoise(notices, noise);
     noticeServerLimits(notices, to);
     const requests = growth(from, to, 'requests');
     const durationSeconds = secondsBetween(from, to);
@@ -68,6 +74,7 @@ export async function serveOnce(settings: ServerSettings, hooks: ServeHooks): Pr
       errors: errorsBetween(from, to),
       ...server.figures(from, to),
       notices: notices.all,
+      ...(noise ? { noise } : {}),
       machine,
     };
   } finally {

@@ -24,6 +24,7 @@ import {
 import type { Annotation } from '../../shared/session/edits.ts';
 import { detailLevels, frameKinds } from '../../shared/telemetry/wire.ts';
 import { EventStore } from './history-events.ts';
+import { MachineSeries } from './history-machine.ts';
 import { Moments } from './history-moments.ts';
 import { SocketStore, type SocketOfProcess } from './history-sockets.ts';
 import { ThreadStore } from './history-threads.ts';
@@ -58,6 +59,7 @@ export class TelemetryHistory {
   threads = new ThreadStore();
   events = new EventStore();
   moments = new Moments();
+  machine = new MachineSeries();
   /** CLOCK_MONOTONIC of the first and the newest frame; NaN before there is one. */
   oldestNs = Number.NaN;
   newestNs = Number.NaN;
@@ -71,6 +73,7 @@ export class TelemetryHistory {
   take(source: FrameSource, kind: number, payload: Uint8Array): void {
     if (source !== 'lab') this.#takeFigures(source, kind, payload);
     if (source === 'server') this.#takeInsides(kind, payload);
+    if (source === 'lab' && kind === frameKinds.machine) this.machine.take(payload);
     this.moments.take(source, kind, payload, this.newestNs);
     if (kind === frameKinds.model) this.#noteServing();
     if (kind === frameKinds.model || kind === frameKinds.mark) {
@@ -123,6 +126,7 @@ export class TelemetryHistory {
     this.threads = new ThreadStore();
     this.events = new EventStore();
     this.moments = new Moments();
+    this.machine = new MachineSeries();
     this.oldestNs = Number.NaN;
     this.#startNs = Number.NaN;
     this.newestNs = Number.NaN;

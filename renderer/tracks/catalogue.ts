@@ -2,6 +2,7 @@
 import { errorNames } from '../stores/figures.ts';
 import type { FigureSource, TelemetryHistory } from '../stores/history.ts';
 import { notFromOutside } from '../stores/outside.ts';
+import type { MachineColumn } from '../stores/history-machine.ts';
 import { columnOf, type LatencyColumn, type SeriesName } from '../stores/series.ts';
 import { highestOf, totalSamples } from './samples.ts';
 import type { LatencyKind } from '../../shared/telemetry/wire.ts';
@@ -187,6 +188,31 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
       series: cpu(history, 'clients'),
     }),
     new LineTrack({
+      id: 'machine',
+      title: 'The machine’s own noise',
+      unit: 'share, each second',
+      help: 'What took CPU time from the server that was none of its own: other programs on its CPUs, other machines on the same host (steal), a CPU quota that was used up (cgroup, throttled). “Ready, no core” is of the time in which the server’s threads could run: how much of it they waited for a core, whoever had it. “Pressure” is the kernel’s PSI: how long some thread of the machine waited. The lab is what fdscope itself and its windows used, and is no neighbour. Where others have much of the CPUs, figures of time are theirs as well: repeat the run.',
+      heightPx: 72,
+      scale: 'linear',
+      tableUnit: '(share)',
+      originNs,
+      format: percent,
+      emptyText: () =>
+        history.machine.ring.rows > 0
+          ? undefined
+          : has('server') || has('clients')
+            ? 'Not in this recording, or not yet told: who else used the machine is measured each second while a server runs.'
+            : 'While a server runs, this says how much of its CPUs other programs, the host or a quota had.',
+      series: [
+        noise(history, 'others', { label: 'other programs', colour: 'vermilion', isFilled: true }),
+        noise(history, 'steal', { label: 'steal', colour: 'purple', dash: dashed }),
+        noise(history, 'throttled', { label: 'throttled by quota', colour: 'blue', dash: dashed }),
+        noise(history, 'ready', { label: 'ready, no core', colour: 'orange' }),
+        noise(history, 'pressure', { label: 'pressure', colour: 'yellow', dash: dotted }),
+        noise(history, 'lab', { label: 'the lab itself', colour: 'grey', dash: dotted }),
+      ],
+    }),
+    new LineTrack({
       id: 'clients',
       title: 'Client side',
       unit: 'connections, per second',
@@ -221,6 +247,27 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
     }),
   ];
 }
+
+/** A second each; what the kernel does not tell has no line. */
+function noise(history: TelemetryHistory, column: MachineColumn, look: Look): LineSeries {
+  const ring = (): ReturnType<LineSeries['ring']> => history.machine.ring;
+  const mean = (first: number, last: number): number => history.machine.mean(column, first, last);
+  return {
+    ...look,
+    ring,
+    longestGapNs: 5e9,
+    isState: true,
+    valueOf: (row) => history.machine.at(column, row),
+    pointOf: mean,
+    between: (fromNs, toNs) => mean(ring().lowerBound(fromNs), Math.min(ring().end - 1, ring().lowerBound(toNs))),
+    absence: () => (ring().rows > 0 && Number.isNaN(mean(ring().first, ring().end - 1)) ? notTold[column] : undefined),
+  };
+}
+const notTold: Readonly<Partial<Record<MachineColumn, string>>> = {
+  throttled: 'No CPU quota is set for the server.',
+  pressure: 'This kernel keeps no PSI (/proc/pressure/cpu).',
+  ready: 'This kernel keeps no run delay (/proc/PID/schedstat).',
+};
 
 /** The kernel brings a running thread's time up to date at its own ticks, so that single frames can say more than 100%. */
 const cpu = (history: TelemetryHistory, source: FigureSource): readonly LineSeries[] => [

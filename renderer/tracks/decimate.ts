@@ -12,6 +12,8 @@ export interface Samples {
   valueOf(row: number): number;
   /** Of a pixel column with the rows `first` to `last`; without it, the mean of their values. */
   pointOf?(first: number, last: number): number;
+  /** Rows further apart than this have nothing between them; without it, as frames are. */
+  readonly longestGapNs?: number;
   /** What the line smooths, from the rows `first` to `last`: its lowest and highest; without it, those of the values. */
   rangeOf?(first: number, last: number): readonly [low: number, high: number];
 }
@@ -52,7 +54,7 @@ export class LinePoints {
 }
 
 /** Frames are 50 ms apart; a line is not drawn across more time than this without one. */
-const longestGapNs = 1.5e9;
+const framesGapNs = 1.5e9;
 /** A first frame tells of so much time at most. */
 const firstFrameNs = 1e8;
 
@@ -69,6 +71,7 @@ const columnOf = (ring: SeriesRing, row: number, scale: TimeScale): number =>
 function decimateRows(samples: Samples, scale: TimeScale, first: number, end: number, points: LinePoints): LinePoints {
   const ring = samples.ring();
   const pxNs = nsPerPx(scale);
+  const { longestGapNs = framesGapNs } = samples;
   const xOf = (row: number): number => (ring.timeAt(row) - scale.fromNs) / pxNs;
   /** Where the stretch of a row begins: at the row before. */
   const fromOf = (row: number): number =>
@@ -136,6 +139,7 @@ export function pointAt(samples: Samples, scale: TimeScale, timeNs: number): Poi
   while (first < ring.end && columnOf(ring, first, scale) < column) first++;
   if (first >= ring.end) return undefined;
   const own = columnOf(ring, first, scale);
+  const { longestGapNs = framesGapNs } = samples;
   const isEnclosed = first > ring.first && ring.timeAt(first) - ring.timeAt(first - 1) <= longestGapNs;
   if (own !== column && !isEnclosed && timeNs < ring.timeAt(first) - firstFrameNs) return undefined;
   let end = first + 1;

@@ -17,6 +17,12 @@ constexpr uint64_t heartbeat_ns = 1'000'000'000;
 // Reading one thread's /proc files takes some 30 µs: with thousands of threads they are read in turn, so that
 // telemetry stays within a few percent of a core.
 constexpr uint64_t usage_budget_ns = 1'500'000;
+// A frame says when its totals were so. Who lost its core for longer than this while it read them reads again, as what it
+// has would be told of a moment that it is not of; whoever loses it each time tells what it has.
+constexpr uint64_t held_up_ns = 500'000;
+constexpr int most_readings = 3;
+// No two frames are closer: one that was late is not followed by the next at once.
+constexpr auto shortest_interval = std::chrono::milliseconds(wire::frame_interval_ms * 4 / 5);
 
 // The four values that come from the kernel stand in a row.
 constexpr size_t usage_base = static_cast<size_t>(Counter::cpu_user_ns), usage_values = 4;
@@ -65,7 +71,7 @@ void Reporter::loop() {
   bool last = false;
   do {
     // After a pause (a stopped process, a reader that is slow) the frames go on from now; none are made up for.
-    next = std::max(next + interval, std::chrono::steady_clock::now());
+    next = std::max(next + interval, std::chrono::steady_clock::now() + shortest_interval);
     last = wake_.wait_until(lock, next, [this] { return stopping_; });
     tick();
   } while (!last);
@@ -131,20 +137,35 @@ void Reporter::read_usage(const Block& b, Seen& seen) {
 
 Totals Reporter::collect(bool every_child) {
   Totals totals;
-  totals.time_ns = now_ns();
   meet_threads();
   read_usages(every_child);
+  for (int reading = 1;; ++reading) {
+    totals.time_ns = now_ns();
+    const uint64_t cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    sum_up(totals);
+    const uint64_t took_ns = now_ns() - totals.time_ns, worked_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu_ns;
+    if (took_ns < worked_ns + held_up_ns || reading == most_readings) break;
+  }
   inspector_.read(totals.time_ns);
   totals.step_ns = inspector_.step_ns();
   inspector_.fill(totals.gauges);
-  totals.values = retired_;
-  const size_t used = values_in_use();
   const auto gauge = [&](wire::Gauge g) -> uint64_t& { return totals.gauges[static_cast<size_t>(g)]; };
-  gauge(wire::Gauge::rss_bytes) = process_.rss_bytes();
-  gauge(wire::Gauge::threads) = process_.threads();
+  gauge(wire::Gauge::rss_bytes) += process_.rss_bytes();
+  gauge(wire::Gauge::threads) += process_.threads();
   gauge(wire::Gauge::open_fds) = process_.open_fds();
   gauge(wire::Gauge::open_connections) = open_connections_();
+  totals.max_rss_bytes = max_rss_bytes_ = std::max(max_rss_bytes_, gauge(wire::Gauge::rss_bytes));
+  totals.peak_threads = peak_threads_ = std::max(peak_threads_, gauge(wire::Gauge::threads));
+  totals.peak_fds = peak_fds_ = std::max(peak_fds_, gauge(wire::Gauge::open_fds));
+  return totals;
+}
 
+// All that grows, one soon after the other: the moment is theirs. Of gauges, what children add to those of the process.
+void Reporter::sum_up(Totals& totals) {
+  totals.values = retired_;
+  totals.gauges = {};
+  const size_t used = values_in_use();
+  const auto gauge = [&](wire::Gauge g) -> uint64_t& { return totals.gauges[static_cast<size_t>(g)]; };
   // Before the children are looked at: one that is still unreaped afterwards was not part of this figure. One that is
   // reaped in between is for this once in neither, and the last figure holds. So none is ever counted twice.
   Usage usage = process_.usage();
@@ -171,10 +192,6 @@ Totals Reporter::collect(bool every_child) {
   usage_.rise_to(usage);
   // Not the sum of the blocks: their threads' CPU and switches are in the process's already.
   std::ranges::copy(in_row(usage_), totals.values.begin() + usage_base);
-  totals.max_rss_bytes = max_rss_bytes_ = std::max(max_rss_bytes_, gauge(wire::Gauge::rss_bytes));
-  totals.peak_threads = peak_threads_ = std::max(peak_threads_, gauge(wire::Gauge::threads));
-  totals.peak_fds = peak_fds_ = std::max(peak_fds_, gauge(wire::Gauge::open_fds));
-  return totals;
 }
 
 Totals Reporter::totals() {

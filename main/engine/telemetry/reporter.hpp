@@ -63,6 +63,7 @@ class Reporter {
   void read_usages(bool every_child);
   void read_usage(const Block& block, Seen& seen);
   Totals collect(bool every_child);
+  void sum_up(Totals& totals);
   void send_counters(const Totals& totals, uint32_t snapshot_id);
   void report_threads(uint64_t time_ns);
 

@@ -33,6 +33,10 @@ using wire::Gauge;
 // Processes and threads are listed so often, or less often where that would cost more than 1% of a core.
 constexpr uint64_t scan_ns = 100'000'000, scan_share = 100;
 constexpr uint64_t heartbeat_ns = 1'000'000'000;
+// As in telemetry/reporter.cpp: a frame's moment is that of its totals, and none comes right behind a late one.
+constexpr uint64_t held_up_ns = 500'000;
+constexpr int most_readings = 3;
+constexpr auto shortest_interval = std::chrono::milliseconds(wire::frame_interval_ms * 4 / 5);
 
 struct WatchSettings {
   int32_t pid = 0;
@@ -94,7 +98,7 @@ class Watch {
     bool last = false;
     do {
       tick(0);
-      next = std::max(next + interval, std::chrono::steady_clock::now());
+      next = std::max(next + interval, std::chrono::steady_clock::now() + shortest_interval);
       last = wake_.wait_until(lock, next, [this] { return stopping_; });
     } while (!last);
     tick(0);
@@ -102,7 +106,15 @@ class Watch {
 
  private:
   void tick(uint32_t snapshot_id) {
-    const uint64_t time_ns = now_ns();
+    uint64_t time_ns = 0;
+    telemetry::Usage cpu;
+    for (int reading = 1;; ++reading) {
+      time_ns = now_ns();
+      const uint64_t worked_from_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+      cpu = tree_.cpu();
+      const uint64_t took_ns = now_ns() - time_ns, worked_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - worked_from_ns;
+      if (took_ns < worked_ns + held_up_ns || reading == most_readings) break;
+    }
     if (time_ns >= next_scan_ns_) {
       const uint64_t begun_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
       tree_.scan();
@@ -112,14 +124,14 @@ class Watch {
     }
     threads_.tick(time_ns);
     if (level_ != wire::DetailLevel::counters) sockets_.tick(time_ns, tree_, threads_);
-    send_counters(time_ns, snapshot_id);
+    send_counters(time_ns, cpu, snapshot_id);
     if (time_ns >= next_heartbeat_ns_) {
       next_heartbeat_ns_ = time_ns + heartbeat_ns;
       writer_.send(FrameKind::heartbeat, telemetry::Payload().put(time_ns).bytes());
     }
   }
 
-  void send_counters(uint64_t time_ns, uint32_t snapshot_id) {
+  void send_counters(uint64_t time_ns, const telemetry::Usage& cpu, uint32_t snapshot_id) {
     std::array<uint64_t, wire::gauge_count> gauges{};
     const auto gauge = [&](Gauge g) -> uint64_t& { return gauges[static_cast<size_t>(g)]; };
     const ProcessFigures process = tree_.figures();
@@ -137,7 +149,6 @@ class Watch {
     const auto value = [&](Counter c) -> uint64_t& { return values[static_cast<size_t>(c)]; };
     for (const auto& [counter, total] : threads_.totals()) value(counter) = total;
     // Not the sum of the threads: the kernel keeps the time of those that have ended.
-    const telemetry::Usage cpu = tree_.cpu();
     value(Counter::cpu_user_ns) = cpu.cpu_user_ns;
     value(Counter::cpu_system_ns) = cpu.cpu_system_ns;
     value(Counter::bytes_in) = sockets.bytes_in;

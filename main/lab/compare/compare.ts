@@ -10,6 +10,7 @@ import {
   type Timeline,
 } from '../../../shared/compare-result.ts';
 import { metrics } from '../../../shared/expectations/metrics.ts';
+import { repeatSentence } from '../../../shared/machine-noise.ts';
 import type { RunResult } from '../../../shared/run-result.ts';
 import type { PlannedRun } from '../../../shared/schemas/scenario.ts';
 import type { RunSettings } from '../../../shared/schemas/settings.ts';
@@ -229,12 +230,18 @@ export async function compare(plan: ComparePlan, runOne: RunOne, hooks: CompareH
       return differenceOf(figure, valued(other), valued(base ?? other), confidence);
     }),
   );
+  const repeat = repeatSentence(
+    series.flatMap(({ name, runs: own }) =>
+      own.flatMap((run, i) => (run ? [{ label: name, round: i + 1, noise: run.noise }] : [])),
+    ),
+  );
   const [measured] = series.flatMap((each) => each.runs.filter((run) => run !== null));
   return {
     ...{ seed, repeats, confidence, notRun, isCancelled, differences },
     order: rounds.map((round) => round.map(({ name }) => name)),
     entries: series.map((each) => each.entry),
     machine: measured?.machine ?? null,
+    ...(repeat === undefined ? {} : { reasonToRepeat: repeat }),
     ...(hooks.recording ? { recorded: hooks.recording.series } : {}),
   };
 }

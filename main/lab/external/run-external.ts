@@ -9,7 +9,9 @@ import type { EngineProcess } from '../engine-process.ts';
 import { LabError, throwIfInterrupted } from '../errors.ts';
 import { describeMachine } from '../machine.ts';
 import { MeasuredClients } from '../measured-clients.ts';
-import { noticeClientLimit, noticeEarlyErrors, noticeSharedCore, Notices } from '../notices.ts';
+import { NoiseWatch, tellNoise, type WatchedProcesses } from '../machine-noise.ts';
+import { noiseFrame } from '../noise-frame.ts';
+import { noticeClientLimit, noticeEarlyErrors, noticeNoise, noticeSharedCore, Notices } from '../notices.ts';
 import { reportProgress, type Hooks } from '../progress.ts';
 import { secondsBetween } from '../result.ts';
 import { loadConfigOf } from '../run.ts';
@@ -56,6 +58,7 @@ export async function runExternal(
   const server = await ExternalServer.start(settings.server, { cpus: machine.serverCpus, notices, signal });
   let clients: MeasuredClients | undefined;
   let watcher: EngineProcess | undefined;
+  let telling: { stop(): void } | undefined;
   try {
     if (watch) {
       const onFrame = (frame: Frame): void => watch.frame('server', frame);
@@ -67,13 +70,22 @@ export async function runExternal(
     const config = loadConfigOf(settings, server.target, machine.clientCpus);
     clients = new MeasuredClients(config, notices, signal);
     clients.engine.on('frame', (frame) => watch?.frame('clients', frame));
+    const load = clients.engine;
+    const watched = (): WatchedProcesses => ({
+      // One that ran before runs wherever it was put.
+      ...{ serverPid: server.pid, serverCpus: isAttached ? '' : machine.serverCpus },
+      otherPids: [load.pid, ...(watcher ? [watcher.pid] : [])],
+    });
+    if (watch) telling = tellNoise(watched, (noise) => watch.frame('lab', noiseFrame(noise)));
     await server.during(clients.steady());
     server.watch.stop();
     server.watch.begin();
+    const noiseWatch = new NoiseWatch(watched);
     const from = await clients.engine.snapshot();
     reportProgress(clients.engine, from, settings.durationSeconds, onProgress);
     await server.during(clients.done());
     server.watch.end();
+    const noise = noiseWatch.take();
     const to = await clients.engine.snapshot();
     // The watcher first: how it was while it was asked is what the recording ends with.
     await watcher?.stop();
@@ -86,6 +98,7 @@ export async function runExternal(
     const { timeoutMs } = config;
     noticeClients(notices, { target: server.target, timeoutMs, seconds, atEnd: to, isOurs: false }, ours);
     noticeLostThreads(notices, server);
+    noticeNoise(notices, noise);
     const { cpuSeconds: _clientCpu, bytesIn: _in, bytesOut: _out, account, ...clientFigures } = ours;
     return {
       model: externalId,
@@ -100,9 +113,11 @@ export async function runExternal(
       ...{ idleRssBytes, pid: server.pid, options: {} },
       notAvailable: { ...notCountedInside, ...(isAttached ? ranBefore : {}) },
       notices: notices.all,
+      ...(noise ? { noise } : {}),
       machine,
     };
   } finally {
+    telling?.stop();
     await Promise.all([clients?.engine.stop(), watcher?.stop()]);
     await server.stop();
   }

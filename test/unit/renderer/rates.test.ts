@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { encodeCounters, encodeJson } from '../../../shared/telemetry/codec.ts';
 import { frameHeaderBytes, frameKinds } from '../../../shared/telemetry/wire.ts';
+import type { MachineNoise } from '../../../shared/machine-noise.ts';
 import { TelemetryHistory } from '../../../renderer/stores/history.ts';
 import { palettes } from '../../../renderer/theme/palette.ts';
 import { makeTracks } from '../../../renderer/tracks/catalogue.ts';
@@ -115,5 +116,37 @@ describe('a rate', () => {
 
   it('needs two frames', () => {
     expect(requestsOf(historyOf([{ atMs: 0, requests: 5 }])).valueOf(0)).toBeNaN();
+  });
+});
+
+describe('the machine’s own noise', () => {
+  const noiseOf = (history: TelemetryHistory, second: number, noise: Partial<MachineNoise>): void => {
+    const frame = {
+      ...{ seconds: 1, othersShare: 0, labShare: 0.02, runnable: 1, stealShare: 0, readyShare: 0, pressureShare: 0 },
+      ...{ throttledPeriods: null, throttledMs: null, ...noise, timeNs: startNs + second * 1e9 },
+    };
+    history.take('lab', frameKinds.machine, encodeJson(frameKinds.machine, frame).subarray(frameHeaderBytes));
+  };
+  const valuesOf = (history: TelemetryHistory, timeNs?: number): Record<string, string> => {
+    const track = makeTracks(history).find(({ id }) => id === 'machine');
+    return Object.fromEntries(track?.legend(timeNs, palettes.dark).map(({ label, value }) => [label, value]) ?? []);
+  };
+
+  it('is a track of what others had, second by second, and a dash where the kernel tells nothing', () => {
+    const history = historyOf(heldUp(), 'server');
+    expect(makeTracks(history).find(({ id }) => id === 'machine')?.emptyText()).toContain('Not in this recording');
+    noiseOf(history, 1, { othersShare: 0.1 });
+    noiseOf(history, 2, { othersShare: 0.5, readyShare: 0.3, pressureShare: null });
+    noiseOf(history, 3, { othersShare: 0.2, stealShare: 0.04, pressureShare: null });
+    expect(makeTracks(history).find(({ id }) => id === 'machine')?.emptyText()).toBeUndefined();
+    expect(valuesOf(history)).toMatchObject({ 'other programs': '20%', steal: '4%', 'throttled by quota': '–' });
+    // At the cursor that of the second that it stands in.
+    expect(valuesOf(history, startNs + 1.3e9)).toMatchObject({ 'other programs': '50%', 'ready, no core': '30%' });
+    expect(valuesOf(history, startNs + 9e9)['other programs']).toBe('–');
+    const track = makeTracks(history).find(({ id }) => id === 'machine');
+    const over = track?.statistics(startNs + 0.5e9, startNs + 3e9).find(({ label }) => label === 'other programs');
+    expect(over?.value).toBe('26.7%');
+    history.reset();
+    expect(history.machine.ring.rows).toBe(0);
   });
 });
