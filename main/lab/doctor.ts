@@ -121,7 +121,8 @@ function noiseItems({ noise, quota, throttled }: MachineGlance): DoctorItem[] {
     items.push(item('noise', 'the machine’s own noise, just now', value, isBusy ? remedy : undefined));
   }
   if (quota !== undefined) {
-    const held = throttled === undefined ? '' : `, used up ${throttled.periods} times, for ${Math.round(throttled.ms)} ms`;
+    const held =
+      throttled === undefined ? '' : `, used up ${throttled.periods} times, for ${Math.round(throttled.ms)} ms`;
     items.push(
       item('cpu-quota', 'CPU quota (cgroup)', `${Number(quota.toFixed(2))} cores${held}`, {
         forbids: `more than ${Number(quota.toFixed(2))} cores for server, clients and lab together; beyond it all of them stand still`,

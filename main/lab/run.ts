@@ -13,7 +13,14 @@ import { NoiseWatch, tellNoise, type WatchedProcesses } from './machine-noise.ts
 import { describeMachine } from './machine.ts';
 import { MeasuredClients, type LoadConfig } from './measured-clients.ts';
 import { MeasuredServer } from './measured-server.ts';
-import { noticeClientLimit, noticeEarlyErrors, noticeMismatches, noticeNoise, noticeSharedCore, Notices } from './notices.ts';
+import {
+  noticeClientLimit,
+  noticeEarlyErrors,
+  noticeMismatches,
+  noticeNoise,
+  noticeSharedCore,
+  Notices,
+} from './notices.ts';
 import { PhasePlayer } from './phases.ts';
 import { secondsBetween } from './result.ts';
 import { reportProgress, type Hooks } from './progress.ts';

@@ -24,7 +24,15 @@ intr 5
 `;
 
 const quiet: MachineNoise = {
-  ...{ seconds: 1, othersShare: 0.02, labShare: 0.03, runnable: 1, stealShare: 0, readyShare: 0.01, pressureShare: 0.1 },
+  ...{
+    seconds: 1,
+    othersShare: 0.02,
+    labShare: 0.03,
+    runnable: 1,
+    stealShare: 0,
+    readyShare: 0.01,
+    pressureShare: 0.1,
+  },
   ...{ throttledPeriods: null, throttledMs: null },
 };
 
@@ -56,10 +64,20 @@ describe('what the kernel sums up', () => {
 /** A machine of texts: two CPUs, the lab, a window of its, an engine that it drives, and what the server has forked. */
 class Machine {
   /** CPU time by pid and by CPU in ms. */
-  readonly ms = new Map<number, number>([[process.pid, 0], [700, 0], [701, 0], [702, 0], [703, 0], [999, 0]]);
+  readonly ms = new Map<number, number>([
+    [process.pid, 0],
+    [700, 0],
+    [701, 0],
+    [702, 0],
+    [703, 0],
+    [999, 0],
+  ]);
   busyMs = 0;
   readyNs = 0;
-  readonly #children = new Map([[process.pid, [700, 701, 702]], [701, [703]]]);
+  readonly #children = new Map([
+    [process.pid, [700, 701, 702]],
+    [701, [703]],
+  ]);
 
   /** 700: a window, 701: the server, 702: the clients, 703: a child of the server, 999: somebody else's. */
   spend(pid: number, ms: number): void {

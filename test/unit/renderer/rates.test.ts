@@ -134,11 +134,19 @@ describe('the machine’s own noise', () => {
 
   it('is a track of what others had, second by second, and a dash where the kernel tells nothing', () => {
     const history = historyOf(heldUp(), 'server');
-    expect(makeTracks(history).find(({ id }) => id === 'machine')?.emptyText()).toContain('Not in this recording');
+    expect(
+      makeTracks(history)
+        .find(({ id }) => id === 'machine')
+        ?.emptyText(),
+    ).toContain('Not in this recording');
     noiseOf(history, 1, { othersShare: 0.1 });
     noiseOf(history, 2, { othersShare: 0.5, readyShare: 0.3, pressureShare: null });
     noiseOf(history, 3, { othersShare: 0.2, stealShare: 0.04, pressureShare: null });
-    expect(makeTracks(history).find(({ id }) => id === 'machine')?.emptyText()).toBeUndefined();
+    expect(
+      makeTracks(history)
+        .find(({ id }) => id === 'machine')
+        ?.emptyText(),
+    ).toBeUndefined();
     expect(valuesOf(history)).toMatchObject({ 'other programs': '20%', steal: '4%', 'throttled by quota': '–' });
     // At the cursor that of the second that it stands in.
     expect(valuesOf(history, startNs + 1.3e9)).toMatchObject({ 'other programs': '50%', 'ready, no core': '30%' });
