@@ -118,8 +118,7 @@ class EpollEt final : public Model {
   // says otherwise. False where the kernel refuses.
   bool watch(Connection& c) {
     STEP("tell the kernel, once");
-    const bool told =
-        watch_socket(epoll_, c.watch(), c.fd(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, event_tag(c));
+    const bool told = watch_socket(epoll_, c.watch(), c.fd(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, event_tag(c));
     c.watch().events = EPOLLIN | EPOLLOUT;
     return told;
   }
@@ -134,7 +133,7 @@ class EpollEt final : public Model {
   Timers timers_;
   std::deque<uint64_t> unfinished_;
   bool accepting_ = false;  // somebody may be left in the accept queue, of whom no edge comes again
-  const bool drains_;  // false: the classic bug, one accept and one read for each edge
+  const bool drains_;       // false: the classic bug, one accept and one read for each edge
   const bool trusts_short_reads_;
   std::vector<epoll_event> events_;
 };

@@ -38,8 +38,8 @@ inline bool watch_socket(const Fd& epoll, Connection::Watch& known, int fd, uint
 }
 
 // A forwarded request has two sockets, and one of them is waited for at a time. Level-triggered, the other would be
-// reported over and over: the client that pipelines while the upstream works, the upstream whose reply a slow client has
-// no room for. So it is watched for nothing meanwhile.
+// reported over and over: the client that pipelines while the upstream works, the upstream whose reply a slow client
+// has no room for. So it is watched for nothing meanwhile.
 inline Connection::Watch* idle_watch(Connection& c) {
   if (c.on_upstream()) return &c.client_watch;
   return c.upstream_watch.index == 1 ? &c.upstream_watch : nullptr;

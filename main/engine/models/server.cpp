@@ -95,8 +95,12 @@ Fd open_sibling_listener(const ListenAddress& address) {
 
 ConnectionTable::ConnectionTable() {
   for (auto& chunk : chunks_) chunk.store(nullptr, std::memory_order_relaxed);
-  for (auto& live : live_) live.store(0, std::memory_order_relaxed);
+  void* flags = mmap(nullptr, live_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (flags == MAP_FAILED) fail("mmap of the connections");
+  live_.reset(static_cast<std::atomic<uint32_t>*>(flags));
 }
+
+void ConnectionTable::Unmap::operator()(std::atomic<uint32_t>* flags) const { munmap(flags, live_bytes); }
 
 ConnectionTable::~ConnectionTable() {
   for (Connection* c : all()) close(*c);

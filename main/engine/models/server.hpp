@@ -48,6 +48,7 @@ class ConnectionTable {
 
  private:
   static constexpr uint32_t chunk_size = 256, chunk_count = 1024;
+  static constexpr size_t live_bytes = sizeof(std::atomic<uint32_t>) * chunk_size * chunk_count;
   std::mutex mutex_;
   std::atomic<Connection*> chunks_[chunk_count];
   std::vector<uint32_t> vacant_;
@@ -55,8 +56,12 @@ class ConnectionTable {
   uint32_t used_ = 0;
   uint64_t next_id_ = 1;
   std::atomic<size_t> open_count_{0}, beyond_select_count_{0};
-  // Live flags and generations apart from the objects, so that find() from another thread reads only atomics.
-  std::atomic<uint32_t> live_[chunk_size * chunk_count];
+  // Live flags and generations apart from the objects, so that find() from another thread reads only atomics. Pages of
+  // it that no connection has used are no memory, and nothing to copy for a fork.
+  struct Unmap {
+    void operator()(std::atomic<uint32_t>* flags) const;
+  };
+  std::unique_ptr<std::atomic<uint32_t>[], Unmap> live_;
 };
 
 class Server {
@@ -75,10 +80,10 @@ class Server {
   void use_blocking_sockets(bool blocking);
 
   // Accepts one connection from `listener` (the server's own by default), TCP_NODELAY set. nullptr: none is waiting
-  // (EAGAIN), the server is stopping, or the kernel refuses just now, and then left_waiting() is true. Aborted handshakes
-  // are skipped. At the descriptor limit (sys/descriptor_limit.hpp; ENFILE) the connection is closed at once, counted as
-  // errorFdLimit: left in the queue it would wake a level-triggered loop for ever. Where even that is refused (ENOMEM,
-  // ENOBUFS), it rests a moment before it returns, so that nobody spins.
+  // (EAGAIN), the server is stopping, or the kernel refuses just now, and then left_waiting() is true. Aborted
+  // handshakes are skipped. At the descriptor limit (sys/descriptor_limit.hpp; ENFILE) the connection is closed at
+  // once, counted as errorFdLimit: left in the queue it would wake a level-triggered loop for ever. Where even that is
+  // refused (ENOMEM, ENOBUFS), it rests a moment before it returns, so that nobody spins.
   Connection* accept(int listener = -1);
   // The same for a socket that was accepted otherwise (io_uring's multishot accept); nullptr where it was turned away.
   Connection* adopt(int fd, const sockaddr_storage& peer);

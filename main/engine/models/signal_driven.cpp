@@ -31,8 +31,9 @@ class SignalDriven final : public Model {
     server_ = &server;
     server.use_blocking_sockets(false);
     rlimit limit{};
-    // Each delivery looks through the whole queue: with the tens of thousands that are allowed by default, a signal takes
-    // longer to deliver than the next takes to come. Where this fails the queue is another, and all else as before.
+    // Each delivery looks through the whole queue: with the tens of thousands that are allowed by default, a signal
+    // takes longer to deliver than the next takes to come. Where this fails the queue is another, and all else as
+    // before.
     if (getrlimit(RLIMIT_SIGPENDING, &limit) == 0) {
       limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, longest_queue);
       setrlimit(RLIMIT_SIGPENDING, &limit);

@@ -132,8 +132,8 @@ void SwitchRecorder::read(size_t index, RecordFrames<SwitchRecord>& frames) {
   threads_.resize(std::max(threads_.size(), index + 1));
   Thread& thread = threads_[index];
   if (thread.thread_id != b.thread_id.load()) thread = {b.thread_id.load(), {}, 0};
-  // Before the ring is read: what it holds by then reaches at least as far. The kernel leaves no record of the switch at
-  // the end of a thread (Linux 6.18), which would be on a core for ever.
+  // Before the ring is read: what it holds by then reaches at least as far. The kernel leaves no record of the switch
+  // at the end of a thread (Linux 6.18), which would be on a core for ever.
   const uint64_t ended = b.ended_ns.load(std::memory_order_acquire);
   const uint64_t now = ended != 0 ? ended : now_ns();
   const uint64_t lost = ring->drain([&](const PerfSwitches::Record& record) {
