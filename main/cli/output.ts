@@ -17,9 +17,9 @@ const reasons: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
 };
 
-function refuse(out: string, error: unknown): never {
+function refuse(out: string, error: unknown, option = '--out'): never {
   const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-  throw new LabError('bad-input', `--out ${out} cannot be written: ${reasons[code] ?? code}.`);
+  throw new LabError('bad-input', `${option} ${out} cannot be written: ${reasons[code] ?? code}.`);
 }
 
 /** Stdout holds one thing. Throws LabError. */
@@ -29,12 +29,12 @@ export function checkFormat({ json, csv, csvFormulas }: OutputFlags): void {
 }
 
 /** Before anything runs, so that no figures are measured that then have no place to go. Throws LabError. */
-export function checkOut({ out }: OutputFlags): void {
+export function checkOut({ out }: { readonly out?: string | undefined }, option = '--out'): void {
   if (out === undefined) return;
   try {
     accessSync(dirname(out), constants.W_OK);
   } catch (error) {
-    refuse(out, error);
+    refuse(out, error, option);
   }
   const there = statSync(out, { throwIfNoEntry: false });
   const kept = there?.isDirectory()
@@ -42,7 +42,7 @@ export function checkOut({ out }: OutputFlags): void {
     : there?.isFile() && isSessionFile(out)
       ? keptSentence
       : undefined;
-  if (kept !== undefined) throw new LabError('bad-input', `--out ${out} cannot be written: ${kept}.`);
+  if (kept !== undefined) throw new LabError('bad-input', `${option} ${out} cannot be written: ${kept}.`);
 }
 
 /**

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { SessionDetails } from '../../../shared/contract/sessions.ts';
 import { hasServer, highestOf, isWatchedFromOutside, servedOf, sumOf } from '../../../shared/session/overview.ts';
 import { LabError } from '../../lab/errors.ts';
+import { isBench } from '../../lab/sessions/exporters/bench.ts';
 import { detailsOf, verifySession, type SessionCheck } from '../../lab/sessions/card.ts';
 import type { Register } from '../command.ts';
 import { addJson, type OutputFlags } from '../options.ts';
@@ -14,7 +15,9 @@ const seconds = (fromNs: number, timeNs: number): string => `${((timeNs - fromNs
 const notKnown = 'not available: the session has nothing of the server';
 const notCounted = 'not available: the server was watched from outside, where nobody counts them';
 
-function figureLines({ card, overview }: SessionDetails): string[][] {
+function figureLines({ card, overview, manifest }: SessionDetails): string[][] {
+  // Nobody sent a request there, and nobody counted.
+  if (isBench(manifest)) return [['calls', `${String(manifest.settings.steps)}, on a bench: one at a time`]];
   const { columns, latency } = overview;
   const served = servedOf(overview);
   const isThere = hasServer(overview);

@@ -3,11 +3,13 @@ import type { BenchStep, WalkResult } from '../../../shared/bench/step.ts';
 import type { Walk } from '../../../shared/bench/walk.ts';
 import { visibleLine, visibleTexts } from '../../../shared/visible.ts';
 import { Bench } from '../../lab/bench/bench.ts';
+import { writeBench } from '../../lab/bench/bench-session.ts';
 import { actorsOf, makeWalkStep } from '../../lab/bench/walking.ts';
 import { throwIfInterrupted } from '../../lab/errors.ts';
 import type { Register } from '../command.ts';
 import { addJson, addOut, type OutputFlags } from '../options.ts';
 import { checkOut, deliver, UnmetExpectation } from '../output.ts';
+import { recordedLine, type SeriesRecordFlags } from '../recording.ts';
 import { print } from '../terminal.ts';
 
 /** One line is as wide as a terminal. */
@@ -78,9 +80,11 @@ export const registerWalk: Register = (program, { lab, signal }) => {
     .command('walk')
     .description('goes a walk: real system calls one at a time, each with what to notice and what must hold')
     .argument('<name|file>', 'a walk, as `fdscope walks` lists them, or a YAML file');
-  addJson(addOut(command)).action(async (nameOrFile: string, flags: OutputFlags) => {
+  command.option('--record <file>', 'keep it as a session, which the app shows again and `fdscope export` draws');
+  addJson(addOut(command)).action(async (nameOrFile: string, flags: OutputFlags & SeriesRecordFlags) => {
     checkOut(flags);
-    const { name, walk } = await lab.bench.walkToGo(nameOrFile);
+    const { name, walk, text } = await lab.bench.walkToGo(nameOrFile);
+    checkOut({ out: flags.record }, '--record');
     const isText = flags.json !== true;
     if (isText) await print(`${visibleLine(walk.title)}\n${folded(walk.question, '')}\n`);
     const steps = await go(walk, signal, (step, bench) => {
@@ -89,6 +93,10 @@ export const registerWalk: Register = (program, { lab, signal }) => {
     });
     const result: WalkResult = { walk: name, title: walk.title, steps };
     await deliver(flags, result, () => '');
+    if (flags.record !== undefined) {
+      const facts = { name, title: walk.title, question: walk.question, text };
+      process.stderr.write(recordedLine(await writeBench(flags.record, { name: walk.title, steps, walk: facts })));
+    }
     failOnUnmetSteps(steps);
   });
 };

@@ -3,6 +3,8 @@ import type { BenchStep, WalkResult } from '../../../shared/bench/step.ts';
 import type { benchFormats } from '../../../shared/contract/bench.ts';
 import { actorsOfSteps, sequenceOf } from '../../../shared/sequence/from-steps.ts';
 import { sequenceSvg } from '../../../shared/sequence/svg.ts';
+import { monotonicNs } from '../clock.ts';
+import type { PictureTheme } from '../../../shared/session/pictures.ts';
 import { perfettoTrace } from '../sessions/exporters/perfetto.ts';
 import { traceBench } from './bench-trace.ts';
 
@@ -19,10 +21,21 @@ export interface BenchToExport {
   readonly name: string;
   readonly title: string;
   readonly steps: readonly BenchStep[];
+  /** The same moment by both clocks; now, where it is left out. */
+  readonly clock?: { readonly wallMs: number; readonly monotonicNs: number } | undefined;
+}
+
+export interface BenchPicture {
+  readonly widthPx?: number | undefined;
+  readonly theme?: PictureTheme | undefined;
 }
 
 /** The steps are one or more. */
-export function exportBench(format: BenchFormat, { name, title, steps }: BenchToExport): ExportedBench {
+export function exportBench(
+  format: BenchFormat,
+  { name, title, steps, clock }: BenchToExport,
+  { widthPx, theme = 'light' }: BenchPicture = {},
+): ExportedBench {
   switch (format) {
     case 'json': {
       const result: WalkResult = { walk: name, title, steps: [...steps] };
@@ -30,12 +43,12 @@ export function exportBench(format: BenchFormat, { name, title, steps }: BenchTo
     }
     case 'svg': {
       const sequence = sequenceOf(steps, actorsOfSteps(steps));
-      const widthPx = Math.max(720, sequence.lanes.length * 330);
-      return { fileName: `${name}.svg`, text: sequenceSvg(sequence, { widthPx, theme: 'light', title }) };
+      const view = { widthPx: widthPx ?? Math.max(720, sequence.lanes.length * 330), theme, title };
+      return { fileName: `${name}.svg`, text: sequenceSvg(sequence, view) };
     }
     case 'perfetto': {
-      const monotonicNs = steps[0]?.startedNs ?? 0;
-      const bytes = perfettoTrace({ wallMs: Date.now(), monotonicNs }, (sink) => traceBench(steps, sink));
+      const now = { wallMs: Date.now(), monotonicNs: monotonicNs() };
+      const bytes = perfettoTrace(clock ?? now, (sink) => traceBench(steps, sink));
       return { fileName: `${name}.pftrace`, base64: Buffer.from(bytes).toString('base64') };
     }
   }

@@ -13,6 +13,7 @@ import type { SessionLibrary } from '../sessions/library.ts';
 import { exportBench, type BenchFormat, type ExportedBench } from './bench-export.ts';
 import { keepBench, readKeptBench } from './bench-session.ts';
 import { WalkLibrary, type NamedWalk } from './walk-library.ts';
+import { Repetition } from './repetition.ts';
 import { actorsOf, makeWalkStep, unavailableWalk } from './walking.ts';
 
 export type WalkSource = ScenarioPlace | { readonly text: string };
@@ -47,7 +48,7 @@ export class BenchRoom {
   #actors: readonly ActorPlace[] = usualActors;
   #fault: string | undefined;
   /** Of a kept bench that is shown. */
-  #shown: { readonly file: string; readonly steps: readonly BenchStep[] } | undefined;
+  #shown: ({ readonly file: string } & Awaited<ReturnType<typeof readKeptBench>>) | undefined;
   /** Opening, closing and going back are done one after another. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -144,14 +145,19 @@ export class BenchRoom {
   /** Begins anew and does again what had been done, until `done` steps of it. */
   async goto(done: number): Promise<BenchState> {
     return this.#exclusively(async () => {
-      const before = [...this.#opened().steps];
+      const { steps, ports, actors } = this.#opened();
+      const before = [...steps];
       const walk = this.#walk;
+      // Those that were added stay; a child is made again by its fork.
+      const children = before.flatMap(({ call, arguments: { child } }) => (call === 'fork' ? [child] : []));
+      if (!walk) this.#actors = actors.filter(({ name }) => !children.includes(name));
       if (walk) walk.done = 0;
       await this.#begin();
       if (walk) {
         while (walk.done < Math.min(done, walk.walk.steps.length)) await this.#next();
       } else {
-        for (const step of before.slice(0, done)) await this.#repeat(step);
+        const again = new Repetition(this.#opened(), ports);
+        for (const step of before.slice(0, done)) await again.make(step);
       }
       this.#tellState();
       return this.state;
@@ -170,7 +176,7 @@ export class BenchRoom {
 
   program(language: 'c' | 'python'): { text: string; fileName: string } {
     const text = programOf(language, this.steps);
-    const name = this.#walk?.name.replaceAll(/\W+/g, '-') ?? 'bench';
+    const name = (this.#shown?.walk?.name ?? this.#walk?.name ?? 'bench').replaceAll(/\W+/g, '-');
     return { text, fileName: `${name}.${language === 'c' ? 'c' : 'py'}` };
   }
 
@@ -187,11 +193,11 @@ export class BenchRoom {
 
   async replay(file: string): Promise<BenchState> {
     return this.#exclusively(async () => {
-      const steps = await readKeptBench(this.#sessions, file);
+      const kept = await readKeptBench(this.#sessions, file);
       await this.#end();
       this.#walk = undefined;
       this.#epoch++;
-      this.#shown = { file, steps };
+      this.#shown = { file, ...kept };
       this.#tellState();
       return this.state;
     });
@@ -199,8 +205,9 @@ export class BenchRoom {
 
   export(format: BenchFormat): ExportedBench {
     if (this.steps.length === 0) throw new LabError('bad-input', 'Nothing was done on the bench yet.');
-    const title = this.#walk?.walk.title ?? 'Bench';
-    return exportBench(format, { name: this.#walk?.name ?? 'bench', title, steps: this.steps });
+    const title = this.#shown?.name ?? this.#walk?.walk.title ?? 'Bench';
+    const name = this.#shown?.walk?.name ?? this.#walk?.name ?? 'bench';
+    return exportBench(format, { name, title, steps: this.steps, clock: this.#shown?.clock });
   }
 
   async #readWalk(source: WalkSource): Promise<Omit<Gone, 'done'>> {
@@ -247,16 +254,6 @@ export class BenchRoom {
     walk.done++;
     this.#tellState();
     return step;
-  }
-
-  /** Numbers of fds come out as they did; ports that the bench chose are others now. */
-  async #repeat(step: BenchStep): Promise<void> {
-    const bench = this.#opened();
-    if (step.call === 'signal' || step.call === 'kill') await bench.act(step.actor, step.call);
-    else if (step.call !== 'wait') {
-      const { actor, call, arguments: args, as } = step;
-      await bench.call({ actor, call: call as CallName, arguments: args, as });
-    }
   }
 
   #opened(): Bench {

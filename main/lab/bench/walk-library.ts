@@ -25,6 +25,8 @@ export interface NamedWalk {
   readonly name: string;
   readonly file: string;
   readonly walk: Walk;
+  /** The file, word for word. */
+  readonly text: string;
 }
 
 export class WalkLibrary {
@@ -67,7 +69,7 @@ export class WalkLibrary {
   named(nameOrFile: string): NamedWalk {
     const isPath = nameOrFile.includes('/') || scenarioEnding.test(nameOrFile);
     const { name, file, text } = this.open(isPath ? { file: nameOrFile } : { name: nameOrFile });
-    return { name, file, walk: parseWalk(text, file) };
+    return { name, file, walk: parseWalk(text, file), text };
   }
 
   /** Throws LabError. */

@@ -1,6 +1,8 @@
 /** Exports a session in a format that other tools read. */
+import { basename } from 'node:path';
 import { LabError } from '../../errors.ts';
 import { SessionFile } from '../session-file.ts';
+import { benchExporters, isBench } from './bench.ts';
 import { chrome } from './chrome.ts';
 import { csv } from './csv.ts';
 import { FrameReader, type ReadOptions } from './decoded-frames.ts';
@@ -41,7 +43,29 @@ export function exporterOf(format: string, available: Available = exporters): Ex
 
 /** One pass over the file, with memory that does not grow with it. Throws LabError; then nothing is left at `out`. */
 export async function exportSession(request: ExportRequest, available?: Available): Promise<ExportResult> {
-  const exporter = exporterOf(request.format, available);
+  // What is in no list is refused before anything is read.
+  exporterOf(request.format, [...(available ?? exporters), ...benchExporters]);
+  const session = await SessionFile.open(request.path);
+  try {
+    const exporter = isBench(session.manifest) ? benchExporterOf(request) : exporterOf(request.format, available);
+    checkChoices(exporter, request);
+    const output = await ExportOutput.at(request.out, exporter.shape(request));
+    const reader = new FrameReader(session, request);
+    const files = await output.fill(() => exporter.write(reader, output, request));
+    return { path: request.out, format: exporter.format, files, notices: lacking(reader) };
+  } finally {
+    await session.close();
+  }
+}
+
+function benchExporterOf({ path, format }: ExportRequest): Exporter {
+  const found = benchExporters.find((exporter) => exporter.format === format);
+  if (found) return found;
+  const names = benchExporters.map((exporter) => exporter.format).join(', ');
+  throw new LabError('bad-input', `${basename(path)} is a kept bench, which has no ${format}: choose ${names}.`);
+}
+
+function checkChoices(exporter: Exporter, request: ExportRequest): void {
   if (request.table !== undefined && exporter.takes !== 'table') {
     throw new LabError('bad-input', `The format ${exporter.format} has no tables to choose from.`);
   }
@@ -52,15 +76,6 @@ export async function exportSession(request: ExportRequest, available?: Availabl
     throw new LabError('bad-input', `--csv-formulas goes with the format csv, not with ${exporter.format}.`);
   }
   exporter.check?.(request);
-  const session = await SessionFile.open(request.path);
-  try {
-    const output = await ExportOutput.at(request.out, exporter.shape(request));
-    const reader = new FrameReader(session, request);
-    const files = await output.fill(() => exporter.write(reader, output, request));
-    return { path: request.out, format: exporter.format, files, notices: lacking(reader) };
-  } finally {
-    await session.close();
-  }
 }
 
 function lacking({ session, undecodedFrames }: FrameReader): string[] {
