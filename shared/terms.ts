@@ -1,3 +1,5 @@
+import { callTerms, errnoTerms } from './terms-of-calls.ts';
+
 /**
  * Words of the field that stand on the screens, each with what it means: one or two sentences that need no other page.
  * `see` are terms beside it, `man` the manual page that has the whole.
@@ -395,10 +397,15 @@ const list = {
   EISCONN: { title: 'EISCONN', text: 'The socket has a peer already.', see: ['connect'], man: 'errno(3)' },
   EALREADY: { title: 'EALREADY', text: 'An earlier connect of this socket still goes on.', see: ['EINPROGRESS'] },
   ENOTSOCK: { title: 'ENOTSOCK', text: 'The descriptor is open, but no socket.', see: ['fd'], man: 'errno(3)' },
+  ...callTerms,
+  ...errnoTerms,
 } as const satisfies Readonly<Record<string, Omit<Term, 'see'> & { readonly see?: readonly string[] }>>;
 
 export type TermId = keyof typeof list;
 
-export const terms: Readonly<Record<TermId, Term>> = list;
+/** What the panel of a call leads to. */
+export const termOfCall = (call: string): string => (call === 'accept4' ? 'accept' : call);
+
+export const terms = list as Readonly<Record<TermId, Term>>;
 
 export const isTerm = (id: string): id is TermId => Object.hasOwn(list, id);

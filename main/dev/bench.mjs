@@ -2,6 +2,7 @@
 // `npm run bench -- drawing`: what the tracks cost a browser.
 // `npm run bench -- sessions`: what recording costs, how tightly it packs, and how soon a long session opens.
 // `npm run bench -- exports`: what exporting a large session costs, and whether its memory stays flat.
+// `npm run bench -- sockets`: how soon a step of the Sockets screen is painted, and what an idle bench costs.
 // `--only sessions` is the same as `sessions`.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -13,7 +14,7 @@ try {
   const args = process.argv.slice(2);
   // Those that are programs of their own are named alone or, as parts of the others are, by --only.
   const name = args[0] === '--only' ? args[1] : args[0];
-  const alone = ['drawing', 'sessions', 'exports'].find((known) => known === name);
+  const alone = ['drawing', 'sessions', 'exports', 'sockets'].find((known) => known === name);
   if (alone !== undefined) args.splice(0, args[0] === '--only' ? 2 : 1);
   // One for each bench: they start themselves anew for what they measure, also while another bench is built.
   const outfile = `out/test/bench-${alone ?? 'servers'}.mjs`;
@@ -43,12 +44,14 @@ try {
   const refused = await run({ FDSCOPE_BENCH_OPTIONS_ONLY: '1' });
   if (refused !== 0 || args.includes('--help') || args.includes('-h')) process.exit(refused);
   // Sessions are recorded from an engine; the drawing and the exports need none.
-  if (alone === undefined || alone === 'sessions') {
+  if (alone !== 'drawing' && alone !== 'exports') {
     await ensureEngine('release');
     if (alone === undefined) await ensureEngine('bare');
     await ensureBuild();
   }
-  process.exitCode = await run(alone === 'drawing' ? { FDSCOPE_BROWSER: findBrowser() ?? '' } : {});
+  process.exitCode = await run(
+    alone === 'drawing' || alone === 'sockets' ? { FDSCOPE_BROWSER: findBrowser() ?? '' } : {},
+  );
 } catch (error) {
   exitWithSentence(error);
 }

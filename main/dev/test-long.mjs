@@ -9,7 +9,7 @@ import { BadInput, ensureBuild, ensureEngine, ensurePackages, exitWithSentence }
 import { runSuites } from './suites.mjs';
 import { summarize } from './summary.mjs';
 
-const budgetMinutes = Number(process.env.FDSCOPE_LONG_MINUTES ?? 28);
+const budgetMinutes = Number(process.env.FDSCOPE_LONG_MINUTES ?? 70);
 
 /** One model of each family, as the thread sanitizer makes each of them slow: with threads, processes, loops, rings. */
 const tsanModels = [
@@ -79,6 +79,7 @@ const suite =
 const parts = {
   properties: { minutes: 3, run: suite('unit', { FDSCOPE_PROPERTY_RUNS: '1500' }, ['test/unit/properties']) },
   asan: { minutes: 9, run: suite('asan') },
+  bench: { minutes: 40, run: suite('asan', { FDSCOPE_BENCH_SEQUENCES: '500' }, ['test/conformance/bench-random']) },
   tsan: { minutes: 8, run: suite('tsan', { FDSCOPE_MODELS: tsanModels.join() }) },
   'engine-unit': { minutes: 2, run: () => runEngineUnit('asan') },
   scenarios: { minutes: 12, run: scenarios },

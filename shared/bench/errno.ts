@@ -35,6 +35,8 @@ const sentences: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'No answer came.',
 };
 
+export const knownErrnos = Object.keys(sentences);
+
 const ofCall: Readonly<Record<string, string>> = {
   'accept4 EINVAL': 'This socket does not listen: call listen first.',
   'accept4 EAGAIN': 'No connection waits in the accept queue, and this socket does not wait for one.',
