@@ -2,7 +2,7 @@
 // kernel. The function that serves a client is the very one of the blocking models.
 //
 // System calls: epoll_wait or poll for all; accept4, read, write that never block; mmap, mprotect once a stack.
-// Cost: an event loop's, and two switches of a few nanoseconds for each wait; some 9 KB of stack a connection.
+// Cost: an event loop's, and two switches of some eight nanoseconds for each wait; some 9 KB of stack a connection.
 // Kernel: 2.6. Watch: coroutine switches rise with the requests, context switches do not.
 #include "handlers/converse.hpp"
 #include "models/coroutine_events.hpp"

@@ -46,7 +46,9 @@ void* Stack::bottom() const { return static_cast<char*>(memory_) + (total_ - siz
 extern "C" void fdscope_switch_stack(void** save, void* to);
 extern "C" void fdscope_enter_stack();
 
-// rdi: where to save the old stack pointer; rsi: the new one.
+// rdi: where to save the old stack pointer; rsi: the new one. Not `ret`: the processor foretells where that goes from the
+// calls that it has seen, and is wrong at each switch, as the call was made on another stack. An indirect jump is
+// foretold from where it went before.
 asm(R"(
 .text
 .globl fdscope_switch_stack
@@ -73,7 +75,8 @@ fdscope_switch_stack:
   popq %r12
   popq %rbx
   popq %rbp
-  ret
+  popq %rcx
+  notrack jmp *%rcx
 .size fdscope_switch_stack, .-fdscope_switch_stack
 .globl fdscope_enter_stack
 .type fdscope_enter_stack, @function
@@ -89,7 +92,7 @@ void* initial_stack(char* top, void (*entry)(void*), void* argument) {
   auto* sp = reinterpret_cast<uint64_t*>(reinterpret_cast<uintptr_t>(top) & ~uintptr_t{15});
   *--sp = 0;                                                // two words, so that the call in fdscope_enter_stack
   *--sp = 0;                                                // finds the stack aligned to 16 bytes
-  *--sp = reinterpret_cast<uint64_t>(fdscope_enter_stack);  // where `ret` goes
+  *--sp = reinterpret_cast<uint64_t>(fdscope_enter_stack);  // where the jump goes
   *--sp = 0;                                                // rbp
   *--sp = 0;                                                // rbx
   *--sp = reinterpret_cast<uint64_t>(argument);             // r12
