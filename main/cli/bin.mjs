@@ -1,7 +1,21 @@
 #!/usr/bin/env node
 // The launcher: brings what a checkout still lacks, then runs the bundled command line.
-import { ensureEverything, exitWithSentence } from '../dev/setup.mjs';
+import '../dev/node-version.mjs';
 
-await ensureEverything({ page: process.argv[2] === 'web' }).catch(exitWithSentence);
-const { runCli } = await import('../../out/cli.mjs');
-process.exitCode = await runCli(process.argv.slice(2));
+import('../dev/setup.mjs')
+  .then(function (setup) {
+    return setup.ensureEverything({ page: process.argv[2] === 'web' }).catch(setup.exitWithSentence);
+  })
+  .then(function () {
+    return import('../../out/cli.mjs');
+  })
+  .then(function (cli) {
+    return cli.runCli(process.argv.slice(2));
+  })
+  .then(function (code) {
+    process.exitCode = code;
+  })
+  .catch(function (error) {
+    console.error(error);
+    process.exit(1);
+  });

@@ -1,6 +1,16 @@
 /** The scripts of package.json, as somebody meets them who asks for what is not there, or on a machine that lacks something. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -166,18 +176,31 @@ it('a port that is taken is told with what to do', async () => {
   expect(code).toBe(2);
 });
 
-it('an old Node reads the launcher, and is told what is needed', () => {
-  // What an old Node says of itself, in one that runs here.
-  const pretend = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '12.22.12' } }); Object.defineProperty(process, 'version', { value: 'v12.22.12' });`;
-  const { status, stderr } = spawnSync(
-    process.execPath,
-    ['--import', `data:text/javascript,${encodeURIComponent(pretend)}`, launcher, 'start'],
-    {
-      encoding: 'utf8',
-    },
-  );
-  expect(stderr).toBe(
-    'fdscope needs Node 20 or newer, and this is v12.22.12: install one from nodejs.org, or with nvm.\n',
-  );
-  expect(status).toBe(2);
+describe.each([
+  ['the launcher of scripts', 'main/dev/launch.mjs', 'start'],
+  ['the command line', 'main/cli/bin.mjs', 'models'],
+])('an old Node reads %s, and is told what is needed', (_, file, word) => {
+  it('as it is the first thing that is looked at', () => {
+    // What an old Node says of itself, in one that runs here.
+    const pretend = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '12.22.12' } }); Object.defineProperty(process, 'version', { value: 'v12.22.12' });`;
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      ['--import', `data:text/javascript,${encodeURIComponent(pretend)}`, join(root, file), word],
+      { encoding: 'utf8' },
+    );
+    expect(stderr).toBe(
+      'fdscope needs Node 20 or newer, and this is v12.22.12: install one from nodejs.org, or with nvm.\n',
+    );
+    expect(status).toBe(2);
+  });
+
+  it('as nothing in it is newer than Node 12', () => {
+    const texts = [file, 'main/dev/node-version.mjs'].map((path) => readFileSync(join(root, path), 'utf8'));
+    const code = texts.join('\n').replaceAll(/^\s*\/\/.*$/gm, '');
+    // What is imported by a statement is read before the first line runs.
+    expect([...code.matchAll(/^import\b(?!\().*$/gm)].map(([line]) => line)).toEqual([
+      expect.stringMatching(/node-version\.mjs';$/),
+    ]);
+    expect(code).not.toMatch(/\bawait\b|\?\.|\?\?|\|\|=|&&=|#[a-z]/);
+  });
 });

@@ -208,10 +208,10 @@ TEST_CASE("the V2 encoding has every count at its bucket") {
 }
 
 TEST_CASE("counts that take all nine bytes of their encoding are read back") {
-  // Doubled 62 times, a count of 1 has 63 bits.
+  // Doubled 62 times, a count of 1 has 63 bits, and 64 with its sign.
   Histogram histogram;
   histogram.record(5);
-  for (int doubling = 0; doubling < 62; ++doubling) {
+  for (int doubling = 0; doubling < 63; ++doubling) {
     CAPTURE(doubling);
     CHECK(decoded(encoded(histogram)) == std::map<uint64_t, uint64_t>{{5, uint64_t{1} << doubling}});
     const Histogram same = histogram;

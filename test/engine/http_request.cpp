@@ -55,6 +55,7 @@ const std::vector<Whole> wholes = {
     {"POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "/c", ""},
     {"GET /k HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", "/k", "", true},
     {"GET /k HTTP/1.1\r\nHost: a\r\nConnection: upgrade , Close\r\n\r\n", "/k", "", false},
+    {"GET /k HTTP/1.0\r\nConnection: close, keep-alive\r\nConnection: keep-alive\r\n\r\n", "/k", "", false},
 };
 
 void check_whole(const Reader& reader, std::string_view text, const Whole& whole) {
@@ -118,6 +119,7 @@ TEST_CASE("malformed request lines are refused") {
            "GET / HTTP/1.1 ",
            "G(T / HTTP/1.1",
            "G\x01T / HTTP/1.1",
+           "G\x7FT / HTTP/1.1",
            "G\xC3T / HTTP/1.1",
            "GET / HTTP/1",
            "GET / HTTP/1.10",

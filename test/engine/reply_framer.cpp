@@ -57,6 +57,7 @@ const std::vector<Reply> resp_replies = {
     {"*0\r\n"},
     {"*2\r\n$1\r\na\r\n*2\r\n:1\r\n*0\r\n"},
     {"*2\r\n-ERR inner\r\n+b\r\n"},
+    {"*2\r\n!9\r\nERR inner\r\n+b\r\n"},
     {"%2\r\n+a\r\n:1\r\n+b\r\n*1\r\n_\r\n"},
     {"~1\r\n#t\r\n"},
     {">2\r\n+message\r\n$2\r\nhi\r\n+PONG\r\n"},

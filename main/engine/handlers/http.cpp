@@ -92,7 +92,7 @@ Parsed Parser::parse_http_head(std::string_view head, size_t offset, Request& re
   request.target_bytes = target.size();
   request.keep_alive = !http_1_0;
 
-  bool has_host = false, has_length = false;
+  bool has_host = false, has_length = false, says_close = false;
   size_t at = line_end + 1;
   while (at < head.size()) {
     const size_t end = head.find('\n', at);
@@ -115,8 +115,9 @@ Parsed Parser::parse_http_head(std::string_view head, size_t offset, Request& re
       chunked_ = true;
     } else if (equals_ignoring_case(name, "connection")) {
       for_each_token(value, [&](std::string_view token) {
-        if (equals_ignoring_case(token, "close")) request.keep_alive = false;
-        if (equals_ignoring_case(token, "keep-alive") && http_1_0) request.keep_alive = true;
+        // The word to close wins, wherever it stands (RFC 9112 9.3).
+        if (equals_ignoring_case(token, "close")) says_close = true;
+        if (equals_ignoring_case(token, "keep-alive")) request.keep_alive = true;
       });
     } else if (equals_ignoring_case(name, "expect")) {
       // A client of HTTP/1.0 knows no interim reply (RFC 9110 10.1.1).
@@ -126,6 +127,7 @@ Parsed Parser::parse_http_head(std::string_view head, size_t offset, Request& re
       has_host = true;
     }
   }
+  if (says_close) request.keep_alive = false;
   // Both at once is how requests are smuggled past proxies (RFC 9112 6.3).
   if (chunked_ && has_length) return fail(ErrorReply::bad_request);
   if (!has_host && !http_1_0) return fail(ErrorReply::bad_request);
