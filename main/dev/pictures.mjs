@@ -1,6 +1,6 @@
 // `npm run pictures`: makes the README's pictures anew, from the running app in a browser. They lie in main/dev/pictures.
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,9 +10,12 @@ import { ensureEverything, exitWithSentence, refuseArguments, root, SetupError }
 refuseArguments('pictures');
 
 const folder = join(root, 'main/dev/pictures');
-const size = { width: 1280, height: 800 };
+// As wide as a README shows them at twice the pixels, so that words can be read there.
+const size = { width: 1200, height: 760 };
+const scale = 1.5;
 const mostBytes = 200_000;
-const patienceMs = 180_000;
+/** For what is measured meanwhile. */
+const patienceMs = 600_000;
 
 /** The app on this machine, with a data folder of its own. Resolves to its address, which is good once, and its end. */
 async function startApp(data) {
@@ -31,70 +34,83 @@ async function startApp(data) {
       reject(new SetupError(`fdscope web ended with code ${code} before it said its address.`)),
     );
   });
-  const end = () => new Promise((resolve) => child.on('exit', resolve).kill('SIGTERM'));
+  const end = () =>
+    new Promise((resolve) => {
+      child.on('exit', resolve);
+      child.kill('SIGTERM');
+    });
   return { address, end };
 }
 
+/** As WebP, in which pictures of a page are a third as large as PNG; in the best quality that has room. */
 async function shoot(page, name) {
+  const { loadImage, createCanvas } = await import('@napi-rs/canvas');
   await page.mouse.move(size.width - 2, size.height - 2);
-  const path = join(folder, `${name}.png`);
-  await page.screenshot({ path });
-  const { size: bytes } = statSync(path);
-  console.log(`${relative(root, path)}: ${Math.round(bytes / 1000)} KB`);
-  if (bytes > mostBytes)
-    throw new SetupError(`${name}.png has ${bytes} bytes; ${mostBytes} are the most that a README's picture may.`);
+  const image = await loadImage(await page.screenshot());
+  const canvas = createCanvas(image.width, image.height);
+  canvas.getContext('2d').drawImage(image, 0, 0);
+  const path = join(folder, `${name}.webp`);
+  for (const quality of [95, 90, 80, 70]) {
+    const bytes = canvas.toBuffer('image/webp', quality);
+    if (bytes.length > mostBytes) continue;
+    writeFileSync(path, bytes);
+    console.log(`${relative(root, path)}: ${Math.round(bytes.length / 1000)} KB`);
+    return;
+  }
+  throw new SetupError(
+    `${name}.webp has more than ${mostBytes} bytes, which are the most that a picture here may have.`,
+  );
 }
 
-const goTo = (page, screen) => page.getByRole('button', { name: screen, exact: true }).click();
+const goTo = (page, screen) => page.getByRole('navigation').getByRole('button', { name: screen, exact: true }).click();
 
 /** The Scope while a lab goes from model to model, in both themes. */
 async function scope(page) {
   await goTo(page, 'Scope');
   await page.getByRole('button', { name: /^Run .+ with \d+ connections$/ }).click();
+  await page.locator('footer').getByText('Running', { exact: true }).waitFor();
+  await sleep(4000);
   for (const model of ['blocking-threads', 'select', 'coroutine-stackful', 'io_uring', 'epoll-lt']) {
-    await sleep(3500);
     await page
-      .getByRole('button', { name: new RegExp(`^${model}\\b`) })
+      .getByRole('button', { name: new RegExp(`^(\\S+ )?${model}(\\s|$)`) })
       .first()
       .click();
+    await sleep(4500);
   }
-  await sleep(3500);
   for (const scheme of ['dark', 'light']) {
     await page.emulateMedia({ colorScheme: scheme });
-    await sleep(500);
+    await sleep(1000);
     await shoot(page, `scope-${scheme}`);
   }
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.getByRole('button', { name: /^Stop/ }).first().click();
 }
 
+/** The bench in the midst of a walk. */
 async function sockets(page) {
   await goTo(page, 'Sockets');
   await page.getByRole('button', { name: /^Six steps/ }).click();
-  for (let step = 1; step <= 7; step++) {
+  const count = page.locator('.bar .count');
+  await count.getByText(/^0\//).waitFor();
+  for (let step = 1; step <= 8; step++) {
     await page.locator('.bar button.primary:enabled').waitFor();
     await page.keyboard.press('ArrowRight');
-    await page.locator('.bar .count').getByText(`${step}/13`, { exact: true }).waitFor();
+    await count.getByText(new RegExp(`^${step}/`)).waitFor();
   }
-  await sleep(500);
+  await page.locator('.bar button.primary:enabled').waitFor();
+  await sleep(1000);
   await shoot(page, 'sockets');
   await page.getByRole('button', { name: 'Close the bench' }).click();
 }
 
+/** What a scenario comes to, with a prediction made. */
 async function conclusion(page) {
   await goTo(page, 'Scenarios');
-  await page
-    .getByRole('button', { name: /^Head of line/ })
-    .first()
-    .click();
-  const run = page.getByRole('button', { name: /^Run/ }).last();
-  await page
-    .getByRole('radio')
-    .first()
-    .check()
-    .catch(() => {});
-  await run.click();
+  await page.getByRole('article').getByRole('button', { name: 'Head of line', exact: true }).click();
+  await page.getByRole('radio').first().check();
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
   await page.getByRole('region', { name: 'Conclusion' }).waitFor({ timeout: patienceMs });
+  await sleep(1000);
   await shoot(page, 'conclusion');
 }
 
@@ -103,7 +119,10 @@ async function compare(page) {
   await page.getByRole('textbox', { name: 'Repeats' }).fill('4');
   await page.getByRole('textbox', { name: 'Length of a run' }).fill('1');
   await page.getByRole('button', { name: /^Compare \d+ entries/ }).click();
-  await page.getByRole('region', { name: 'Medians and their intervals' }).waitFor({ timeout: patienceMs });
+  const result = page.getByRole('region', { name: 'Medians and their intervals' });
+  await result.waitFor({ timeout: patienceMs });
+  await result.scrollIntoViewIfNeeded();
+  await sleep(1000);
   await shoot(page, 'compare');
 }
 
@@ -115,16 +134,18 @@ async function main() {
   const { chromium } = await import('@playwright/test');
   const data = mkdtempSync(join(tmpdir(), 'fdscope-pictures-'));
   const browser = await chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
-  const app = await startApp(data);
   try {
-    const context = await browser.newContext({ viewport: size, colorScheme: 'dark' });
-    const page = await context.newPage();
-    page.setDefaultTimeout(60_000);
-    await page.goto(app.address);
-    for (const take of [scope, sockets, conclusion, compare]) await take(page);
+    const app = await startApp(data);
+    try {
+      const page = await browser.newPage({ viewport: size, deviceScaleFactor: scale, colorScheme: 'dark' });
+      page.setDefaultTimeout(180_000);
+      await page.goto(app.address);
+      for (const take of [scope, sockets, conclusion, compare]) await take(page);
+    } finally {
+      await app.end();
+    }
   } finally {
     await browser.close();
-    await app.end();
     rmSync(data, { recursive: true, force: true });
   }
 }
