@@ -1,6 +1,7 @@
 /** What each line of the raster has in each column: how long its rows were in which state. */
 import type { SocketStore } from '../stores/history-sockets.ts';
 import { entryCount } from '../stores/socket-states.ts';
+import type { ExactSlices } from './socket-slices.ts';
 
 /** Ticks whose lines are kept, so that a zoom does not add up all rows again. */
 const keptTicks = 2048;
@@ -54,18 +55,23 @@ export interface RasterColumns {
   /** Of those that a sum over cells has, the first so many are weighed: those of times, or those of looks as well. */
   readonly states: number;
   readonly times: LineTimes;
+  /** Where each line is a row, and events say when within a tick it was what: the row of each line. */
+  readonly exact?: { readonly slices: ExactSlices; readonly rowOf: Uint32Array } | undefined;
 }
 
 /** As `ShareLines.weigh`. */
 export function weighSockets(raster: RasterColumns, first: number, count: number, weights: Float32Array): void {
-  const { store, columnNs, lines, lineOf, states, times, version } = raster;
+  const { store, columnNs, lines, lineOf, states, times, version, exact } = raster;
   const { ticks } = store;
   for (let i = 0; i < count; i++) {
     const fromNs = (first + i) * columnNs;
     ticks.visit(fromNs, fromNs + columnNs, (tick, coveredNs) => {
       const line = times.at(store, tick, lineOf, lines, version);
       const share = coveredNs / ticks.spanOf(tick);
-      for (let from = 0, at = i * states; from < line.length; from += entryCount, at += count * states) {
+      const beginNs = Math.max(fromNs, ticks.beginOf(tick));
+      const endNs = Math.min(fromNs + columnNs, ticks.timeOf(tick));
+      for (let n = 0, from = 0, at = i * states; from < line.length; n++, from += entryCount, at += count * states) {
+        if (exact?.slices.weigh(exact.rowOf[n] ?? 0, tick, beginNs, endNs, weights, at) === true) continue;
         for (let state = 0; state < states; state++) {
           weights[at + state] = (weights[at + state] ?? 0) + (line[from + state] ?? 0) * share;
         }

@@ -18,6 +18,7 @@ import { socketTable } from './raster-table.ts';
 import { RowWindow } from './row-window.ts';
 import { SharePainter, type ShareLines, type ShareTiles } from './share-pixels.ts';
 import { momentLines, severityOf, sharesBetween, socketMoment } from './socket-moment.ts';
+import { ExactWindow, sliceLines } from './exact-window.ts';
 import { SocketOrder, socketOrders, type SocketOrderName } from './socket-order.ts';
 import { fdWords, seenExplanation, seenLabel, socketWords } from './socket-words.ts';
 import { nsAt, nsPerPx } from './time-scale.ts';
@@ -75,6 +76,7 @@ export class RasterTrack implements Track {
   #lineOf: Int32Array = new Int32Array(0);
   #tiles: { readonly key: string; readonly tiles: ShareTiles } | undefined;
   #drawn: Stretch | undefined;
+  readonly #exact = new ExactWindow();
 
   constructor(history: TelemetryHistory, originNs: () => number) {
     this.#history = history;
@@ -100,7 +102,7 @@ export class RasterTrack implements Track {
       ? `each colour what the kernel told of it since the last look. Orange: data lies in the kernel and nobody comes. Green: bytes were taken from it or given to it. ${notFromOutside}`
       : 'its colours how long it was in which state. Orange: data lies in the kernel and nobody was told. Yellow: the kernel has said so, and the server is still busy elsewhere. Green: being served. Pale orange: the data came in somewhere in here.';
     const pixels = this.#history.sockets.hasShares
-      ? 'Every pixel has the colour of one state, and of any area as many pixels have it as the state had of the time; zoomed in, each interval of 50 ms begins with a dotted line, and within it the order is not known.'
+      ? 'Every pixel has the colour of one state, and of any area as many pixels have it as the state had of the time; zoomed in, each interval of 50 ms begins with a dotted line, and within it the order is not known, but for what the recorded events say exactly: when it was served, and from which report on it was not yet come to.'
       : seenExplanation;
     return `Each row is a file descriptor, ${colours} ${pixels} Alt and wheel, or Page Up and Down, scroll the rows.`;
   }
@@ -137,10 +139,12 @@ export class RasterTrack implements Track {
     const tiles = this.#tilesOf(view.palette, linePx >= patternPx);
     const { ticks } = sockets;
     const isWide = ticks.end > ticks.first && ticks.spanOf(ticks.end - 1) >= edgePx * columnNs;
-    const key = [foldKey, tiles.key, columnNs, linePx, isWide].join();
+    const slices = isWide && lines === end - first ? this.#exact.of(this.#history, view) : undefined;
+    const key = [foldKey, tiles.key, columnNs, linePx, isWide, slices !== undefined].join();
     const settledNs = ticks.end - ticks.first > 1 ? ticks.timeOf(ticks.end - 2) : 0;
     const { states } = tiles.tiles;
-    const raster = { store: sockets, version, columnNs, lines, lineOf: this.#lineOf, states, times: this.#times };
+    const exact = slices && { slices, rowOf: Uint32Array.from(this.#order.rows.slice(first, end)) };
+    const raster = { store: sockets, version, columnNs, lines, lineOf: this.#lineOf, states, times: this.#times, exact };
     const shares: ShareLines = {
       key,
       lines,
@@ -248,7 +252,8 @@ export class RasterTrack implements Track {
     const moment = socketMoment(sockets, row, timeNs);
     const tenant = sockets.tenantAt(row, Math.min(timeNs, sockets.ticks.newestNs));
     if (moment === undefined || tenant === undefined) return undefined;
-    const lines = momentLines(moment, isWatchedFromOutside);
+    const slice = this.#exact.at(row, timeNs);
+    const lines = slice === undefined ? momentLines(moment, isWatchedFromOutside) : sliceLines(slice);
     const waitingUs = moment.toNs === sockets.ticks.newestNs ? sockets.waitingUs(row) : 0;
     if (waitingUs > 0) lines.push(`Waiting for ${duration(waitingUs * 1000)}.`);
     if (tenant.peer !== '') lines.push(`${tenant.local} ← ${tenant.peer}`);
