@@ -2,13 +2,17 @@
  * What is too much for a file that a person writes, found in one pass: the parser takes microseconds for each word and far
  * more where much is wrong, and a schema costs some times what it is given.
  */
-import { isMap, isScalar, Lexer, visit, type Document, type YAMLMap } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, Lexer, visit, type Document, type YAMLMap } from 'yaml';
 
 /** Shipped scenarios have a thousand words and signs, and some hundreds of values. */
 const mostWords = 20_000;
 const mostNodes = 20_000;
 const mostEntries = 1000;
 const deepest = 64;
+/** Each copies the keys of another map. */
+const mostMerges = 200;
+/** A map that merges one that merges one, and so on. */
+export const mostMergeDepth = 20;
 const tooMany = `This has more than ${mostNodes} values, which no file of this kind has.`;
 
 export const tooDeep = 'This YAML cannot be read: it is nested too deeply.';
@@ -34,6 +38,9 @@ export function offsetOf(node: unknown): number | undefined {
   return Array.isArray(range) && typeof range[0] === 'number' ? range[0] : undefined;
 }
 
+/** YAML 1.1's `<<`, which editors and CI systems have taught people: the keys of another map, where there are none of one's own. */
+export const isMergeKey = (key: unknown): boolean => isScalar(key) && typeof key.value === 'symbol';
+
 export interface Excess {
   readonly offset: number;
   readonly sentence: string;
@@ -43,6 +50,9 @@ export interface Excess {
 export function excessIn(document: Document): Excess | undefined {
   let found: Excess | undefined;
   let nodes = 0;
+  let merges = 0;
+  /** What each anchor names at this place of the text; the library looks through all of it for every alias. */
+  const anchored = new Map<string, unknown>();
   const stop = (offset: number, sentence: string): symbol => {
     found = { offset, sentence };
     return visit.BREAK;
@@ -51,6 +61,7 @@ export function excessIn(document: Document): Excess | undefined {
     Scalar: () => (++nodes > mostNodes ? stop(0, tooMany) : undefined),
     Alias: () => (++nodes > mostNodes ? stop(0, tooMany) : undefined),
     Collection: (_key, node, path) => {
+      if (node.anchor !== undefined) anchored.set(node.anchor, node);
       const offset = offsetOf(node) ?? 0;
       // A collection and the pair that it is in, for each.
       if (path.length > 2 * deepest) return stop(offset, tooDeep);
@@ -59,6 +70,21 @@ export function excessIn(document: Document): Excess | undefined {
       }
       const twice = isMap(node) ? repeatedKey(node) : undefined;
       return twice && stop(twice.offset, twice.sentence);
+    },
+    Pair: (_key, { key, value }, path) => {
+      if (!isMergeKey(key)) return undefined;
+      const sources = isSeq(value) ? value.items : [value];
+      merges += sources.length;
+      const offset = offsetOf(key) ?? 0;
+      if (merges > mostMerges)
+        return stop(offset, `This has more than ${mostMerges} merges (<<); no file here needs them.`);
+      for (const source of sources) {
+        const map = isAlias(source) ? anchored.get(source.source) : source;
+        if (!isMap(map))
+          return stop(offset, 'A merge (<<) takes the keys of another map: name one, such as <<: *name.');
+        if (path.includes(map)) return stop(offset, 'This map would merge itself (<<).');
+      }
+      return undefined;
     },
   });
   return found;

@@ -1,7 +1,18 @@
 /** The text of a YAML file into what a schema makes of it, or into its mistakes with line and column. */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Pair } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Document,
+  type Pair,
+  type YAMLError,
+  type YAMLMap,
+} from 'yaml';
 import { mostProblems, problemsIn, type Path, type Problem } from './problems.ts';
-import { excessIn, excessOfWords, offsetOf, tooDeep } from './yaml-bounds.ts';
+import { excessIn, excessOfWords, isMergeKey, mostMergeDepth, offsetOf, tooDeep } from './yaml-bounds.ts';
 import { visibleLine } from '../visible.ts';
 import type { z } from 'zod';
 
@@ -33,6 +44,22 @@ interface Place {
   readonly value: number | undefined;
 }
 
+/** Of a map itself or, as its own keys win, of those that it merges (`<<`), the first first. */
+function pairOf(document: Document, map: YAMLMap, key: string, depth = 0): Pair | undefined {
+  const own = map.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
+  if (own || depth > mostMergeDepth) return own;
+  const resolved = (node: unknown): unknown => (isAlias(node) ? node.resolve(document) : node);
+  for (const { key: name, value } of map.items) {
+    if (!isMergeKey(name)) continue;
+    const source = resolved(value);
+    for (const each of isSeq(source) ? source.items.map(resolved) : [source]) {
+      const found = isMap(each) ? pairOf(document, each, key, depth + 1) : undefined;
+      if (found) return found;
+    }
+  }
+  return undefined;
+}
+
 /** Offsets of the key and the value at a path; of the nearest that is there, where the path leads to nothing. */
 function placeOf(document: Document, path: Path): Place {
   let node: unknown = document.contents;
@@ -40,9 +67,7 @@ function placeOf(document: Document, path: Path): Place {
   for (const step of path) {
     if (isAlias(node)) node = node.resolve(document);
     if (isMap(node)) {
-      const pair: Pair | undefined = node.items.find(
-        (item) => isScalar(item.key) && String(item.key.value) === String(step),
-      );
+      const pair = pairOf(document, node, String(step));
       if (!pair) return place;
       node = pair.value;
       const key = offsetOf(pair.key);
@@ -60,14 +85,17 @@ function placeOf(document: Document, path: Path): Place {
 /** Undefined where it is nested more deeply than this program can follow. */
 function documentOf(text: string, lineCounter: LineCounter): Document.Parsed | undefined {
   try {
-    return parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false });
+    return parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false, merge: true });
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
   }
 }
 
-function yamlSentence(message: string): string {
+function yamlSentence({ code, message }: YAMLError): string {
+  if (code === 'MULTIPLE_DOCS') {
+    return 'Here a second document begins (after "---"), and a file has one: take out this line, or keep what follows in a file of its own.';
+  }
   const [first = ''] = message.split('\n');
   return first.includes('call stack') ? tooDeep : `This is not YAML: ${visibleLine(first)}.`;
 }
@@ -95,7 +123,7 @@ export function parseYaml<T>(text: string, file: string, schema: z.ZodType<T>, w
   if (document === undefined) return fail([mistakeAt(0, tooDeep)]);
   if (document.errors.length > 0) {
     const told = document.errors.slice(0, mostProblems);
-    fail(told.map((error) => mistakeAt(error.pos[0], yamlSentence(error.message))));
+    fail(told.map((error) => mistakeAt(error.pos[0], yamlSentence(error))));
   }
   const excess = excessIn(document);
   if (excess) fail([mistakeAt(excess.offset, excess.sentence)]);
@@ -103,7 +131,8 @@ export function parseYaml<T>(text: string, file: string, schema: z.ZodType<T>, w
   try {
     value = document.toJS();
   } catch (error) {
-    return fail([mistakeAt(0, `This YAML cannot be read: ${error instanceof Error ? error.message : String(error)}.`)]);
+    const why = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
+    return fail([mistakeAt(0, `This YAML cannot be read: ${why}.`)]);
   }
   if (value === null || value === undefined) {
     return fail([mistakeAt(0, `The file is empty; ${what} begins with "version: 1".`)]);

@@ -149,6 +149,7 @@ try {
   const [name = '', value = ''] = lab.cookie.split('=');
   await context.addCookies([{ name, value, url: address, httpOnly: true, sameSite: 'Strict' }]);
   const page = await context.newPage();
+  page.setDefaultTimeout(180_000);
   page.on('pageerror', (error) => console.error(error));
   await page.goto(address);
   await page.getByRole('button', { name: 'Sockets', exact: true }).click();

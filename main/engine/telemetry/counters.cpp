@@ -23,6 +23,7 @@ struct Arena {
   std::atomic<uint32_t> detail{0};
   std::atomic<uint32_t> next_thread_id{1};
   std::atomic<uint32_t> high_water{0};
+  // As a rule no vacant block lies below, so that those which have been memory before are taken again, and none that has not.
   std::atomic<uint32_t> search_from{0};
   Block overflow;
   Block blocks[max_blocks];
@@ -38,13 +39,16 @@ uint64_t timeval_ns(const timeval& t) {
 }
 
 Block* claim() {
-  const uint32_t start = arena->search_from.load(std::memory_order_relaxed);
+  uint32_t start = arena->search_from.load(std::memory_order_relaxed);
   for (size_t i = 0; i < max_blocks; ++i) {
     const uint32_t index = static_cast<uint32_t>((start + i) % max_blocks);
+    std::atomic<uint32_t>& state = arena->blocks[index].state;
     uint32_t vacant = static_cast<uint32_t>(BlockState::vacant);
+    if (state.load(std::memory_order_relaxed) != vacant) continue;
     // Claimed as `ended + 1`, a state nobody acts on, until the block is filled in.
-    if (!arena->blocks[index].state.compare_exchange_strong(vacant, 3, std::memory_order_acquire)) continue;
-    arena->search_from.store(index + 1, std::memory_order_relaxed);
+    if (!state.compare_exchange_strong(vacant, 3, std::memory_order_acquire)) continue;
+    // Where a lower one has become vacant meanwhile, that is next.
+    arena->search_from.compare_exchange_strong(start, index + 1, std::memory_order_relaxed);
     uint32_t high = arena->high_water.load(std::memory_order_relaxed);
     while (high < index + 1 && !arena->high_water.compare_exchange_weak(high, index + 1)) {
     }
@@ -154,6 +158,10 @@ void recycle(Block& block) {
   block.detail.store(0, std::memory_order_relaxed);
   block.events.release();
   block.state.store(static_cast<uint32_t>(BlockState::vacant), std::memory_order_release);
+  const auto index = static_cast<uint32_t>(&block - arena->blocks);
+  uint32_t from = arena->search_from.load(std::memory_order_relaxed);
+  while (index < from && !arena->search_from.compare_exchange_weak(from, index, std::memory_order_relaxed)) {
+  }
 }
 
 }  // namespace fdscope::telemetry

@@ -1,8 +1,9 @@
 /**
  * An HdrHistogram log, format 1.3: a line an interval and clock, for HistogramLogAnalyzer, hdr-plot and the like.
  *
- * The histograms go over as the clients recorded them, to the bit: V2 encoding, packed by zlib, in base64. Tags tell
- * the two clocks apart; a reader that merges all lines without looking at tags would mix them.
+ * The histograms go over as the clients recorded them, to the bit: V2 encoding, packed by zlib, in base64. Readers that
+ * are told no tag take the lines without one: those of the corrected clock, which is what a latency is. The others have
+ * the tag `uncorrected`; a reader that merges all lines without looking at tags would mix them.
  */
 import { deflate } from 'node:zlib';
 import { promisify } from 'node:util';
@@ -34,7 +35,7 @@ export const hlog: Exporter = {
     await file.write(
       [
         `#[Latencies of the fdscope session ${JSON.stringify(manifest.name)}, in ns; Interval_Max is in ms]`,
-        '#[Tag corrected: from the moment at which a request was meant to be sent; uncorrected: at which it was]',
+        '#[Without a tag: from the moment at which a request was meant to be sent. Tag uncorrected: at which it was]',
         '#[Histogram log format version 1.3]',
         `#[StartTime: ${(startMs / 1000).toFixed(3)} (seconds since epoch), ${new Date(startMs).toUTCString()}]`,
         '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"\n',
@@ -49,7 +50,8 @@ export const hlog: Exporter = {
         lastNs.set(kind, timeNs);
         const seconds = [fromNs - startedNs, timeNs - fromNs].map((ns) => (Math.max(0, ns) / 1e9).toFixed(3));
         const maxMs = ((buckets.at(-1)?.toNs ?? 0) / 1e6).toFixed(3);
-        await file.write(`Tag=${kind},${seconds.join(',')},${maxMs},${await base64(encoded)}\n`);
+        const tag = kind === 'corrected' ? '' : `Tag=${kind},`;
+        await file.write(`${tag}${seconds.join(',')},${maxMs},${await base64(encoded)}\n`);
       }
     }
   },
