@@ -3,6 +3,7 @@ import type { Command } from '../stores/commands.ts';
 import { useChannels } from '../stores/channels.ts';
 import { useStartObstacle } from '../stores/experiment-words.ts';
 import { useLab } from '../stores/lab.ts';
+import { useRuns } from '../stores/runs.ts';
 import { useSelection } from '../stores/selection.ts';
 import { useSetup } from '../stores/setup.ts';
 import { useTimebase } from '../stores/timebase.ts';
@@ -11,6 +12,9 @@ import { trackCommands, type TrackCommand } from '../tracks/track-commands.ts';
 
 /** Keys of the tracks that mean the same wherever the focus is. */
 const everywhere = ['Space', '+', '=', '-'];
+/** Where tracks are: the Scope, a session that is open, and a scenario that runs. */
+const withTracks = ['scope', 'sessions', 'scenario'] as const;
+const onScope = ['scope'] as const;
 
 function ofTracks(command: TrackCommand): Command {
   const { id, title, keys } = command;
@@ -20,12 +24,14 @@ function ofTracks(command: TrackCommand): Command {
     group: 'Tracks',
     keys: keys.filter((key) => everywhere.includes(key)),
     hintKeys: keys.filter((key) => !everywhere.includes(key)),
+    screens: withTracks,
     run: () => command.run(),
   };
 }
 
 export function useAppCommands(): readonly Command[] {
   const lab = useLab();
+  const runs = useRuns();
   const setup = useSetup();
   const ui = useUi();
   const channels = useChannels();
@@ -41,17 +47,27 @@ export function useAppCommands(): readonly Command[] {
       keys: ['R'],
       words: 'start server clients',
       isEnabled: () => lab.isRunning || obstacle.value === undefined,
-      // Whoever runs or stops it sees what it does.
+      // Whoever runs or stops it is taken to where it is seen.
       run: () => {
         ui.screen = 'scope';
         return lab.isRunning ? lab.stop() : lab.start(setup.toStart);
       },
     },
     {
+      id: 'run.back',
+      title: 'Back to your run, or to what took its place',
+      group: 'Lab',
+      words: 'own kept before comparison scenario session',
+      screens: onScope,
+      isEnabled: () => runs.kept !== undefined,
+      run: () => (runs.isKeptShown ? runs.showFed() : runs.showKept()),
+    },
+    {
       id: 'lab.pause',
       title: 'Pause the clients, or let them go on',
       group: 'Lab',
       keys: ['P'],
+      screens: onScope,
       isEnabled: () => lab.phase === 'running',
       run: () => lab.pauseClients(!lab.state.paused),
     },
@@ -67,11 +83,26 @@ export function useAppCommands(): readonly Command[] {
       title: 'Mark this moment',
       group: 'Lab',
       keys: ['M'],
+      screens: onScope,
       isEnabled: () => lab.isRunning,
       run: () => lab.mark('marked'),
     },
-    { id: 'lab.double', title: 'Twice the connections', group: 'Lab', keys: ['.'], run: connections(2) },
-    { id: 'lab.halve', title: 'Half the connections', group: 'Lab', keys: [','], run: connections(0.5) },
+    {
+      id: 'lab.double',
+      title: 'Twice the connections',
+      group: 'Lab',
+      keys: ['.'],
+      screens: onScope,
+      run: connections(2),
+    },
+    {
+      id: 'lab.halve',
+      title: 'Half the connections',
+      group: 'Lab',
+      keys: [','],
+      screens: onScope,
+      run: connections(0.5),
+    },
     { id: 'bank.clear', title: 'Clear the figures of all models', group: 'Lab', run: () => channels.clear() },
     ...trackCommands(useTimebase()).map(ofTracks),
     { id: 'inspector.clear', title: 'Clear what the inspector shows', group: 'View', run: () => selection.clear() },
@@ -80,6 +111,7 @@ export function useAppCommands(): readonly Command[] {
       title: 'Show the models with their figures, or fold them to a rail',
       group: 'View',
       keys: ['L'],
+      screens: onScope,
       words: 'bank list channels',
       run: () => (ui.isBankOpen = !ui.isBankOpen),
     },
@@ -88,6 +120,7 @@ export function useAppCommands(): readonly Command[] {
       title: 'Show or hide the source',
       group: 'View',
       keys: ['C'],
+      screens: onScope,
       words: 'code file lines',
       run: () => (ui.isSourceOpen = !ui.isSourceOpen),
     },
@@ -96,9 +129,17 @@ export function useAppCommands(): readonly Command[] {
       title: 'Show or hide inspector and findings',
       group: 'View',
       keys: ['I'],
+      screens: onScope,
       run: () => (ui.isSideOpen = !ui.isSideOpen),
     },
-    { id: 'view.findings', title: 'Show the findings', group: 'View', keys: ['J'], run: () => ui.showSide('findings') },
+    {
+      id: 'view.findings',
+      title: 'Show the findings',
+      group: 'View',
+      keys: ['J'],
+      screens: onScope,
+      run: () => ui.showSide('findings'),
+    },
     { id: 'screen.launch', title: 'Go to Scenarios', group: 'View', run: () => (ui.screen = 'launch') },
     { id: 'screen.scope', title: 'Go to Scope', group: 'View', run: () => (ui.screen = 'scope') },
     { id: 'screen.compare', title: 'Go to Compare', group: 'View', run: () => (ui.screen = 'compare') },

@@ -45,11 +45,19 @@ export const useBank = defineStore('bank', () => {
         group: 'Models',
         keys: key === undefined ? [] : [key],
         words: `${model.summary} ${model.family} ${model.execution}`,
+        screens: ['scope'],
         run: () => press(model.id),
       };
     }),
-    { id: 'model.next', title: 'Next model', group: 'Models', keys: [']'], run: () => step(1) },
-    { id: 'model.previous', title: 'Previous model', group: 'Models', keys: ['['], run: () => step(-1) },
+    { id: 'model.next', title: 'Next model', group: 'Models', keys: [']'], screens: ['scope'], run: () => step(1) },
+    {
+      id: 'model.previous',
+      title: 'Previous model',
+      group: 'Models',
+      keys: ['['],
+      screens: ['scope'],
+      run: () => step(-1),
+    },
   ]);
 
   return { chosen, press, step, commands };

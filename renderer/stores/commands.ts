@@ -1,6 +1,7 @@
 /** Every action by its name and keys: the palette, the shortcuts, the menus and the overlay all read this list. */
 import { defineStore } from 'pinia';
 import { computed, onScopeDispose, shallowRef } from 'vue';
+import { useUi, type Screen } from './ui.ts';
 
 export interface Command {
   readonly id: string;
@@ -12,6 +13,11 @@ export interface Command {
   readonly hintKeys?: readonly string[];
   /** Further words that people search for. */
   readonly words?: string;
+  /**
+   * Where what it does is seen; everywhere without. Elsewhere its keys do nothing, and whoever finds it in the palette or a
+   * menu is taken to the first of them.
+   */
+  readonly screens?: readonly Screen[];
   readonly isEnabled?: () => boolean;
   readonly run: () => unknown;
 }
@@ -48,6 +54,8 @@ export const keyCaps = (keys: string): readonly string[] =>
   keys.split(/(?<=.)\+(?=.)/).map((key) => keyWords[key] ?? key);
 
 export const useCommands = defineStore('commands', () => {
+  const ui = useUi();
+  const isSeen = ({ screens }: Command): boolean => screens?.includes(ui.screen) ?? true;
   const lists = shallowRef<readonly (() => readonly Command[])[]>([]);
   const all = computed(() => lists.value.flatMap((list) => list()));
   const byKey = computed(
@@ -70,7 +78,10 @@ export const useCommands = defineStore('commands', () => {
   }
 
   function run(command: Command): void {
-    if (command.isEnabled?.() ?? true) void command.run();
+    if (!(command.isEnabled?.() ?? true)) return;
+    const [place] = command.screens ?? [];
+    if (place !== undefined && !isSeen(command)) ui.screen = place;
+    void command.run();
   }
 
   /** Runs the command of a key press, unless it is meant for what has the focus. */
@@ -78,7 +89,7 @@ export const useCommands = defineStore('commands', () => {
     if (event.defaultPrevented || event.repeat) return;
     const name = keyName(event);
     const command = byKey.value.get(name);
-    if (!command || belongsToFocus(event.target, name)) return;
+    if (!command || !isSeen(command) || belongsToFocus(event.target, name)) return;
     event.preventDefault();
     // A button that was clicked keeps the focus, and Space would press it again.
     if (name === 'Space' && event.target instanceof HTMLElement) event.target.blur();

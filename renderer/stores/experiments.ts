@@ -13,7 +13,7 @@ import type {
 import type { Params } from '../../shared/contract/contract.ts';
 import type { LabLink } from '../app/link.ts';
 import { useNotices } from './notices.ts';
-import { history } from './telemetry.ts';
+import { useRuns } from './runs.ts';
 
 const idle: ExperimentState = { phase: 'idle' };
 
@@ -24,6 +24,7 @@ export type { CompareRequest, ScenarioRunRequest, SweepRequest };
 
 export const useExperiments = defineStore('experiments', () => {
   const notices = useNotices();
+  const tracked = useRuns();
   const state = shallowRef<ExperimentState>(idle);
   /** Runs of the current experiment, or of the last one, that are over. */
   const runs = shallowRef<readonly ExperimentRun[]>([]);
@@ -45,6 +46,7 @@ export const useExperiments = defineStore('experiments', () => {
     const before = state.value;
     state.value = next;
     followTracks(next);
+    if (next.current === undefined) tracked.ended('experiment');
     const ended = next.last;
     if (ended === undefined || ended.id === before.last?.id) return;
     if (ended.ending === 'failed') notices.show('error', ended.fault?.sentence ?? `${ended.title} failed.`);
@@ -54,7 +56,8 @@ export const useExperiments = defineStore('experiments', () => {
   /** Every run has a server of its own, whose counters begin at zero: its tracks begin anew, too. */
   function followTracks({ current: now }: ExperimentState): void {
     if (!now) return;
-    if (now.id !== runsOf) {
+    const isAnother = now.id !== runsOf;
+    if (isAnother) {
       runsOf = now.id;
       runs.value = [];
       shownRun = '';
@@ -63,7 +66,8 @@ export const useExperiments = defineStore('experiments', () => {
     const run = JSON.stringify([now.id, label, variant, value, done]);
     if (run === shownRun) return;
     shownRun = run;
-    history.reset();
+    // Who went back to a run of their own stays there while this experiment goes from run to run.
+    tracked.begin('experiment', { isShown: isAnother });
   }
 
   function takeRun(run: ExperimentRun): void {
@@ -73,13 +77,19 @@ export const useExperiments = defineStore('experiments', () => {
 
   async function fetchResult(): Promise<void> {
     const result = await attempt((open) => open.request('experiment.result'));
-    if (result) results.value = { ...results.value, [result.kind]: result };
+    if (result) keepResult(result);
+  }
+
+  function keepResult(result: ExperimentResult): void {
+    results.value = { ...results.value, [result.kind]: result };
   }
 
   async function connect(newLink: LabLink): Promise<void> {
     link = newLink;
     newLink.onEvent('experiment.state', take);
     newLink.onEvent('experiment.run', takeRun);
+    // Windows that are loaded anew have the results still.
+    for (const result of await newLink.request('experiment.results')) keepResult(result);
     take(await newLink.request('experiment.state'));
   }
 

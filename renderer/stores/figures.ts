@@ -18,12 +18,16 @@ const shortestNs = 400e6;
 
 /**
  * What figures of now are made from: of whoever serves now, as things are now. Undefined where that began too lately.
- * `ring`: whose frames are read.
+ * `ring`: whose frames are read. `untilNs`: what "now" is, where it is not the newest frame.
  */
-export function recentStretch(steadySinceNs: number, ring: SeriesRing): TimeRange | undefined {
+export function recentStretch(
+  steadySinceNs: number,
+  ring: SeriesRing,
+  untilNs = Number.POSITIVE_INFINITY,
+): TimeRange | undefined {
   const row = ring.lowerBound(steadySinceNs);
   if (row === ring.end) return undefined;
-  const toNs = ring.newestNs;
+  const toNs = Math.min(ring.newestNs, untilNs);
   // Behind its first frame, as a rate grows from the frame before.
   const fromNs = Math.max(steadySinceNs + settleNs, toNs - recentNs, ring.timeAt(row) + 1);
   return toNs - fromNs < shortestNs ? undefined : { fromNs, toNs };

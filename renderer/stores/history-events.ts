@@ -61,6 +61,15 @@ export class EventStore {
     return this.#logs.evicted;
   }
 
+  /** What is there now stays until it is released, for a picture that is held. */
+  hold(): void {
+    this.#logs.hold();
+  }
+
+  release(): void {
+    this.#logs.release();
+  }
+
   take(frame: Events): void {
     this.dropped += frame.dropped;
     this.count += frame.count;
@@ -116,23 +125,23 @@ export class EventStore {
     }
   }
 
-  /** The newest events of a socket or of a thread, newest first. */
-  newestOf(whose: EventsOf, most: number): EventRecord[] {
-    return this.nearestTo(whose, Infinity, most).toReversed();
+  /** The newest events of a socket or of a thread up to a moment, newest first. */
+  newestOf(whose: EventsOf, most: number, untilNs = Infinity): EventRecord[] {
+    return this.nearestTo(whose, untilNs, most, untilNs).toReversed();
   }
 
   /**
    * The events of a socket or of a thread that are nearest to a moment, in the order in which they began: half of them
-   * from before it, where there are as many on both sides.
+   * from before it, where there are as many on both sides. What began after `untilNs` is left out.
    */
-  nearestTo(whose: EventsOf, timeNs: number, most: number): EventRecord[] {
+  nearestTo(whose: EventsOf, timeNs: number, most: number, untilNs = Infinity): EventRecord[] {
     const before: EventRecord[] = [];
     const after: EventRecord[] = [];
     for (const threadId of 'threadId' in whose ? [whose.threadId] : this.#threads) {
       const connectionId = 'threadId' in whose ? undefined : whose.connectionId;
       // What ended before the moment, and what ended since: the former also began before it, the latter maybe.
-      for (const record of this.#walk(threadId, timeNs, -1, connectionId, most)) before.push(record);
-      for (const record of this.#walk(threadId, timeNs, 1, connectionId, most))
+      for (const record of this.#walk(threadId, timeNs, -1, { connectionId, untilNs, most })) before.push(record);
+      for (const record of this.#walk(threadId, timeNs, 1, { connectionId, untilNs, most }))
         (record.timeNs <= timeNs ? before : after).push(record);
     }
     before.sort(byTime);
@@ -148,15 +157,21 @@ export class EventStore {
     threadId: number,
     timeNs: number,
     direction: -1 | 1,
-    connectionId: number | undefined,
-    most: number,
+    { connectionId, untilNs, most }: { connectionId: number | undefined; untilNs: number; most: number },
   ): Generator<EventRecord> {
     const chunks = this.#logs.chunksOf(threadId);
     let found = 0;
+    let late = 0;
     for (const { columns, count } of direction > 0 ? chunks : chunks.toReversed()) {
       const split = firstEnding(columns, count, timeNs);
       for (let i = direction > 0 ? split : split - 1; i >= 0 && i < count; i += direction) {
         if (connectionId !== undefined && columns.connectionIds[i] !== connectionId) continue;
+        if ((columns.timesNs[i] ?? 0) > untilNs) {
+          if (direction < 0) continue;
+          // A coroutine's run ends after the calls it made: some that end later may have begun before.
+          if (++late > maxNested) return;
+          continue;
+        }
         yield recordAt(threadId, columns, i);
         if (++found === most) return;
       }

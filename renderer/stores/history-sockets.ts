@@ -44,6 +44,8 @@ export interface SocketFigures {
 
 const tickNs = frameIntervalMs * 1e6;
 const maxPastTenants = 50_000;
+/** While the picture is held nobody who had a row then may be forgotten soon. */
+const maxHeldTenants = 8 * maxPastTenants;
 
 const figureNames = [
   'flags',
@@ -57,6 +59,16 @@ const figureNames = [
   'activity',
 ] as const;
 type Figure = (typeof figureNames)[number];
+
+/** How things stood when the picture was held. */
+interface HeldSockets {
+  readonly rows: number;
+  readonly rowsVersion: number;
+  readonly newestNs: number;
+  readonly isOpen: Uint8Array;
+  readonly figures: Readonly<Record<Figure, Float64Array>>;
+}
+
 /** Per second: how soon what a socket did is forgotten when rows are sorted by activity. */
 const activityDecay = 0.5;
 
@@ -91,6 +103,7 @@ export class SocketStore {
   readonly #leaving: number[] = [];
   readonly #shares = new OpenShares();
   #unplaced: FdShares[] = [];
+  #held: HeldSockets | undefined;
   #left = new Uint8Array(rowStep);
   #isReported = new Uint8Array(rowStep);
   /** 1 where a connection has the row: what the cell of one that did nothing is. */
@@ -101,6 +114,38 @@ export class SocketStore {
     Figure,
     Float64Array
   >;
+
+  /** For a picture that is held: rows, figures and who had them are told as they are now, until it is released. */
+  hold(): void {
+    this.ticks.hold();
+    const figures = Object.fromEntries(
+      figureNames.map((name) => [name, this.#figures[name].slice(0, this.rows)]),
+    ) as Record<Figure, Float64Array>;
+    const { rows, rowsVersion } = this;
+    this.#held = {
+      ...{ rows, rowsVersion, figures },
+      newestNs: this.ticks.newestNs,
+      isOpen: this.#isOpen.slice(0, rows),
+    };
+  }
+
+  release(): void {
+    this.ticks.release();
+    this.#held = undefined;
+  }
+
+  /** What is to be shown: of now, or of when it was held. */
+  get shown(): HeldSockets {
+    const { rows, rowsVersion } = this;
+    return (
+      this.#held ?? {
+        ...{ rows, rowsVersion },
+        newestNs: this.ticks.newestNs,
+        isOpen: this.#isOpen,
+        figures: this.#figures,
+      }
+    );
+  }
 
   get byteLength(): number {
     return this.ticks.byteLength + this.#rowOf.byteLength + this.#left.length * (3 + 8 * figureNames.length);
@@ -208,7 +253,8 @@ export class SocketStore {
   }
 
   figures(row: number): SocketFigures {
-    const at = (name: Figure): number => this.#figures[name][row] ?? 0;
+    const { figures } = this.shown;
+    const at = (name: Figure): number => figures[name][row] ?? 0;
     return {
       flags: at('flags'),
       tcpState: at('tcp'),
@@ -221,16 +267,16 @@ export class SocketStore {
   }
 
   waitingUs(row: number): number {
-    const waiting = this.#figures.waiting[row] ?? 0;
-    return waiting === 0 || !this.isOpen(row)
-      ? 0
-      : waiting + (this.ticks.newestNs - (this.#figures.lastNs[row] ?? 0)) / 1000;
+    const { figures, isOpen, newestNs } = this.shown;
+    const waiting = figures.waiting[row] ?? 0;
+    return waiting === 0 || isOpen[row] !== 1 ? 0 : waiting + (newestNs - (figures.lastNs[row] ?? 0)) / 1000;
   }
 
   /** How much a row did of late; for sorting only. */
   activity(row: number): number {
-    const ageNs = this.ticks.newestNs - (this.#figures.lastNs[row] ?? 0);
-    return (this.#figures.activity[row] ?? 0) * Math.pow(activityDecay, ageNs / 1e9);
+    const { figures, newestNs } = this.shown;
+    const ageNs = newestNs - (figures.lastNs[row] ?? 0);
+    return (figures.activity[row] ?? 0) * Math.pow(activityDecay, ageNs / 1e9);
   }
 
   isOpen(row: number): boolean {
@@ -373,7 +419,8 @@ export class SocketStore {
     }
     (this.#past[row] ??= []).push(tenant);
     this.#pastOrder.push(row);
-    if (this.#pastOrder.length <= 2 * maxPastTenants) return;
+    const most = this.#held === undefined ? 2 * maxPastTenants : maxHeldTenants;
+    if (this.#pastOrder.length <= most) return;
     // Each row's own past is in the order in which they left, so the oldest is always its first.
     for (const oldRow of this.#pastOrder.splice(0, maxPastTenants)) this.#past[oldRow]?.shift();
   }

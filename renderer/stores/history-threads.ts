@@ -65,6 +65,8 @@ export class ThreadStore {
   version = 0;
   /** Which counters of a thread can be known, where not all can. */
   isSeen: ((name: CounterName) => boolean) | undefined;
+  /** Of each thread as it was when it was held. */
+  #heldTotals: ReadonlyMap<number, Float64Array> | undefined;
   readonly #states = new SharedLogs<StateColumns>(stateShape, stateBudgetBytes);
   #ended: number[] = [];
   /** Highest id of the processes before this one. */
@@ -79,6 +81,17 @@ export class ThreadStore {
 
   get evicted(): number {
     return this.#states.evicted;
+  }
+
+  /** What is there now stays until it is released, and totals are told as they are now. */
+  hold(): void {
+    this.#states.hold();
+    this.#heldTotals = new Map([...this.byId].map(([threadId, { totals }]) => [threadId, totals.slice()]));
+  }
+
+  release(): void {
+    this.#states.release();
+    this.#heldTotals = undefined;
   }
 
   /** Each process counts its threads from 1: those of a later one come behind all of the earlier ones. */
@@ -158,12 +171,16 @@ export class ThreadStore {
   /** NaN where nobody can count it. */
   total(threadId: number, name: CounterName): number {
     if (this.isSeen?.(name) === false) return Number.NaN;
-    return this.byId.get(threadId)?.totals[counterEntry(name)] ?? 0;
+    return this.#totalsOf(threadId)?.[counterEntry(name)] ?? 0;
   }
 
   /** How often a thread called each system call since it began. */
   syscallTotals(threadId: number): Float64Array {
-    return this.byId.get(threadId)?.totals.subarray(firstSyscallEntry) ?? new Float64Array(0);
+    return this.#totalsOf(threadId)?.subarray(firstSyscallEntry) ?? new Float64Array(0);
+  }
+
+  #totalsOf(threadId: number): Float64Array | undefined {
+    return this.#heldTotals?.get(threadId) ?? this.byId.get(threadId)?.totals;
   }
 
   #recordOf(threadId: number, timeNs: number): ThreadRecord {
@@ -191,7 +208,8 @@ export class ThreadStore {
     record.endedNs = timeNs;
     this.version++;
     this.#ended.push(record.threadId);
-    if (this.byId.size <= maxThreads || this.#ended.length < 1000) return;
+    const most = this.#heldTotals === undefined ? maxThreads : 2 * maxThreads;
+    if (this.byId.size <= most || this.#ended.length < 1000) return;
     for (const threadId of this.#ended.splice(0, 1000)) this.byId.delete(threadId);
   }
 

@@ -47,11 +47,34 @@ const makeLatency = (): LatencyByKind => ({ corrected: new LatencySeries(), unco
 
 let epochs = 0;
 
+/** All that a history knows. */
+type Contents = Pick<
+  TelemetryHistory,
+  | 'counters'
+  | 'latency'
+  | 'steps'
+  | 'sockets'
+  | 'threads'
+  | 'events'
+  | 'moments'
+  | 'oldestNs'
+  | 'newestNs'
+  | 'epoch'
+  | 'runId'
+> & {
+  readonly startNs: number;
+  readonly endedNs: number;
+  readonly serverNs: number;
+  readonly serverPid: number | undefined;
+};
+
 export class TelemetryHistory {
   /** Grows with every frame that was taken. */
   version = 0;
-  /** Grows with every reset, and no two histories share one: what was read before belongs to another run. */
+  /** Grows with every reset, and no two histories share one: what was read before is no longer so. */
   epoch = epochs++;
+  /** Of which run it is; a seek in a session has another epoch of the same run. */
+  runId = this.epoch;
   counters = makeCounters();
   latency = makeLatency();
   steps = new StepSeries();
@@ -66,6 +89,7 @@ export class TelemetryHistory {
   /** Of the newest frame of the server's process; NaN before it has told a time. */
   #serverNs = Number.NaN;
   #serverPid: number | undefined;
+  #endedNs = Number.NaN;
   #startNs = Number.NaN;
   readonly #listeners = new Set<() => void>();
 
@@ -80,6 +104,16 @@ export class TelemetryHistory {
       for (const { rates } of Object.values(this.counters)) rates.change(this.steadySinceNs);
     }
     this.#change();
+  }
+
+  /** The run is being stopped: what comes from now on is the end of engines, not of what was measured. */
+  ends(): void {
+    if (Number.isNaN(this.#endedNs)) this.#endedNs = this.newestNs;
+  }
+
+  /** The last moment that figures are told of. */
+  get lastNs(): number {
+    return Number.isNaN(this.#endedNs) ? this.newestNs : this.#endedNs;
   }
 
   /** Calls `listener` at every frame; it should do no more than note it. Returns how to end that. */
@@ -117,8 +151,8 @@ export class TelemetryHistory {
     this.#change();
   }
 
-  /** Forgets everything, for another run. */
-  reset(): void {
+  /** Forgets everything, for another run, or to be told the same one from another moment on. */
+  reset(isSameRun = false): void {
     this.counters = makeCounters();
     this.latency = makeLatency();
     this.steps = new StepSeries();
@@ -129,11 +163,63 @@ export class TelemetryHistory {
     this.machine = new MachineSeries();
     this.oldestNs = Number.NaN;
     this.#startNs = Number.NaN;
+    this.#endedNs = Number.NaN;
     this.newestNs = Number.NaN;
     this.#serverNs = Number.NaN;
     this.#serverPid = undefined;
     this.epoch = epochs++;
+    if (!isSameRun) this.runId = this.epoch;
     this.#change();
+  }
+
+  /**
+   * All that is known becomes the other's, and what the other knew this one's; who listens stays. So a run can be put
+   * aside whole, and come back as it was.
+   */
+  exchange(other: TelemetryHistory): void {
+    this.release();
+    other.release();
+    const mine = this.#contents();
+    this.#put(other.#contents());
+    other.#put(mine);
+    this.#change();
+    other.#change();
+  }
+
+  /**
+   * For a picture that is held: what is there now stays as far as there is room for it, and what is only told as it is
+   * now (figures of sockets, totals of threads) is told as of this moment. Frames are taken all the same.
+   */
+  hold(): void {
+    this.sockets.hold();
+    this.threads.hold();
+    this.events.hold();
+  }
+
+  release(): void {
+    this.sockets.release();
+    this.threads.release();
+    this.events.release();
+  }
+
+  #contents(): Contents {
+    const { counters, latency, steps, sockets, threads, events, moments, oldestNs, newestNs, epoch, runId } = this;
+    return {
+      ...{ counters, latency, steps, sockets, threads, events, moments, oldestNs, newestNs, epoch, runId },
+      startNs: this.#startNs,
+      endedNs: this.#endedNs,
+      serverNs: this.#serverNs,
+      serverPid: this.#serverPid,
+    };
+  }
+
+  #put(contents: Contents): void {
+    const { startNs, endedNs, serverNs, serverPid, ...rest } = contents;
+    Object.assign(this, rest);
+    this.#startNs = startNs;
+    this.#endedNs = endedNs;
+    this.#serverNs = serverNs;
+    this.#serverPid = serverPid;
   }
 
   /** Bytes of all typed arrays; what objects take beside them is a small part. */
@@ -175,8 +261,22 @@ export class TelemetryHistory {
 
   /** Since when the same server serves under the same settings: what was before has other figures. */
   get steadySinceNs(): number {
-    const changed = this.moments.marks.findLast(({ source, name }) => source === 'lab' && changeMarks.includes(name));
-    return Math.max(this.moments.models.at(-1)?.timeNs ?? this.oldestNs, changed?.timeNs ?? Number.NEGATIVE_INFINITY);
+    return this.steadySince(Number.POSITIVE_INFINITY);
+  }
+
+  /** The same as of a moment. */
+  steadySince(atNs: number): number {
+    const { marks, models } = this.moments;
+    const changed = marks.findLast(
+      ({ source, name, timeNs }) => source === 'lab' && changeMarks.includes(name) && timeNs <= atNs,
+    );
+    const began = models.findLast(({ timeNs }) => timeNs <= atNs);
+    return Math.max(began?.timeNs ?? this.oldestNs, changed?.timeNs ?? Number.NEGATIVE_INFINITY);
+  }
+
+  /** Since when sockets are still told of, and figures: they are kept for different lengths. NaN where there are none. */
+  get keptSince(): { readonly figuresNs: number; readonly socketsNs: number } {
+    return { figuresNs: this.keptSinceNs, socketsNs: this.sockets.ticks.oldestNs };
   }
 
   #noteServing(): void {

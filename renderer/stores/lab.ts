@@ -7,7 +7,8 @@ import type { ModelOptions } from '../../shared/schemas/settings.ts';
 import type { LabLink } from '../app/link.ts';
 import { duration } from './format.ts';
 import { useNotices } from './notices.ts';
-import { history, takeFrames } from './telemetry.ts';
+import { useRuns } from './runs.ts';
+import { fedHistory, takeFrames } from './telemetry.ts';
 
 export type LinkStatus = 'connecting' | 'open' | 'lost';
 
@@ -15,6 +16,7 @@ const idle: LiveState = { phase: 'idle', paused: false };
 
 export const useLab = defineStore('lab', () => {
   const notices = useNotices();
+  const runs = useRuns();
   const status = ref<LinkStatus>('connecting');
   const lostReason = ref('');
   const state = shallowRef<LiveState>(idle);
@@ -32,10 +34,12 @@ export const useLab = defineStore('lab', () => {
   function takeState(next: LiveState): void {
     const began = next.phase === 'starting' && state.value.phase !== 'starting';
     if (began) {
-      history.reset();
+      runs.begin('own');
       lastSwitch.value = undefined;
-    }
-    if (next.phase !== 'replaying' && next.startedNs !== undefined) history.startsAt(next.startedNs);
+    } else if (next.phase === 'running' || next.phase === 'switching') runs.adoptOwn();
+    if (next.phase === 'stopping' || next.phase === 'idle') runs.ended('own');
+    if (next.phase !== 'replaying' && next.startedNs !== undefined && runs.fed === 'own')
+      fedHistory().startsAt(next.startedNs);
     if (next.fault !== undefined && next.fault !== state.value.fault) notices.show('error', next.fault);
     state.value = next;
   }

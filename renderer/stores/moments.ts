@@ -4,7 +4,7 @@ import { computed, shallowRef } from 'vue';
 import type { Mark } from '../../shared/engine-messages.ts';
 import type { Finding } from '../../shared/findings.ts';
 import type { TelemetryHistory } from './history.ts';
-import type { TimedNotice } from './history-moments.ts';
+import type { Moments, TimedNotice } from './history-moments.ts';
 import { useLab } from './lab.ts';
 import { useNotices } from './notices.ts';
 import { history as runHistory } from './telemetry.ts';
@@ -67,30 +67,30 @@ export const useMoments = defineStore('moments', () => {
   const originNs = shallowRef(Number.NaN);
   let epoch = -1;
   let version = -1;
-  let toldFindings = 0;
-  let toldNotices = 0;
+  /** How many of each run's were told: it may have been put aside meanwhile. */
+  const toldOf = new WeakMap<Moments, { findings: number; notices: number }>();
 
   /** A few times a second. */
   function sample(history: TelemetryHistory = runHistory): void {
     const { moments } = history;
     const isSame = history.epoch === epoch && moments.version === version;
     if (isSame || !history.hasData) return;
-    if (history.epoch !== epoch || moments.findings.length < toldFindings) toldFindings = 0;
-    if (history.epoch !== epoch || moments.notices.length < toldNotices) toldNotices = 0;
+    const told = toldOf.get(moments) ?? { findings: 0, notices: 0 };
+    if (moments.findings.length < told.findings) told.findings = 0;
+    if (moments.notices.length < told.notices) told.notices = 0;
     ({ epoch } = history);
     ({ version } = moments);
     originNs.value = history.originNs;
-    for (const finding of moments.findings.slice(toldFindings)) {
+    for (const finding of moments.findings.slice(told.findings)) {
       // What is only worth knowing waits in the list.
       // A replay tells what was told when it was live, and with every seek anew.
       if (finding.level !== 'info' && lab.phase !== 'replaying') tell(ofFinding(finding));
     }
-    toldFindings = moments.findings.length;
-    for (const notice of moments.notices.slice(toldNotices)) {
+    for (const notice of moments.notices.slice(told.notices)) {
       // The lab's own warnings are of what a person has asked for and no longer gets, such as a recording.
       if (notice.source === 'lab' && notice.level !== 'info' && lab.phase !== 'replaying') tell(ofNotice(notice));
     }
-    toldNotices = moments.notices.length;
+    toldOf.set(moments, { findings: moments.findings.length, notices: moments.notices.length });
     list.value = [
       ...moments.findings.map(ofFinding),
       ...moments.notices.map(ofNotice),

@@ -115,7 +115,12 @@ export class SharedLogs<Columns> {
   readonly #logs = new Map<number, LogChunk<Columns>[]>();
   readonly #order: { key: number; chunk: LogChunk<Columns> }[] = [];
   #oldest = 0;
-  byteLength = 0;
+  /** What would have gone since somebody holds the logs, by key; at most what the budget held then. */
+  #held: Map<number, LogChunk<Columns>[]> | undefined;
+  /** Chunks that were begun before that are still among the logs. */
+  #heldUntil = 0;
+  #heldBytes = 0;
+  #bytes = 0;
   /** Rows that made room for others. */
   evicted = 0;
 
@@ -124,8 +129,27 @@ export class SharedLogs<Columns> {
     this.#budgetBytes = budgetBytes;
   }
 
+  get byteLength(): number {
+    return this.#bytes + this.#heldBytes;
+  }
+
   chunksOf(key: number): readonly LogChunk<Columns>[] {
-    return this.#logs.get(key) ?? [];
+    const chunks = this.#logs.get(key) ?? [];
+    const held = this.#held?.get(key);
+    return held === undefined ? chunks : [...held, ...chunks];
+  }
+
+  /** From now on all that is there stays, beside the budget, however much comes. */
+  hold(): void {
+    this.release();
+    this.#held = new Map();
+    this.#heldUntil = this.#order.length;
+  }
+
+  release(): void {
+    this.#held = undefined;
+    this.#heldUntil = 0;
+    this.#heldBytes = 0;
   }
 
   /** A chunk with room for one row more; the caller writes at `count` and then adds to it. */
@@ -138,22 +162,31 @@ export class SharedLogs<Columns> {
     const chunk = { columns: this.#shape.make(capacity), capacity, count: 0 };
     chunks.push(chunk);
     this.#order.push({ key, chunk });
-    this.byteLength += capacity * this.#shape.rowBytes;
-    while (this.byteLength > this.#budgetBytes && this.#order.length - this.#oldest > 1) this.#evict();
+    this.#bytes += capacity * this.#shape.rowBytes;
+    while (this.#bytes > this.#budgetBytes && this.#order.length - this.#oldest > 1) this.#evict();
     return chunk;
   }
 
   #evict(): void {
+    const isHeld = this.#oldest < this.#heldUntil;
     const oldest = this.#order[this.#oldest++];
     if (oldest === undefined) return;
-    this.byteLength -= oldest.chunk.capacity * this.#shape.rowBytes;
+    const bytes = oldest.chunk.capacity * this.#shape.rowBytes;
+    this.#bytes -= bytes;
     this.evicted += oldest.chunk.count;
+    if (isHeld && this.#held !== undefined) {
+      const held = this.#held.get(oldest.key);
+      if (held === undefined) this.#held.set(oldest.key, [oldest.chunk]);
+      else held.push(oldest.chunk);
+      this.#heldBytes += bytes;
+    }
     const chunks = this.#logs.get(oldest.key);
     chunks?.shift();
     if (chunks?.length === 0) this.#logs.delete(oldest.key);
     // Cutting the front off at every eviction would move the whole list each time.
     if (this.#oldest > 1024 && this.#oldest * 2 > this.#order.length) {
       this.#order.splice(0, this.#oldest);
+      this.#heldUntil -= this.#oldest;
       this.#oldest = 0;
     }
   }

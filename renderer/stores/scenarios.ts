@@ -1,4 +1,5 @@
 /** The scenarios that there are, the one that is looked at, what the user expects of it, and which ones were lately. */
+import { useSessionStorage } from '@vueuse/core';
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef } from 'vue';
 import type { ScenarioEntry, ScenarioReading, ScenarioSource } from '../../shared/contract/scenarios.ts';
@@ -45,6 +46,8 @@ export const useScenarios = defineStore('scenarios', () => {
   const entries = shallowRef<readonly ScenarioEntry[]>([]);
   const isLoaded = ref(false);
   const chosen = shallowRef<UsableScenario>();
+  /** Its name, for a window that is loaded anew. */
+  const chosenName = useSessionStorage('fdscope.chosenScenario', '');
   /** Index of the choice that the user made before the run. */
   const predicted = ref<number>();
   /** Experiment whose conclusion belongs to what is chosen; 0 where it has not been run yet. */
@@ -79,10 +82,22 @@ export const useScenarios = defineStore('scenarios', () => {
     isLoaded.value = true;
   }
 
+  /** Behind a reload: what was chosen, with the conclusion of its last run. */
+  function restore(): void {
+    const before = runnable.value.find(({ name }) => name !== '' && name === chosenName.value);
+    if (before !== undefined && chosen.value === undefined) {
+      chosen.value = before;
+      const result = experiments.results.scenario;
+      if (result?.title === before.scenario.title) shownId.value = result.id;
+    }
+    if (ui.screen === 'scenario' && chosen.value === undefined) ui.screen = 'launch';
+  }
+
   /** Shows its question before anything runs. */
   function choose(scenario: UsableScenario): void {
     if (chosen.value !== scenario) {
       chosen.value = scenario;
+      chosenName.value = scenario.name;
       startOver();
     }
     ui.screen = 'scenario';
@@ -116,6 +131,6 @@ export const useScenarios = defineStore('scenarios', () => {
 
   return {
     ...{ entries, isLoaded, runnable, broken, chosen, predicted, shownId, recent, isRunning, outcome },
-    ...{ load, refresh, choose, showRunning, startOver, run, remember },
+    ...{ load, refresh, restore, choose, showRunning, startOver, run, remember },
   };
 });

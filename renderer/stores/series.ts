@@ -67,6 +67,13 @@ export class CounterSeries {
     return this.latest === undefined ? 0 : gaugeOf(this.latest, name);
   }
 
+  /** The newest value up to a moment; 0 before the first. */
+  valueAt(name: SeriesName, timeNs: number): number {
+    const { ring } = this;
+    const row = Math.min(ring.end, ring.lowerBound(timeNs + 1)) - 1;
+    return row < ring.first ? 0 : ring.at(columnOf(name), row);
+  }
+
   /** Growth per second between two moments, from the frames that enclose them; NaN where there are not two. */
   rateBetween(name: SeriesName, fromNs: number, toNs: number): number {
     const { ring } = this;

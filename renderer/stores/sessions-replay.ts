@@ -7,7 +7,8 @@ import type { LabLink } from '../app/link.ts';
 import { useLab } from './lab.ts';
 import { useNotices } from './notices.ts';
 import { useRecent } from './recent.ts';
-import { history } from './telemetry.ts';
+import { useRuns } from './runs.ts';
+import { fedHistory } from './telemetry.ts';
 import { useTimebase } from './timebase.ts';
 
 export const replaySpeeds = [0.1, 0.25, 0.5, 1, 2, 5, 10] as const;
@@ -27,6 +28,7 @@ export const useReplay = defineStore('replay', () => {
   const lab = useLab();
   const notices = useNotices();
   const timebase = useTimebase();
+  const runs = useRuns();
   const state = shallowRef<ReplayState>();
   const details = shallowRef<SessionDetails>();
   const { entries: opened, note: noteOpened } = useRecent<OpenedSession>(
@@ -73,7 +75,7 @@ export const useReplay = defineStore('replay', () => {
   /** The whole of a short session, and the last minute of a long one. */
   function show(session: SessionDetails, { startedNs, endedNs }: ReplayState): void {
     details.value = session;
-    history.annotate(annotations.value);
+    fedHistory().annotate(annotations.value);
     timebase.fit(endedNs - startedNs);
   }
 
@@ -81,12 +83,15 @@ export const useReplay = defineStore('replay', () => {
     const timeline = `${next.epoch} ${next.file}`;
     if (timeline !== shownTimeline) {
       // The frames that follow tell the past anew.
-      history.reset();
-      history.startsAt(next.startedNs);
-      history.annotate(annotations.value);
+      const isSameRun = shownTimeline.endsWith(` ${next.file}`);
+      runs.begin('session', { isSameRun });
+      // Where the user goes to is shown, whatever was held.
+      if (isSameRun) timebase.follow();
+      fedHistory().startsAt(next.startedNs);
+      fedHistory().annotate(annotations.value);
       shownTimeline = timeline;
     }
-    if (next.missing.length !== history.moments.missing.length) history.lacks(next.missing);
+    if (next.missing.length !== fedHistory().moments.missing.length) fedHistory().lacks(next.missing);
     if (next.fault !== undefined && next.fault !== state.value?.fault) notices.show('error', next.fault);
     const damagedBefore = state.value?.file === next.file ? damagedOf(state.value) : 0;
     if (damagedOf(next) > damagedBefore) {
@@ -112,7 +117,8 @@ export const useReplay = defineStore('replay', () => {
       if (before !== 'replaying') return;
       forget();
       timebase.fit(undefined);
-      if (phase === 'idle') history.reset();
+      // A run that is started has begun already.
+      if (phase === 'idle') runs.end();
     },
     { flush: 'sync' },
   );
@@ -167,7 +173,7 @@ export const useReplay = defineStore('replay', () => {
   function takeAnnotations(next: Annotation[] | undefined): void {
     if (!next || !details.value) return;
     details.value = { ...details.value, annotations: next };
-    history.annotate(next);
+    fedHistory().annotate(next);
   }
 
   async function annotate(annotation: Omit<Annotation, 'id'> & { id?: string }): Promise<void> {

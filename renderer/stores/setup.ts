@@ -96,6 +96,17 @@ export const useSetup = defineStore('setup', () => {
     scenario.value = scenarioName;
   }
 
+  /**
+   * Those of a lab that runs already when the window opens. The scenario that they began as keeps its name, and the detail
+   * that the user chose stays beside that of an armed flight recorder.
+   */
+  function adopt(settings: LiveSettings): void {
+    const { server, detail } = draft.value;
+    const keys = ['protocol', 'handler', 'responseBytes'] as const;
+    const isOfScenario = keys.every((key) => server[key] === settings.server[key]);
+    take(recording.isArmed ? { ...settings, detail } : settings, isOfScenario ? scenario.value : '');
+  }
+
   function setOptions(model: ModelId, options: ModelOptions): void {
     optionsOf.value = { ...optionsOf.value, [model]: options };
   }
@@ -172,6 +183,7 @@ export const useSetup = defineStore('setup', () => {
     setPin,
     setOptions,
     take,
+    adopt,
   };
 });
 

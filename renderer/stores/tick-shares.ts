@@ -40,6 +40,7 @@ export class TickShares {
   #sums = new Float64Array(64 * entryCount);
   #sumTicks = 64;
   #bytes = 0;
+  #isHeld = false;
   #spare: Uint8Array | undefined;
 
   get byteLength(): number {
@@ -48,6 +49,21 @@ export class TickShares {
 
   get newestNs(): number {
     return this.end === this.first ? Number.NaN : this.timeOf(this.end - 1);
+  }
+
+  /** The oldest moment that is still told of; NaN where there is none. */
+  get oldestNs(): number {
+    return this.end === this.first ? Number.NaN : this.beginOf(this.first);
+  }
+
+  /** For a picture that is held ticks go later: once what is there again has come. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    this.#dropBeyond();
   }
 
   /** When a tick ended. */
@@ -133,7 +149,7 @@ export class TickShares {
     this.#spans[slot] = spanNs ?? (sinceNs <= longestTickNs ? sinceNs : frameIntervalMs * 1e6);
     this.#measured[slot] = spanNs === undefined ? 0 : 1;
     this.#put(tick, column);
-    while (this.#bytes > budgetBytes && this.end - this.first > 1) this.#dropOldest();
+    this.#dropBeyond();
     return column;
   }
 
@@ -272,6 +288,11 @@ export class TickShares {
   #put(tick: number, column: Uint8Array): void {
     this.#bytes += column.length - (this.column(tick)?.length ?? 0);
     this.#columns[tick % maxRows] = column;
+  }
+
+  #dropBeyond(): void {
+    const mostBytes = this.#isHeld ? 2 * budgetBytes : budgetBytes;
+    while (this.#bytes > mostBytes && this.end - this.first > 1) this.#dropOldest();
   }
 
   #dropOldest(): void {

@@ -8,6 +8,19 @@ export interface TimeRange {
   readonly toNs: number;
 }
 
+/** Since when what tracks draw is kept, in CLOCK_MONOTONIC; NaN where there is nothing. */
+export interface KeptSince {
+  readonly figuresNs: number;
+  readonly socketsNs: number;
+}
+export type KeptKind = 'figures' | 'sockets';
+
+/** What is recorded of the run that is shown. */
+export interface Recorded {
+  readonly kept: KeptSince;
+  readonly newestNs: number;
+}
+
 export const narrowestNs = 2_000;
 export const widestNs = 30 * 60 * 1e9;
 /** The default window of a run that goes on is the shortest of these that holds it, and then the last one. */
@@ -29,20 +42,28 @@ export const useTimebase = defineStore('timebase', () => {
   const isFollowing = ref(true);
   /** Until when the picture is told while it is held: the newest moment at the time. What comes later is not shown. */
   const heldNs = ref<number>();
-  /** The oldest moment that was there when the picture was held. */
-  const heldFromNs = ref<number>();
+  /** The oldest moments that were there when the picture was held. */
+  const heldKept = shallowRef<KeptSince>();
   /** The newest moment of the run, also while the picture is held. */
   const newestNs = ref(Number.NaN);
   /** Nobody has zoomed since the run began: the window suits its length. */
   const isFitted = ref(true);
   /** Of the run, where it is known beforehand. */
   let expectedNs: number | undefined;
-  let shownEpoch: number | undefined;
+  /** Of the run that is shown alone, whatever comes next. */
+  let ownNs: number | undefined;
+  let shownRun: number | undefined;
   const cursorNs = ref<number>();
   const selection = shallowRef<TimeRange>();
   /** First and newest moment of what is recorded. */
   const bounds = shallowRef<TimeRange>();
   const layout = ref<TrackLayout[]>(loadLayout());
+  let recorded: (() => Recorded) | undefined;
+
+  /** Whom to ask what is recorded: a hold is of all that has come by then, drawn or not. */
+  function readFrom(source: () => Recorded): void {
+    recorded = source;
+  }
 
   /** To be told of new frames. */
   function advance(oldestNs: number, latestNs: number): void {
@@ -51,14 +72,15 @@ export const useTimebase = defineStore('timebase', () => {
       return;
     }
     newestNs.value = latestNs;
-    bounds.value = { fromNs: oldestNs, toNs: heldNs.value ?? latestNs };
+    bounds.value = { fromNs: Math.min(oldestNs, heldNs.value ?? oldestNs), toNs: heldNs.value ?? latestNs };
     if (!isFollowing.value) return;
     if (isFitted.value) widthNs.value = fittedNs();
     toNs.value = latestNs;
   }
 
   function fittedNs(): number {
-    if (expectedNs !== undefined) return Math.max(shortestFitNs, Math.min(longestFitNs, expectedNs));
+    const knownNs = ownNs ?? expectedNs;
+    if (knownNs !== undefined) return Math.max(shortestFitNs, Math.min(longestFitNs, knownNs));
     const lengthNs = bounds.value === undefined ? 0 : bounds.value.toNs - bounds.value.fromNs;
     return growingNs.find((each) => lengthNs <= each) ?? usualWidthNs;
   }
@@ -69,11 +91,17 @@ export const useTimebase = defineStore('timebase', () => {
     if (isFitted.value && isFollowing.value) widthNs.value = fittedNs();
   }
 
-  /** Another run leaves behind where the one before was held, and how it was zoomed. `epoch`: of its history. */
-  function adopt(epoch: number): boolean {
-    if (epoch === shownEpoch) return false;
-    const isFirst = shownEpoch === undefined;
-    shownEpoch = epoch;
+  /** The length of the run that is shown, of which nothing more comes. */
+  function fitRun(lengthNs: number): void {
+    ownNs = lengthNs;
+    if (isFitted.value && isFollowing.value) widthNs.value = fittedNs();
+  }
+
+  /** Another run leaves behind where the one before was held, and how it was zoomed. `runId`: of its history. */
+  function adopt(runId: number): boolean {
+    if (runId === shownRun) return false;
+    const isFirst = shownRun === undefined;
+    shownRun = runId;
     if (!isFirst) reset();
     return !isFirst;
   }
@@ -83,19 +111,25 @@ export const useTimebase = defineStore('timebase', () => {
     cursorNs.value = undefined;
     selection.value = undefined;
     heldNs.value = undefined;
-    heldFromNs.value = undefined;
+    heldKept.value = undefined;
     newestNs.value = Number.NaN;
+    ownNs = undefined;
     isFollowing.value = true;
     isFitted.value = true;
     widthNs.value = fittedNs();
   }
 
-  /** What of the held time is no longer kept, in nanoseconds. */
-  const fellOutNs = computed(() =>
-    heldFromNs.value === undefined || bounds.value === undefined
-      ? 0
-      : Math.max(0, Math.min(bounds.value.fromNs, bounds.value.toNs) - heldFromNs.value),
-  );
+  /** What of the held time is no longer kept. */
+  const fellOut = computed<Readonly<Partial<Record<KeptKind, TimeRange>>>>(() => {
+    const held = heldKept.value;
+    if (held === undefined || bounds.value === undefined) return {};
+    const lastNs = bounds.value.toNs;
+    const range = (fromNs: number, toNs: number): TimeRange | undefined =>
+      toNs > fromNs ? { fromNs, toNs: Math.min(lastNs, toNs) } : undefined;
+    const figures = range(held.figuresNs, bounds.value.fromNs);
+    const sockets = recorded && range(held.socketsNs, recorded().kept.socketsNs);
+    return { ...(figures && { figures }), ...(sockets && { sockets }) };
+  });
 
   function clampedEnd(endNs: number): number {
     if (bounds.value === undefined) return endNs;
@@ -132,6 +166,8 @@ export const useTimebase = defineStore('timebase', () => {
 
   /** Brings a moment to the middle, such as that of a finding. */
   function showMoment(timeNs: number): void {
+    // What came after it was held would not be seen.
+    if (timeNs > (heldNs.value ?? Number.POSITIVE_INFINITY)) follow();
     pause();
     toNs.value = Math.round(timeNs + widthNs.value / 2);
     cursorNs.value = timeNs;
@@ -151,7 +187,7 @@ export const useTimebase = defineStore('timebase', () => {
   function follow(): void {
     isFollowing.value = true;
     heldNs.value = undefined;
-    heldFromNs.value = undefined;
+    heldKept.value = undefined;
     if (bounds.value === undefined) return;
     bounds.value = { ...bounds.value, toNs: newestNs.value };
     toNs.value = newestNs.value;
@@ -159,9 +195,11 @@ export const useTimebase = defineStore('timebase', () => {
 
   function pause(): void {
     if (!isFollowing.value) return;
+    const now = recorded?.();
+    if (now !== undefined) advance(now.kept.figuresNs, now.newestNs);
     isFollowing.value = false;
+    heldKept.value = now?.kept ?? (bounds.value && { figuresNs: bounds.value.fromNs, socketsNs: Number.NaN });
     heldNs.value = bounds.value?.toNs;
-    heldFromNs.value = bounds.value?.fromNs;
   }
 
   function toggleFollow(): void {
@@ -169,8 +207,11 @@ export const useTimebase = defineStore('timebase', () => {
     else follow();
   }
 
+  /** What came after the picture was held is not shown, and cannot be selected. */
   function select(aNs: number, bNs: number): void {
-    selection.value = { fromNs: Math.min(aNs, bNs), toNs: Math.max(aNs, bNs) };
+    const lastNs = heldNs.value ?? Number.POSITIVE_INFINITY;
+    const [fromNs, toNs] = [Math.min(aNs, bNs), Math.min(lastNs, Math.max(aNs, bNs))];
+    if (toNs > fromNs) selection.value = { fromNs, toNs };
   }
 
   function clearSelection(): void {
@@ -215,16 +256,18 @@ export const useTimebase = defineStore('timebase', () => {
     fromNs,
     isFollowing,
     heldNs,
-    fellOutNs,
+    fellOut,
     newestNs,
     isFitted,
     cursorNs,
     selection,
     bounds,
     layout,
+    readFrom,
     advance,
     reset,
     fit,
+    fitRun,
     adopt,
     zoom,
     pan,

@@ -1,5 +1,5 @@
 /** How the window looks: screen, theme, panes. Kept between visits. */
-import { useLocalStorage, useMediaQuery } from '@vueuse/core';
+import { useLocalStorage, useMediaQuery, useSessionStorage } from '@vueuse/core';
 import { defineStore } from 'pinia';
 import { computed, ref, watchEffect } from 'vue';
 import type { ModelId } from '../../shared/catalogue.ts';
@@ -37,7 +37,9 @@ export const useUi = defineStore('ui', () => {
   const isBankOpen = useLocalStorage('fdscope.bankOpen', false);
   const isSourceOpen = useLocalStorage('fdscope.sourceOpen', false);
   const isSideOpen = useLocalStorage('fdscope.sideOpen', false);
-  const screen = ref<Screen>('launch');
+  /** A window that is loaded anew is where it was; a new one begins at the scenarios. */
+  const screen = useSessionStorage<Screen>('fdscope.screen', 'launch');
+  if (!screens.includes(screen.value)) screen.value = 'launch';
   const paneSizes = useLocalStorage<Record<string, number[]>>('fdscope.panes', {});
   const sideTab = ref<SideTab>('inspector');
   /** Model beside the serving one in the source panel. */

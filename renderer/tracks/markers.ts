@@ -68,12 +68,12 @@ export class Markers {
     return this.#all;
   }
 
-  /** Those of a window, with the ones that lie closer than `nearPx` put together. */
-  placed(scale: TimeScale, nearPx: number): PlacedMarker[] {
+  /** Those of a window up to `untilNs`, with the ones that lie closer than `nearPx` put together. */
+  placed(scale: TimeScale, nearPx: number, untilNs = Number.POSITIVE_INFINITY): PlacedMarker[] {
     const groups: Marker[][] = [];
     let lastPx = Number.NEGATIVE_INFINITY;
     for (const marker of this.all) {
-      if (marker.timeNs < scale.fromNs || marker.timeNs > scale.toNs) continue;
+      if (marker.timeNs < scale.fromNs || marker.timeNs > Math.min(scale.toNs, untilNs)) continue;
       const px = pxOf(scale, marker.timeNs);
       if (px - lastPx < nearPx) groups.at(-1)?.push(marker);
       else {

@@ -64,6 +64,8 @@ export class RasterTrack implements Track {
   readonly title = 'Readiness';
   readonly unit = 'a row a fd';
   readonly heightPx = 220;
+  readonly madeOf = 'sockets';
+  readonly isOfShares = true;
   readonly choices: readonly TrackChoice[];
   readonly #history: TelemetryHistory;
   readonly #originNs: () => number;
@@ -231,6 +233,16 @@ export class RasterTrack implements Track {
     ];
   }
 
+  knownAt(timeNs: number): string {
+    const { ticks } = this.#history.sockets;
+    const tick = ticks.tickTelling(timeNs);
+    if (tick === undefined) return 'nobody looked then';
+    const span = duration(ticks.spanOf(tick));
+    return ticks.isMeasured(tick)
+      ? `shares of the ${span} that it lies in, as measured; their order within is not known`
+      : `what was seen of the ${span} that it lies in; how long it lasted is not known`;
+  }
+
   /** At a time of the tick that it lies in; otherwise of a stretch. */
   #sharesFor(timeNs: number | undefined, over: Stretch | undefined): Float64Array | undefined {
     const { sockets, newestNs } = this.#history;
@@ -250,11 +262,11 @@ export class RasterTrack implements Track {
     if (place === undefined) return undefined;
     const row = this.#order.rows[place] ?? 0;
     const moment = socketMoment(sockets, row, timeNs);
-    const tenant = sockets.tenantAt(row, Math.min(timeNs, sockets.ticks.newestNs));
+    const tenant = sockets.tenantAt(row, Math.min(timeNs, sockets.shown.newestNs));
     if (moment === undefined || tenant === undefined) return undefined;
     const slice = this.#exact.at(row, timeNs);
     const lines = slice === undefined ? momentLines(moment, isWatchedFromOutside) : sliceLines(slice);
-    const waitingUs = moment.toNs === sockets.ticks.newestNs ? sockets.waitingUs(row) : 0;
+    const waitingUs = moment.toNs === sockets.shown.newestNs ? sockets.waitingUs(row) : 0;
     if (waitingUs > 0) lines.push(`Waiting for ${duration(waitingUs * 1000)}.`);
     if (tenant.peer !== '') lines.push(`${tenant.local} ← ${tenant.peer}`);
     const { connectionId, role, fd } = tenant;

@@ -21,13 +21,13 @@ export class SocketOrder {
 
   update(store: SocketStore): void {
     const isSame = this.#store === store && this.#madeBy === this.by;
-    const isOld =
-      this.by === 'fd' ? store.rowsVersion !== this.#rowsVersion : store.ticks.newestNs - this.#madeNs >= settleNs;
-    if (isSame && !isOld && store.rows === this.rows.length) return;
+    const { rows: count, rowsVersion, newestNs } = store.shown;
+    const isOld = this.by === 'fd' ? rowsVersion !== this.#rowsVersion : newestNs - this.#madeNs >= settleNs;
+    if (isSame && !isOld && count === this.rows.length) return;
     this.#store = store;
     this.#madeBy = this.by;
-    this.#rowsVersion = store.rowsVersion;
-    this.#madeNs = store.ticks.newestNs;
+    this.#rowsVersion = rowsVersion;
+    this.#madeNs = newestNs;
     const rows = sortedRows(store, this.by);
     if (isSame && rows.length === this.rows.length && rows.every((row, i) => row === this.rows[i])) return;
     this.rows = rows;
@@ -39,17 +39,18 @@ export class SocketOrder {
 
 /** By fd: ascending. By activity and waiting: what does, or waits, most comes first; then by fd. */
 export function sortedRows(store: SocketStore, by: SocketOrderName): Uint32Array<ArrayBuffer> {
-  const keys = new Float64Array(store.rows);
-  const fds = new Float64Array(store.rows);
-  const pids = new Float64Array(store.rows);
-  for (let row = 0; row < store.rows; row++) {
+  const { rows: count } = store.shown;
+  const keys = new Float64Array(count);
+  const fds = new Float64Array(count);
+  const pids = new Float64Array(count);
+  for (let row = 0; row < count; row++) {
     const tenant = store.latestTenant(row);
     fds[row] = tenant?.fd ?? 0;
     pids[row] = tenant?.pid ?? 0;
     if (by === 'activity') keys[row] = store.activity(row);
     else if (by === 'waiting') keys[row] = store.waitingUs(row);
   }
-  const rows = Uint32Array.from({ length: store.rows }, (_, row) => row);
+  const rows = Uint32Array.from({ length: count }, (_, row) => row);
   const of = (column: Float64Array, row: number): number => column[row] ?? 0;
   return rows.sort(
     (a, b) => of(keys, b) - of(keys, a) || of(fds, a) - of(fds, b) || of(pids, a) - of(pids, b) || a - b,

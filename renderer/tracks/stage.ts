@@ -44,7 +44,7 @@ export function useStage(history: TelemetryHistory, theme: () => Palette['name']
   const scale = (): TimeScale => ({ fromNs: timebase.fromNs, toNs: timebase.toNs, widthPx: plotWidthPx.value });
 
   let seenVersion = -1;
-  timebase.adopt(history.epoch);
+  timebase.adopt(history.runId);
   let readAtMs = 0;
   let readVersion = -1;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -56,7 +56,7 @@ export function useStage(history: TelemetryHistory, theme: () => Palette['name']
   function takeNews(): void {
     if (history.version === seenVersion) return;
     seenVersion = history.version;
-    if (timebase.adopt(history.epoch)) selection.clear();
+    if (timebase.adopt(history.runId)) selection.clear();
     // A window of half an hour moves by a pixel every second: until then there is nothing new to see.
     const isWithinPixel = history.newestNs - timebase.toNs < nsPerPx(scale()) && timebase.bounds !== undefined;
     if (timebase.isFollowing && isWithinPixel && history.newestNs > timebase.toNs) return;

@@ -48,6 +48,8 @@ export class TimelineTrack implements Track {
   readonly title = 'Threads';
   readonly unit = 'a row a thread';
   readonly heightPx = 140;
+  readonly madeOf = 'threads';
+  readonly isOfShares = true;
   readonly choices: readonly TrackChoice[];
   readonly #history: TelemetryHistory;
   readonly #originNs: () => number;
@@ -182,6 +184,13 @@ export class TimelineTrack implements Track {
         absence,
       };
     });
+  }
+
+  knownAt(timeNs: number): string {
+    const isExact = this.#history.counters.server.valueAt('gauge.recordsSwitches', timeNs) === 1;
+    return isExact
+      ? 'threads in each state, by the kernel’s record of every switch'
+      : 'threads in each state, as the looks every 50 ms saw them: what came between two is not known';
   }
 
   get #recent(): Stretch {

@@ -78,6 +78,10 @@ export interface Track {
   readonly help: string;
   readonly heightPx: number;
   readonly choices?: readonly TrackChoice[];
+  /** What its picture is made of, which is kept for its own length; figures where it does not say. */
+  readonly madeOf?: 'sockets' | 'threads';
+  /** Whether its legend tells shares of a stretch of time, and at a moment what is known of that. */
+  readonly isOfShares?: boolean;
   /** Why there is nothing to see and what to do about it; undefined where there is something. */
   emptyText(): string | undefined;
   draw(pen: Pen, view: TrackView): void;
@@ -90,6 +94,8 @@ export interface Track {
    * they are the shares of a stretch of time: `over`, or what was last drawn.
    */
   legend(timeNs: number | undefined, palette: Palette, over?: Stretch): readonly LegendItem[];
+  /** Of what the legend of a moment is, and how that is known. */
+  knownAt?(timeNs: number): string;
   hit(xPx: number, yPx: number, view: TrackView): Hit | undefined;
   statistics(fromNs: number, toNs: number): readonly Statistic[];
   table(fromNs: number, toNs: number): Table;

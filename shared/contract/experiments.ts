@@ -211,6 +211,8 @@ export const experimentRequests = {
   'experiment.cancel': { params: nothing, result: experimentStateSchema },
   /** Of the last one that ended with a result; it stays until the next. */
   'experiment.result': { params: nothing, result: experimentResultSchema.nullable() },
+  /** Of the last one of each kind, for windows that open behind them. */
+  'experiment.results': { params: nothing, result: z.array(experimentResultSchema) },
 } as const;
 
 export const experimentEvents = {

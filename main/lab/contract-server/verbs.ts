@@ -75,4 +75,5 @@ const experimentVerbs = ({ experiments }: LabService, allowance: Allowance): Ver
   'sweep.resume': () => experiments.resumeSweep(allowance),
   'experiment.cancel': () => experiments.cancel(),
   'experiment.result': () => experiments.result,
+  'experiment.results': () => experiments.results,
 });

@@ -55,6 +55,8 @@ export class Experiments {
   };
   readonly #listeners = new Set<ExperimentListener>();
   #state: ExperimentState = { phase: 'idle' };
+  /** The last one of each kind. */
+  readonly #results = new Map<ExperimentKind, ExperimentResult>();
   #result: ExperimentResult | null = null;
   #abort: AbortController | undefined;
   #work: Promise<void> = Promise.resolve();
@@ -75,6 +77,10 @@ export class Experiments {
 
   get result(): ExperimentResult | null {
     return this.#result;
+  }
+
+  get results(): ExperimentResult[] {
+    return [...this.#results.values()];
   }
 
   /** Returns how to end that. */
@@ -218,6 +224,7 @@ export class Experiments {
     try {
       const { result, isCancelled, fault } = await work();
       this.#result = result;
+      this.#results.set(result.kind, result);
       last = { ...which, ending: isCancelled ? 'cancelled' : 'done', ...(fault ? { fault } : {}) };
     } catch (error) {
       last = { ...which, ending: 'failed', fault: faultOf(error) };

@@ -2,23 +2,28 @@
 import {
   eventKinds,
   fdFlags,
+  frameIntervalMs,
   noFd,
   noSyscall,
   syscallNames,
   tcpStates,
   threadStates,
 } from '../../../shared/telemetry/wire.ts';
-import { bytes, duration, moment, percent, short } from '../../stores/format.ts';
+import { bytes, duration, moment, short } from '../../stores/format.ts';
 import type { EventRecord, EventsOf } from '../../stores/history-events.ts';
+import type { Tenant } from '../../stores/history-sockets.ts';
+import type { ThreadRecord } from '../../stores/history-threads.ts';
 import type { TelemetryHistory } from '../../stores/history.ts';
 import { notFromOutside } from '../../stores/outside.ts';
 import type { Picked, PickedEvent, PickedSocket, PickedThread } from '../../stores/selection.ts';
 import { eventLines, eventName } from '../../tracks/event-slices.ts';
-import { momentLines, socketMoment } from '../../tracks/socket-moment.ts';
-import { fdWords } from '../../tracks/socket-words.ts';
-import { stretchAt, timeInStates } from '../../tracks/thread-states.ts';
+import { momentLines, socketMoment, type SocketMoment } from '../../tracks/socket-moment.ts';
+import { fdWords, wordsOf } from '../../tracks/socket-words.ts';
+import { stretchAt } from '../../tracks/thread-states.ts';
+import { isOfLab } from '../../tracks/thread-order.ts';
 import { threadWords } from '../../tracks/timeline-track.ts';
-import type { ToldMoment } from './inspector-moment.ts';
+import { momentHeading, type ToldMoment, type ToldNow, type ToldStretch } from './inspector-moment.ts';
+import { socketShares, threadShares } from './inspector-shares.ts';
 
 export interface ToldEvent {
   /** From the moment on, such as "−1.20 ms"; of the newest events, the time of the run. */
@@ -31,46 +36,79 @@ export interface ToldEvent {
   readonly isPicked: boolean;
 }
 
-export interface Told {
-  readonly title: string;
-  /** What it was doing at the moment, in a sentence. */
+export interface Fact {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** What is told of one moment, or of one stretch: all of it is of that, and its heading says of what. */
+export interface ToldPart {
+  readonly heading: string;
+  /** What it was in, in a sentence; empty where the facts say it. */
   readonly sentence: string;
-  readonly facts: readonly { readonly name: string; readonly value: string }[];
-  readonly events: readonly ToldEvent[];
+  readonly facts: readonly Fact[];
   /** What the facts are of. */
   readonly note?: string;
+  readonly events?: readonly ToldEvent[];
   /** Why there are no events, where there are none. */
-  readonly eventsNote: string;
+  readonly eventsNote?: string;
+}
+
+export interface Told {
+  readonly title: string;
+  readonly parts: readonly ToldPart[];
+}
+
+/** Of when is told. */
+export interface ToldWhen {
+  readonly at: ToldMoment;
+  readonly now: ToldNow;
+  readonly over: ToldStretch;
 }
 
 const mostEvents = 14;
+const mostNewest = 5;
 const noneRecorded = 'No call or report of it was recorded around this moment.';
 const eventsNeedDetail = 'Its system calls are recorded at the detail level "events".';
-/** Shares of a thread's time are those of the second before the moment. */
-const shareNs = 1e9;
+/** Around a moment events of others are looked for so far. */
+const aroundNs = 1e9;
+/** What opened is told at the tick behind it. */
+const tickNs = frameIntervalMs * 1e6;
 
-export function tell(history: TelemetryHistory, picked: Picked, at: ToldMoment): Told {
-  if (picked.kind === 'socket') return tellSocket(history, picked, at);
-  if (picked.kind === 'thread') return tellThread(history, picked, at);
-  return tellEvent(history, picked, at);
+export function tell(history: TelemetryHistory, picked: Picked, when: ToldWhen): Told {
+  if (picked.kind === 'socket') return tellSocket(history, picked, when);
+  if (picked.kind === 'thread') return tellThread(history, picked, when);
+  return tellEvent(history, picked, when);
 }
 
-function toldEvents(history: TelemetryHistory, whose: EventsOf, at: ToldMoment, picked?: EventRecord): ToldEvent[] {
-  const isNewest = at.from === 'newest';
-  const events = isNewest
-    ? history.events.newestOf(whose, mostEvents)
-    : history.events.nearestTo(whose, at.timeNs, mostEvents);
-  const lastBefore = isNewest ? undefined : events.findLast((event) => event.timeNs <= at.timeNs);
+function textOf(history: TelemetryHistory, whose: EventsOf, event: EventRecord): string {
+  // Whose connection it is goes without saying among events of one.
+  const lines = eventLines(event).filter((line) => 'threadId' in whose || !line.startsWith('connection'));
+  return [nameOf(history, event), ...lines].join(', ');
+}
+
+/** Around the moment, by their distance from it. */
+function eventsAround(history: TelemetryHistory, whose: EventsOf, when: ToldWhen, picked?: EventRecord): ToldEvent[] {
+  const { at, now } = when;
+  const events = history.events.nearestTo(whose, at.timeNs, mostEvents, now.timeNs);
+  const lastBefore = events.findLast((event) => event.timeNs <= at.timeNs);
   return events.map((event) => ({
-    when: isNewest ? `${((event.timeNs - history.originNs) / 1e9).toFixed(4)} s` : distance(event.timeNs - at.timeNs),
-    // Whose connection it is goes without saying among events of one.
-    text: [
-      nameOf(history, event),
-      ...eventLines(event).filter((line) => 'threadId' in whose || !line.startsWith('connection')),
-    ].join(', '),
+    when: distance(event.timeNs - at.timeNs),
+    text: textOf(history, whose, event),
     failed: event.result < 0,
     isLastBefore: event === lastBefore,
     isPicked: picked !== undefined && isSame(event, picked),
+  }));
+}
+
+/** The newest up to now, by the time of the run. */
+function newestEvents(history: TelemetryHistory, whose: EventsOf, { now }: ToldWhen): ToldEvent[] {
+  return history.events.newestOf(whose, mostNewest, now.timeNs).map((event) => ({
+    when: moment(event.timeNs, history.originNs, 4),
+    text: textOf(history, whose, event),
+    failed: event.result < 0,
+    isLastBefore: false,
+    isPicked: false,
   }));
 }
 
@@ -85,78 +123,136 @@ const distance = (ns: number): string => (ns === 0 ? '0' : `${ns < 0 ? '−' : '
 const isSame = (a: EventRecord, b: EventRecord): boolean =>
   a.timeNs === b.timeNs && a.threadId === b.threadId && a.kind === b.kind && a.code === b.code;
 
-const whenWords = (at: ToldMoment, history: TelemetryHistory): string =>
-  at.from === 'newest' ? 'Now' : `At ${moment(at.timeNs, history.originNs)}`;
-
 const roleWords = { listener: 'Listening socket', client: 'Connection', upstream: 'Upstream connection' } as const;
 
-function tellSocket(history: TelemetryHistory, { row, role, fd }: PickedSocket, at: ToldMoment): Told {
-  const { sockets, isWatchedFromOutside } = history;
-  const { timeNs } = at;
-  const tenant = sockets.tenantAt(row, timeNs);
-  const known = socketMoment(sockets, row, timeNs);
-  const words = known === undefined ? ['not known: nobody looked.'] : momentLines(known, isWatchedFromOutside);
-  const figures = sockets.figures(row);
-  const isNow = tenant !== undefined && sockets.latestTenant(row)?.connectionId === tenant.connectionId;
-  const connectionId = tenant?.connectionId ?? 0;
-  const facts = [
-    { name: 'local', value: tenant?.local ?? '–' },
-    { name: 'peer', value: tenant?.peer ?? '–' },
-    ...(tenant && tenant.pid > 0 ? [{ name: 'process', value: `pid ${tenant.pid}` }] : []),
-    // From outside a socket is there at one look and was not at the one before.
-    {
-      name: isWatchedFromOutside ? 'first seen' : 'opened',
-      value: tenant ? moment(tenant.openedNs, history.originNs) : '–',
-    },
-    {
-      name: 'closed',
-      value: tenant && Number.isFinite(tenant.closedNs) ? moment(tenant.closedNs, history.originNs) : 'still open',
-    },
-  ];
-  const newest = [
-    { name: 'TCP state', value: tcpStates[figures.tcpState] ?? 'unknown' },
-    { name: 'receive queue', value: queueWords(figures.flags, figures.receiveQueueBytes) },
-    { name: 'send queue', value: queueWords(figures.flags, figures.sendQueueBytes) },
-    {
-      name: isWatchedFromOutside ? 'data waits' : 'ready, not served',
-      value: figures.waitingUs > 0 ? duration(figures.waitingUs * 1000) : 'no',
-    },
-    { name: 'received', value: bytes(figures.bytesIn) },
-    { name: 'sent', value: bytes(figures.bytesOut) },
-  ];
+function tellSocket(history: TelemetryHistory, { row, role, fd }: PickedSocket, when: ToldWhen): Told {
+  const { sockets } = history;
+  const { timeNs } = when.at;
+  const found = sockets.tenantAt(row, timeNs);
+  // Of a row that changed hands often the earliest are forgotten: who came later was not there then.
+  const tenant = found !== undefined && found.openedNs - tickNs <= timeNs ? found : undefined;
   return {
     title: `${roleWords[role]}, ${tenant ? fdWords(tenant, sockets) : `fd ${fd}`}`,
-    sentence: `${whenWords(at, history)}: ${words.join(' ')}`,
-    facts: isNow ? [...facts, ...newest] : facts,
-    events: connectionId === 0 ? [] : toldEvents(history, { connectionId }, at),
-    eventsNote:
-      connectionId === 0 ? 'A listening socket has no conversation of its own.' : whyNoEvents(history, timeNs),
+    parts: [
+      socketThen(history, row, tenant, when),
+      socketNow(history, tenant, when),
+      socketShares(history, tenant, when.over),
+    ],
   };
+}
+
+function socketThen(history: TelemetryHistory, row: number, tenant: Tenant | undefined, when: ToldWhen): ToldPart {
+  const { sockets, isWatchedFromOutside, originNs } = history;
+  const { timeNs } = when.at;
+  const heading = momentHeading(when.at, originNs);
+  if (tenant === undefined) {
+    return { heading, sentence: 'Who had this descriptor then is no longer kept.', facts: [] };
+  }
+  const { connectionId, closedNs } = tenant;
+  const known = socketMoment(sockets, row, timeNs);
+  const open = known === undefined ? 'Not known: nobody looked.' : momentLines(known, isWatchedFromOutside).join(' ');
+  const closed = `It was closed by then, at ${moment(closedNs, originNs)}.`;
+  const none = connectionId === 0 ? 'A listening socket has no conversation of its own.' : whyNoEvents(history, timeNs);
+  return {
+    heading,
+    sentence: closedNs < timeNs ? closed : open,
+    facts: [
+      { name: 'local', value: tenant.local || '–' },
+      { name: 'peer', value: tenant.peer || '–' },
+      ...(tenant.pid > 0 ? [{ name: 'process', value: `pid ${tenant.pid}` }] : []),
+      // From outside a socket is there at one look and was not at the one before.
+      { name: isWatchedFromOutside ? 'first seen' : 'opened', value: moment(tenant.openedNs, originNs) },
+    ],
+    events: connectionId === 0 ? [] : eventsAround(history, { connectionId }, when),
+    eventsNote: none,
+  };
+}
+
+function socketNow(history: TelemetryHistory, tenant: Tenant | undefined, when: ToldWhen): ToldPart {
+  const { sockets, isWatchedFromOutside, originNs } = history;
+  const { timeNs, words: heading } = when.now;
+  if (tenant === undefined) return { heading, sentence: 'Not known.', facts: [] };
+  const { row, connectionId, closedNs } = tenant;
+  if (closedNs <= timeNs) {
+    const heir = sockets.tenantAt(row, timeNs);
+    const isTaken = heir !== undefined && heir.connectionId !== connectionId && heir.closedNs > timeNs;
+    const withServer = closedNs >= history.lastNs ? ', with its server' : '';
+    const taken = isTaken ? ` Its descriptor is now that of connection ${heir.connectionId}.` : '';
+    return { heading, sentence: `Closed since ${moment(closedNs, originNs)}${withServer}.${taken}`, facts: [] };
+  }
+  const known = socketMoment(sockets, row, timeNs);
+  const [state = 'not known: nobody looked.'] = known === undefined ? [] : momentLines(known, isWatchedFromOutside);
+  const figures = sockets.figures(row);
+  return {
+    heading,
+    sentence: `Open; ${known?.by === 'tick' && known.times.length > 1 ? `mostly ${mostlyWords(history, known)}` : state}`,
+    facts: [
+      { name: 'TCP state', value: tcpStates[figures.tcpState] ?? 'unknown' },
+      { name: 'receive queue', value: queueWords(figures.flags, figures.receiveQueueBytes) },
+      { name: 'send queue', value: queueWords(figures.flags, figures.sendQueueBytes) },
+      {
+        name: isWatchedFromOutside ? 'data waits' : 'ready, not served',
+        value: figures.waitingUs > 0 ? duration(figures.waitingUs * 1000) : 'no',
+      },
+      { name: 'received', value: bytes(figures.bytesIn) },
+      { name: 'sent', value: bytes(figures.bytesOut) },
+    ],
+    events: connectionId === 0 ? [] : newestEvents(history, { connectionId }, when),
+  };
+}
+
+function mostlyWords({ isWatchedFromOutside }: TelemetryHistory, known: SocketMoment): string {
+  const state = known.by === 'look' ? known.state : (known.times[0]?.state ?? 'none');
+  return `${wordsOf(state, isWatchedFromOutside).label} in the last ${duration(known.toNs - known.fromNs)}.`;
 }
 
 const queueWords = (flags: number, size: number): string =>
   flags & fdFlags.queuesKnown ? bytes(size) : `${bytes(size)} when last read`;
 
-function tellThread(history: TelemetryHistory, { threadId }: PickedThread, at: ToldMoment): Told {
-  const { threads } = history;
-  const { timeNs } = at;
-  const thread = threads.byId.get(threadId);
+function tellThread(history: TelemetryHistory, { threadId }: PickedThread, when: ToldWhen): Told {
+  const thread = history.threads.byId.get(threadId);
   if (!thread) {
-    return {
-      title: `Thread ${threadId}`,
-      sentence: 'It ended so long ago that nothing of it is kept.',
-      facts: [],
-      events: [],
-      eventsNote: '',
-    };
+    const sentence = 'It ended so long ago that nothing of it is kept.';
+    return { title: `Thread ${threadId}`, parts: [{ heading: when.now.words, sentence, facts: [] }] };
   }
-  const stretch = stretchAt(threads, thread, timeNs, history.newestNs);
-  const stateName = threadStates[stretch?.state ?? 0] ?? 'unknown';
+  const lab = isOfLab(history, thread.name) ? ', of the lab' : '';
+  return {
+    title: `${thread.name}, tid ${thread.tid || 'not known'}${lab}`,
+    parts: [
+      threadThen(history, thread, when),
+      threadNow(history, thread, when),
+      threadShares(history, thread, when.over),
+    ],
+  };
+}
+
+function threadState(history: TelemetryHistory, thread: ThreadRecord, timeNs: number, nowNs: number): string {
+  const stretch = stretchAt(history.threads, thread, timeNs, nowNs);
+  const state = threadWords[threadStates[stretch?.state ?? 0] ?? 'unknown'];
   const call = stretch && stretch.syscall !== noSyscall ? syscallNames[stretch.syscall] : undefined;
   const fdText = stretch && stretch.fd !== noFd ? ` on fd ${stretch.fd}` : '';
   const since = stretch ? `, for ${duration(timeNs - stretch.fromNs)} already` : '';
-  const shares = timeInStates(threads, thread, timeNs - shareNs, timeNs, history.newestNs);
-  const known = shares.reduce((sum, ns) => sum + ns, 0);
+  return `${state.charAt(0).toUpperCase()}${state.slice(1)}${call ? ` (${call}${fdText})` : ''}${since}.`;
+}
+
+function threadThen(history: TelemetryHistory, thread: ThreadRecord, when: ToldWhen): ToldPart {
+  const { timeNs } = when.at;
+  const heading = momentHeading(when.at, history.originNs);
+  const { threadId, startedNs, endedNs } = thread;
+  const has = endedNs < timeNs ? 'It had ended by then.' : startedNs > timeNs ? 'It had not begun by then.' : undefined;
+  return {
+    heading,
+    sentence: has ?? threadState(history, thread, timeNs, Math.max(timeNs, when.now.timeNs)),
+    facts: [],
+    events: eventsAround(history, { threadId }, when),
+    eventsNote: whyNoEvents(history, timeNs),
+  };
+}
+
+function threadNow(history: TelemetryHistory, thread: ThreadRecord, when: ToldWhen): ToldPart {
+  const { threads, originNs } = history;
+  const { threadId, endedNs } = thread;
+  const { timeNs, words: heading } = when.now;
   const total = threads.total.bind(threads, threadId);
   const calls = threads.syscallTotals(threadId);
   const topCalls = syscallNames
@@ -165,12 +261,10 @@ function tellThread(history: TelemetryHistory, { threadId }: PickedThread, at: T
     .sort((a, b) => b.count - a.count)
     .slice(0, 4);
   return {
-    title: `${thread.name}, tid ${thread.tid || 'not known'}`,
-    sentence: `${whenWords(at, history)}: ${threadWords[stateName]}${call ? ` (${call}${fdText})` : ''}${since}.`,
+    heading,
+    sentence:
+      endedNs <= timeNs ? `Ended at ${moment(endedNs, originNs)}.` : threadState(history, thread, timeNs, timeNs),
     facts: [
-      ...threadStates.flatMap((state, i) =>
-        (shares[i] ?? 0) > 0 ? [{ name: threadWords[state], value: percent((shares[i] ?? 0) / known) }] : [],
-      ),
       { name: 'CPU, user', value: duration(total('cpuUserNs')) },
       { name: 'CPU, system', value: duration(total('cpuSystemNs')) },
       { name: 'voluntary switches', value: short(total('voluntarySwitches')) },
@@ -178,9 +272,8 @@ function tellThread(history: TelemetryHistory, { threadId }: PickedThread, at: T
       { name: 'requests', value: short(total('requests')) },
       ...topCalls.map(({ name, count }) => ({ name: `${name} calls`, value: short(count) })),
     ],
-    note: 'Shares are of the second before the moment; counts since the thread began.',
-    events: toldEvents(history, { threadId }, at),
-    eventsNote: whyNoEvents(history, timeNs),
+    note: 'Counts since the thread began.',
+    events: newestEvents(history, { threadId }, when),
   };
 }
 
@@ -189,7 +282,7 @@ function whyNoEvents({ events, threads, isWatchedFromOutside }: TelemetryHistory
   if (isWatchedFromOutside) return notFromOutside;
   let seen = 0;
   for (const threadId of threads.byId.keys()) {
-    events.visit(threadId, timeNs - shareNs, timeNs + shareNs, () => {
+    events.visit(threadId, timeNs - aroundNs, timeNs + aroundNs, () => {
       seen++;
       return false;
     });
@@ -198,20 +291,25 @@ function whyNoEvents({ events, threads, isWatchedFromOutside }: TelemetryHistory
   return eventsNeedDetail;
 }
 
-function tellEvent(history: TelemetryHistory, { event, timeNs }: PickedEvent, at: ToldMoment): Told {
+function tellEvent(history: TelemetryHistory, { event, timeNs }: PickedEvent, when: ToldWhen): Told {
   const thread = history.threads.byId.get(event.threadId);
   const { connectionId, threadId } = event;
   const said = eventLines(event);
   return {
     title: nameOf(history, event),
-    // A call lasts microseconds.
-    sentence: `At ${moment(timeNs, history.originNs, 6)} on ${thread?.name ?? `thread ${threadId}`}${said.length > 0 ? `: ${said.join(', ')}` : ''}.`,
-    facts: [],
-    note:
-      connectionId > 0
-        ? 'What follows is of its connection, on whichever thread.'
-        : 'It belongs to no connection; what follows is of its thread.',
-    events: toldEvents(history, connectionId > 0 ? { connectionId } : { threadId }, at, event),
-    eventsNote: 'Nothing else of it is kept.',
+    parts: [
+      {
+        // A call lasts microseconds.
+        heading: `At ${moment(timeNs, history.originNs, 6)}`,
+        sentence: `On ${thread?.name ?? `thread ${threadId}`}${said.length > 0 ? `: ${said.join(', ')}` : ''}.`,
+        facts: [],
+        note:
+          connectionId > 0
+            ? 'What follows is of its connection, on whichever thread.'
+            : 'It belongs to no connection; what follows is of its thread.',
+        events: eventsAround(history, connectionId > 0 ? { connectionId } : { threadId }, when, event),
+        eventsNote: 'Nothing else of it is kept.',
+      },
+    ],
   };
 }

@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { eventKinds, syscallNames } from '../../../shared/telemetry/wire.ts';
-import { eventsHeading, momentToTell } from '../../../renderer/screens/scope/inspector-moment.ts';
-import { tell } from '../../../renderer/screens/scope/inspector-words.ts';
+import {
+  momentHeading,
+  momentToTell,
+  nowToTell,
+  stretchToTell,
+} from '../../../renderer/screens/scope/inspector-moment.ts';
+import { tell, type ToldPart, type ToldWhen } from '../../../renderer/screens/scope/inspector-words.ts';
 import { EventStore } from '../../../renderer/stores/history-events.ts';
 import { TelemetryHistory } from '../../../renderer/stores/history.ts';
 import type { PickedSocket, PickedThread } from '../../../renderer/stores/selection.ts';
-import { fdFrame } from './tracks/given.ts';
+import { fdFrame, sharesFrame, startNs, tickNs } from './tracks/given.ts';
 
 const read = syscallNames.indexOf('read');
 
@@ -70,13 +75,82 @@ describe('the events nearest to a moment', () => {
 
 describe('which moment is told', () => {
   const picked: PickedThread = { kind: 'thread', threadId: 1, timeNs: 5e9 };
-  const held = { picked, wantsNewest: false, isFollowing: false, cursorNs: 6e9, newestNs: 9e9 };
+  const held = { picked, isFollowing: false, cursorNs: 6e9 };
 
-  it('is the cursor where the tracks are held, else the click, and the newest on demand', () => {
-    expect(eventsHeading(momentToTell(held), 1e9)).toBe('Events around the cursor, 5.0 s');
-    expect(eventsHeading(momentToTell({ ...held, cursorNs: undefined }), 1e9)).toBe('Events around the click, 4.0 s');
+  it('is the cursor where the tracks are held, else the click', () => {
+    expect(momentHeading(momentToTell(held), 1e9)).toBe('At 5.0 s, the cursor');
+    expect(momentHeading(momentToTell({ ...held, cursorNs: undefined }), 1e9)).toBe('At 4.0 s, where you clicked');
     expect(momentToTell({ ...held, isFollowing: true }).timeNs).toBe(5e9);
-    expect(momentToTell({ ...held, wantsNewest: true })).toEqual({ from: 'newest', timeNs: 9e9 });
+  });
+
+  it('is beside it what is now, which stands still while the picture is held', () => {
+    const history = { newestNs: 9e9, originNs: 1e9 };
+    expect(nowToTell(history, undefined, true)).toEqual({ timeNs: 9e9, words: 'Now, 8.0 s' });
+    expect(nowToTell(history, 7e9, true)).toEqual({ timeNs: 7e9, words: 'As of the hold, 6.0 s' });
+    expect(nowToTell(history, undefined, false).words).toBe('At the end, 8.0 s');
+  });
+
+  it('is the selection or the window, and of both nothing that came after', () => {
+    const window = { selection: undefined, fromNs: 2e9, toNs: 12e9 };
+    expect(stretchToTell(window, 7e9)).toEqual({ words: 'window', fromNs: 2e9, toNs: 7e9 });
+    const selection = { fromNs: 3e9, toNs: 4e9 };
+    expect(stretchToTell({ ...window, selection }, 7e9)).toEqual({ words: 'selection', ...selection });
+  });
+});
+
+/** A click at a moment, in a run that has come to `nowNs`. */
+const clicked = (timeNs: number, nowNs = timeNs, fromNs = 0): ToldWhen => ({
+  at: { from: 'click', timeNs },
+  now: { timeNs: nowNs, words: 'Now' },
+  over: { words: 'window', fromNs, toNs: nowNs },
+});
+const namesOf = ({ facts }: ToldPart): string[] => facts.map(({ name }) => name);
+
+describe('the inspector of a socket', () => {
+  const tick = (n: number): number => startNs + n * tickNs;
+  const history = new TelemetryHistory();
+  Object.assign(history, { oldestNs: startNs, newestNs: tick(9) });
+  const { sockets } = history;
+  for (let n = 0; n <= 9; n++) {
+    const serving = { id: 1, ns: { idle: 20e6, unsure: 10e6, waiting: 5e6, serving: 15e6 } };
+    if (n <= 6) sockets.takeShares(sharesFrame(tick(n), n === 0 ? [] : [serving]));
+    sockets.take(fdFrame(tick(n), [{ id: n < 6 ? 1 : n === 6 ? 1 : 2, state: n === 6 ? 'closed' : 'serving', fd: 9 }]));
+  }
+  const row = 0;
+  const picked: PickedSocket = { kind: 'socket', row, connectionId: 1, role: 'client', fd: 9, timeNs: tick(3) };
+  const partsOf = (when: ToldWhen): readonly [ToldPart, ToldPart, ToldPart] => {
+    const [then, now, over] = tell(history, picked, when).parts;
+    if (!then || !now || !over) throw new Error('A part is missing.');
+    return [then, now, over];
+  };
+
+  it('tells the moment, now and the stretch under headings of their own, and agrees on whether it is there', () => {
+    const [then, now, over] = partsOf(clicked(tick(3), tick(4), startNs));
+    expect([then.heading, now.heading, over.heading]).toEqual([
+      'At 0.2 s, where you clicked',
+      'Now',
+      'Over the window, 0.0 s to 0.2 s',
+    ]);
+    expect(now.sentence).toMatch(/^Open; /);
+    expect(namesOf(now)).toContain('receive queue');
+    const [still, gone] = partsOf(clicked(tick(3), tick(9)));
+    // What the moment was does not count on.
+    expect({ ...still, events: [] }).toEqual({ ...then, events: [] });
+    expect(gone.sentence).toBe('Closed since 0.3 s. Its descriptor is now that of connection 2.');
+    expect(gone.facts).toEqual([]);
+    const [closed, closedNow] = partsOf(clicked(tick(6) + 1, tick(6) + 1));
+    expect([closed.sentence, closedNow.sentence]).toEqual(['It was closed by then, at 0.3 s.', 'Closed since 0.3 s.']);
+  });
+
+  it('tells how long it was in which state over the stretch, with the bound', () => {
+    const [, , over] = partsOf(clicked(tick(3), tick(4), tick(0)));
+    expect(over.facts).toEqual([
+      { name: 'idle', value: '80.0 ms, 40.0%' },
+      { name: 'being served', value: '60.0 ms, 30.0%' },
+      { name: 'idle or waiting', value: '40.0 ms, 20.0%' },
+      { name: 'data waits', value: '20.0 ms, 10.0%' },
+    ]);
+    expect(over.note).toMatch(/^Data waited for 20(\.0)? ms at least and 60(\.0)? ms at most/);
   });
 });
 
@@ -88,7 +162,7 @@ describe('the inspector', () => {
   const picked: PickedSocket = { kind: 'socket', row: 0, connectionId: 1, role: 'client', fd: 99, timeNs: 2_000_000 };
 
   it('tells the events around the moment by their distance, and where the moment is among them', () => {
-    const { events } = tell(history, picked, { from: 'click', timeNs: 2_000_000 });
+    const events = tell(history, picked, clicked(2_000_000, 3_999_000)).parts[0]?.events ?? [];
     expect(events).toHaveLength(14);
     const at = events.findIndex(({ isLastBefore }) => isLastBefore);
     expect(events.slice(at - 1, at + 2).map(({ when }) => when)).toEqual(['−2 µs', '0', '+2 µs']);
@@ -100,9 +174,9 @@ describe('the inspector', () => {
     const noteOf = (from: TelemetryHistory): string => {
       from.threads.takeStarted({ threadId: 1, tid: 11, name: 'main' }, 0);
       from.threads.takeStarted({ threadId: 2, tid: 12, name: 'supervisor' }, 0);
-      const told = tell(from, silent, { from: 'click', timeNs: 2_000_000 });
-      expect(told.events).toEqual([]);
-      return told.eventsNote;
+      const [told] = tell(from, silent, clicked(2_000_000, 3_999_000)).parts;
+      expect(told?.events).toEqual([]);
+      return told?.eventsNote ?? '';
     };
     const withoutEvents = new TelemetryHistory();
     Object.assign(withoutEvents, { oldestNs: 0, newestNs: 3_999_000 });
@@ -129,18 +203,15 @@ describe('the inspector', () => {
       results: new Int32Array(1),
       connectionIds: new Uint32Array(1),
     });
-    const told = tell(
-      stepped,
-      { kind: 'event', event: { ...event, connectionId: 0 }, timeNs: 5 },
-      { from: 'click', timeNs: 5 },
-    );
-    expect(told.events).toMatchObject([{ text: 'wait for readiness', isPicked: true }]);
+    const told = tell(stepped, { kind: 'event', event: { ...event, connectionId: 0 }, timeNs: 5 }, clicked(5));
+    expect(told.parts[0]?.events).toMatchObject([{ text: 'wait for readiness', isPicked: true }]);
     expect(told.title).toBe('wait for readiness');
   });
 
-  it('tells the newest events, the newest first', () => {
-    const { events } = tell(history, picked, { from: 'newest', timeNs: 3_999_000 });
-    expect(events.slice(0, 2).map(({ when }) => when)).toEqual(['0.0040 s', '0.0040 s']);
-    expect(events.some(({ isLastBefore }) => isLastBefore)).toBe(false);
+  it('tells the newest events up to now, the newest first, and none that came after', () => {
+    const now = tell(history, picked, clicked(2_000_000, 3_000_500)).parts[1];
+    expect(now?.events?.slice(0, 2).map(({ when }) => when)).toEqual(['0.0030 s', '0.0030 s']);
+    const [then] = tell(history, picked, clicked(2_000_000, 2_001_000)).parts;
+    expect(then?.events?.at(-1)?.when).toBe('0');
   });
 });

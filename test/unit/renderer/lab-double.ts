@@ -47,6 +47,7 @@ export class LabDouble implements LabLink {
     'models.list': () => [...models],
     'scenarios.list': () => [],
     'sessions.list': () => ({ folder: '/sessions', sessions: [], unreadable: [] }),
+    'experiment.results': () => [],
     'recording.settings': () => ({ automatic: false }),
     'replay.state': () => undefined,
     'flight.state': () => ({ heldSeconds: 0, heldBytes: 0, isKeeping: false, kept: 0 }),

@@ -149,9 +149,12 @@ describe('the Scope while an experiment measures', () => {
     expect(strip.text()).toContain('Requests1000/s');
     expect(strip.text()).toContain('Open fds63');
     expect(channels.byModel.size).toBe(0);
+    expect(strip.text()).toContain('Now');
     double.tell('experiment.state', { phase: 'idle' });
     channels.sample();
-    expect(channels.now).toBeUndefined();
+    await flushPromises();
+    expect(strip.text()).toContain('Requests1000/s');
+    expect(strip.text()).toContain('Until the stop2.0 s');
   });
 
   it('keeps its tracks where the lab refuses a start that came too late', async () => {

@@ -203,37 +203,39 @@ describe('the tracks', () => {
 });
 
 describe('the inspector', () => {
-  const at = { from: 'click', timeNs: startNs + 5e9 } as const;
+  const timeNs = startNs + 5e9;
+  const when = {
+    at: { from: 'click', timeNs },
+    now: { timeNs, words: 'Now' },
+    over: { words: 'window', fromNs: startNs, toNs: timeNs },
+  } as const;
   const socket = (id: number): Told => {
     const row = history.sockets.rowOfSocket(id, 'client') ?? -1;
-    return tell(
-      history,
-      { kind: 'socket', row, connectionId: id, role: 'client', fd: sharedFd, timeNs: at.timeNs },
-      at,
-    );
+    return tell(history, { kind: 'socket', row, connectionId: id, role: 'client', fd: sharedFd, timeNs }, when);
   };
+  const factsOf = ({ parts }: Told): Record<string, string> =>
+    Object.fromEntries(parts.flatMap(({ facts }) => facts.map(({ name, value }) => [name, value])));
 
   it('says what was seen of a socket, and not what the server did', () => {
-    expect(socket(busyId).sentence).toBe(
-      'At 5.0 s: being served: Bytes were taken from it, or given to it to be sent, since the last look.',
-    );
-    expect(socket(waitingId).sentence).toContain('the server has not taken them');
-    const facts = Object.fromEntries(socket(waitingId).facts.map(({ name, value }) => [name, value]));
+    expect(socket(busyId).parts[0]).toMatchObject({
+      heading: 'At 5.0 s, where you clicked',
+      sentence: 'being served: Bytes were taken from it, or given to it to be sent, since the last look.',
+      eventsNote: notFromOutside,
+    });
+    expect(socket(waitingId).parts[0]?.sentence).toContain('the server has not taken them');
     expect(socket(waitingId).title).toBe(`Connection, fd ${sharedFd} · pid ${waitingPid}`);
-    expect(facts).toMatchObject({
+    expect(factsOf(socket(waitingId))).toMatchObject({
       process: `pid ${waitingPid}`,
       'first seen': '0.0 s',
       'receive queue': '64 B',
       'data waits': '500 µs',
     });
-    expect(socket(busyId).eventsNote).toBe(notFromOutside);
   });
 
   it('counts no requests of a thread', () => {
-    const { facts, eventsNote } = tell(history, { kind: 'thread', threadId: 1, timeNs: at.timeNs }, at);
-    expect(facts).toContainEqual({ name: 'requests', value: '–' });
-    expect(facts).toContainEqual({ name: 'voluntary switches', value: '7' });
-    expect(eventsNote).toBe(notFromOutside);
+    const told = tell(history, { kind: 'thread', threadId: 1, timeNs }, when);
+    expect(factsOf(told)).toMatchObject({ requests: '–', 'voluntary switches': '7' });
+    expect(told.parts[0]?.eventsNote).toBe(notFromOutside);
   });
 });
 
