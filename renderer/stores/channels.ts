@@ -1,7 +1,7 @@
 /** What each model did when it last served in this lab: the figures beside its button. */
 import { defineStore } from 'pinia';
 import { useThrottleFn } from '@vueuse/core';
-import { computed, reactive, ref, shallowRef } from 'vue';
+import { computed, reactive, ref, shallowRef, watch } from 'vue';
 import { modelIds, type ModelId } from '../../shared/catalogue.ts';
 import type { GaugeName } from '../../shared/telemetry/wire.ts';
 import { useExperiments } from './experiments.ts';
@@ -146,6 +146,17 @@ export const useChannels = defineStore('channels', () => {
     },
     1000,
     true,
+  );
+
+  // What stands beside the models is of the held moment, too, and not of the last look before it.
+  watch(
+    () => timebase.heldNs,
+    (heldNs, before) => {
+      if (heldNs === undefined || before !== undefined) return;
+      measure(runHistory);
+      publish();
+    },
+    { flush: 'sync' },
   );
 
   /** What the strip says: of the moment that is held, of the end of what ran, or of now. */

@@ -146,7 +146,16 @@ export class RasterTrack implements Track {
     const settledNs = ticks.end - ticks.first > 1 ? ticks.timeOf(ticks.end - 2) : 0;
     const { states } = tiles.tiles;
     const exact = slices && { slices, rowOf: Uint32Array.from(this.#order.rows.slice(first, end)) };
-    const raster = { store: sockets, version, columnNs, lines, lineOf: this.#lineOf, states, times: this.#times, exact };
+    const raster = {
+      store: sockets,
+      version,
+      columnNs,
+      lines,
+      lineOf: this.#lineOf,
+      states,
+      times: this.#times,
+      exact,
+    };
     const shares: ShareLines = {
       key,
       lines,

@@ -150,7 +150,7 @@ function socketThen(history: TelemetryHistory, row: number, tenant: Tenant | und
   }
   const { connectionId, closedNs } = tenant;
   const known = socketMoment(sockets, row, timeNs);
-  const open = known === undefined ? 'Not known: nobody looked.' : momentLines(known, isWatchedFromOutside).join(' ');
+  const open = known === undefined ? 'Not known: nobody looked.' : momentWords(known, isWatchedFromOutside);
   const closed = `It was closed by then, at ${moment(closedNs, originNs)}.`;
   const none = connectionId === 0 ? 'A listening socket has no conversation of its own.' : whyNoEvents(history, timeNs);
   return {
@@ -166,6 +166,13 @@ function socketThen(history: TelemetryHistory, row: number, tenant: Tenant | und
     events: connectionId === 0 ? [] : eventsAround(history, { connectionId }, when),
     eventsNote: none,
   };
+}
+
+/** Of several states each with its time, else the state with what it means. */
+function momentWords(known: SocketMoment, isWatchedFromOutside: boolean): string {
+  const [first = '', ...others] = momentLines(known, isWatchedFromOutside);
+  const isList = known.by === 'tick' && known.times.length > 1;
+  return isList ? `${first} ${others.join(', ')}.` : [first, ...others].join(' ');
 }
 
 function socketNow(history: TelemetryHistory, tenant: Tenant | undefined, when: ToldWhen): ToldPart {
