@@ -57,6 +57,7 @@ type Contents = Pick<
   | 'threads'
   | 'events'
   | 'moments'
+  | 'machine'
   | 'oldestNs'
   | 'newestNs'
   | 'epoch'
@@ -203,9 +204,10 @@ export class TelemetryHistory {
   }
 
   #contents(): Contents {
-    const { counters, latency, steps, sockets, threads, events, moments, oldestNs, newestNs, epoch, runId } = this;
+    const { counters, latency, steps, sockets, threads, events, moments, machine } = this;
+    const { oldestNs, newestNs, epoch, runId } = this;
     return {
-      ...{ counters, latency, steps, sockets, threads, events, moments, oldestNs, newestNs, epoch, runId },
+      ...{ counters, latency, steps, sockets, threads, events, moments, machine, oldestNs, newestNs, epoch, runId },
       startNs: this.#startNs,
       endedNs: this.#endedNs,
       serverNs: this.#serverNs,

@@ -7,6 +7,7 @@ import { counterNames, frameKinds, gaugeNames, syscallNames } from '../../../sha
 import { useShownRun } from '../../../renderer/app/use-shown-run.ts';
 import { useChannels } from '../../../renderer/stores/channels.ts';
 import { useExperiments } from '../../../renderer/stores/experiments.ts';
+import { TelemetryHistory } from '../../../renderer/stores/history.ts';
 import { useLab } from '../../../renderer/stores/lab.ts';
 import { useMoments } from '../../../renderer/stores/moments.ts';
 import { useNotices } from '../../../renderer/stores/notices.ts';
@@ -147,6 +148,18 @@ describe('the run that was on the Scope', () => {
     expect(history.runId).toBe(runId);
     runs.end();
     expect([shownModels()[0], runs.kept, runs.shown]).toEqual(['epoll-lt', undefined, 'own']);
+  });
+
+  it('is put aside whole, with all that a history knows', () => {
+    const [one, other] = [new TelemetryHistory(), new TelemetryHistory()];
+    type Known = keyof TelemetryHistory;
+    const known = Object.keys(one).filter((key) => key !== 'version') as Known[];
+    expect(known).toEqual(expect.arrayContaining(['counters', 'machine', 'runId']));
+    const before = known.map((key) => [one[key], other[key]] as const);
+    one.exchange(other);
+    known.forEach((key, i) => expect([key, other[key], one[key]]).toEqual([key, ...(before[i] ?? [])]));
+    for (const key of ['counters', 'sockets', 'moments', 'machine'] as const)
+      expect(other[key]).toBe(before[known.indexOf(key)]?.[0]);
   });
 
   it('does not tell its findings anew', async () => {
