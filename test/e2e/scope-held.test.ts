@@ -78,7 +78,7 @@ describe('the Scope, held', { timeout: 3 * patienceMs }, () => {
       .waitFor();
     // Events, for slices and the inspector; models and source, whose figures are those of the run, too.
     await button(page, /^Detail/).click();
-    await page.getByRole('radio', { name: /Events/ }).click();
+    await page.getByRole('radio', { name: /^Events/ }).click();
     await page.keyboard.press('Escape');
     await press(page, 'l', 'c', 'i');
   }, 3 * patienceMs);
