@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { pathText, problemsIn, type Path } from '../../shared/schemas/problems.ts';
 import { visibleLine } from '../../shared/visible.ts';
 import { ScenarioError } from '../../shared/schemas/scenario-text.ts';
-import { LabError, sentenceOf } from '../lab/errors.ts';
+import { faultOf, LabError } from '../lab/errors.ts';
 import { UnmetExpectation } from './output.ts';
 
 /** Name of a setting to the option that gives it, where it is not the same in kebab case. */
@@ -71,5 +71,6 @@ export function verdictOf(error: unknown): { readonly code: number; readonly tex
   if (error instanceof UnmetExpectation) return { code: 4, text: visibleLine(error.message) };
   if (error instanceof ScenarioError) return { code: 2, text: error.message };
   if (error instanceof LabError) return { code: exitCodes[error.kind], text: error.message };
-  return { code: 1, text: visibleLine(`fdscope failed: ${sentenceOf(error)}`) };
+  const { kind, sentence } = faultOf(error);
+  return { code: exitCodes[kind], text: visibleLine(kind === 'failed' ? `fdscope failed: ${sentence}` : sentence) };
 }

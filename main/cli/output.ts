@@ -5,6 +5,7 @@ import type { Conclusion } from '../../shared/expectations/conclude.ts';
 import type { ResultNotice } from '../../shared/run-result.ts';
 import { visibleJson, visibleTexts } from '../../shared/visible.ts';
 import { LabError } from '../lab/errors.ts';
+import { newFile } from '../lab/private-files.ts';
 import { isSessionFile, keptSentence } from '../lab/sessions/session-file-check.ts';
 import type { OutputFlags } from './options.ts';
 import { print } from './terminal.ts';
@@ -68,7 +69,8 @@ export async function deliver<T extends object>(
       writeFileSync(flags.out, json);
       return;
     }
-    writeFileSync(part, json);
+    rmSync(part, { force: true });
+    writeFileSync(part, json, { flag: newFile });
     renameSync(part, flags.out);
   } catch (error) {
     rmSync(part, { force: true });

@@ -43,6 +43,8 @@ function commands(fix) {
     'tsc (e2e)': tool('typescript/bin/tsc', '--project', 'test/e2e/tsconfig.json'),
     // The renderer sees the DOM and no Node; its tests' project holds its sources as well.
     'vue-tsc': tool('vue-tsc/bin/vue-tsc.js', '--project', 'test/unit/renderer/tsconfig.json'),
+    // Writes nothing: whoever brings a new package names it.
+    dependencies: { command: process.execPath, args: [join(root, 'main/dev/dependencies.mjs')] },
     'clang-format': clang.command ? { command: clang.command, args: [...clangArgs, ...cppFiles()] } : clang,
   };
 }

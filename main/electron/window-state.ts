@@ -1,9 +1,10 @@
 /** Where the window was, so that it opens there again; unless that place has gone with a display. */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { privateModes } from '../lab/private-files.ts';
+import { newFile, privateModes } from '../lab/private-files.ts';
 import { sentenceOf } from '../lab/errors.ts';
+import { readRegular } from '../lab/regular-file.ts';
 import type { Rectangle } from './api.ts';
 import type { Complain } from './ipc.ts';
 
@@ -16,6 +17,7 @@ const stateSchema = z.strictObject({
 export type WindowState = z.infer<typeof stateSchema>;
 
 export const smallest = { width: 800, height: 520 } as const;
+const mostBytes = 1 << 16;
 const usual = { width: 1440, height: 900 } as const;
 /** So much of the window's top edge must be in sight to drag it by. */
 const grip = { width: 120, height: 24 } as const;
@@ -48,7 +50,7 @@ const isReachable = (bounds: Rectangle, area: Rectangle): boolean =>
 /** Undefined where there is none, or none that can be used. */
 export function readWindowState(path: string): WindowState | undefined {
   try {
-    return stateSchema.safeParse(JSON.parse(readFileSync(path, 'utf8'))).data;
+    return stateSchema.safeParse(JSON.parse(readRegular(path, mostBytes))).data;
   } catch {
     return undefined; // of the first start, or broken: the usual place is as good
   }
@@ -58,8 +60,9 @@ export function readWindowState(path: string): WindowState | undefined {
 export function writeWindowState(path: string, state: WindowState, complain: Complain): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: privateModes.folder });
+    rmSync(`${path}.new`, { force: true });
     // Renamed into place: half a file would be no file.
-    writeFileSync(`${path}.new`, JSON.stringify(state), { mode: privateModes.file });
+    writeFileSync(`${path}.new`, JSON.stringify(state), { mode: privateModes.file, flag: newFile });
     renameSync(`${path}.new`, path);
   } catch (error) {
     complain(`The window's place could not be kept: ${sentenceOf(error)}`);

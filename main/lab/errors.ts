@@ -1,6 +1,7 @@
 /** Faults that end what a host asked for, each with one plain sentence and what kind of fault it is. */
 
 import type { Fault } from '../../shared/contract/channels.ts';
+import { SessionFormatError } from '../../shared/session/format.ts';
 import { visibleLine } from '../../shared/visible.ts';
 
 export type FaultKind =
@@ -38,7 +39,7 @@ export const sentenceOf = (error: unknown): string => (error instanceof Error ? 
 
 /** As it crosses the contract. */
 export const faultOf = (error: unknown): Fault => ({
-  kind: error instanceof LabError ? error.kind : 'failed',
+  kind: error instanceof LabError ? error.kind : error instanceof SessionFormatError ? 'bad-input' : 'failed',
   sentence: sentenceOf(error),
 });
 

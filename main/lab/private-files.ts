@@ -16,13 +16,20 @@ export const modesAt = (path: string): typeof privateModes | typeof namedModes =
     ? privateModes
     : namedModes;
 
+/**
+ * Opened for a new file, never for one that is there: in a folder that others may write to, they could have put a link of
+ * that name there, to a file of ours.
+ */
+export const newFile = 'wx';
+
 /** Whole or not at all, in a folder that is made where it is not there. Throws what the file system says. */
 export function writeWhole(path: string, text: string): void {
   const part = `${path}.${process.pid}.part`;
   const { file, folder } = modesAt(path);
   mkdirSync(dirname(path), { recursive: true, mode: folder });
+  rmSync(part, { force: true });
   try {
-    writeFileSync(part, text, { mode: file });
+    writeFileSync(part, text, { mode: file, flag: newFile });
     renameSync(part, path);
   } catch (error) {
     rmSync(part, { force: true });

@@ -1,13 +1,18 @@
 /** Every address that the lab listens on or connects to goes through one gate, wherever it is given. */
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createProgram } from '../../main/cli/index.ts';
 import { addressUses, checkAddress, checkGivenAddresses, checkServerAddresses } from '../../main/lab/address-gate.ts';
+import { dataFolder } from '../../main/lab/data-folder.ts';
 import { LabService } from '../../main/lab/lab-service.ts';
+import { writeSweep } from '../../main/lab/sweep/resume-file.ts';
 import { verbsOf } from '../../main/lab/contract-server/verbs.ts';
+import { callSchemas } from '../../shared/bench/calls.ts';
 import { allowanceOf } from '../../shared/contract/allowance.ts';
 import { requests, type Verb } from '../../shared/contract/contract.ts';
+import { runSettingsSchema } from '../../shared/schemas/settings.ts';
 import { scenarioSchema } from '../../shared/schemas/scenario.ts';
 import { guardedLab, type GuardedLab } from '../support/fuzz/guarded-lab.ts';
 
@@ -100,6 +105,48 @@ describe('verbs of the contract', () => {
       false,
       false,
     ]);
+  });
+});
+
+describe('files that somebody sent', () => {
+  const elsewhere = runSettingsSchema.parse({
+    server: { model: 'poll', host: '0.0.0.0', exposeToNetwork: true },
+    clients: [{ profile: 'closed' }],
+  });
+  const forwarding = runSettingsSchema.parse({
+    server: { model: 'poll', handler: 'forward', upstream: '192.0.2.1:80', allowRemoteUpstream: true },
+    clients: [{ profile: 'closed' }],
+  });
+  it.each([
+    ['all addresses', elsewhere, '--expose-to-network'],
+    ['an upstream elsewhere', forwarding, '--allow-remote-upstream'],
+  ])(
+    'give no word for %s: a sweep to go on with, in a window and on the command line',
+    async (_what, settings, word) => {
+      const plan = { axis: 'clients', values: [1], entries: [{ settings }], repeats: 1 } as const;
+      const file = join(dataFolder(), 'unfinished-sweep.json');
+      writeSweep(file, { plan, records: [] });
+      const verbs = verbsOf(guarded.lab, 'web');
+      await expect((async () => verbs['sweep.resume'](undefined))()).rejects.toThrow('a window may not allow that');
+      const program = createProgram({ lab: new LabService(), signal: new AbortController().signal });
+      await expect(program.parseAsync(['sweep', '--resume', file], { from: 'user' })).rejects.toThrow(word);
+    },
+  );
+
+  it('are no sessions: a recording says where its server was, and nothing is started from it', () => {
+    const carrying = Object.entries(requests)
+      .filter(([verb]) => /^(session|replay|recording|flight)/.test(verb))
+      .flatMap(([, { params }]) => addressKeys(params));
+    expect(carrying).toEqual([]);
+  });
+});
+
+describe('walks and the bench', () => {
+  it('carry addresses in these calls alone', () => {
+    const carrying = Object.entries(callSchemas).flatMap(([call, schema]) =>
+      addressKeys(schema).map((key) => `${call}${key}`),
+    );
+    expect(carrying).toEqual(['bind.address', 'connect.address', 'sendto.address']);
   });
 });
 

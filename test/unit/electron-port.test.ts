@@ -8,6 +8,7 @@ import { bridgeName, portHandover, shellChannels } from '../../shared/contract/s
 import type { ShellBridge } from '../../shared/contract/shell.ts';
 import type { Wire } from '../../shared/contract/wire.ts';
 import { nodePort } from '../support/electron/page-port.ts';
+import { Account, countOf, patienceFor } from '../support/fuzz/counts.ts';
 import { guardedLab } from '../support/fuzz/guarded-lab.ts';
 import { oddMessage, sendMessages } from '../support/fuzz/messages.ts';
 import { rawPort } from '../support/fuzz/ports.ts';
@@ -143,16 +144,20 @@ describe('the bridge', () => {
 describe('messages at random over the port', () => {
   const seed = seedOf(process.env.FDSCOPE_FUZZ_SEED);
 
-  it(`are answered, or end the one wire (seed ${seed})`, async () => {
+  const count = countOf('FDSCOPE_FUZZ_MESSAGES', 2000);
+
+  it(`are answered, or end the one wire: ${count} (seed ${seed})`, { timeout: patienceFor(count, 100) }, async () => {
     const random = new Random(seed);
     const { electron, complaints } = await startedShell();
     const guarded = guardedLab('electron');
     onTestFinished(() => guarded.end());
     let served = 0;
-    const counts = await sendMessages(random, 2000, () => {
+    const account = new Account();
+    const counts = await sendMessages(random, count, () => {
       served++;
       return Promise.resolve(rawPort(guarded));
     });
+    account.end('FDSCOPE_FUZZ_MESSAGES', counts);
     expect(counts.results).toBeGreaterThan(50);
     expect(counts.faults).toBeGreaterThan(100);
     expect(counts.ended).toBeGreaterThan(5);

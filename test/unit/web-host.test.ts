@@ -8,10 +8,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { codeSeconds } from '../../main/web/gate.ts';
 import type { Owner } from '../../main/web/peer.ts';
 import { socketPath, startWebHost, type WebHost, type WebHostOptions } from '../../main/web/web-host.ts';
+import { Account, countOf, patienceFor } from '../support/fuzz/counts.ts';
 import { guardedLab, type GuardedLab } from '../support/fuzz/guarded-lab.ts';
 import { sendMessages } from '../support/fuzz/messages.ts';
 import { Random, seedOf } from '../support/fuzz/random.ts';
-import { sendRequests, type Door } from '../support/fuzz/requests.ts';
+import { sendMessagesUninvited, sendRequests, type Door } from '../support/fuzz/requests.ts';
 import { rawSocket } from '../support/fuzz/sockets.ts';
 import { cookieIn, get, knock } from '../support/web-lab.ts';
 
@@ -133,28 +134,84 @@ describe('who is let in', () => {
 });
 
 describe('what comes at random', () => {
-  it(`is answered or dropped, and ends nothing: requests and upgrades (seed ${seed})`, async () => {
-    const random = new Random(seed);
-    const door = await letIn(await start());
-    const statuses = await sendRequests(random, door, 1500);
-    expect([...statuses.keys()]).toEqual(expect.arrayContaining([200, 400, 403, 404, 405]));
-    expect([...statuses.keys()]).not.toContain(500);
-    expect(complaints).toEqual([]);
-    expect((await page(door)).status).toBe(200);
-  });
+  const requestCount = countOf('FDSCOPE_FUZZ_REQUESTS', 1500);
+  const messageCount = countOf('FDSCOPE_FUZZ_MESSAGES', 2000);
 
-  it(`is answered or dropped, and ends nothing: messages (seed ${seed})`, async () => {
-    const random = new Random(seed);
-    const door = await letIn(await start());
-    const counts = await sendMessages(random, 2000, () => rawSocket(door));
-    expect(counts.results).toBeGreaterThan(50);
-    expect(counts.faults).toBeGreaterThan(100);
-    expect(counts.ended).toBeGreaterThan(5);
-    expect(complaints).toEqual([]);
-    const window = await rawSocket(door);
-    expect(window.isOpen()).toBe(true);
-    window.close();
-  });
+  it(
+    `is answered or dropped, and ends nothing: ${requestCount} requests and upgrades (seed ${seed})`,
+    async () => {
+      const random = new Random(seed);
+      const door = await letIn(await start());
+      const account = new Account();
+      const statuses = await sendRequests(random, door, requestCount);
+      account.end('FDSCOPE_FUZZ_REQUESTS', Object.fromEntries(statuses));
+      expect([...statuses.keys()]).toEqual(expect.arrayContaining([200, 400, 403, 404, 405]));
+      expect([...statuses.keys()]).not.toContain(500);
+      expect(complaints).toEqual([]);
+      expect((await page(door)).status).toBe(200);
+    },
+    patienceFor(requestCount, 100),
+  );
+
+  it(
+    'is answered or dropped, and ends nothing: while the page goes and comes',
+    async () => {
+      const random = new Random(seed);
+      const door = await letIn(await start());
+      let turn = 0;
+      const building = setInterval(() => {
+        if (turn++ % 2 === 0) rmSync(join(folder, 'page'), { recursive: true, force: true });
+        else buildPage(random.pick(['index', 'anew']));
+      }, 20);
+      const statuses = await sendRequests(random, door, Math.ceil(requestCount / 4));
+      clearInterval(building);
+      buildPage();
+      expect([...statuses.keys()]).toEqual(expect.arrayContaining([200, 400, 403, 404, 503]));
+      expect([...statuses.keys()]).not.toContain(500);
+      expect(complaints).toEqual([]);
+      expect((await page(door)).status).toBe(200);
+    },
+    patienceFor(requestCount, 100),
+  );
+
+  it(
+    `is answered or dropped, and ends nothing: ${messageCount} messages (seed ${seed})`,
+    async () => {
+      const random = new Random(seed);
+      const door = await letIn(await start());
+      const account = new Account();
+      const counts = await sendMessages(random, messageCount, () => rawSocket(door));
+      account.end('FDSCOPE_FUZZ_MESSAGES', { ...counts, started: guarded.started() });
+      expect(counts.results).toBeGreaterThan(50);
+      expect(counts.faults).toBeGreaterThan(100);
+      expect(counts.ended).toBeGreaterThan(5);
+      expect(complaints).toEqual([]);
+      const window = await rawSocket(door);
+      expect(window.isOpen()).toBe(true);
+      window.close();
+    },
+    patienceFor(messageCount, 100),
+  );
+
+  it(
+    `reaches nothing without the token: ${messageCount} messages behind refused upgrades (seed ${seed})`,
+    async () => {
+      const random = new Random(seed);
+      const door = await letIn(await start());
+      const asked = vi.fn();
+      // Whatever a message asks for would be asked of these.
+      for (const verb of Object.keys(guarded.verbs)) Object.assign(guarded.verbs, { [verb]: asked });
+      const account = new Account();
+      const statuses = await sendMessagesUninvited(random, door, messageCount);
+      account.end('FDSCOPE_FUZZ_MESSAGES', Object.fromEntries(statuses));
+      expect(statuses.get(403)).toBeGreaterThan(messageCount / 200);
+      expect([...statuses.keys()].filter((status) => ![0, 400, 403].includes(status))).toEqual([]);
+      expect(asked).not.toHaveBeenCalled();
+      expect(complaints).toEqual([]);
+      expect((await page(door)).status).toBe(200);
+    },
+    patienceFor(messageCount, 100),
+  );
 
   it('is no WebSocket at all: bytes after the upgrade', async () => {
     const random = new Random(seed);

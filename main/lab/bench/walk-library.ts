@@ -1,5 +1,5 @@
 /** Walk files: those that are shipped, one's own, and any other by its path. */
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { OpenedWalk, WalkEntry, WalkReading } from '../../../shared/contract/bench.ts';
 import { parseWalk, walkChapters, type Walk } from '../../../shared/bench/walk.ts';
@@ -9,6 +9,7 @@ import { didYouMean } from '../../../shared/schemas/suggest.ts';
 import { dataFolder } from '../data-folder.ts';
 import { walkFolder } from '../engine-location.ts';
 import { LabError, sentenceOf } from '../errors.ts';
+import { writeWhole } from '../private-files.ts';
 import { builtInNames, ownFile, ownNames, readScenarioText, scenarioEnding } from '../scenario-files.ts';
 
 /** What a walk's text says, or every mistake in it. */
@@ -82,13 +83,9 @@ export class WalkLibrary {
       throw new LabError('bad-input', `There is a walk "${name}" already: replace it, or give this one another name.`);
     }
     const known = ownFile(this.#own, name);
-    const part = `${known}.${process.pid}.part`;
     try {
-      mkdirSync(this.#own, { recursive: true });
-      writeFileSync(part, text);
-      renameSync(part, known);
+      writeWhole(known, text);
     } catch (error) {
-      rmSync(part, { force: true });
       throw new LabError('failed', `The walk could not be kept in ${this.#own}: ${sentenceOf(error)}.`);
     }
     return this.open({ name });

@@ -4,6 +4,7 @@ import { LabError } from '../errors.ts';
 import { servedBy } from '../../../shared/session/served-by.ts';
 import { durationSecondsOf, requestsOf, sparkline, sumOf } from '../../../shared/session/overview.ts';
 import { basename } from 'node:path';
+import { readFault } from './faults.ts';
 import { SessionFile } from './session-file.ts';
 
 /** Of the chunks of a session: how many there are, and the times (CLOCK_MONOTONIC, ns) of those that are damaged. */
@@ -12,21 +13,28 @@ export interface SessionCheck {
   readonly damaged: readonly { readonly fromNs: number; readonly toNs: number }[];
 }
 
-/** All of a file read and held against its checksums. Throws LabError where it does not open. */
-export async function verifySession(path: string): Promise<SessionCheck> {
+/** Whatever is wrong in the file, in whichever part of it, becomes a LabError. */
+async function withSession<T>(path: string, work: (session: SessionFile) => Promise<T>): Promise<T> {
   const session = await SessionFile.open(path);
   try {
-    const damaged = await session.verify();
-    return { parts: session.places.length, damaged: damaged.map(({ fromNs, toNs }) => ({ fromNs, toNs })) };
+    return await work(session);
+  } catch (error) {
+    throw readFault(`${basename(path)} cannot be read`, error);
   } finally {
     await session.close();
   }
 }
 
+/** All of a file read and held against its checksums. Throws LabError where it does not open. */
+export const verifySession = (path: string): Promise<SessionCheck> =>
+  withSession(path, async (session) => {
+    const damaged = await session.verify();
+    return { parts: session.places.length, damaged: damaged.map(({ fromNs, toNs }) => ({ fromNs, toNs })) };
+  });
+
 /** Throws LabError where it does not open. */
-export async function detailsOf(path: string, isRecording = false): Promise<SessionDetails> {
-  const session = await SessionFile.open(path);
-  try {
+export const detailsOf = (path: string, isRecording = false): Promise<SessionDetails> =>
+  withSession(path, async (session) => {
     const [overview, { manifest, annotations }] = [await session.overview(), session];
     const requests = requestsOf(overview);
     const card: SessionCard = {
@@ -42,7 +50,4 @@ export async function detailsOf(path: string, isRecording = false): Promise<Sess
     // A sum can be more than a number holds: one file may say so, and must not take the others' list with it.
     if (sessionDetailsSchema.safeParse(details).success) return details;
     throw new LabError('bad-input', `${basename(path)} is damaged: it holds figures that cannot be.`);
-  } finally {
-    await session.close();
-  }
-}
+  });

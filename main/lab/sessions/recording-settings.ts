@@ -1,9 +1,12 @@
 /** What a person has set about recordings, kept from one start of the program to the next. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { recordingSettingsSchema, type RecordingSettings } from '../../../shared/contract/sessions.ts';
 import { writeWhole } from '../private-files.ts';
+import { readRegular } from '../regular-file.ts';
 import { fileFault } from './faults.ts';
+
+/** Whatever is larger was not written here. */
+const mostBytes = 1 << 16;
 
 export class RecordingSettingsStore {
   readonly #path: string;
@@ -15,7 +18,7 @@ export class RecordingSettingsStore {
   /** A file that is not there or not readable says nothing. */
   get settings(): RecordingSettings {
     try {
-      return recordingSettingsSchema.parse(JSON.parse(readFileSync(this.#path, 'utf8')));
+      return recordingSettingsSchema.parse(JSON.parse(readRegular(this.#path, mostBytes)));
     } catch {
       return { automatic: false };
     }

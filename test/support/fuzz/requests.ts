@@ -1,5 +1,6 @@
 /** Requests and upgrades as nobody should send them, on connections of their own, against a host on 127.0.0.1. */
 import { connect } from 'node:net';
+import { oddMessage } from './messages.ts';
 import type { Random } from './random.ts';
 
 export interface Door {
@@ -117,5 +118,47 @@ export async function sendRequests(random: Random, door: Door, count: number): P
     }
   };
   await Promise.all(Array.from({ length: atOnce }, (_, line) => one(line)));
+  return statuses;
+}
+
+/** A text as a window's WebSocket frames it: RFC 6455, masked with zeros. */
+function frameOf(text: string): Buffer {
+  const body = Buffer.from(text);
+  const length =
+    body.length < 126 ? Buffer.of(0x80 | body.length) : Buffer.of(0xfe, body.length >> 8, body.length & 255);
+  return Buffer.concat([Buffer.of(0x81), length, Buffer.alloc(4), body]);
+}
+
+/** Messages for each upgrade that has no right to any. */
+const uninvitedAtOnce = 50;
+
+/** Upgrades without the cookie, or with another's, and messages right behind them; how often each status came. */
+export async function sendMessagesUninvited(random: Random, door: Door, count: number): Promise<Map<number, number>> {
+  const statuses = new Map<number, number>();
+  let left = count;
+  const one = async (line: number): Promise<void> => {
+    while (left > 0) {
+      const some = Math.min(left, uninvitedAtOnce);
+      left -= some;
+      const own = `127.0.0.1:${door.port}`;
+      const cookie = random.isOnce(2)
+        ? ''
+        : `Cookie: fdscope-${door.port}=${'A'.repeat(random.pick([0, 42, 43, 44]))}\r\n`;
+      const origin = random.isOnce(4) ? 'http://evil.example' : `http://${own}`;
+      const head =
+        `GET /lab HTTP/1.1\r\nHost: ${own}\r\nOrigin: ${origin}\r\n${cookie}Upgrade: websocket\r\nConnection: Upgrade\r\n` +
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n';
+      const frames = Array.from({ length: some }, (_, i) => frameOf(oddMessage(random, i).text));
+      const bytes = Buffer.concat([Buffer.from(head), ...frames]);
+      const status = await send(
+        door.port,
+        `127.0.${1 + (left % sources)}.${1 + line}`,
+        { bytes, isWhole: true },
+        'waits',
+      );
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, (_, line) => one(line)));
   return statuses;
 }

@@ -2,7 +2,7 @@
 import { mkdir, open, rename, rm, stat, readdir, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { LabError } from '../../errors.ts';
-import { modesAt } from '../../private-files.ts';
+import { modesAt, newFile } from '../../private-files.ts';
 import { fileFault } from '../faults.ts';
 import { isSessionFile, keptSentence } from '../session-file-check.ts';
 
@@ -22,7 +22,8 @@ export class OutputFile {
   }
 
   static async create(path: string): Promise<OutputFile> {
-    return new OutputFile(path, await open(path, 'w', modesAt(path).file));
+    await rm(path, { force: true });
+    return new OutputFile(path, await open(path, newFile, modesAt(path).file));
   }
 
   get name(): string {
