@@ -189,9 +189,9 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
     }),
     new LineTrack({
       id: 'machine',
-      title: 'The machine’s own noise',
+      title: 'Machine noise',
       unit: 'share, each second',
-      help: 'What took CPU time from the server that was none of its own: other programs on its CPUs, other machines on the same host (steal), a CPU quota that was used up (cgroup, throttled). “Ready, no core” is of the time in which the server’s threads could run: how much of it they waited for a core, whoever had it. “Pressure” is the kernel’s PSI: how long some thread of the machine waited. The lab is what fdscope itself and its windows used, and is no neighbour. Where others have much of the CPUs, figures of time are theirs as well: repeat the run.',
+      help: 'What took CPU time from the server that was none of its own: other programs on its CPUs (others), other machines on the same host (steal), a CPU quota that was used up (cgroup, throttled). “No core” is of the time in which the server’s threads could run: how much of it they waited for a core, whoever had it. “Pressure” is the kernel’s PSI: how long some thread of the machine waited. The lab is what fdscope itself and its windows used, and is no neighbour. Where others have much of the CPUs, figures of time are theirs as well: repeat the run.',
       heightPx: 72,
       scale: 'linear',
       tableUnit: '(share)',
@@ -204,12 +204,12 @@ export function makeTracks(history: TelemetryHistory): readonly Track[] {
             ? 'Not in this recording, or not yet told: who else used the machine is measured each second while a server runs.'
             : 'While a server runs, this says how much of its CPUs other programs, the host or a quota had.',
       series: [
-        noise(history, 'others', { label: 'other programs', colour: 'vermilion', isFilled: true }),
+        noise(history, 'others', { label: 'others', colour: 'vermilion', isFilled: true }),
         noise(history, 'steal', { label: 'steal', colour: 'purple', dash: dashed }),
-        noise(history, 'throttled', { label: 'throttled by quota', colour: 'blue', dash: dashed }),
-        noise(history, 'ready', { label: 'ready, no core', colour: 'orange' }),
+        noise(history, 'throttled', { label: 'throttled', colour: 'blue', dash: dashed }),
+        noise(history, 'ready', { label: 'no core', colour: 'orange' }),
         noise(history, 'pressure', { label: 'pressure', colour: 'yellow', dash: dotted }),
-        noise(history, 'lab', { label: 'the lab itself', colour: 'grey', dash: dotted }),
+        noise(history, 'lab', { label: 'lab', colour: 'grey', dash: dotted }),
       ],
     }),
     new LineTrack({

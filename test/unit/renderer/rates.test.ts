@@ -147,12 +147,12 @@ describe('the machine’s own noise', () => {
         .find(({ id }) => id === 'machine')
         ?.emptyText(),
     ).toBeUndefined();
-    expect(valuesOf(history)).toMatchObject({ 'other programs': '20%', steal: '4%', 'throttled by quota': '–' });
+    expect(valuesOf(history)).toMatchObject({ others: '20%', steal: '4%', throttled: '–' });
     // At the cursor that of the second that it stands in.
-    expect(valuesOf(history, startNs + 1.3e9)).toMatchObject({ 'other programs': '50%', 'ready, no core': '30%' });
-    expect(valuesOf(history, startNs + 9e9)['other programs']).toBe('–');
+    expect(valuesOf(history, startNs + 1.3e9)).toMatchObject({ others: '50%', 'no core': '30%' });
+    expect(valuesOf(history, startNs + 9e9).others).toBe('–');
     const track = makeTracks(history).find(({ id }) => id === 'machine');
-    const over = track?.statistics(startNs + 0.5e9, startNs + 3e9).find(({ label }) => label === 'other programs');
+    const over = track?.statistics(startNs + 0.5e9, startNs + 3e9).find(({ label }) => label === 'others');
     expect(over?.value).toBe('26.7%');
     history.reset();
     expect(history.machine.ring.rows).toBe(0);
