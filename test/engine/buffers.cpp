@@ -4,6 +4,7 @@
 
 #include "bytes_of.hpp"
 #include "doctest.h"
+#include "handlers/handler.hpp"
 #include "handlers/input.hpp"
 #include "handlers/output.hpp"
 #include "handlers/pattern.hpp"
@@ -111,4 +112,12 @@ TEST_CASE("what is relayed is read into the output, and only as much is kept as 
   CHECK(text_of(output.space_view().first(4)) == "body");
   output.keep(4);
   CHECK(text_of(output.pending()) == "head body");
+}
+
+TEST_CASE("the body of the replies has at every place the byte that its position says") {
+  const auto body = pattern();
+  REQUIRE(body.size() == max_body_bytes);
+  size_t wrong = 0;
+  for (size_t i = 0; i < body.size(); ++i) wrong += body[i] != pattern_byte(i);
+  CHECK(wrong == 0);
 }
