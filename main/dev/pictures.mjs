@@ -1,18 +1,15 @@
 // `npm run pictures`: makes the README's pictures anew, from the running app in a browser. They lie in main/dev/pictures.
+// `npm run pictures -- scope compare` makes only those named.
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureBrowser } from './browser.mjs';
-import { ensureEverything, exitWithSentence, refuseArguments, root, SetupError } from './setup.mjs';
-
-refuseArguments('pictures');
+import { BadInput, ensureEverything, exitWithSentence, root, SetupError } from './setup.mjs';
 
 const folder = join(root, 'main/dev/pictures');
-// As wide as a README shows them at twice the pixels, so that words can be read there.
 const size = { width: 1200, height: 760 };
-const scale = 1.5;
 const mostBytes = 200_000;
 /** For what is measured meanwhile. */
 const patienceMs = 600_000;
@@ -50,7 +47,7 @@ async function shoot(page, name) {
   const canvas = createCanvas(image.width, image.height);
   canvas.getContext('2d').drawImage(image, 0, 0);
   const path = join(folder, `${name}.webp`);
-  for (const quality of [95, 90, 80, 70]) {
+  for (const quality of [95, 90, 80, 70, 60]) {
     const bytes = canvas.toBuffer('image/webp', quality);
     if (bytes.length > mostBytes) continue;
     writeFileSync(path, bytes);
@@ -71,10 +68,7 @@ async function scope(page) {
   await page.locator('footer').getByText('Running', { exact: true }).waitFor();
   await sleep(4000);
   for (const model of ['blocking-threads', 'select', 'coroutine-stackful', 'io_uring', 'epoll-lt']) {
-    await page
-      .getByRole('button', { name: new RegExp(`^(\\S+ )?${model}(\\s|$)`) })
-      .first()
-      .click();
+    await page.getByRole('button', { name: model, exact: true }).click();
     await sleep(4500);
   }
   for (const scheme of ['dark', 'light']) {
@@ -126,7 +120,13 @@ async function compare(page) {
   await shoot(page, 'compare');
 }
 
+const pictures = { scope, sockets, conclusion, compare };
+
 async function main() {
+  const wanted = process.argv.slice(2);
+  const unknown = wanted.find((name) => !(name in pictures));
+  if (unknown !== undefined)
+    throw new BadInput(`There is no picture "${unknown}": choose ${Object.keys(pictures).join(', ')}.`);
   await ensureEverything({ variant: 'release', page: true });
   const { browser: executablePath, reason } = ensureBrowser();
   if (executablePath === undefined) throw new SetupError(`The pictures cannot be taken, as ${reason}.`);
@@ -137,10 +137,10 @@ async function main() {
   try {
     const app = await startApp(data);
     try {
-      const page = await browser.newPage({ viewport: size, deviceScaleFactor: scale, colorScheme: 'dark' });
+      const page = await browser.newPage({ viewport: size, colorScheme: 'dark' });
       page.setDefaultTimeout(180_000);
       await page.goto(app.address);
-      for (const take of [scope, sockets, conclusion, compare]) await take(page);
+      for (const name of wanted.length > 0 ? wanted : Object.keys(pictures)) await pictures[name](page);
     } finally {
       await app.end();
     }

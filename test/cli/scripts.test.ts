@@ -58,6 +58,7 @@ describe('bad input to a script is one sentence, with exit code 2', () => {
 
   it.concurrent.each([
     ['test nonsense', /^There is no suite "nonsense": choose check, engine-unit, unit, .*\.\n$/],
+    ['pictures nonsense', /^There is no picture "nonsense": choose scope, sockets, conclusion, compare\.\n$/],
     ['test-long nonsense', /^There is no part "nonsense": choose .*\.\n$/],
     ['scenarios nonsense', /^There is no scenario "nonsense": choose .*six-steps.*\.\n$/],
     ['bench --nonsense', /unknown option '--nonsense'/],
