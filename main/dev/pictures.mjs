@@ -71,6 +71,7 @@ async function scope(page) {
     await page.getByRole('button', { name: model, exact: true }).click();
     await sleep(4500);
   }
+  await page.getByRole('button', { name: 'Show all that is recorded', exact: true }).click();
   for (const scheme of ['dark', 'light']) {
     await page.emulateMedia({ colorScheme: scheme });
     await sleep(1000);
