@@ -132,7 +132,7 @@ export const useChannels = defineStore('channels', () => {
     if (waiting.size === 0) return;
     for (const [model, channel] of waiting) byModel.set(model, channel);
     waiting.clear();
-    keep();
+    void keep();
   }
 
   /** A window that is loaded anew has them still. */
@@ -218,7 +218,7 @@ export const useChannels = defineStore('channels', () => {
   function clear(): void {
     byModel.clear();
     waiting.clear();
-    keep();
+    void keep();
   }
 
   return { byModel, now, gauges, errors, asOf, isClientTheLimit, elapsedSeconds, largest, isStale, sample, clear };
