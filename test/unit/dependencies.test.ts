@@ -18,12 +18,12 @@ interface Named {
 // Plain JavaScript, as it runs before anything is installed: it has no types.
 const script: string = join(root, 'main/dev/dependencies.mjs');
 const { lookAt } = (await import(script)) as {
-  lookAt(lock: Lock, named: Named, folder: string): { problems: string[] };
+  lookAt: (lock: Lock, named: Named, folder: string) => { problems: string[] };
 };
 
-const read = <T>(path: string): T => JSON.parse(readFileSync(join(root, path), 'utf8')) as T;
+const read = (path: string): unknown => JSON.parse(readFileSync(join(root, path), 'utf8'));
 const found = (change: (lock: Lock, named: Named) => void, folder = root): string[] => {
-  const [lock, named] = [read<Lock>('package-lock.json'), read<Named>('main/dev/dependencies.json')];
+  const [lock, named] = [read('package-lock.json') as Lock, read('main/dev/dependencies.json') as Named];
   change(lock, named);
   return lookAt(lock, named, folder).problems;
 };

@@ -10,7 +10,7 @@ import type { Register } from '../command.ts';
 import { addJson, addOut, type OutputFlags } from '../options.ts';
 import { checkOut, deliver, UnmetExpectation } from '../output.ts';
 import { recordedLine, type SeriesRecordFlags } from '../recording.ts';
-import { print } from '../terminal.ts';
+import { print, tell } from '../terminal.ts';
 
 /** One line is as wide as a terminal. */
 function folded(text: string, indent: string, width = 100): string {
@@ -95,7 +95,7 @@ export const registerWalk: Register = (program, { lab, signal }) => {
     await deliver(flags, result, () => '');
     if (flags.record !== undefined) {
       const facts = { name, title: walk.title, question: walk.question, text };
-      process.stderr.write(recordedLine(await writeBench(flags.record, { name: walk.title, steps, walk: facts })));
+      tell(recordedLine(await writeBench(flags.record, { name: walk.title, steps, walk: facts })));
     }
     failOnUnmetSteps(steps);
   });

@@ -46,8 +46,8 @@ void* Stack::bottom() const { return static_cast<char*>(memory_) + (total_ - siz
 extern "C" void fdscope_switch_stack(void** save, void* to);
 extern "C" void fdscope_enter_stack();
 
-// rdi: where to save the old stack pointer; rsi: the new one. Not `ret`: the processor foretells where that goes from the
-// calls that it has seen, and is wrong at each switch, as the call was made on another stack. An indirect jump is
+// rdi: where to save the old stack pointer; rsi: the new one. Not `ret`: the processor foretells where that goes from
+// the calls that it has seen, and is wrong at each switch, as the call was made on another stack. An indirect jump is
 // foretold from where it went before.
 asm(R"(
 .text

@@ -23,7 +23,8 @@ struct Arena {
   std::atomic<uint32_t> detail{0};
   std::atomic<uint32_t> next_thread_id{1};
   std::atomic<uint32_t> high_water{0};
-  // As a rule no vacant block lies below, so that those which have been memory before are taken again, and none that has not.
+  // As a rule no vacant block lies below, so that those which have been memory before are taken again, and none that
+  // has not.
   std::atomic<uint32_t> search_from{0};
   Block overflow;
   Block blocks[max_blocks];

@@ -17,8 +17,8 @@ constexpr uint64_t heartbeat_ns = 1'000'000'000;
 // Reading one thread's /proc files takes some 30 µs: with thousands of threads they are read in turn, so that
 // telemetry stays within a few percent of a core.
 constexpr uint64_t usage_budget_ns = 1'500'000;
-// A frame says when its totals were so. Who lost its core for longer than this while it read them reads again, as what it
-// has would be told of a moment that it is not of; whoever loses it each time tells what it has.
+// A frame says when its totals were so. Who lost its core for longer than this while it read them reads again, as what
+// it has would be told of a moment that it is not of; whoever loses it each time tells what it has.
 constexpr uint64_t held_up_ns = 500'000;
 constexpr int most_readings = 3;
 // No two frames are closer: one that was late is not followed by the next at once.

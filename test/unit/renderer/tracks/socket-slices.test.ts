@@ -30,7 +30,12 @@ function eventsOf(told: readonly Told[], threadId = 1): Events {
     durationsNs: Float64Array.from(told, ({ us }) => (us ?? 0) * 1000),
     kinds: Uint16Array.from(told, ({ what }) => kindOf(what)),
     codes: Uint16Array.from(told, ({ what }) =>
-      what === 'ready' ? readinessBits.readable : Math.max(0, syscallNames.findIndex((name) => name === what)),
+      what === 'ready'
+        ? readinessBits.readable
+        : Math.max(
+            0,
+            syscallNames.findIndex((name) => name === what),
+          ),
     ),
     fds: Int32Array.from(told, ({ what, id }) => (id === undefined || what === 'handled' ? -1 : fdOf(id))),
     results: Int32Array.from(told, ({ result }) => result ?? 1),
@@ -93,7 +98,12 @@ describe('slices', () => {
   it('a call in vain that begins a turn is no service, and slices never overlap', () => {
     const store = storeOf([50, 0], [0, 0]);
     const events = new EventStore();
-    events.take(eventsOf([{ what: 'read', atUs: 100, us: 50, id: 2, result: -11 }, { what: 'read', atUs: 200, us: 50, id: 1 }]));
+    events.take(
+      eventsOf([
+        { what: 'read', atUs: 100, us: 50, id: 2, result: -11 },
+        { what: 'read', atUs: 200, us: 50, id: 1 },
+      ]),
+    );
     // Another thread is at the same socket at the same time.
     events.take(eventsOf([{ what: 'write', atUs: 220, us: 60, id: 1 }], 2));
     const slices = slicesOfSockets(events, store, { fromNs: startNs, toNs: startNs + tickNs });
@@ -109,7 +119,10 @@ describe('slices', () => {
 describe('a line of the raster', () => {
   const columnNs = 0.1 * ms;
   const weightsOf = (store: SocketStore, events: EventStore): { weights: Float32Array; count: number } => {
-    const slices = new ExactWindow().of({ sockets: store, events, epoch: 1 }, { fromNs: startNs, toNs: startNs + tickNs });
+    const slices = new ExactWindow().of(
+      { sockets: store, events, epoch: 1 },
+      { fromNs: startNs, toNs: startNs + tickNs },
+    );
     const rows = Uint32Array.of(rowOf(store, 1), rowOf(store, 2));
     const lineOf = new Int32Array(store.rows).fill(-1);
     rows.forEach((row, line) => (lineOf[row] = line));
@@ -147,7 +160,10 @@ describe('a line of the raster', () => {
     // Of the rest the order is not known: it is shared out as the tick says.
     expect(at(0, 30_050, waiting)).toBeGreaterThan(0);
     expect(at(0, 30_050, idle)).toBeGreaterThan(at(0, 30_050, waiting));
-    for (const [line, [served, told]] of [[1980, 20], [95, 2020]].entries()) {
+    for (const [line, [served, told]] of [
+      [1980, 20],
+      [95, 2020],
+    ].entries()) {
       expect(sumOf(drawn, line, serving)).toBeCloseTo((served ?? 0) * 1000, -3);
       expect(sumOf(drawn, line, reported)).toBeCloseTo((told ?? 0) * 1000, -3);
       expect(sumOf(drawn, line, waiting)).toBeCloseTo(5 * ms, -4);
