@@ -18,8 +18,36 @@ function lastUpTo(sorted: readonly number[], limit: number): number {
   return sorted[i] ?? Number.NEGATIVE_INFINITY;
 }
 
+/** Rows whose begins are kept; more than a ring has. */
+const keptRows = 1 << 16;
+
+/** Where the rates of single rows begin: every line asks for each of its rows with each picture. */
+class Begins {
+  readonly #rows = new Int32Array(keptRows).fill(-1);
+  readonly #begins = new Int32Array(keptRows);
+
+  get(row: number): number | undefined {
+    const place = row % keptRows;
+    return this.#rows[place] === row ? this.#begins[place] : undefined;
+  }
+
+  set(row: number, begin: number): void {
+    const place = row % keptRows;
+    this.#rows[place] = row;
+    this.#begins[place] = begin;
+  }
+
+  clear(): void {
+    this.#rows.fill(-1);
+  }
+}
+
 export class Rates {
+  /** Raised where rates of rows that are there already have changed. */
+  version = 0;
   readonly #ring: SeriesRing;
+  /** By how long they are at least. */
+  readonly #known = new Map<number, Begins>();
   /** First rows of processes that took the place of others: they count from zero. */
   readonly #begins: number[] = [];
   /** When another model served from, or a setting was changed. */
@@ -32,11 +60,14 @@ export class Rates {
   /** A row has the totals of another process than the row before. */
   begin(row: number): void {
     this.#begins.push(row);
+    this.#forget();
   }
 
   /** What is from then on is not told together with what was before. */
   change(timeNs: number): void {
-    if (timeNs > (this.#changes.at(-1) ?? Number.NEGATIVE_INFINITY)) this.#changes.push(timeNs);
+    if (timeNs <= (this.#changes.at(-1) ?? Number.NEGATIVE_INFINITY)) return;
+    this.#changes.push(timeNs);
+    this.#forget();
   }
 
   /**
@@ -44,6 +75,24 @@ export class Rates {
    * more, but not beyond a change where that can be helped, and never in another process; -1 where no row will do.
    */
   beginOf(first: number, last: number, leastNs: number): number {
+    if (first !== last) return this.#find(first, last, leastNs);
+    let known = this.#known.get(leastNs);
+    if (known === undefined) this.#known.set(leastNs, (known = new Begins()));
+    let begin = known.get(last);
+    // What it began with may have made room since.
+    if (begin === undefined || (begin >= 0 && begin < this.#ring.first)) {
+      begin = this.#find(first, last, leastNs);
+      known.set(last, begin);
+    }
+    return begin;
+  }
+
+  #forget(): void {
+    this.version++;
+    for (const begins of this.#known.values()) begins.clear();
+  }
+
+  #find(first: number, last: number, leastNs: number): number {
     const ring = this.#ring;
     const lowest = Math.max(ring.first, lastUpTo(this.#begins, last));
     if (last <= lowest) return -1;
