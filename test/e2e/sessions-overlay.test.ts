@@ -140,7 +140,7 @@ describe('two sessions over each other', () => {
       perSecond(requestsOf(overview).reduce((sum, count) => sum + count, 0) / lengthOf(overview));
     expect((await readout()).throughput).toEqual([whole(a), whole(b)]);
     const cells = page.locator('.differences tr').filter({ hasText: 'duration' }).locator('td');
-    expect((await cells.allInnerTexts()).slice(0, 2)).toEqual([a, b].map((each) => lengthOf(each).toFixed(2)));
+    expect((await cells.allInnerTexts()).slice(0, 2)).toEqual([a, b].map((each) => `${lengthOf(each).toFixed(2)} s`));
   });
 
   it('moves the cursor by keys, zooms into a stretch that is drawn, and shows the whole again', async () => {
