@@ -213,6 +213,8 @@ describe('the Scope screen', () => {
     const other = await app.window({ width: 1024, height: 768, scheme: 'light' });
     await other.open();
     await isRunning(other.page);
+    // Keys act on what is seen, and the window turns to the Scope once it has heard of the run.
+    await other.page.getByRole('button', { name: 'Following', exact: true }).waitFor();
     await other.page.keyboard.press('l');
     await row(other.page, 'poll').getByText('serving').waitFor({ timeout: 180_000 });
     await figure(other.page, 'poll', 'requestsPerSecond');
