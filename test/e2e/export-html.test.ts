@@ -84,8 +84,11 @@ describe('the report of a session', () => {
 
   it('has a chart for each figure over time, and its values in a table beneath', async () => {
     const charts = page.locator('figure');
-    expect(await charts.count()).toBe(7);
-    for (const chart of await charts.all()) {
+    expect(await charts.count()).toBe(8);
+    // Readiness is stacked: of areas, without lines.
+    const areas = page.locator('path.area');
+    expect(await charts.filter({ has: areas }).count()).toBe(1);
+    for (const chart of await charts.filter({ hasNot: areas }).all()) {
       const lines = await chart.locator(':scope > svg path.line').all();
       expect(lines.length).toBeGreaterThan(0);
       for (const line of lines) expect(await line.getAttribute('d')).toMatch(/^M[\d.]+ [\d.]+h0\.1(L[\d.]+ [\d.]+)+$/);
