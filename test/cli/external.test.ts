@@ -42,7 +42,8 @@ async function runExternal(...args: string[]): Promise<Result> {
 function expectWatched(result: Result): void {
   expect(result.requests).toBeGreaterThan(10);
   expect(result.errors).toMatchObject({ mismatch: 0, protocol: 0, timeout: 0, refused: 0 });
-  expect(result.cpuSeconds.user + result.cpuSeconds.system).toBeGreaterThan(0);
+  // The kernel may count CPU time in ticks of 10 ms, which a few requests do not take.
+  if (result.requests > 2000) expect(result.cpuSeconds.user + result.cpuSeconds.system).toBeGreaterThan(0);
   expect(result.maxRssBytes).toBeGreaterThan(1 << 20);
   expect(result.peakThreads).toBeGreaterThan(0);
   expect(result.peakFds).toBeGreaterThan(4);

@@ -189,9 +189,11 @@ describe('watched from outside', () => {
       const links = readdirSync(`/proc/${server.pid}/fd`);
       expect(links).toContain(String(socket?.fd));
       expect(socket).toMatchObject({ local: `127.0.0.1:${server.port}`, peer: `127.0.0.1:${portOf(client)}` });
-      expect(inspection.opened.filter(({ role }) => role === 'listener')).toMatchObject([
-        { local: `127.0.0.1:${server.port}` },
-      ]);
+      const listeners = await settled(
+        () => inspection.opened.filter(({ role }) => role === 'listener'),
+        (found) => found.length > 0,
+      );
+      expect(listeners).toMatchObject([{ local: `127.0.0.1:${server.port}` }]);
       client.close();
     }));
 

@@ -158,7 +158,7 @@ describe('messages at random over the port', () => {
       return Promise.resolve(rawPort(guarded));
     });
     account.end('FDSCOPE_FUZZ_MESSAGES', counts);
-    expect(counts.results).toBeGreaterThan(50);
+    expect(counts.results, 'some are as they should be, by chance').toBeGreaterThan(5);
     expect(counts.faults).toBeGreaterThan(100);
     expect(counts.ended).toBeGreaterThan(5);
     expect(served).toBeGreaterThan(counts.ended);

@@ -182,7 +182,7 @@ describe('what comes at random', () => {
       const account = new Account();
       const counts = await sendMessages(random, messageCount, () => rawSocket(door));
       account.end('FDSCOPE_FUZZ_MESSAGES', { ...counts, started: guarded.started() });
-      expect(counts.results).toBeGreaterThan(50);
+      expect(counts.results, 'some are as they should be, by chance').toBeGreaterThan(5);
       expect(counts.faults).toBeGreaterThan(100);
       expect(counts.ended).toBeGreaterThan(5);
       expect(complaints).toEqual([]);
