@@ -1,8 +1,5 @@
 #include "models/parking.hpp"
 
-#include <cerrno>
-#include <system_error>
-
 #include "sys/calls.hpp"
 #include "sys/clock.hpp"
 
@@ -13,14 +10,12 @@ static_assert(EPOLLIN == POLLIN && EPOLLOUT == POLLOUT && EPOLLHUP == POLLHUP &&
 Parking::Parking(Server& server, Backend backend, size_t batch) : server_(server), backend_(backend) {
   if (backend_ == Backend::poll) {
     polled_ = {{server.listener(), POLLIN, 0}, {server.wake_fd(), POLLIN, 0}};
-    polled_refs_ = {listener_ref, wake_ref};
+    polled_refs_ = {listener_tag, wake_tag};
     return;
   }
   events_.resize(batch);
-  epoll_.reset(sys::epoll_create1(EPOLL_CLOEXEC));
-  if (!epoll_ || sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, server.listener(), EPOLLIN, listener_ref) != 0 ||
-      sys::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, server.wake_fd(), EPOLLIN, wake_ref) != 0)
-    throw std::system_error(errno, std::generic_category(), "epoll");
+  epoll_ = open_epoll(server.wake_fd());
+  watch_always(epoll_, server.listener(), EPOLLIN, listener_tag);
 }
 
 Parking::Waiter& Parking::waiter(const Connection& c) {
@@ -35,12 +30,8 @@ bool Parking::until_ready(Connection& c, uint32_t events) {
     return true;
   }
   Connection::Watch& watch = c.watch();
-  const bool added = watch.index == 1;
-  if (added && watch.events == events) return true;
-  const uint64_t tag = c.on_upstream() ? c.ref() | upstream_bit : c.ref();
-  if (sys::epoll_ctl(epoll_.get(), added ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, c.fd(), events, tag) != 0) return false;
-  watch = {events, 1};
-  return true;
+  if (watch.index == 1 && watch.events == events) return true;
+  return watch_socket(epoll_, watch, c.fd(), events, event_tag(c));
 }
 
 void Parking::until(Connection& c, uint64_t at_ns) {
@@ -58,7 +49,7 @@ void Parking::poll_for(Connection& c, int fd, uint32_t events) {
     polled_refs_.push_back(c.ref());
   }
   polled_[c.client_watch.index] = {fd, static_cast<short>(events), 0};
-  polled_refs_[c.client_watch.index] = c.on_upstream() ? c.ref() | upstream_bit : c.ref();
+  polled_refs_[c.client_watch.index] = event_tag(c);
 }
 
 void Parking::forget(Connection& c) {
@@ -83,8 +74,8 @@ int Parking::timeout_ms() const {
 }
 
 void Parking::add_ready(uint64_t tag, uint32_t events) {
-  if (tag == wake_ref) return;
-  if (tag == listener_ref)
+  if (tag == wake_tag) return;
+  if (tag == listener_tag)
     ready_.push_back({tag, false, events});
   else
     ready_.push_back({tag & ~upstream_bit, (tag & upstream_bit) != 0, events});

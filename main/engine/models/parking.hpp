@@ -7,7 +7,6 @@
 #pragma once
 
 #include <poll.h>
-#include <sys/epoll.h>
 
 #include <cstdint>
 #include <memory>
@@ -15,8 +14,8 @@
 #include <span>
 #include <vector>
 
+#include "models/epoll_set.hpp"
 #include "models/server.hpp"
-#include "sys/fd.hpp"
 
 namespace fdscope {
 
@@ -28,7 +27,7 @@ class Parking {
     uint64_t ref;
     bool upstream;
     uint32_t events;
-    bool is_listener() const { return ref == listener_ref; }
+    bool is_listener() const { return ref == listener_tag; }
   };
 
   // `batch`: most reports that one wait returns (epoll). Throws std::system_error.
@@ -49,7 +48,6 @@ class Parking {
   Connection* next_overdue();
 
  private:
-  static constexpr uint64_t listener_ref = ~uint64_t{0}, wake_ref = ~uint64_t{0} - 1, upstream_bit = uint64_t{1} << 63;
   struct Waiter {
     uint32_t events = 0;  // 0: not for a socket
     bool upstream = false;
