@@ -1,8 +1,8 @@
 /** Held means held: what is shown is as of one moment, whatever comes or goes meanwhile. */
 import { effectScope, type EffectScope } from 'vue';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { encodeCounters, encodeJson } from '../../../shared/telemetry/codec.ts';
-import { counterNames, eventKinds, frameKinds, gaugeNames, syscallNames } from '../../../shared/telemetry/wire.ts';
+import { encodeJson } from '../../../shared/telemetry/codec.ts';
+import { counterNames, eventKinds, frameKinds } from '../../../shared/telemetry/wire.ts';
 import { useShownRun } from '../../../renderer/app/use-shown-run.ts';
 import { useChannels } from '../../../renderer/stores/channels.ts';
 import { EventStore } from '../../../renderer/stores/history-events.ts';
@@ -13,7 +13,7 @@ import { history } from '../../../renderer/stores/telemetry.ts';
 import { useTimebase } from '../../../renderer/stores/timebase.ts';
 import { SocketOrder } from '../../../renderer/tracks/socket-order.ts';
 import type { LabDouble } from './lab-double.ts';
-import { joined } from './scope-tools.ts';
+import { countersFrame, joined } from './scope-tools.ts';
 import { fdFrame, socketsTold, startNs, tickNs } from './tracks/given.ts';
 
 let double: LabDouble;
@@ -30,16 +30,7 @@ afterEach(() => scope.stop());
 function run(fromMs: number, toMs: number, rate: number, base = 0): void {
   for (let ms = fromMs; ms <= toMs; ms += 50) {
     const requests = base + ((ms - fromMs) * rate) / 1000;
-    double.send(
-      'server',
-      encodeCounters({
-        ...{ timeNs: ms * 1e6, sequence: ms, snapshotId: 0 },
-        gauges: Float64Array.from(gaugeNames, (name) => (name === 'openFds' ? rate : 0)),
-        counters: Float64Array.from(counterNames, (name) => (name === 'requests' ? requests : 0)),
-        syscalls: new Float64Array(syscallNames.length),
-        ...{ stepHits: new Float64Array(0), stepNs: new Float64Array(0) },
-      }),
-    );
+    double.send('server', countersFrame(ms, requests, rate));
   }
 }
 

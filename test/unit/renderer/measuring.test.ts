@@ -7,8 +7,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { ExperimentKind, ExperimentState } from '../../../shared/contract/experiments.ts';
 import type { ScenarioEntry } from '../../../shared/contract/scenarios.ts';
 import { scenarioSchema } from '../../../shared/schemas/scenario.ts';
-import { encodeCounters, encodeJson } from '../../../shared/telemetry/codec.ts';
-import { counterNames, frameKinds, gaugeNames, syscallNames } from '../../../shared/telemetry/wire.ts';
+import { encodeJson } from '../../../shared/telemetry/codec.ts';
+import { frameKinds } from '../../../shared/telemetry/wire.ts';
 import { useAppCommands } from '../../../renderer/app/app-commands.ts';
 import ControlBar from '../../../renderer/screens/scope/ControlBar.vue';
 import FigureStrip from '../../../renderer/screens/scope/FigureStrip.vue';
@@ -24,7 +24,7 @@ import { history } from '../../../renderer/stores/telemetry.ts';
 import { firstWidthNs, useTimebase } from '../../../renderer/stores/timebase.ts';
 import { useUi } from '../../../renderer/stores/ui.ts';
 import type { LabDouble } from './lab-double.ts';
-import { joined } from './scope-tools.ts';
+import { countersFrame, joined } from './scope-tools.ts';
 
 const progress = { done: 1, total: 6, elapsedSeconds: 1, durationSeconds: 2, requests: 9, secondsLeft: 58 };
 const measuring = (kind: ExperimentKind, more: { value?: number } = {}): ExperimentState => ({
@@ -51,16 +51,7 @@ const within = (component: typeof FigureStrip): VueWrapper =>
 function serveMeasured(): void {
   double.send('server', encodeJson(frameKinds.model, { timeNs: 1e9, model: 'select', sourceFile: 'x', steps: [] }));
   for (let ms = 1000; ms <= 3000; ms += 50) {
-    double.send(
-      'server',
-      encodeCounters({
-        ...{ timeNs: ms * 1e6, sequence: ms, snapshotId: 0 },
-        gauges: Float64Array.from(gaugeNames, (name) => (name === 'openFds' ? 63 : 0)),
-        counters: Float64Array.from(counterNames, (name) => (name === 'requests' ? ms - 1000 : 0)),
-        syscalls: new Float64Array(syscallNames.length),
-        ...{ stepHits: new Float64Array(0), stepNs: new Float64Array(0) },
-      }),
-    );
+    double.send('server', countersFrame(ms, ms - 1000, 63));
   }
 }
 

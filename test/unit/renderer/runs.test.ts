@@ -2,8 +2,8 @@
 import { effectScope, type EffectScope } from 'vue';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ExperimentState } from '../../../shared/contract/experiments.ts';
-import { encodeCounters, encodeJson } from '../../../shared/telemetry/codec.ts';
-import { counterNames, frameKinds, gaugeNames, syscallNames } from '../../../shared/telemetry/wire.ts';
+import { encodeJson } from '../../../shared/telemetry/codec.ts';
+import { frameKinds } from '../../../shared/telemetry/wire.ts';
 import { useShownRun } from '../../../renderer/app/use-shown-run.ts';
 import { useChannels } from '../../../renderer/stores/channels.ts';
 import { useExperiments } from '../../../renderer/stores/experiments.ts';
@@ -17,7 +17,7 @@ import { history } from '../../../renderer/stores/telemetry.ts';
 import { useTimebase } from '../../../renderer/stores/timebase.ts';
 import { useUi } from '../../../renderer/stores/ui.ts';
 import type { LabDouble } from './lab-double.ts';
-import { joined } from './scope-tools.ts';
+import { countersFrame, joined } from './scope-tools.ts';
 
 const comparing = (done: number, id = 3): ExperimentState => ({
   phase: 'running',
@@ -47,16 +47,7 @@ function serve(model: string, rate: number, fromMs: number, toMs: number): void 
   double.send('server', encodeJson(frameKinds.model, { timeNs: fromMs * 1e6, model, sourceFile: 'x', steps: [] }));
   for (let ms = fromMs; ms <= toMs; ms += 50) {
     const requests = ((ms - fromMs) * rate) / 1000;
-    double.send(
-      'server',
-      encodeCounters({
-        ...{ timeNs: ms * 1e6, sequence: ms, snapshotId: 0 },
-        gauges: Float64Array.from(gaugeNames, (name) => (name === 'openFds' ? rate : 0)),
-        counters: Float64Array.from(counterNames, (name) => (name === 'requests' ? requests : 0)),
-        syscalls: new Float64Array(syscallNames.length),
-        ...{ stepHits: new Float64Array(0), stepNs: new Float64Array(0) },
-      }),
-    );
+    double.send('server', countersFrame(ms, requests, rate));
   }
 }
 const shownModels = (): string[] => history.moments.models.map(({ model }) => model);
