@@ -1,8 +1,9 @@
 /** The test suites, how vitest runs them, and what its reports say. */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { ensureBrowser } from './browser.mjs';
+import { countsOf, failedFiles, passedNow, reportIn, withSecondRun } from './counts.mjs';
 import { displayRefusal, electronBinary } from './electron.mjs';
 import { ensureEngine, ensureRenderer, root } from './setup.mjs';
 import { ensureShell } from './shell.mjs';
@@ -64,39 +65,15 @@ async function electronEnvironment() {
   return { FDSCOPE_ELECTRON: binary };
 }
 
-function skipReason(test) {
-  const text = test.meta?.skipReason ?? /skipped:? (.+)$/i.exec(test.fullName)?.[1]?.replace(/[)\]]$/, '');
-  return text ?? `no reason given (${test.fullName})`;
-}
-
-/** Counts of one report; a test or file that ended without a verdict counts as failed. */
-function readReport(path) {
-  if (!existsSync(path)) return { passed: 0, failed: 1, skipped: 0, reasons: [], fault: 'vitest left no report' };
-  const report = JSON.parse(readFileSync(path, 'utf8'));
-  const tests = report.testResults.flatMap((file) => file.assertionResults);
-  const unfinished = tests.filter((test) => test.status === 'pending').length;
-  // A file that fails to load has no tests that could fail in its place.
-  const brokenFiles = report.testResults.filter(
-    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
-  ).length;
-  return {
-    passed: report.numPassedTests,
-    failed: report.numFailedTests + unfinished + brokenFiles,
-    skipped: report.numPendingTests + report.numTodoTests - unfinished,
-    reasons: tests.filter((test) => test.status === 'skipped' || test.status === 'todo').map(skipReason),
-  };
-}
-
 const reportOf = (name) => join(root, 'out/test', `${name}.json`);
 
-/** Runs vitest once over these suites, which drive the same engine variant, with its own output on the terminal. */
-async function runVitest(names, variant, env, filters, deadline) {
-  const reports = names.flatMap((name) => suites[name].projects.map((project) => [project, reportOf(name)]));
+/** Runs vitest once over these suites, which drive the same engine variant, with its own output; resolves to its exit code. */
+async function runVitest(reports, variant, env, args, deadline) {
   for (const [, path] of reports) rmSync(path, { force: true });
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
   const projects = reports.flatMap(([project]) => ['--project', project]);
-  const args = [vitest, 'run', ...projects, '--reporter=default', '--reporter=./main/dev/report.mjs'];
-  const child = spawn(process.execPath, [...args, ...filters], {
+  const all = [vitest, 'run', ...projects, '--reporter=default', '--reporter=./main/dev/report.mjs', ...args];
+  const child = spawn(process.execPath, all, {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
     env: {
@@ -114,9 +91,45 @@ async function runVitest(names, variant, env, filters, deadline) {
     child.on('close', (code) => resolve(code ?? 1));
   });
   clearTimeout(timer);
-  const results = names.map((name) => [name, readReport(reportOf(name))]);
+  return exitCode;
+}
+
+/** More than these are no accident of a busy machine. */
+const mostAgain = 8;
+
+/**
+ * Files that failed while three others ran beside them run once more, by themselves: what fails then fails for a reason of
+ * its own, and what passes is named. Resolves to the reports by suite as the second run leaves them.
+ */
+async function secondLook(found, variant, env) {
+  const failed = found.flatMap(([name, report]) => (report ? failedFiles(report).map((file) => [name, file]) : []));
+  if (failed.length === 0 || failed.length > mostAgain) return found;
+  const files = failed.map(([, file]) => relative(root, file));
+  console.log(`\n== once more, by themselves: ${files.join(', ')}`);
+  const names = [...new Set(failed.map(([name]) => name))];
+  const paths = names.flatMap((name) => suites[name].projects.map((project) => [project, reportOf(`${name}-again`)]));
+  await runVitest(paths, variant, env, ['--maxWorkers=1', ...files]);
+  return found.map(([name, report]) => {
+    const second = names.includes(name) ? reportIn(reportOf(`${name}-again`)) : undefined;
+    if (!second) return [name, report];
+    for (const test of passedNow(report, second)) console.log(`failed beside others, and passed by itself: ${test}`);
+    return [name, withSecondRun(report, second)];
+  });
+}
+
+async function runTogether(names, variant, env, filters, { deadline, alone, beside }) {
+  const reports = names.flatMap((name) => suites[name].projects.map((project) => [project, reportOf(name)]));
+  const exitCode = await runVitest(reports, variant, env, filters, deadline);
+  let found = names.map((name) => [name, reportIn(reportOf(name))]);
+  // Whoever names tests wants to see what they do, at once.
+  if (exitCode !== 0 && !alone && !deadline && filters.length === 0) {
+    await beside;
+    found = await secondLook(found, variant, env);
+  }
+  const results = found.map(([name, report]) => [name, countsOf(report)]);
   const first = results[0]?.[1];
-  if (first && exitCode !== 0 && results.every(([, { failed }]) => failed === 0)) {
+  const hadFailures = names.some((name) => countsOf(reportIn(reportOf(name))).failed > 0);
+  if (first && exitCode !== 0 && !hadFailures) {
     first.failed = 1;
     first.fault = `vitest ended with code ${exitCode} although no test failed`;
   }
@@ -162,7 +175,7 @@ export async function runSuites(wanted, filters = [], { beside, env: given = {},
     if (alone) await beside;
     console.log(`\n== ${ready.join(', ')}`);
     await ensureEngine(variant);
-    results.push(...(await runVitest(ready, variant, env, filters, deadline)));
+    results.push(...(await runTogether(ready, variant, env, filters, { deadline, alone, beside })));
   }
   return results;
 }

@@ -69,10 +69,12 @@ describe('the Sessions screen', () => {
     await button(page, 'Recording').waitFor();
     await page.waitForTimeout(4000);
     await button(page, 'Recording').click();
-    await page.getByText('The recording is in Sessions.').waitFor();
+    // At once: the toast goes away.
+    await button(page, 'Show it in Sessions').click();
+    await rail(page, 'Scope').click();
     await button(page, 'Stop').click();
     await foot(page, 'Ready');
-    await button(page, 'Show it in Sessions').click();
+    await rail(page, 'Sessions').click();
     const [file = ''] = files();
     const { code, stdout } = await runCli(['info', join(folder, file), '--json']);
     expect(code).toBe(0);

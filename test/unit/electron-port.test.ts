@@ -161,7 +161,8 @@ describe('messages at random over the port', () => {
     expect(counts.results, 'some are as they should be, by chance').toBeGreaterThan(5);
     expect(counts.faults).toBeGreaterThan(100);
     expect(counts.ended).toBeGreaterThan(5);
-    expect(served).toBeGreaterThan(counts.ended);
+    // As many, where the last message of all ended its wire.
+    expect(served).toBeGreaterThanOrEqual(counts.ended);
     // What is neither text nor bytes, and what is nearly a farewell.
     for (const odd of [null, 1, {}, [], { closed: 1 }, new Uint8Array(9), new Map(), { closed: 'x'.repeat(1e6) }]) {
       const wire = rawPort(guarded);
