@@ -4,7 +4,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { ensureBrowser } from './browser.mjs';
 import { countsOf, failedFiles, passedNow, reportIn, withSecondRun } from './counts.mjs';
-import { displayRefusal, electronBinary } from './electron.mjs';
+import { desktopForTests } from './electron.mjs';
 import { ensureEngine, ensureRenderer, root } from './setup.mjs';
 import { ensureShell } from './shell.mjs';
 
@@ -57,10 +57,8 @@ async function prepareBrowser() {
 
 /** Electron's program for the tests of the desktop app, or why there is none; they skip with that reason. */
 async function electronEnvironment() {
-  const reason = displayRefusal();
-  const binary = electronBinary();
-  if (reason !== undefined) return { FDSCOPE_ELECTRON_REASON: reason };
-  if (binary === undefined) return { FDSCOPE_ELECTRON_REASON: "Electron's program is not installed" };
+  const { binary, reason } = desktopForTests();
+  if (binary === undefined) return { FDSCOPE_ELECTRON_REASON: reason };
   await ensureShell();
   return { FDSCOPE_ELECTRON: binary };
 }

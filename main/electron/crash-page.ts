@@ -18,8 +18,13 @@ main { max-width: 34rem; }
 a { display: inline-block; padding: 0.5rem 1.2rem; border: 1px solid; border-radius: 6px; }
 `;
 
+/** Chromium ends a process by SIGTRAP where it cannot go on; of a page that is mostly V8, which says "crashed" and not "oom". */
+const ownEnd = 5;
+
 export function crashPage(query: URLSearchParams): string {
-  const why = reasons[query.get('reason') ?? ''] ?? 'It ended';
+  const reason = query.get('reason') ?? '';
+  const endedItself = reason === 'crashed' && query.get('code') === String(ownEnd);
+  const why = endedItself ? 'It ended itself, as it does when it is out of memory' : (reasons[reason] ?? 'It ended');
   // Digits only: what an address says is never markup.
   const code = /^-?\d{1,11}$/.exec(query.get('code') ?? '')?.[0] ?? 'unknown';
   return `<!doctype html>

@@ -1,6 +1,7 @@
 /** Files that the user opens: from the command line, the desktop, or a dialog. */
 import { existsSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { OpenedFile } from '../../shared/contract/shell.ts';
 import { sentenceOf } from '../lab/errors.ts';
 import type { LabService } from '../lab/lab-service.ts';
@@ -10,9 +11,29 @@ import type { BrowserWindow, ElectronApi } from './api.ts';
 const sessionEndings: readonly string[] = ['.fdscope'];
 const scenarioEndings: readonly string[] = ['.yaml', '.yml'];
 
-/** Absolute paths of the files among the arguments of a start. Chromium takes arguments with dashes, in any order. */
+/** What a desktop entry hands over for `%U`; that of another machine stays an address, which is no file here. */
+function pathOf(arg: string): string {
+  if (!/^file:/i.test(arg)) return arg;
+  try {
+    return fileURLToPath(arg);
+  } catch {
+    return arg;
+  }
+}
+
+/** What a start was given, without the program, and without the checkout that Electron was told to run (`electron CHECKOUT …`). */
+export function ownArguments(argv: readonly string[], checkout: string | undefined): string[] {
+  const args = argv.slice(1);
+  const at = args.findIndex((arg) => checkout !== undefined && resolve(arg) === resolve(checkout));
+  return args.filter((_arg, index) => index !== at);
+}
+
+/**
+ * Absolute paths of the files among the arguments of a start, which are paths or `file:` addresses. Chromium takes arguments
+ * with dashes, in any order.
+ */
 export const fileArguments = (args: readonly string[], folder: string): string[] =>
-  args.filter((arg) => arg !== '' && !arg.startsWith('-')).map((arg) => resolve(folder, arg));
+  args.filter((arg) => arg !== '' && !arg.startsWith('-')).map((arg) => resolve(folder, pathOf(arg)));
 
 /** What the page is told of a file. Faults are told too, as the user waits for an answer either way. */
 export function openFile(path: string, lab: Pick<LabService, 'openScenario'>): OpenedFile {

@@ -1,5 +1,6 @@
 /** The desktop app: one window over one lab. Start-up is this list; the end is its reverse. */
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { nothing } from '../../shared/contract/channels.ts';
 import { shellChannels } from '../../shared/contract/shell-channels.ts';
@@ -17,6 +18,7 @@ import { guardContents, guardSession } from './guards.ts';
 import { Mailbox, type Complain } from './ipc.ts';
 import { serveLab } from './lab-port.ts';
 import { menuTemplate } from './menu.ts';
+import { profileObstacle } from './obstacles.ts';
 import { registerScheme, serveScheme } from './protocol.ts';
 import { openWindow } from './window.ts';
 
@@ -30,14 +32,25 @@ export interface ShellOptions {
   readonly complain: Complain;
 }
 
-/** What a second start hands to the first. Any program of this user can send it. */
-const secondStartSchema = z.strictObject({ files: z.array(z.string().max(4096)).max(100) });
+/**
+ * What a second start hands to the first: files as `file:` addresses, which are ASCII whatever the names are.
+ * Any program of this user can send it.
+ */
+const secondStartSchema = z.strictObject({ files: z.array(z.string().max(16_384)).max(100) });
 
 /** Resolves when the window is open, or when another fdscope has taken over what was asked for. */
 export async function startShell(electron: ElectronApi, options: ShellOptions): Promise<void> {
   const { app } = electron;
+  const unwritable = profileObstacle({ profile: app.getPath('userData') });
+  if (unwritable !== undefined) {
+    options.complain(unwritable);
+    await app.whenReady();
+    electron.dialog.showErrorBox('fdscope cannot start', unwritable);
+    app.exit(1);
+    return;
+  }
   const files = fileArguments(options.args, options.folder);
-  if (!app.requestSingleInstanceLock({ files })) {
+  if (!app.requestSingleInstanceLock({ files: files.map((file) => pathToFileURL(file).href) })) {
     app.quit();
     return;
   }
@@ -103,7 +116,7 @@ class Shell {
   secondStart(data: unknown): void {
     const given = secondStartSchema.safeParse(data).data;
     if (!given) this.#options.complain('A second start was not understood.');
-    for (const file of given?.files ?? []) this.open(file);
+    for (const file of fileArguments(given?.files ?? [], '/')) this.open(file);
     const window = this.#window;
     if (!window) return;
     if (window.isMinimized()) window.restore();

@@ -18,9 +18,12 @@ const menuEntry = ({ id, title, group, keys, hintKeys, isEnabled }: Command): Me
   return { id, title, group, enabled: isEnabled?.() ?? true, ...(shown === undefined ? {} : { keys: shown }) };
 };
 
-/** Does nothing in a browser, where there is no bridge. */
-export function useShell(bridge: ShellBridge | undefined): void {
-  if (!bridge) return;
+/**
+ * Does nothing in a browser, where there is no bridge. What it returns is to be called when the lab is there: from then on
+ * opened files come, which the shell keeps until they are asked for.
+ */
+export function useShell(bridge: ShellBridge | undefined): () => void {
+  if (!bridge) return () => {};
   const commands = useCommands();
   const take = useOpenedFiles();
   commands.register(() => [
@@ -40,10 +43,15 @@ export function useShell(bridge: ShellBridge | undefined): void {
     const command = commands.all.find((each) => each.id === id);
     if (command) commands.run(command);
   });
-  bridge.onOpened((file) => {
-    const checked = openedFileSchema.safeParse(file);
-    if (checked.success) take(checked.data);
-  });
+  let isTaking = false;
+  return () => {
+    if (isTaking) return;
+    isTaking = true;
+    bridge.onOpened((file) => {
+      const checked = openedFileSchema.safeParse(file);
+      if (checked.success) take(checked.data);
+    });
+  };
 }
 
 function useOpenedFiles(): (file: OpenedFile) => void {
@@ -60,6 +68,9 @@ function useOpenedFiles(): (file: OpenedFile) => void {
     if (file !== undefined) await replay.open(file);
   }
 
+  /** Files that come at once are opened one after the other: all are in the library then, and the last is shown. */
+  let opening = Promise.resolve();
+
   return (file) => {
     switch (file.kind) {
       case 'scenario': {
@@ -72,7 +83,7 @@ function useOpenedFiles(): (file: OpenedFile) => void {
         break;
       }
       case 'session':
-        void openSession(file.path);
+        opening = opening.then(() => openSession(file.path));
         break;
       case 'refused':
         notices.show('error', file.sentence);

@@ -1,6 +1,7 @@
 /** The shell as a whole, on the double of Electron: start, files, menu, crash, end. */
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
 import { pageAddress } from '../../main/electron/addresses.ts';
 import { shellChannels } from '../../shared/contract/shell-channels.ts';
@@ -68,7 +69,7 @@ describe('the start', () => {
       args: ['--enable-features=x', 'run.fdscope'],
       prepare: ({ app }) => (app.isSecond = true),
     });
-    expect(electron.app.lockData).toEqual({ files: [join(folder, 'run.fdscope')] });
+    expect(electron.app.lockData).toEqual({ files: [pathToFileURL(join(folder, 'run.fdscope')).href] });
     expect(electron.app.exitCode).toBe(0);
     expect(electron.windows).toHaveLength(0);
   });
