@@ -1,4 +1,5 @@
 /** A look at the bench as the page shows it: what it holds by process and open file, and what changed since another one. */
+import { dequal } from 'dequal/lite';
 import type { ActorState, BenchLook, EpollSet, FdEntry, ProcessState, SocketState } from '../../shared/bench/state.ts';
 
 /** Fields of a socket that are marked where they changed. */
@@ -31,8 +32,6 @@ const noChanges: Changes = {
 
 export const fdKey = (process: string, fd: number): string => `${process}:${fd}`;
 
-const isSame = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);
-
 /** A timer runs on by itself: only which one it is counts. */
 const partOf = (socket: SocketState, part: SocketPart): unknown =>
   part === 'timer' ? socket.timer?.kind : socket[part];
@@ -51,7 +50,7 @@ export function changesOf(before: BenchLook | undefined, now: BenchLook | undefi
     if (old === socket) continue;
     if (old === undefined) sockets.set(socket.key, 'new');
     else {
-      const parts = socketParts.filter((part) => !isSame(partOf(old, part), partOf(socket, part)));
+      const parts = socketParts.filter((part) => !dequal(partOf(old, part), partOf(socket, part)));
       if (parts.length > 0) sockets.set(socket.key, new Set(parts));
     }
   }
@@ -61,7 +60,7 @@ export function changesOf(before: BenchLook | undefined, now: BenchLook | undefi
   return {
     sockets,
     fds: new Set([...newFds].flatMap(([key, fd]) => (sameFd(oldFds.get(key), fd) ? [] : [key]))),
-    epollSets: new Set([...newSets].flatMap(([key, set]) => (isSame(oldSets.get(key), set) ? [] : [key]))),
+    epollSets: new Set([...newSets].flatMap(([key, set]) => (dequal(oldSets.get(key), set) ? [] : [key]))),
     goneSockets: before.sockets.filter(({ key }) => !there.has(key)),
     goneFds: before.processes.flatMap(({ name, fds }) =>
       fds.filter(({ fd }) => !newFds.has(fdKey(name, fd))).map(({ fd }) => ({ process: name, fd })),
@@ -70,7 +69,7 @@ export function changesOf(before: BenchLook | undefined, now: BenchLook | undefi
 }
 
 const sameFd = (old: FdEntry | undefined, now: FdEntry): boolean =>
-  old?.file === now.file && isSame(old.flags, now.flags) && old.count === now.count;
+  old?.file === now.file && dequal(old.flags, now.flags) && old.count === now.count;
 
 /** The same look with the objects of the one before wherever nothing changed, so that what shows them can rest. */
 export function keepUnchanged(before: BenchLook | undefined, now: BenchLook): BenchLook {
@@ -78,7 +77,7 @@ export function keepUnchanged(before: BenchLook | undefined, now: BenchLook): Be
   const sockets = new Map(before.sockets.map((each) => [each.key, each]));
   const sets = setsOf(before);
   const fds = fdsOf(before);
-  const keep = <T>(old: T | undefined, fresh: T): T => (old !== undefined && isSame(old, fresh) ? old : fresh);
+  const keep = <T>(old: T | undefined, fresh: T): T => (old !== undefined && dequal(old, fresh) ? old : fresh);
   return {
     ...now,
     sockets: now.sockets.map((each) => keep(sockets.get(each.key), each)),
@@ -158,6 +157,8 @@ export const waitingFor = (guard: SocketState, look: BenchLook): SocketState[] =
       each.local?.port === guard.local?.port,
   );
 
+const isEnd = (a: SocketState['local'], b: SocketState['local']): boolean => a?.port === b?.port && a?.host === b?.host;
+
 /** The other end of a connection on this machine. */
 export const peerOf = (socket: SocketState, look: BenchLook): SocketState | undefined =>
   look.sockets.find(
@@ -165,7 +166,7 @@ export const peerOf = (socket: SocketState, look: BenchLook): SocketState | unde
       each !== socket &&
       (socket.peerInode !== undefined && socket.peerInode > 0
         ? each.inode === socket.peerInode
-        : socket.peer !== null && isSame(each.local, socket.peer) && isSame(each.peer, socket.local)),
+        : socket.peer !== null && isEnd(each.local, socket.peer) && isEnd(each.peer, socket.local)),
   );
 
 export const actorsOf = (look: BenchLook | undefined): ActorState[] =>

@@ -17,6 +17,11 @@ export interface Situation {
   readonly port: number;
 }
 
+interface Known extends Situation {
+  /** The call that the actor made last on each descriptor. */
+  readonly lastUse: ReadonlyMap<unknown, string>;
+}
+
 interface Held {
   readonly fd: number;
   readonly socket: SocketState;
@@ -39,16 +44,16 @@ function held(situation: Situation): Held[] {
   const process = look.processes.find(({ actors }) => actors.some(({ name }) => name === actor));
   const shared = (process?.actors.length ?? 1) > 1;
   const own = ownFds(situation);
+  const byInode = new Map(look.sockets.map((each) => [each.inode, each]));
   return (process?.fds ?? []).flatMap(({ fd, inode }) => {
     if (inode === undefined || (shared && !own.has(fd))) return [];
-    const socket = look.sockets.find((each) => each.inode === inode);
+    const socket = byInode.get(inode);
     return socket === undefined ? [] : [{ fd, socket }];
   });
 }
 
-function lastUse(fd: number, { actor, steps }: Situation): string | undefined {
-  return [...steps].reverse().find((step) => step.actor === actor && step.arguments.fd === fd)?.call;
-}
+const lastUses = ({ actor, steps }: Situation): Map<unknown, string> =>
+  new Map(steps.filter((step) => step.actor === actor).map(({ arguments: { fd }, call }) => [fd, call]));
 
 const greetings = { client: 'hello', server: 'welcome' } as const;
 
@@ -92,7 +97,7 @@ function forDatagrams({ fd, socket }: Held, situation: Situation): Suggestion[] 
   return socket.recvQueue > 0 ? [receive, send] : [send, receive];
 }
 
-function forConnection({ fd, socket }: Held, situation: Situation): Suggestion[] {
+function forConnection({ fd, socket }: Held, situation: Known): Suggestion[] {
   const side = isClient(situation.actor) ? 'client' : 'server';
   const waiting = socket.recvQueue;
   const peerHasClosed = ['CLOSE_WAIT', 'LAST_ACK', 'CLOSING'].includes(socket.state);
@@ -107,7 +112,7 @@ function forConnection({ fd, socket }: Held, situation: Situation): Suggestion[]
   const write: Suggestion = { call: 'write', arguments: { fd, data: greetings[side] }, hint: 'into the send queue' };
   const close: Suggestion = { call: 'close', arguments: { fd }, hint: 'FIN' };
   const half: Suggestion = { call: 'shutdown', arguments: { fd, how: 'SHUT_WR' }, hint: 'no more to send' };
-  const last = lastUse(fd, situation);
+  const last = situation.lastUse.get(fd);
   if (peerHasClosed) return last === 'read' ? [close, write, read] : [read, close, write];
   if (waiting > 0) return [read, write, close];
   if (last === 'write' && side === 'client') return [read, close, half];
@@ -115,7 +120,7 @@ function forConnection({ fd, socket }: Held, situation: Situation): Suggestion[]
   return side === 'client' || last === 'read' ? [write, read, close, half] : [read, write, close, half];
 }
 
-function forSocket(one: Held, situation: Situation): Suggestion[] {
+function forSocket(one: Held, situation: Known): Suggestion[] {
   const { socket } = one;
   if (socket.state === 'LISTEN') return forGuard(one);
   if (socket.type === 'dgram') return forDatagrams(one, situation);
@@ -135,13 +140,14 @@ const socketCall: Suggestion = {
 export function suggest(situation: Situation, most = 4): Suggestion[] {
   const sockets = held(situation);
   if (sockets.length === 0) return [socketCall];
+  const known = { ...situation, lastUse: lastUses(situation) };
   // Connections before guards that nobody waits at; newer before older.
   const weight = ({ socket }: Held): number =>
     socket.state === 'LISTEN' && (socket.acceptQueue ?? 0) > 0 ? 0 : socket.state === 'LISTEN' ? 2 : 1;
   const lists = [...sockets]
     .reverse()
     .sort((a, b) => weight(a) - weight(b))
-    .map((one) => forSocket(one, situation));
+    .map((one) => forSocket(one, known));
   const depth = Math.max(...lists.map((list) => list.length));
   const all = Array.from({ length: depth }, (_, i) => lists.flatMap((list) => list[i] ?? [])).flat();
   const [first, ...rest] = all;

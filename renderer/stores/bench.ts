@@ -1,4 +1,5 @@
 /** The bench: its steps as the lab told them, the walk, and the verbs. All windows share the same bench. */
+import { dequal } from 'dequal/lite';
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef } from 'vue';
 import type { BenchLook, SocketState } from '../../shared/bench/state.ts';
@@ -102,6 +103,7 @@ export const useBench = defineStore('bench', () => {
 
   function takeStep(epoch: number, told: BenchStep): void {
     if (epoch !== state.value.epoch) return;
+    if (steps.value.some((step) => tellsTheSame(step, told))) return;
     const step = { ...told, state: keepUnchanged(newest.value?.state, told.state) };
     const others = steps.value.filter(({ index }) => index !== step.index);
     steps.value = [...others, step].sort((a, b) => a.index - b.index);
@@ -127,7 +129,7 @@ export const useBench = defineStore('bench', () => {
     if (state.value.phase === 'closed' || !link) return;
     const { epoch } = state.value;
     const all = await lab.attempt((open) => open.request('bench.steps'));
-    if (all && epoch === state.value.epoch) all.forEach((step) => takeStep(epoch, step));
+    if (all && epoch === state.value.epoch) for (const step of all) takeStep(epoch, step);
     if (steps.value.length === 0) await lookAgain();
   }
 
@@ -244,6 +246,11 @@ export const useBench = defineStore('bench', () => {
     ...{ otherLane, program, keep, replay, isReplaying, turn, exported },
   };
 });
+
+/** The answer to who asked for a step, and the event to all windows, tell the same. A look is known by its time. */
+function tellsTheSame({ state: known, ...one }: BenchStep, { state, ...other }: BenchStep): boolean {
+  return one.index === other.index && known.timeNs === state.timeNs && dequal(one, other);
+}
 
 /** The key of the socket that a call made, or was given, also where it took the descriptor away. */
 function subjectOf(step: BenchStep | undefined, before: BenchLook | undefined): string | undefined {

@@ -53,6 +53,7 @@ class SocketLanes {
   readonly #lanes = new Map<string, string>();
   readonly #makers = new Map<string, string>();
   readonly #firstOf: ReadonlyMap<string, string>;
+  #before: ReadonlySet<unknown> = new Set();
 
   constructor(actors: readonly SequenceActor[]) {
     this.#firstOf = new Map([...actors].reverse().map(({ name, process }) => [process, name]));
@@ -63,7 +64,11 @@ class SocketLanes {
     if (['socket', 'accept4'].includes(call) && result !== null && result >= 0) {
       this.#makers.set(`${process}:${result}`, actor);
     }
+    const before = this.#before;
+    this.#before = new Set(state.sockets);
     for (const socket of state.sockets) {
+      // Its owners are those that it had.
+      if (before.has(socket) && this.#lanes.has(socket.key)) continue;
       const owner = socket.owner.find((each) => this.#makers.has(each)) ?? socket.owner[0];
       if (owner !== undefined) {
         if (this.#lanes.has(socket.key) && !this.#makers.has(owner)) continue;
@@ -127,51 +132,95 @@ const sleepText = ({ blockedIn, call }: BenchStep): string => {
   return `asleep in ${blockedIn?.call ?? call}${where}`;
 };
 
-/** `steps` in the order of their indices, each as it was told last. */
-export function sequenceOf(steps: readonly BenchStep[], actors: readonly SequenceActor[]): Sequence {
-  const lanes = new SocketLanes(actors);
-  const order = orderLanes(actors);
-  const entries: SequenceEntry[] = [];
-  const bySteps = new Map(steps.map((step) => [step.index, step]));
-  const returned = new Set<number>();
-  const addReturn = (step: BenchStep): void => {
-    if (returned.has(step.index)) return;
-    const outcome = outcomeOf(step);
-    if (outcome === undefined) return;
-    returned.add(step.index);
-    const { index, actor, text, durationNs } = step;
-    entries.push({ kind: 'wake', step: index, lane: actor, text, outcome, sleptNs: durationNs ?? 0 });
-    entries.push(...crossingsOf(step, lanes));
-  };
-  /** Woken by time or by a signal: they return between two steps, when their time was over. */
-  const byThemselves = steps
-    .filter(({ wokenBy }) => wokenBy !== undefined && typeof wokenBy !== 'number')
-    .map((step) => ({ step, atNs: step.startedNs + (step.durationNs ?? 0) }))
-    .sort((a, b) => a.atNs - b.atNs);
-  const returnUntil = (timeNs: number): void => {
-    for (const { step, atNs } of byThemselves) if (atNs <= timeNs) addReturn(step);
-  };
+/** The entries of steps that were told, as far as they have come; what comes next goes on from there. */
+class Entries {
+  readonly steps: BenchStep[] = [];
+  readonly #lanes: SocketLanes;
+  readonly #entries: SequenceEntry[] = [];
+  readonly #returned = new Set<number>();
 
-  for (const step of steps) {
-    returnUntil(step.startedNs);
-    lanes.take(step);
+  constructor(readonly actors: readonly SequenceActor[]) {
+    this.#lanes = new SocketLanes(actors);
+  }
+
+  /** Whether these are the steps it has, and more perhaps. */
+  goesOnIn(steps: readonly BenchStep[]): boolean {
+    return steps.length >= this.steps.length && this.steps.every((step, i) => step === steps[i]);
+  }
+
+  /** With all that returned by itself since. */
+  upTo(steps: readonly BenchStep[]): SequenceEntry[] {
+    const bySteps = new Map(steps.map((step) => [step.index, step]));
+    /** Woken by time or by a signal: they return between two steps, when their time was over. */
+    const byThemselves = steps
+      .filter(({ wokenBy }) => wokenBy !== undefined && typeof wokenBy !== 'number')
+      .map((step) => ({ step, atNs: step.startedNs + (step.durationNs ?? 0) }))
+      .sort((a, b) => a.atNs - b.atNs);
+    for (const step of steps.slice(this.steps.length)) {
+      for (const { step: woken, atNs } of byThemselves) if (atNs <= step.startedNs) this.#addReturn(woken);
+      this.#lanes.take(step);
+      this.#addCall(step);
+      for (const index of step.woke) {
+        const woken = bySteps.get(index);
+        if (woken) this.#addReturn(woken);
+      }
+      this.steps.push(step);
+    }
+    // A step that comes later may come before the end of these.
+    const returns = byThemselves.filter(({ step }) => !this.#returned.has(step.index));
+    return [...this.#entries, ...returns.flatMap(({ step }) => this.#returnOf(step))];
+  }
+
+  #addCall(step: BenchStep): void {
     const slept = step.wokenBy !== undefined || step.blocked;
     const outcome = slept ? undefined : outcomeOf(step);
-    entries.push({
+    this.#entries.push({
       ...{ kind: 'call', step: step.index, lane: step.actor, text: step.text },
       ...(outcome && { outcome }),
       ...(slept && { asleep: sleepText(step) }),
       ...(!slept && step.durationNs !== null && { tookNs: step.durationNs }),
     });
-    if (!slept) entries.push(...crossingsOf(step, lanes));
-    for (const index of step.woke) {
-      const woken = bySteps.get(index);
-      if (woken) addReturn(woken);
-    }
+    if (!slept) this.#entries.push(...crossingsOf(step, this.#lanes));
   }
-  returnUntil(Number.POSITIVE_INFINITY);
-  return { lanes: lanesOf(order, steps), entries };
+
+  #returnOf(step: BenchStep): SequenceEntry[] {
+    const outcome = outcomeOf(step);
+    if (outcome === undefined) return [];
+    const { index, actor, text, durationNs } = step;
+    return [
+      { kind: 'wake', step: index, lane: actor, text, outcome, sleptNs: durationNs ?? 0 },
+      ...crossingsOf(step, this.#lanes),
+    ];
+  }
+
+  #addReturn(step: BenchStep): void {
+    if (this.#returned.has(step.index)) return;
+    const entries = this.#returnOf(step);
+    if (entries.length > 0) this.#returned.add(step.index);
+    this.#entries.push(...entries);
+  }
 }
+
+/** Makes sequences of steps that grow, each from where the one before ended. */
+export class SequenceMaker {
+  #entries = new Entries([]);
+
+  /** `steps` in the order of their indices, each as it was told last; a step that was told anew is another object. */
+  of(steps: readonly BenchStep[], actors: readonly SequenceActor[]): Sequence {
+    const isSameCast =
+      actors.length === this.#entries.actors.length &&
+      actors.every(({ name, process }, i) => {
+        const known = this.#entries.actors[i];
+        return known?.name === name && known.process === process;
+      });
+    if (!isSameCast || !this.#entries.goesOnIn(steps)) this.#entries = new Entries(actors);
+    const entries = this.#entries.upTo(steps);
+    return { lanes: lanesOf(orderLanes(actors), steps), entries };
+  }
+}
+
+export const sequenceOf = (steps: readonly BenchStep[], actors: readonly SequenceActor[]): Sequence =>
+  new SequenceMaker().of(steps, actors);
 
 function lanesOf(actors: readonly SequenceActor[], steps: readonly BenchStep[]): SequenceLane[] {
   const latest = steps.reduce<BenchStep | undefined>(

@@ -93,8 +93,17 @@ const durationText = (ns: number): string =>
 const boxRole = (outcome: Outcome | undefined): Role =>
   outcome === undefined ? 'box-asleep' : outcome.ending === 'done' ? 'box' : 'box-failed';
 
+interface Drawn {
+  /** What the shapes depend on beside the entry. */
+  readonly columns: string;
+  readonly shapes: readonly Shape[];
+}
+/** An entry is laid out once for each width, as a diagram of a bench that is worked at grows by a few entries at a time. */
+const drawn = new WeakMap<SequenceEntry, Drawn>();
+
 class Layouter {
   readonly #sequence: Sequence;
+  readonly #columnsKey: string;
   readonly #columns: Columns;
   readonly #width: number;
   readonly #behind: Shape[] = [];
@@ -105,6 +114,7 @@ class Layouter {
     this.#sequence = sequence;
     this.#width = width;
     this.#columns = columnsOf(sequence.lanes.length, width);
+    this.#columnsKey = [width, ...sequence.lanes.map(({ id }) => id)].join('\n');
   }
 
   layout(): SequenceLayout {
@@ -146,15 +156,31 @@ class Layouter {
   #row(entry: SequenceEntry, top: number): SequenceRow {
     const { step, kind } = entry;
     switch (entry.kind) {
-      case 'call':
-        return { ...{ step, kind, lane: entry.lane, top, height: callPx }, shapes: this.#call(entry, top) };
-      case 'wake':
-        return { ...{ step, kind, lane: entry.lane, top, height: callPx }, shapes: this.#wake(entry, top) };
+      case 'call': {
+        if (entry.outcome === undefined) this.#asleepSince.set(entry.lane, top + 6);
+        const shapes = this.#once(entry, () => this.#call(entry));
+        return { step, kind, lane: entry.lane, top, height: callPx, shapes };
+      }
+      case 'wake': {
+        const since = this.#asleepSince.get(entry.lane);
+        if (since !== undefined) this.#bar(entry.lane, since, top + 23, false);
+        this.#asleepSince.delete(entry.lane);
+        const shapes = this.#once(entry, () => this.#wake(entry));
+        return { step, kind, lane: entry.lane, top, height: callPx, shapes };
+      }
       case 'crossing':
-        return { ...{ step, kind, top, height: crossingPx }, shapes: this.#crossing(entry) };
+        return { step, kind, top, height: crossingPx, shapes: this.#once(entry, () => this.#crossing(entry)) };
       case 'note':
-        return { ...{ step, kind, top, height: notePx }, shapes: this.#note(entry) };
+        return { step, kind, top, height: notePx, shapes: this.#once(entry, () => this.#note(entry)) };
     }
+  }
+
+  #once(entry: SequenceEntry, make: () => Shape[]): readonly Shape[] {
+    const known = drawn.get(entry);
+    if (known?.columns === this.#columnsKey) return known.shapes;
+    const shapes = make();
+    drawn.set(entry, { columns: this.#columnsKey, shapes });
+    return shapes;
   }
 
   #place(lane: string): { x: number; box: { readonly x: number; readonly width: number }; isFirst: boolean } {
@@ -169,17 +195,13 @@ class Layouter {
     };
   }
 
-  #call(entry: CallEntry, top: number): Shape[] {
-    if (entry.outcome === undefined) this.#asleepSince.set(entry.lane, top + 6);
+  #call(entry: CallEntry): Shape[] {
     const words = entry.outcome ?? { ending: 'asleep' as const, text: entry.asleep ?? 'asleep' };
     const time = entry.tookNs === undefined ? '' : durationText(entry.tookNs);
     return this.#box(entry.lane, entry.text, words.text, boxRole(entry.outcome), words.ending, time);
   }
 
-  #wake(entry: WakeEntry, top: number): Shape[] {
-    const since = this.#asleepSince.get(entry.lane);
-    if (since !== undefined) this.#bar(entry.lane, since, top + 23, false);
-    this.#asleepSince.delete(entry.lane);
+  #wake(entry: WakeEntry): Shape[] {
     const { outcome } = entry;
     const slept = `slept ${durationText(entry.sleptNs)}`;
     return this.#box(entry.lane, `${entry.text} returns`, outcome.text, boxRole(outcome), outcome.ending, slept);

@@ -5,7 +5,7 @@
  * browser; beside it the lab's share of that, asked for by a window of its own; and what an idle bench costs.
  * Steps of a few and of many sockets are taken in turns, so that neighbours of the machine weigh on both.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import Table from 'cli-table3';
 import { processTree } from '../../main/lab/external/proc.ts';
@@ -19,6 +19,7 @@ const { sockets, steps, rounds, idle, ...named } = benchOptions('sockets', 'The 
   sockets: ['open at once, where there are many', 200],
   steps: ['keys that are pressed in each round', 40],
   rounds: ['of few and of many, in turns', 3],
+  profile: ['a CPU profile of the last round goes to this file, for the browser’s own tools', ''],
   idle: ['seconds for which an idle bench is looked at', 5],
   browser: ['path of a Chromium other than the one that is found', ''],
 });
@@ -94,6 +95,22 @@ interface Round {
   readonly screenMs: number[];
   readonly labMs: number[];
   readonly open: number;
+  /** CPU time of the page's main thread, in ms a step, which a busy machine does not lengthen as it does the way to paint. */
+  readonly pageCpuMs: number;
+}
+
+interface Metrics {
+  readonly metrics: readonly { readonly name: string; readonly value: number }[];
+}
+
+/** A reader of the CPU time that the page's main thread has spent on tasks, in ms. */
+async function pageCpu(page: Page): Promise<() => Promise<number>> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  return async () => {
+    const { metrics }: Metrics = await session.send('Performance.getMetrics');
+    return (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN) * 1000;
+  };
 }
 
 async function round(page: Page, address: string, window: LabClient, count: number): Promise<Round> {
@@ -107,14 +124,21 @@ async function round(page: Page, address: string, window: LabClient, count: numb
   await page.locator('.bar .count').getByText(`${opening}/`).waitFor();
   const screenMs: number[] = [];
   const labMs: number[] = [];
+  const cpu = await pageCpu(page);
+  const before = await cpu();
+  const profiler = named.profile === '' ? undefined : await page.context().newCDPSession(page);
+  await profiler?.send('Profiler.enable');
+  await profiler?.send('Profiler.start');
   for (let i = 0; i < Math.min(180, steps); i++) {
     screenMs.push(await press(page));
     const began = performance.now();
     await window.request('bench.look');
     labMs.push(performance.now() - began);
   }
+  const pageCpuMs = ((await cpu()) - before) / screenMs.length;
+  if (profiler) writeFileSync(named.profile, JSON.stringify((await profiler.send('Profiler.stop')).profile));
   const { sockets: seen } = await window.request('bench.look');
-  return { screenMs, labMs, open: seen.length };
+  return { screenMs, labMs, open: seen.length, pageCpuMs };
 }
 
 const quantile = (numbers: readonly number[], share: number): number =>
@@ -160,12 +184,13 @@ try {
     all.few.push(await round(page, address, window, few));
     all.many.push(await round(page, address, window, sockets));
   }
-  const table = new Table({ head: ['ms', 'sockets', 'median', '90 %', 'most', 'the lab’s look, median'] });
+  const table = new Table({ head: ['ms', 'sockets', 'median', '90 %', 'most', 'the lab’s look', 'CPU of the page'] });
   for (const [name, list] of Object.entries(all)) {
     const screen = list.flatMap(({ screenMs }) => screenMs);
     const figures = [0.5, 0.9, 1].map((share) => quantile(screen, share).toFixed(1));
     const looks = median(list.flatMap(({ labMs }) => labMs)).toFixed(1);
-    table.push([`key to paint, ${name}`, String(list[0]?.open), ...figures, looks]);
+    const cpuMs = median(list.map(({ pageCpuMs }) => pageCpuMs)).toFixed(1);
+    table.push([`key to paint, ${name}`, String(list[0]?.open), ...figures, looks, cpuMs]);
   }
   console.log(table.toString());
   const measured = quantile(

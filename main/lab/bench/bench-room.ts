@@ -49,6 +49,8 @@ export class BenchRoom {
   #fault: string | undefined;
   /** Of a kept bench that is shown. */
   #shown: ({ readonly file: string } & Awaited<ReturnType<typeof readKeptBench>>) | undefined;
+  /** Steps that windows are still to be told, by index: one that was made is judged at once, and told once. */
+  readonly #untold = new Map<number, BenchStep>();
   /** Opening, closing and going back are done one after another. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -196,6 +198,7 @@ export class BenchRoom {
       const kept = await readKeptBench(this.#sessions, file);
       await this.#end();
       this.#walk = undefined;
+      this.#untold.clear();
       this.#epoch++;
       this.#shown = { file, ...kept };
       this.#tellState();
@@ -222,6 +225,7 @@ export class BenchRoom {
     await this.#end();
     this.#shown = undefined;
     this.#fault = undefined;
+    this.#untold.clear();
     this.#epoch++;
     this.#opening = true;
     this.#tellState();
@@ -261,10 +265,20 @@ export class BenchRoom {
     throw new LabError('bad-input', 'No bench is open: open one first.');
   }
 
-  #told(told: { epoch: number; step: BenchStep }): void {
-    for (const listener of this.#listeners) listener.step(told);
+  #told({ epoch, step }: { epoch: number; step: BenchStep }): void {
+    if (epoch !== this.#epoch) return;
+    if (this.#untold.size === 0) setImmediate(() => this.#tellSteps());
+    // Told anew, it comes behind what it woke.
+    this.#untold.delete(step.index);
+    this.#untold.set(step.index, step);
+  }
+  #tellSteps(): void {
+    const steps = [...this.#untold.values()];
+    this.#untold.clear();
+    for (const step of steps) for (const listener of this.#listeners) listener.step({ epoch: this.#epoch, step });
   }
   #tellState(): void {
+    this.#tellSteps();
     for (const listener of this.#listeners) listener.state(this.state);
   }
   #exclusively<T>(work: () => Promise<T>): Promise<T> {
