@@ -21,6 +21,7 @@ import type { CounterSeries } from './series.ts';
 import { useRuns } from './runs.ts';
 import { useSetup } from './setup.ts';
 import { history as runHistory } from './telemetry.ts';
+import { labThreadsAt } from './threads-of-lab.ts';
 import { useTimebase } from './timebase.ts';
 
 export interface Channel {
@@ -36,7 +37,10 @@ const trendLength = 32;
 export interface Gauges {
   readonly openFds: number;
   readonly openConnections: number;
-  readonly threads: number;
+  /** Those that serve, */
+  readonly modelThreads: number;
+  /** and those of the lab in the same process. */
+  readonly labThreads: number;
   readonly rssBytes: number;
 }
 
@@ -187,10 +191,12 @@ export const useChannels = defineStore('channels', () => {
         ? { kind: 'now' }
         : { kind: 'ended', sinceStartNs };
     const gauge = (name: GaugeName): number => server.valueAt(`gauge.${name}`, untilNs);
+    const labThreads = labThreadsAt(history, untilNs);
     gauges.value = {
       openFds: gauge('openFds'),
       openConnections: gauge('openConnections'),
-      threads: gauge('threads'),
+      modelThreads: Math.max(0, gauge('threads') - labThreads),
+      labThreads,
       rssBytes: gauge('rssBytes'),
     };
     errors.value = errorsOf(clients, untilNs);

@@ -2,6 +2,7 @@
  * The figures that people compare models by, computed here and nowhere else: each from the growth of counters, or from
  * the merged latencies, between two moments. A figure that cannot be had is undefined, and `absent` says why.
  */
+import { largerUnit, short } from './format.ts';
 import type { TelemetryHistory } from './history.ts';
 import { notFromOutside } from './outside.ts';
 import type { SeriesRing } from './rings.ts';
@@ -52,7 +53,6 @@ export interface FigureSpec {
   readonly how: string;
   /** The same of a server that is watched from outside, where it differs. */
   readonly howFromOutside?: string;
-  readonly better: 'more' | 'less';
 }
 
 export const figureSpecs: readonly FigureSpec[] = [
@@ -63,7 +63,6 @@ export const figureSpecs: readonly FigureSpec[] = [
     unit: '/s',
     how: 'Replies that the server sent whole, by its own counters, divided by the length of the interval.',
     howFromOutside: 'Replies that the clients checked, divided by the length of the interval.',
-    better: 'more',
   },
   {
     id: 'cpuMicrosPerRequest',
@@ -73,7 +72,6 @@ export const figureSpecs: readonly FigureSpec[] = [
     how: 'CPU time of the whole server process, user and system, as the kernel accounts it (getrusage), telemetry included, divided by requests.',
     howFromOutside:
       'CPU time of your server, user and system, by /proc, divided by the replies that the clients checked.',
-    better: 'less',
   },
   {
     id: 'switchesPerRequest',
@@ -83,7 +81,6 @@ export const figureSpecs: readonly FigureSpec[] = [
     how: "Voluntary and involuntary context switches of all the server's threads (getrusage), divided by requests.",
     howFromOutside:
       'Voluntary and involuntary context switches of all threads of your server, by /proc, divided by the replies that the clients checked.',
-    better: 'less',
   },
   {
     id: 'syscallsPerRequest',
@@ -91,7 +88,6 @@ export const figureSpecs: readonly FigureSpec[] = [
     label: 'System calls per request',
     unit: '',
     how: "System calls through the engine's traced wrappers, complete and never sampled, divided by requests.",
-    better: 'less',
   },
   {
     id: 'p99Ms',
@@ -99,7 +95,6 @@ export const figureSpecs: readonly FigureSpec[] = [
     label: 'Latency, 99th percentile',
     unit: 'ms',
     how: 'Measured by the clients from the moment each request was meant to be sent (corrected for coordinated omission); HdrHistograms merged exactly.',
-    better: 'less',
   },
 ];
 
@@ -181,6 +176,16 @@ export function figuresBetween(history: TelemetryHistory, fromNs: number, toNs: 
     errorsPerSecond: known(sum(...errorNames.map((name) => clients.rateBetween(`counter.${name}`, fromNs, toNs)))),
   };
 }
+
+/** A figure and its unit: its own, or for times that are long in it a larger one, so that 12,000 ms are "12.0" "s". */
+export function figureParts({ unit }: Pick<FigureSpec, 'unit'>, value: number | undefined): readonly [string, string] {
+  const [text, larger] = largerUnit(value, unit) ?? [short(value), unit];
+  return [text, larger];
+}
+
+/** The same where a column's head has the unit: a larger one stands beside the figure. */
+export const figureText = ({ unit }: Pick<FigureSpec, 'unit'>, value: number | undefined): string =>
+  largerUnit(value, unit)?.join(' ') ?? short(value);
 
 /** How a figure was obtained, or why it is not there. */
 export function aboutFigure({ id, how, howFromOutside }: FigureSpec, figures: Figures | undefined): string {

@@ -83,6 +83,14 @@ export function duration(ns: Figure): string {
   return ns === 0 ? '0 s' : inUnit(ns, lengthsOfTime);
 }
 
+/** "12.0" and "s" of 12,000 ms: for a time in ms or µs of which there are a thousand or more; undefined for any other. */
+export function largerUnit(value: Figure, unit: string): readonly [text: string, unit: string] | undefined {
+  const ns = { ms: 1e6, µs: 1e3 }[unit];
+  if (ns === undefined || !isThere(value) || Math.abs(value) < 999.5) return undefined;
+  const [text = '', larger = ''] = duration(value * ns).split(' ');
+  return [text, larger];
+}
+
 /** A moment of a run, from its start, as the axis of time has it: "12.4 s", "13:27.5". `digits`: of the seconds. */
 export function moment(timeNs: number, startNs: number, digits = 1): string {
   const parts = 10 ** digits;

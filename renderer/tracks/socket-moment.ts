@@ -26,6 +26,9 @@ export type SocketMoment =
   /** What mattered most in the tick; how long it lasted is not known. */
   | { readonly by: 'look'; readonly fromNs: number; readonly toNs: number; readonly state: SocketState };
 
+/** Of a tick: less is what rounding has left over, and nothing that a socket was in. */
+const leastShare = 1e-6;
+
 const nameOf = (code: number): SocketState => socketStates[code] ?? 'none';
 
 /** Undefined where nobody looked, or nobody had the row. */
@@ -41,7 +44,7 @@ export function socketMoment(store: SocketStore, row: number, timeNs: number): S
     return state === 'none' ? undefined : { by: 'look', ...range, state };
   }
   const times = Array.from(entries.subarray(0, timedCount), (ns, code) => ({ state: nameOf(code), ns }))
-    .filter(({ state, ns }) => ns > 0 && state !== 'none')
+    .filter(({ state, ns }) => ns > leastShare * (range.toNs - range.fromNs) && state !== 'none')
     .sort((a, b) => b.ns - a.ns);
   return times.length === 0 ? undefined : { by: 'tick', ...range, times };
 }

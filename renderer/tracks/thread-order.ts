@@ -1,7 +1,7 @@
 /** The threads of a stretch of time in the order of their rows: those of the model, then the lab's own. */
 import type { TelemetryHistory } from '../stores/history.ts';
 import type { ThreadRecord } from '../stores/history-threads.ts';
-import { isLabThread } from '../../shared/telemetry/threads-of-lab.ts';
+import { isOfLab, threadCountParts } from '../stores/threads-of-lab.ts';
 
 export interface OrderedThreads {
   readonly all: readonly ThreadRecord[];
@@ -10,12 +10,6 @@ export interface OrderedThreads {
 }
 
 type Threads = Pick<TelemetryHistory, 'threads' | 'isWatchedFromOutside'>;
-
-/** Of a program that is watched from outside no thread is the lab's, whatever its name. */
-export const isOfLab = (
-  { isWatchedFromOutside }: Pick<TelemetryHistory, 'isWatchedFromOutside'>,
-  name: string,
-): boolean => !isWatchedFromOutside && isLabThread(name);
 
 const isAlive = (thread: ThreadRecord, fromNs: number, toNs: number): boolean =>
   !(thread.startedNs > toNs) && thread.endedNs >= fromNs;
@@ -54,8 +48,5 @@ export class ThreadOrder {
 }
 
 /** "49 threads, and 4 of the lab". */
-export function threadCountWords({ all, modelCount }: OrderedThreads): string {
-  const lab = all.length - modelCount;
-  const threads = `${modelCount} ${modelCount === 1 ? 'thread' : 'threads'}`;
-  return lab === 0 ? threads : `${threads}, and ${lab} of the lab`;
-}
+export const threadCountWords = ({ all, modelCount }: OrderedThreads): string =>
+  threadCountParts(modelCount, all.length - modelCount).join(', and ');

@@ -12,11 +12,12 @@ import {
 import { drawArrows, arrowsOf, drawSlices, eventLines, eventName, slicesOf, type Slice } from './event-slices.ts';
 import { duration, missing, percent } from '../stores/format.ts';
 import { notFromOutside } from '../stores/outside.ts';
+import { isOfLab } from '../stores/threads-of-lab.ts';
 import type { Pen } from './pen.ts';
 import { RingImage, type RingPlan } from './ring-image.ts';
 import { RowWindow } from './row-window.ts';
 import { SharePainter, type ShareLines, type ShareTiles } from './share-pixels.ts';
-import { isOfLab, threadCountWords, ThreadOrder, type OrderedThreads } from './thread-order.ts';
+import { threadCountWords, ThreadOrder, type OrderedThreads } from './thread-order.ts';
 import { absenceOf, stretchAt, type StateStretch } from './thread-states.ts';
 import { threadTable } from './thread-table.ts';
 import { ThreadTimes } from './thread-times.ts';

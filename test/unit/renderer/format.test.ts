@@ -10,6 +10,7 @@ import {
   threadTime,
   stopwatch,
 } from '../../../renderer/stores/format.ts';
+import { figureParts, figureText } from '../../../renderer/stores/figures.ts';
 
 describe('figures as text', () => {
   it('have three significant digits, and a prefix from ten thousand on', () => {
@@ -74,4 +75,30 @@ it('time of many threads is a number of threads, and that of one a share', () =>
     ...['0%', '2%', '62%', '100%', '100%', '2.4 threads', '10 threads', '49 threads'],
   ]);
   expect(threadTime(undefined)).toBe('–');
+});
+
+describe('a figure in a unit that its size asks for', () => {
+  const ms = { unit: 'ms' };
+  it('has its own unit below a thousand of them, and a larger one from there on', () => {
+    expect([0.21, 35.2, 999.4].map((value) => figureParts(ms, value))).toEqual([
+      ['0.21', 'ms'],
+      ['35.2', 'ms'],
+      ['999', 'ms'],
+    ]);
+    expect([999.6, 12_000, 90_000].map((value) => figureParts(ms, value))).toEqual([
+      ['1.00', 's'],
+      ['12', 's'],
+      ['1.50', 'min'],
+    ]);
+    expect(figureParts({ unit: 'µs' }, 45_400)).toEqual(['45.4', 'ms']);
+  });
+
+  it('tells the larger unit where a column’s head has the usual one', () => {
+    expect(figureText(ms, 35.2)).toBe('35.2');
+    expect(figureText(ms, 12_340)).toBe('12.3 s');
+    expect(figureText(ms, undefined)).toBe('–');
+    // What is no time has prefixes.
+    expect(figureText({ unit: '/s' }, 45_600)).toBe('45.6k');
+    expect(figureParts({ unit: '' }, 12_345)).toEqual(['12.3k', '']);
+  });
 });

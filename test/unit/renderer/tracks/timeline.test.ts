@@ -11,6 +11,7 @@ import {
 import { EventStore } from '../../../../renderer/stores/history-events.ts';
 import { ThreadStore, type ThreadRecord } from '../../../../renderer/stores/history-threads.ts';
 import { TelemetryHistory } from '../../../../renderer/stores/history.ts';
+import { labThreadsAt } from '../../../../renderer/stores/threads-of-lab.ts';
 import { palettes, pixelOf } from '../../../../renderer/theme/palette.ts';
 import { arrowsOf, drawSlices, eventLines, eventName, slicesOf } from '../../../../renderer/tracks/event-slices.ts';
 import { SvgPen } from '../../../../renderer/tracks/svg-pen.ts';
@@ -211,6 +212,9 @@ describe('whose threads', () => {
     history.threads.takeStarted({ threadId: 6, tid: 106, name: 'worker' }, 50);
     expect(order.between(history, 0, 1).modelCount).toBe(1);
     expect(threadCountWords(order.between(history, 0, 60))).toBe('2 threads, and 4 of the lab');
+    expect(labThreadsAt(history, 60)).toBe(4);
+    history.threads.endProcess(70);
+    expect([labThreadsAt(history, 69), labThreadsAt(history, 70)]).toEqual([4, 0]);
   });
 
   it('sums of seconds that are past are kept, and are what they were', () => {
