@@ -2,6 +2,7 @@
  * One point a pixel column at most: a line of a million samples costs as much as one of a thousand. What a line draws and
  * what a cursor reads are points of this one function.
  */
+import { frameIntervalMs } from '../../shared/telemetry/wire.ts';
 import type { SeriesRing } from '../stores/rings.ts';
 import { nsPerPx, type TimeScale } from './time-scale.ts';
 
@@ -14,8 +15,8 @@ export interface Samples {
   pointOf?(first: number, last: number): number;
   /** Rows further apart than this have nothing between them; without it, as frames are. */
   readonly longestGapNs?: number;
-  /** What the line smooths, from the rows `first` to `last`: its lowest and highest; without it, those of the values. */
-  rangeOf?(first: number, last: number): readonly [low: number, high: number];
+  /** Sets the lowest and highest of what the line smooths from the rows `first` to `last`; without it, those of the values. */
+  rangeOf?(first: number, last: number, range: Float64Array): void;
 }
 
 /** Points of a drawn line; `lows` and `highs` enclose all samples of the column, `means` is what the line is at. */
@@ -65,6 +66,9 @@ export function decimate(samples: Samples, scale: TimeScale, points: LinePoints)
   return decimateRows(samples, scale, first, Math.min(ring.end, ring.lowerBound(scale.toNs) + 1), points);
 }
 
+/** Lowest and highest, written anew for each point. */
+const range = new Float64Array(2);
+
 const columnOf = (ring: SeriesRing, row: number, scale: TimeScale): number =>
   Math.floor((ring.timeAt(row) - scale.fromNs) / nsPerPx(scale));
 
@@ -84,9 +88,11 @@ function decimateRows(samples: Samples, scale: TimeScale, first: number, end: nu
   const flush = (last: number): void => {
     if (last < begin) return;
     const mean = samples.pointOf?.(begin, last) ?? sum / (last - begin + 1);
-    const [lowest, highest] = samples.rangeOf?.(begin, last) ?? [low, high];
+    range[0] = low;
+    range[1] = high;
+    samples.rangeOf?.(begin, last, range);
     const x = (xOf(begin) + xOf(last)) / 2;
-    points.add(Math.min(fromOf(begin), x), x, Math.min(lowest, mean), Math.max(highest, mean), mean);
+    points.add(Math.min(fromOf(begin), x), x, Math.min(range[0], mean), Math.max(range[1], mean), mean);
   };
   let column = Number.NEGATIVE_INFINITY;
   for (let row = first; row < end; row++) {
@@ -125,6 +131,13 @@ export interface PointAt {
   readonly value: number;
   readonly low: number;
   readonly high: number;
+}
+
+/** The scale that a moment was, or is about to be, drawn in: behind the newest picture the window has moved on with it. */
+export function scaleTelling(drawn: TimeScale | undefined, timeNs: number): TimeScale {
+  if (drawn === undefined) return { fromNs: timeNs - frameIntervalMs * 1e6, toNs: timeNs, widthPx: 1 };
+  if (timeNs <= drawn.toNs) return drawn;
+  return { fromNs: timeNs - (drawn.toNs - drawn.fromNs), toNs: timeNs, widthPx: drawn.widthPx };
 }
 
 const one = new LinePoints();

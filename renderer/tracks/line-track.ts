@@ -2,13 +2,12 @@
  * Lines over time: rates, gauges, percentiles. A band shows the range of what a line smooths: of the frames behind a rate,
  * and of those that share a pixel.
  */
-import { frameIntervalMs } from '../../shared/telemetry/wire.ts';
 import { modelColour } from '../../shared/model-colours.ts';
 import type { SeriesColour } from '../../shared/series-colours.ts';
 import type { Palette } from '../theme/palette.ts';
 import { recentStretch } from '../stores/figures.ts';
-import { decimate, LinePoints, pointAt, rowAt, type PointAt, type Samples } from './decimate.ts';
-import { stack, stepped } from './line-path.ts';
+import { decimate, LinePoints, pointAt, rowAt, scaleTelling, type PointAt, type Samples } from './decimate.ts';
+import { Scratch, stack, stepped } from './line-path.ts';
 import type { Pen } from './pen.ts';
 import {
   maxTableRows,
@@ -21,7 +20,7 @@ import {
   type TrackView,
 } from './track.ts';
 import { nsAt } from './time-scale.ts';
-import { fitScale, gridValues, shareOf, type Roundness, type ValueScale } from './value-scale.ts';
+import { FittedScale, gridValues, shareOf, type Roundness, type ValueScale } from './value-scale.ts';
 
 export interface LineSeries extends Samples {
   readonly label: string;
@@ -73,7 +72,7 @@ export class LineTrack implements Track {
   readonly heightPx: number;
   readonly #settings: LineTrackSettings;
   readonly #points: readonly LinePoints[];
-  #scale: ValueScale | undefined;
+  readonly #scale = new FittedScale();
   #drawn: TrackView | undefined;
 
   constructor(settings: LineTrackSettings) {
@@ -103,9 +102,9 @@ export class LineTrack implements Track {
         if ((points.highs[i] ?? 0) > highest) highest = points.highs[i] ?? 0;
       }
     });
-    const scale = fitScale(this.#settings.scale, lowest, highest, this.#scale, this.#settings.roundness);
-    this.#scale = scale;
-    drawGrid(pen, view, scale, this.#settings.roundness);
+    const { scale: kind, roundness } = this.#settings;
+    const scale = this.#scale.fit(kind, [lowest, highest], view.isMoving === true, roundness);
+    drawGrid(pen, view, scale, roundness);
     // The first series is the most important one and lies on top; of a stack it is the lowest.
     for (let s = all.length - 1; s >= 0; s--) {
       const series = all[s];
@@ -116,9 +115,8 @@ export class LineTrack implements Track {
   }
 
   axis(view: TrackView): readonly AxisLabel[] {
-    return this.#scale === undefined
-      ? []
-      : axisLabels(view, this.#scale, this.#settings.format, this.#settings.roundness);
+    const { value } = this.#scale;
+    return value === undefined ? [] : axisLabels(view, value, this.#settings.format, this.#settings.roundness);
   }
 
   legend(timeNs: number | undefined, palette: Palette): readonly LegendItem[] {
@@ -143,14 +141,15 @@ export class LineTrack implements Track {
   }
 
   hit(xPx: number, yPx: number, view: TrackView): Hit | undefined {
-    if (this.#scale === undefined) return undefined;
+    const { value: scale } = this.#scale;
+    if (scale === undefined) return undefined;
     const timeNs = nsAt(view, xPx);
     let nearest: { series: LineSeries; point: PointAt; px: number } | undefined;
     let below = 0;
     for (const series of this.#settings.series) {
       const point = this.#pointAt(series, timeNs);
       if (point === undefined) continue;
-      const px = Math.abs(yOf(view, this.#scale, below + point.value) - yPx);
+      const px = Math.abs(yOf(view, scale, below + point.value) - yPx);
       if (this.#settings.isStacked === true) below += point.value;
       if (px < (nearest?.px ?? 12)) nearest = { series, point, px };
     }
@@ -161,10 +160,8 @@ export class LineTrack implements Track {
     return { title: series.label, lines: [format(point.value), ...range] };
   }
 
-  /** As it was drawn last; of a track that was not drawn yet, of a pixel a frame. */
   #pointAt(series: LineSeries, timeNs: number): PointAt | undefined {
-    const framesNs = frameIntervalMs * 1e6;
-    return pointAt(series, this.#drawn ?? { fromNs: timeNs - framesNs, toNs: timeNs, widthPx: 1 }, timeNs);
+    return pointAt(series, scaleTelling(this.#drawn, timeNs), timeNs);
   }
 
   statistics(fromNs: number, toNs: number): readonly Statistic[] {
@@ -207,6 +204,19 @@ function valueAt(series: LineSeries, timeNs: number): number {
 export const yOf = (view: TrackView, scale: ValueScale, value: number): number =>
   view.heightPx - bottomPaddingPx - shareOf(scale, value) * (view.heightPx - topPaddingPx - bottomPaddingPx);
 
+/** The heights of the first `count` values, which hold until `into` is used again. */
+export function heightsOf(
+  view: TrackView,
+  scale: ValueScale,
+  values: Float64Array,
+  count: number,
+  into: Scratch,
+): Float64Array {
+  const ys = into.take(count);
+  for (let i = 0; i < count; i++) ys[i] = yOf(view, scale, values[i] ?? Number.NaN);
+  return ys;
+}
+
 /** Ticks no closer than people can read them. */
 const gridOf = (view: TrackView, scale: ValueScale, roundness?: Roundness): number[] =>
   gridValues(scale, Math.floor((view.heightPx - topPaddingPx) / 22), roundness);
@@ -226,6 +236,10 @@ export const axisLabels = (
 ): AxisLabel[] =>
   gridOf(view, scale, roundness).map((value) => ({ yPx: yOf(view, scale, value), text: format(value) }));
 
+const steps = new LinePoints();
+const stepsBelow = new LinePoints();
+const scratch = { line: new Scratch(), top: new Scratch(), bottom: new Scratch() } as const;
+
 function drawSeries(
   pen: Pen,
   view: TrackView,
@@ -237,24 +251,25 @@ function drawSeries(
 ): void {
   // At close zoom the frames themselves are seen: each tells of the stretch since the one before it.
   const areSteps = raw.count > 1 && raw.count < view.widthPx / stepPx;
-  const points = areSteps ? stepped(raw) : raw;
+  const points = areSteps ? stepped(raw, steps) : raw;
   const { count, xs } = points;
   const colour = colourOf(series, view.palette);
-  const heights = (values: Float64Array): Float64Array => {
-    const ys = new Float64Array(count);
-    for (let i = 0; i < count; i++) ys[i] = yOf(view, scale, values[i] ?? Number.NaN);
-    return ys;
-  };
-  const ys = heights(points.means);
+  const heights = (values: Float64Array, into: Scratch): Float64Array => heightsOf(view, scale, values, count, into);
+  const ys = heights(points.means, scratch.line);
   if (isStacked || series.isFilled === true) {
-    const floor = under && (areSteps ? stepped(under) : under);
+    const floor = under && (areSteps ? stepped(under, stepsBelow) : under);
     const bottoms =
-      floor?.count === count ? heights(floor.means) : new Float64Array(count).fill(view.heightPx - bottomPaddingPx);
+      floor?.count === count
+        ? heights(floor.means, scratch.bottom)
+        : scratch.bottom.take(count).fill(view.heightPx - bottomPaddingPx);
     pen.band(xs, ys, bottoms, count, colour, isStacked ? 0.45 : 0.12);
   }
   let isSpread = false;
   for (let i = 0; i < count && !isSpread; i++) isSpread = points.highs[i] !== points.lows[i];
-  if (isSpread && !isStacked) pen.band(xs, heights(points.highs), heights(points.lows), count, colour, 0.22);
+  if (isSpread && !isStacked) {
+    const [tops, bottoms] = [heights(points.highs, scratch.top), heights(points.lows, scratch.bottom)];
+    pen.band(xs, tops, bottoms, count, colour, 0.22);
+  }
   const stroke = { colour, widthPx: view.pixelRatio >= 2 ? 1.5 : 1 };
   pen.line(xs, ys, count, series.dash === undefined ? stroke : { ...stroke, dash: series.dash });
 }

@@ -5,12 +5,12 @@ import { notFromOutside } from '../stores/outside.ts';
 import { columnOf, type SeriesName } from '../stores/series.ts';
 import type { SeriesColour } from '../../shared/series-colours.ts';
 import type { Palette } from '../theme/palette.ts';
-import { frameIntervalMs, syscallNames, type SyscallName } from '../../shared/telemetry/wire.ts';
+import { syscallNames, type SyscallName } from '../../shared/telemetry/wire.ts';
 import { otherCalls, syscallLook } from '../../shared/syscall-looks.ts';
 import { missing, perSecond } from '../stores/format.ts';
-import { decimate, LinePoints, pointAt, type Samples } from './decimate.ts';
-import { stepped } from './line-path.ts';
-import { axisLabels, drawGrid, stepPx, yOf } from './line-track.ts';
+import { decimate, LinePoints, pointAt, scaleTelling, type Samples } from './decimate.ts';
+import { Scratch, stepped } from './line-path.ts';
+import { axisLabels, drawGrid, heightsOf, stepPx, yOf } from './line-track.ts';
 import type { Pen } from './pen.ts';
 import { totalSamples } from './samples.ts';
 import { nsAt } from './time-scale.ts';
@@ -26,7 +26,7 @@ import {
   type Track,
   type TrackView,
 } from './track.ts';
-import { fitScale, type ValueScale } from './value-scale.ts';
+import { FittedScale } from './value-scale.ts';
 
 const mostBands = 7;
 const mostMade = 32;
@@ -50,10 +50,13 @@ export class StackedTrack implements Track {
     'Calls that the server made into the kernel, by name, stacked; the most frequent at the bottom. A name has its colour and pattern in every run. This is where the models differ most: epoll asks once for many sockets, polling asks each, io_uring hardly asks at all. Counted in the server’s own wrappers, completely; compare with strace -c.';
   readonly #history: TelemetryHistory;
   readonly #originNs: () => number;
+  /** Written anew for each picture, by the band. */
   readonly #points: LinePoints[] = [];
+  readonly #steps: LinePoints[] = [];
+  readonly #heights: Scratch[] = [];
   /** By the names of their calls; each keeps the rates that it has worked out. */
   readonly #made = new Map<string, Samples>();
-  #scale: ValueScale | undefined;
+  readonly #scale = new FittedScale();
   #drawn: TrackView | undefined;
 
   constructor(history: TelemetryHistory, originNs: () => number) {
@@ -80,12 +83,14 @@ export class StackedTrack implements Track {
         if ((own.means[x] ?? 0) > highest) highest = own.means[x] ?? 0;
       }
     });
-    this.#scale = fitScale('linear', 0, highest, this.#scale);
-    const scale = this.#scale;
+    const scale = this.#scale.fit('linear', [0, highest], view.isMoving === true);
     drawGrid(pen, view, scale);
     const count = points[0]?.count ?? 0;
-    const drawn = count < view.widthPx / stepPx ? points.map(stepped) : points;
-    const heights = drawn.map((own) => own.means.subarray(0, own.count).map((value) => yOf(view, scale, value)));
+    const areSteps = count < view.widthPx / stepPx;
+    const drawn = areSteps ? points.map((own, i) => stepped(own, (this.#steps[i] ??= new LinePoints()))) : points;
+    const heights = drawn.map((own, i) =>
+      heightsOf(view, scale, own.means, own.count, (this.#heights[i] ??= new Scratch())),
+    );
     bands.forEach((band, i) => {
       const own = drawn[i];
       const tops = heights[i];
@@ -98,7 +103,8 @@ export class StackedTrack implements Track {
   }
 
   axis(view: TrackView): readonly AxisLabel[] {
-    return this.#scale === undefined ? [] : axisLabels(view, this.#scale, perSecond);
+    const { value } = this.#scale;
+    return value === undefined ? [] : axisLabels(view, value, perSecond);
   }
 
   legend(timeNs: number | undefined, palette: Palette, over?: Stretch): readonly LegendItem[] {
@@ -119,7 +125,7 @@ export class StackedTrack implements Track {
   }
 
   hit(xPx: number, yPx: number, view: TrackView): Hit | undefined {
-    const scale = this.#scale;
+    const { value: scale } = this.#scale;
     if (scale === undefined) return undefined;
     let sum = 0;
     for (const band of this.#bands(view)) {
@@ -177,10 +183,8 @@ export class StackedTrack implements Track {
     return names.reduce((sum, name) => sum + server.rateBetween(`syscall.${name}`, fromNs, toNs), 0);
   }
 
-  /** As it was drawn last. */
   #rateAt(band: Band, timeNs: number): number {
-    const scale = this.#drawn ?? { fromNs: timeNs - frameIntervalMs * 1e6, toNs: timeNs, widthPx: 1 };
-    return pointAt(this.#samples(band), scale, timeNs)?.value ?? Number.NaN;
+    return pointAt(this.#samples(band), scaleTelling(this.#drawn, timeNs), timeNs)?.value ?? Number.NaN;
   }
 
   /** The calls of a stretch of time, most first, and those beyond the first few as one. */

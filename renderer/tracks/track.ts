@@ -12,6 +12,8 @@ export interface TrackView extends TimeScale {
   readonly pixelRatio: number;
   readonly palette: Palette;
   readonly picked?: Picked | undefined;
+  /** The window moves on by itself, with what comes. */
+  readonly isMoving?: boolean;
 }
 
 export interface LegendItem {

@@ -48,6 +48,26 @@ export function fitScale(
   return { kind, bottom, top: Math.max(bottom * 10, decade(highest * 1.02, Math.ceil)) };
 }
 
+/**
+ * The scale of a track from picture to picture. While its window moves on by itself the scale before is kept where it
+ * fits; of a picture that is held every window has one scale, whatever was looked at before it.
+ */
+export class FittedScale {
+  value: ValueScale | undefined;
+  #ofMoving: ValueScale | undefined;
+
+  fit(
+    kind: ValueScale['kind'],
+    [lowest, highest]: readonly [number, number],
+    isMoving: boolean,
+    roundness?: Roundness,
+  ): ValueScale {
+    this.value = fitScale(kind, lowest, highest, this.#ofMoving, roundness);
+    if (isMoving) this.#ofMoving = this.value;
+    return this.value;
+  }
+}
+
 /** Height above the floor, as a share of the whole; below 0 and above 1 outside the scale. */
 export function shareOf(scale: ValueScale, value: number): number {
   if (scale.kind === 'linear') return (value - scale.bottom) / (scale.top - scale.bottom);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { niceStepNs, nsAt, pxOf, timeLabel, timeTicks } from '../../../../renderer/tracks/time-scale.ts';
 import { bytes } from '../../../../renderer/stores/format.ts';
-import { fitScale, gridValues, niceTop, shareOf } from '../../../../renderer/tracks/value-scale.ts';
+import { FittedScale, fitScale, gridValues, niceTop, shareOf } from '../../../../renderer/tracks/value-scale.ts';
 
 describe('the scale of time', () => {
   const scale = { fromNs: 1e15, toNs: 1e15 + 10e9, widthPx: 1000 };
@@ -48,6 +48,15 @@ describe('the scale of values', () => {
     expect(fitScale('linear', 0, 40, before)).toBe(before);
     expect(fitScale('linear', 0, 30, before).top).toBe(30);
     expect(fitScale('linear', 0, 120, before).top).toBe(150);
+  });
+
+  it('is one for each window of a picture that is held, whatever was looked at in between', () => {
+    const scale = new FittedScale();
+    const fit = (highest: number, isMoving: boolean): number => scale.fit('linear', [0, highest], isMoving).top;
+    expect([fit(90, true), fit(40, true)]).toEqual([100, 100]);
+    // Held at 40, moved to where 20 is the most, to where 300 is, and back.
+    expect([fit(40, false), fit(20, false), fit(300, false), fit(40, false)]).toEqual([100, 20, 300, 100]);
+    expect(fit(40, true)).toBe(100);
   });
 
   it('is logarithmic over whole decades', () => {
