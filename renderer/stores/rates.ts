@@ -5,6 +5,7 @@
  */
 import { frameIntervalMs } from '../../shared/telemetry/wire.ts';
 import type { SeriesRing } from './rings.ts';
+import { RowMemo } from './row-memo.ts';
 
 /** What a line shows is of a stretch so long: single frames are noise. */
 export const lineNs = 500e6;
@@ -21,33 +22,12 @@ function lastUpTo(sorted: readonly number[], limit: number): number {
 /** Rows whose begins are kept; more than a ring has. */
 const keptRows = 1 << 16;
 
-/** Where the rates of single rows begin: every line asks for each of its rows with each picture. */
-class Begins {
-  readonly #rows = new Int32Array(keptRows).fill(-1);
-  readonly #begins = new Int32Array(keptRows);
-
-  get(row: number): number | undefined {
-    const place = row % keptRows;
-    return this.#rows[place] === row ? this.#begins[place] : undefined;
-  }
-
-  set(row: number, begin: number): void {
-    const place = row % keptRows;
-    this.#rows[place] = row;
-    this.#begins[place] = begin;
-  }
-
-  clear(): void {
-    this.#rows.fill(-1);
-  }
-}
-
 export class Rates {
   /** Raised where rates of rows that are there already have changed. */
   version = 0;
   readonly #ring: SeriesRing;
-  /** By how long they are at least. */
-  readonly #known = new Map<number, Begins>();
+  /** Where rates of single rows begin, by how long they are at least: every line asks for the same. */
+  readonly #known = new Map<number, RowMemo>();
   /** First rows of processes that took the place of others: they count from zero. */
   readonly #begins: number[] = [];
   /** When another model served from, or a setting was changed. */
@@ -77,19 +57,20 @@ export class Rates {
   beginOf(first: number, last: number, leastNs: number): number {
     if (first !== last) return this.#find(first, last, leastNs);
     let known = this.#known.get(leastNs);
-    if (known === undefined) this.#known.set(leastNs, (known = new Begins()));
-    let begin = known.get(last);
-    // What it began with may have made room since.
-    if (begin === undefined || (begin >= 0 && begin < this.#ring.first)) {
-      begin = this.#find(first, last, leastNs);
-      known.set(last, begin);
-    }
-    return begin;
+    if (known === undefined) this.#known.set(leastNs, (known = new RowMemo(keptRows)));
+    const find = (row: number, values: Float64Array, offset: number): void => {
+      values[offset] = this.#find(row, row, leastNs);
+    };
+    const begin = known.values[known.offsetOf(last, find)] ?? -1;
+    if (begin < 0 || begin >= this.#ring.first) return begin;
+    // What it began with has made room since.
+    known.forget(last);
+    return known.values[known.offsetOf(last, find)] ?? -1;
   }
 
   #forget(): void {
     this.version++;
-    for (const begins of this.#known.values()) begins.clear();
+    for (const known of this.#known.values()) known.clear();
   }
 
   #find(first: number, last: number, leastNs: number): number {

@@ -1,8 +1,6 @@
 /** Figures over time as the frames bring them: totals of a process, latencies of an interval, steps of a model. */
-import type { Histogram } from 'hdr-histogram-js';
 import { counterOf, gaugeOf, type Counters, type Latency } from '../../shared/telemetry/codec.ts';
 import { bucketsOf, type Bucket, countIn, percentileOf } from '../../shared/telemetry/histogram-buckets.ts';
-import { addBuckets, emptyHistogram } from '../../shared/telemetry/latency-histogram.ts';
 import {
   counterNames,
   frameIntervalMs,
@@ -13,6 +11,8 @@ import {
   type LatencyKind,
   type SyscallName,
 } from '../../shared/telemetry/wire.ts';
+import { ByteLog } from './byte-log.ts';
+import { MergedLatencies } from './merged-latencies.ts';
 import { Rates } from './rates.ts';
 import { SeriesRing } from './rings.ts';
 
@@ -100,17 +100,16 @@ const blockRows = 16;
 /** Latencies of each interval, in ns, and the histograms behind them: percentiles are never averaged. */
 export class LatencySeries {
   readonly ring = new SeriesRing(latencyColumns.length, maxRows);
-  #encoded: { row: number; bytes: Uint8Array }[] = [];
-  #oldest = 0;
-  #encodedBytes = 0;
+  /** Of each row. */
+  readonly #encoded = new ByteLog();
   /** Merged, by their first row, once a stretch that was read covers them: to read half a minute is not to unpack it. */
   readonly #blocks = new Map<number, Float64Array>();
   #blockBytes = 0;
-  /** Every percentile of a readout asks for the same rows, one after the other. */
-  #latest: { begin: number; end: number; merged: Histogram } | undefined;
+  /** Every percentile of a readout asks for the same rows, and the next readout for most of them. */
+  #latest: { readonly begin: number; readonly end: number; readonly merged: MergedLatencies } | undefined;
 
   get byteLength(): number {
-    return this.ring.byteLength + this.#encodedBytes + this.#blockBytes;
+    return this.ring.byteLength + this.#encoded.byteLength + this.#blockBytes;
   }
 
   take(frame: Latency): void {
@@ -123,28 +122,52 @@ export class LatencySeries {
       this.ring.set(percentiles.length, row, highest.toNs);
       this.ring.set(countColumn, row, countIn(buckets));
     }
-    // The payload is a view into a batch that would be kept whole.
-    this.#keep(row, frame.encoded.slice());
+    this.#keep(frame.encoded);
   }
 
-  /** All latencies between two moments, merged exactly; undefined where some of them are no longer kept. */
-  between(fromNs: number, toNs: number): Histogram | undefined {
+  /**
+   * All latencies between two moments, merged exactly; undefined where some of them are no longer kept. To be read at
+   * once: the next call may change it.
+   */
+  between(fromNs: number, toNs: number): MergedLatencies | undefined {
     const begin = this.ring.lowerBound(fromNs);
     const end = this.ring.lowerBound(toNs + 1);
+    if (begin === end) return new MergedLatencies();
     if (this.#latest?.begin === begin && this.#latest.end === end) return this.#latest.merged;
-    const merged = emptyHistogram();
-    if (begin === end) return merged;
-    const oldest = this.#encoded[this.#oldest];
-    if (oldest === undefined || oldest.row > begin) return undefined;
+    if (this.#encoded.first > begin) return undefined;
+    const merged = this.#moved(begin, end) ?? this.#mergedAnew(begin, end);
+    this.#latest = { begin, end, merged };
+    return merged;
+  }
+
+  /** The latest stretch, with what it has lost taken away and what is new added; undefined where that is no less work. */
+  #moved(begin: number, end: number): MergedLatencies | undefined {
+    const { begin: wasBegin, end: wasEnd, merged } = this.#latest ?? { begin: 0, end: 0 };
+    const isKept = Math.min(wasBegin, begin) >= this.#encoded.first;
+    const changedRows = Math.abs(begin - wasBegin) + Math.abs(end - wasEnd);
+    if (merged === undefined || !isKept || changedRows * 2 > end - begin || begin >= wasEnd || wasBegin >= end) {
+      return undefined;
+    }
+    const add = (from: number, to: number, times: 1 | -1): void => {
+      for (let row = from; row < to; row++) merged.add(this.#bucketsAt(row), times);
+    };
+    add(wasBegin, begin, -1);
+    add(begin, wasBegin, 1);
+    add(wasEnd, end, 1);
+    add(end, wasEnd, -1);
+    return merged;
+  }
+
+  #mergedAnew(begin: number, end: number): MergedLatencies {
+    const merged = new MergedLatencies();
     for (let row = begin; row < end;) {
       const isWholeBlock = row % blockRows === 0 && row + blockRows <= end;
       if (isWholeBlock) {
         const pairs = this.#block(row);
-        for (let i = 0; i < pairs.length; i += 2) merged.recordValueWithCount(pairs[i] ?? 0, pairs[i + 1] ?? 0);
-      } else addBuckets(merged, this.#bucketsAt(row));
+        for (let i = 0; i < pairs.length; i += 2) merged.addValue(pairs[i] ?? 0, pairs[i + 1] ?? 0);
+      } else merged.add(this.#bucketsAt(row));
       row += isWholeBlock ? blockRows : 1;
     }
-    this.#latest = { begin, end, merged };
     return merged;
   }
 
@@ -180,26 +203,19 @@ export class LatencySeries {
   }
 
   #bucketsAt(row: number): readonly Bucket[] {
-    const oldest = this.#encoded[this.#oldest];
-    const kept = oldest && this.#encoded[this.#oldest + row - oldest.row];
-    return kept === undefined || this.ring.at(countColumn, row) === 0 ? [] : bucketsOf(kept.bytes);
+    const bytes = this.#encoded.at(row);
+    return bytes === undefined || this.ring.at(countColumn, row) === 0 ? [] : bucketsOf(bytes);
   }
 
-  #keep(row: number, bytes: Uint8Array): void {
-    this.#encoded.push({ row, bytes });
-    this.#encodedBytes += bytes.length;
-    for (;;) {
-      const oldest = this.#encoded[this.#oldest];
-      if (oldest === undefined) break;
-      if (this.#encodedBytes <= histogramBudgetBytes && oldest.row >= this.ring.first) break;
-      this.#encodedBytes -= oldest.bytes.length;
-      this.#blockBytes -= this.#blocks.get(oldest.row)?.byteLength ?? 0;
-      this.#blocks.delete(oldest.row);
-      this.#oldest++;
-    }
-    if (this.#oldest > 1024 && this.#oldest * 2 > this.#encoded.length) {
-      this.#encoded = this.#encoded.slice(this.#oldest);
-      this.#oldest = 0;
+  #keep(bytes: Uint8Array): void {
+    const log = this.#encoded;
+    const was = log.first;
+    log.append(bytes);
+    log.dropUntil(this.ring.first);
+    while (log.byteLength > histogramBudgetBytes && log.nextPiece > log.first) log.dropUntil(log.nextPiece);
+    for (let row = was; row < log.first; row++) {
+      this.#blockBytes -= this.#blocks.get(row)?.byteLength ?? 0;
+      this.#blocks.delete(row);
     }
   }
 }

@@ -10,6 +10,8 @@ export class FrameScheduler {
   #handle = 0;
   /** What asks to be drawn before the drawing of a frame began is drawn in that frame. */
   #isPreparing = false;
+  /** What a drawing takes of late, in ms. */
+  drawingMs = 0;
 
   /** Runs in every frame before anything is drawn. Returns how to end that. */
   onFrame(callback: () => void): () => void {
@@ -41,8 +43,11 @@ export class FrameScheduler {
     this.#isPreparing = true;
     for (const callback of this.#before) callback();
     this.#isPreparing = false;
+    if (this.#dirty.size === 0) return;
     const drawables = [...this.#dirty];
     this.#dirty.clear();
+    const beganMs = performance.now();
     for (const drawable of drawables) drawable.draw();
+    this.drawingMs += (performance.now() - beganMs - this.drawingMs) / 4;
   };
 }

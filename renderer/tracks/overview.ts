@@ -1,9 +1,9 @@
 /** The whole run in one strip: what was answered over time, which model served when, and what was found. */
 import { modelColour } from '../../shared/model-colours.ts';
-import type { TelemetryHistory } from '../stores/history.ts';
+import type { FigureSource, TelemetryHistory } from '../stores/history.ts';
 import type { TimeRange } from '../stores/timebase.ts';
 import type { Palette } from '../theme/palette.ts';
-import { decimate, LinePoints } from './decimate.ts';
+import { decimate, LinePoints, type Samples } from './decimate.ts';
 import { drawMissing } from './over-tracks.ts';
 import type { Pen } from './pen.ts';
 import { totalSamples } from './samples.ts';
@@ -22,19 +22,19 @@ export function wholeRun(bounds: TimeRange | undefined): TimeRange {
 export class Overview {
   readonly #history: TelemetryHistory;
   readonly #points = new LinePoints();
+  /** Each keeps the rates that it has worked out. */
+  readonly #samples: Readonly<Record<'server' | 'clients', Samples>>;
 
   constructor(history: TelemetryHistory) {
     this.#history = history;
+    const requestsOf = (source: FigureSource): Samples =>
+      totalSamples(() => history.counters[source], ['counter.requests']);
+    this.#samples = { server: requestsOf('server'), clients: requestsOf('clients') };
   }
 
   draw(pen: Pen, scale: TimeScale, heightPx: number, palette: Palette): void {
-    const { counters, moments, isWatchedFromOutside } = this.#history;
-    const source = isWatchedFromOutside ? 'clients' : 'server';
-    const points = decimate(
-      totalSamples(() => counters[source], ['counter.requests']),
-      scale,
-      this.#points,
-    );
+    const { moments, isWatchedFromOutside } = this.#history;
+    const points = decimate(this.#samples[isWatchedFromOutside ? 'clients' : 'server'], scale, this.#points);
     const { count, xs, means } = points;
     let highest = 0;
     for (let i = 0; i < count; i++) if ((means[i] ?? 0) > highest) highest = means[i] ?? 0;

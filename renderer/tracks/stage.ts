@@ -13,6 +13,14 @@ import type { TrackView } from './track.ts';
 /** Figures beside the tracks change no more often than people can read them. */
 const readoutMs = 250;
 
+/**
+ * A picture that moves on by itself takes so much of the page's time at most: with many sockets and threads, or on a slow
+ * machine, it moves in fewer steps, and the page answers as it should. What people do is drawn at once.
+ */
+const drawingShare = 1 / 16;
+/** So often it moves all the same. */
+const longestPauseMs = 250;
+
 export interface Stage {
   readonly history: TelemetryHistory;
   readonly timebase: Timebase;
@@ -64,7 +72,10 @@ export function useStage(history: TelemetryHistory, theme: () => Palette['name']
     timebase.advance(history.keptSinceNs, history.newestNs);
     if (timebase.isFollowing && pointerPx.value !== undefined) timebase.cursorNs = nsAt(scale(), pointerPx.value);
     // A picture that is held is drawn anew only where its window changes: what has come or gone since is not seen.
-    if (timebase.isFollowing || isFirst) drawAll();
+    if (timebase.isFollowing || isFirst) {
+      drawAll();
+      movedAtMs = performance.now();
+    }
   }
 
   function readOut(): void {
@@ -83,11 +94,28 @@ export function useStage(history: TelemetryHistory, theme: () => Palette['name']
     readout.value++;
   }
 
-  onScopeDispose(history.subscribe(() => scheduler.request()));
+  let movedAtMs = 0;
+  let nextMove: ReturnType<typeof setTimeout> | undefined;
+  function onNews(): void {
+    if (nextMove !== undefined) return;
+    const pauseMs = timebase.isFollowing ? Math.min(longestPauseMs, scheduler.drawingMs / drawingShare) : 0;
+    const leftMs = movedAtMs + pauseMs - performance.now();
+    if (leftMs <= 0) {
+      scheduler.request();
+      return;
+    }
+    nextMove = setTimeout(() => {
+      nextMove = undefined;
+      scheduler.request();
+    }, leftMs);
+  }
+
+  onScopeDispose(history.subscribe(onNews));
   onScopeDispose(scheduler.onFrame(takeNews));
   onScopeDispose(scheduler.onFrame(readOut));
   onScopeDispose(() => {
     clearTimeout(timer);
+    clearTimeout(nextMove);
     scheduler.stop();
   });
   watch(
@@ -126,6 +154,7 @@ export function useStage(history: TelemetryHistory, theme: () => Palette['name']
       pixelRatio: window.devicePixelRatio,
       palette: palette.value,
       picked: selection.picked,
+      isMoving: timebase.isFollowing,
     }),
     pick(what) {
       if (what === undefined) selection.clear();
