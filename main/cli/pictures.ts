@@ -1,20 +1,25 @@
-/** The export formats `svg` and `png`: the Scope's tracks as pictures, drawn by the app's own code without a page. */
+/** The export formats `svg` and `png`: the Scope's tracks as pictures, and a kept bench's diagram, drawn by the app's own code without a page. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { MakePictures, Pictures, PictureView } from '../../shared/session/pictures.ts';
+import type { DrawSequence, MakePictures, Pictures, PictureView } from '../../shared/session/pictures.ts';
 import { findRoot } from '../lab/engine-location.ts';
+import { benchDiagram } from '../lab/bench/bench-export.ts';
 import { LabError } from '../lab/errors.ts';
+import { benchExporter, benchExporters } from '../lab/sessions/exporters/bench.ts';
 import type { FrameReader } from '../lab/sessions/exporters/decoded-frames.ts';
 import type { ExportChoices, Exporter, PictureChoices } from '../lab/sessions/exporters/exporter.ts';
 
 const defaultWidthPx = 1200;
 const widthsPx = { least: 200, most: 8000 } as const;
 
+interface Program {
+  readonly makePictures: MakePictures;
+  readonly drawSequence: DrawSequence;
+}
 /** A program of its own, as the app's page is: this one knows what it gives, and not what it is made of. */
-async function newPictures(startedNs: number): Promise<Pictures> {
+async function program(): Promise<Program> {
   const url = pathToFileURL(join(findRoot(), 'out/pictures.mjs')).href;
-  const program = (await import(url)) as { readonly makePictures: MakePictures };
-  return program.makePictures(startedNs);
+  return (await import(url)) as Program;
 }
 
 function chosenRange(
@@ -73,7 +78,7 @@ function pictureExporter(
     shape: ({ picture }) => (picture?.track === undefined ? 'folder' : 'file'),
     async write(reader, output, { picture = {} }) {
       const { widthPx = defaultWidthPx, theme = 'light' } = picture;
-      const pictures = await newPictures(reader.session.startedNs);
+      const pictures = (await program()).makePictures(reader.session.startedNs);
       const range = chosenRange(picture, reader.session, pictures.longestNs);
       await fill(pictures, reader, range.toNs);
       const view = { ...range, widthPx, theme };
@@ -90,4 +95,15 @@ export const pictureExporters: readonly Exporter[] = [
     pictures.svg(...what),
   ),
   pictureExporter('png', 'the same as PNG', (pictures, ...what) => pictures.png(...what)),
+];
+
+export const benchPictureExporters: readonly Exporter[] = [
+  ...benchExporters,
+  benchExporter(
+    { format: 'png', extension: '.png', about: 'a kept bench as a sequence diagram', takes: 'picture' },
+    async (kept, picture) => {
+      const { sequence, view } = benchDiagram(kept, picture);
+      return (await program()).drawSequence(sequence, view);
+    },
+  ),
 ];

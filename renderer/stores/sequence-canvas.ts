@@ -9,12 +9,13 @@ import {
   type SequenceView,
 } from '../../shared/sequence/picture.ts';
 import type { Shape } from '../../shared/sequence/shapes.ts';
+import { newCanvas, newPath } from '../tracks/new-canvas.ts';
 
 /** `ratio`: pixels of the picture for each of the diagram. Throws where there is no memory for it. */
 export function paintSequence(sequence: Sequence, view: SequenceView, ratio: number): HTMLCanvasElement {
   const palette = sequencePalettes[view.theme];
   const { width, height, parts } = sequencePicture(sequence, view);
-  const canvas = document.createElement('canvas');
+  const canvas = newCanvas();
   canvas.width = Math.round(width * ratio);
   canvas.height = Math.round(height * ratio);
   const context = canvas.getContext('2d');
@@ -45,7 +46,7 @@ function paint(context: CanvasRenderingContext2D, shape: Shape, { roles }: Seque
     context.fillText(shape.text, shape.x, shape.y);
     return;
   }
-  const path = new Path2D(shape.kind === 'path' ? shape.d : undefined);
+  const path = newPath(shape.kind === 'path' ? shape.d : '');
   if (shape.kind === 'rect') path.roundRect(shape.x, shape.y, shape.width, shape.height, shape.radius);
   if (fill !== undefined && (shape.kind === 'rect' || shape.isFilled === true)) {
     context.fillStyle = fill;
@@ -60,7 +61,7 @@ function paint(context: CanvasRenderingContext2D, shape: Shape, { roles }: Seque
     // Its lower end stays open, as what it stands for goes on.
     const [right, bottom] = [shape.x + shape.width, shape.y + shape.height];
     context.setLineDash([3, 3]);
-    context.stroke(new Path2D(`M${shape.x} ${bottom}V${shape.y}H${right}V${bottom}`));
+    context.stroke(newPath(`M${shape.x} ${bottom}V${shape.y}H${right}V${bottom}`));
     return;
   }
   context.stroke(path);

@@ -1,10 +1,11 @@
 /**
- * Pictures of the tracks of a session without a page: a program of its own for the command line, whose canvases come
+ * Pictures of the tracks of a session, and of the calls of a kept bench, without a page: a program of its own for the command line, whose canvases come
  * from a library. Lengths are CSS pixels; a PNG has twice as many.
  */
 import { createCanvas, Path2D as LibraryPath, type Canvas } from '@napi-rs/canvas';
-import type { MakePictures, PictureView } from '../../shared/session/pictures.ts';
+import type { DrawSequence, MakePictures, PictureView } from '../../shared/session/pictures.ts';
 import { TelemetryHistory } from '../stores/history.ts';
+import { paintSequence } from '../stores/sequence-canvas.ts';
 import { maxRows } from '../stores/series.ts';
 import { palettes } from '../theme/palette.ts';
 import { frameIntervalMs } from '../../shared/telemetry/wire.ts';
@@ -55,3 +56,6 @@ export const makePictures: MakePictures = (startedNs) => {
     },
   };
 };
+
+export const drawSequence: DrawSequence = (sequence, view) =>
+  (paintSequence(sequence, view, 2) as unknown as Canvas).toBuffer('image/png');

@@ -1,5 +1,10 @@
-/** Pictures of a session's tracks, as the command line asks for them; renderer/tracks/pictures.ts draws them. */
+/**
+ * Pictures of a session's tracks, and of a kept bench's calls, as the command line asks for them; renderer/tracks/pictures.ts
+ * draws them.
+ */
 import type { FrameSource } from '../contract/channels.ts';
+import type { Sequence } from '../sequence/entries.ts';
+import type { SequenceView } from '../sequence/picture.ts';
 import type { Annotation } from './edits.ts';
 
 export const pictureThemes = ['light', 'dark'] as const;
@@ -30,3 +35,6 @@ export interface Pictures {
 
 /** `startedNs` is when the session began, where its time axis has its zero. */
 export type MakePictures = (startedNs: number) => Pictures;
+
+/** A PNG, of two pixels for each of `view`. Throws where there is no memory for it. */
+export type DrawSequence = (sequence: Sequence, view: SequenceView) => Uint8Array;

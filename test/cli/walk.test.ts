@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createCanvas, loadImage } from '@napi-rs/canvas';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { WalkLibrary } from '../../main/lab/bench/walk-library.ts';
@@ -250,6 +251,25 @@ describe('a kept bench', () => {
     const dark = readFileSync(out, 'utf8');
     expect(dark).toMatch(/^<svg [^>]*width="900"/);
     expect(dark).not.toContain('fill="#ffffff"');
+  });
+
+  it('is the same diagram as PNG, of two pixels for each of the SVG', async () => {
+    const { out: svg } = await exported('svg', '--width', '900', '--theme', 'dark');
+    const [, height] = /^<svg [^>]*height="(\d+)"/.exec(readFileSync(svg, 'utf8')) ?? [];
+    const { code, out } = await exported('png', '--width', '900', '--theme', 'dark');
+    expect(code).toBe(0);
+    const png = await loadImage(out);
+    expect([png.width, png.height]).toEqual([1800, 2 * Number(height)]);
+    const canvas = createCanvas(1800, png.height);
+    const context = canvas.getContext('2d');
+    context.drawImage(png, 0, 0);
+    const { data } = context.getImageData(0, 0, 1800, png.height);
+    const colours = new Set<number>();
+    for (let i = 0; i < data.length; i += 4)
+      colours.add((data[i] ?? 0) * 65536 + (data[i + 1] ?? 0) * 256 + (data[i + 2] ?? 0));
+    // The background of the dark one, the green of calls that are done, the blue of what crossed; and edges of letters.
+    for (const colour of [0x11151b, 0x5ddb9b, 0x5cc8ff]) expect(colours).toContain(colour);
+    expect(colours.size).toBeGreaterThan(30);
   });
 
   it('is a Perfetto trace with a slice for each call on its actor’s track', async () => {

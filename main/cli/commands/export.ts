@@ -9,7 +9,7 @@ import { tableNames } from '../../lab/sessions/exporters/tables.ts';
 import type { CliContext, Register } from '../command.ts';
 import { addCsvFormulas, addJson, addNumber, type OutputFlags } from '../options.ts';
 import { deliver } from '../output.ts';
-import { pictureExporters } from '../pictures.ts';
+import { benchPictureExporters, pictureExporters } from '../pictures.ts';
 import { ProgressBar } from '../progress-bar.ts';
 
 interface ExportFlags extends OutputFlags {
@@ -57,7 +57,7 @@ async function exportFile(path: string, flags: ExportFlags, { signal }: CliConte
       csvFormulas: flags.csvFormulas,
       onProgress: (doneBytes: number) => bar.update(0, flags.format, doneBytes / 1e6),
     };
-    result = await exportSession(request, exporters);
+    result = await exportSession(request, { sessions: exporters, benches: benchPictureExporters });
   } finally {
     bar.end();
   }

@@ -2,6 +2,8 @@
 import type { BenchStep, WalkResult } from '../../../shared/bench/step.ts';
 import type { benchFormats } from '../../../shared/contract/bench.ts';
 import { actorsOfSteps, sequenceOf } from '../../../shared/sequence/from-steps.ts';
+import type { Sequence } from '../../../shared/sequence/entries.ts';
+import type { SequenceView } from '../../../shared/sequence/picture.ts';
 import { sequenceSvg } from '../../../shared/sequence/svg.ts';
 import { monotonicNs } from '../clock.ts';
 import type { PictureTheme } from '../../../shared/session/pictures.ts';
@@ -30,20 +32,25 @@ export interface BenchPicture {
   readonly theme?: PictureTheme | undefined;
 }
 
-/** The steps are one or more. */
-export function exportBench(
-  format: BenchFormat,
-  { name, title, steps, clock }: BenchToExport,
+/** The diagram of its calls, and how it is shown. The steps are one or more. */
+export function benchDiagram(
+  { steps, title }: BenchToExport,
   { widthPx, theme = 'light' }: BenchPicture = {},
-): ExportedBench {
+): { sequence: Sequence; view: SequenceView } {
+  const sequence = sequenceOf(steps, actorsOfSteps(steps));
+  return { sequence, view: { widthPx: widthPx ?? Math.max(720, sequence.lanes.length * 330), theme, title } };
+}
+
+/** The steps are one or more. */
+export function exportBench(format: BenchFormat, bench: BenchToExport, picture: BenchPicture = {}): ExportedBench {
+  const { name, title, steps, clock } = bench;
   switch (format) {
     case 'json': {
       const result: WalkResult = { walk: name, title, steps: [...steps] };
       return { fileName: `${name}.json`, text: `${JSON.stringify(result, null, 2)}\n` };
     }
     case 'svg': {
-      const sequence = sequenceOf(steps, actorsOfSteps(steps));
-      const view = { widthPx: widthPx ?? Math.max(720, sequence.lanes.length * 330), theme, title };
+      const { sequence, view } = benchDiagram(bench, picture);
       return { fileName: `${name}.svg`, text: sequenceSvg(sequence, view) };
     }
     case 'perfetto': {

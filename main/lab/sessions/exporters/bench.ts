@@ -1,17 +1,23 @@
 /** A kept bench in the formats that can show one: its calls as a diagram, as a trace, and word for word. */
-import { exportBench, type BenchFormat } from '../../bench/bench-export.ts';
+import { exportBench, type BenchFormat, type BenchToExport } from '../../bench/bench-export.ts';
 import { benchMode, benchSteps } from '../../bench/bench-session.ts';
 import { LabError } from '../../errors.ts';
 import type { Manifest } from '../../../../shared/session/manifest.ts';
-import type { Exporter } from './exporter.ts';
+import type { Exporter, PictureChoices } from './exporter.ts';
 
 export const isBench = ({ settings }: Manifest): boolean => settings.mode === benchMode;
 
 const widthsPx = { least: 480, most: 8000 } as const;
 
-const benchExporter = (format: BenchFormat, extension: string, about: string): Exporter => ({
+/** What the file has in it; the steps are one or more. */
+type BenchText = (kept: BenchToExport, picture: PictureChoices | undefined) => Promise<string | Uint8Array>;
+
+export const benchExporter = (
+  { format, about, extension, takes }: Pick<Exporter, 'format' | 'about' | 'extension' | 'takes'>,
+  textOf: BenchText,
+): Exporter => ({
   ...{ format, extension, about, shape: () => 'file' as const },
-  ...(format === 'svg' ? { takes: 'picture' as const } : {}),
+  ...(takes && { takes }),
   check({ picture: { widthPx, track, fromSeconds, toSeconds } = {} }) {
     if (track !== undefined || fromSeconds !== undefined || toSeconds !== undefined) {
       throw new LabError(
@@ -27,14 +33,29 @@ const benchExporter = (format: BenchFormat, extension: string, about: string): E
     const { name, scenario, started } = reader.session.manifest;
     const steps = await benchSteps(reader);
     const kept = { name: scenario?.name ?? 'bench', title: name, steps, clock: started };
-    const { text, base64 = '' } = exportBench(format, kept, picture);
     const file = await output.create(`bench${extension}`);
-    await file.write(text ?? Buffer.from(base64, 'base64'));
+    await file.write(await textOf(kept, picture));
   },
 });
 
+const inFormat =
+  (format: BenchFormat): BenchText =>
+  (kept, picture) => {
+    const { text, base64 = '' } = exportBench(format, kept, picture);
+    return Promise.resolve(text ?? Buffer.from(base64, 'base64'));
+  };
+
 export const benchExporters: readonly Exporter[] = [
-  benchExporter('svg', '.svg', 'a kept bench as a sequence diagram'),
-  benchExporter('perfetto', '.pftrace', 'a kept bench for ui.perfetto.dev'),
-  benchExporter('json', '.json', 'a kept bench as `fdscope walk --json` has it'),
+  benchExporter(
+    { format: 'svg', extension: '.svg', about: 'a kept bench as a sequence diagram', takes: 'picture' },
+    inFormat('svg'),
+  ),
+  benchExporter(
+    { format: 'perfetto', extension: '.pftrace', about: 'a kept bench for ui.perfetto.dev' },
+    inFormat('perfetto'),
+  ),
+  benchExporter(
+    { format: 'json', extension: '.json', about: 'a kept bench as `fdscope walk --json` has it' },
+    inFormat('json'),
+  ),
 ];

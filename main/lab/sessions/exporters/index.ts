@@ -18,6 +18,12 @@ export const exporters: readonly Exporter[] = [csv, parquet, hlog, chrome, perfe
 /** `exporters`, or more that a host brings. */
 type Available = readonly Exporter[];
 
+/** What a host brings: the formats of sessions, and of kept benches. */
+export interface HostExporters {
+  readonly sessions?: Available;
+  readonly benches?: Available;
+}
+
 export interface ExportRequest extends ExportChoices, ReadOptions {
   /** The session file. */
   readonly path: string;
@@ -42,12 +48,17 @@ export function exporterOf(format: string, available: Available = exporters): Ex
 }
 
 /** One pass over the file, with memory that does not grow with it. Throws LabError; then nothing is left at `out`. */
-export async function exportSession(request: ExportRequest, available?: Available): Promise<ExportResult> {
+export async function exportSession(
+  request: ExportRequest,
+  { sessions = exporters, benches = benchExporters }: HostExporters = {},
+): Promise<ExportResult> {
   // What is in no list is refused before anything is read.
-  exporterOf(request.format, [...(available ?? exporters), ...benchExporters]);
+  exporterOf(request.format, [...sessions, ...benches]);
   const session = await SessionFile.open(request.path);
   try {
-    const exporter = isBench(session.manifest) ? benchExporterOf(request) : exporterOf(request.format, available);
+    const exporter = isBench(session.manifest)
+      ? benchExporterOf(request, benches)
+      : exporterOf(request.format, sessions);
     checkChoices(exporter, request);
     const output = await ExportOutput.at(request.out, exporter.shape(request));
     const reader = new FrameReader(session, request);
@@ -58,10 +69,10 @@ export async function exportSession(request: ExportRequest, available?: Availabl
   }
 }
 
-function benchExporterOf({ path, format }: ExportRequest): Exporter {
-  const found = benchExporters.find((exporter) => exporter.format === format);
+function benchExporterOf({ path, format }: ExportRequest, available: Available): Exporter {
+  const found = available.find((exporter) => exporter.format === format);
   if (found) return found;
-  const names = benchExporters.map((exporter) => exporter.format).join(', ');
+  const names = available.map((exporter) => exporter.format).join(', ');
   throw new LabError('bad-input', `${basename(path)} is a kept bench, which has no ${format}: choose ${names}.`);
 }
 
