@@ -254,7 +254,7 @@ export class Bench {
         this.#actors.push({ name: String(args.child), process: String(args.child) });
       }
       const { report: returned } = report;
-      const step = returned ? { ...base, ...this.#returned(base, returned) } : base;
+      const step = returned ? { ...base, ...this.#beside(base, before), ...this.#returned(base, returned) } : base;
       return this.#finish(step, report, before, base.index);
     } catch (error) {
       this.#steps.pop();
@@ -262,6 +262,20 @@ export class Bench {
       await this.#ask('look', {}).then((report) => this.#takeLook(report, 'time'));
       return this.#add({ ...base, refused: true, sentence: error.reason, durationNs: 0, state: this.state });
     }
+  }
+
+  /** What the engine does beside a call, so that nothing of the bench can be reached by other machines. */
+  #beside({ process, call, arguments: args }: BenchStep, before: BenchLook | undefined): { sentence?: string } {
+    if (call !== 'listen' && call !== 'sendto') return {};
+    const entry = before?.processes.find(({ name }) => name === process)?.fds.find(({ fd }) => fd === args.fd);
+    const socket = before?.sockets.find(({ inode }) => inode !== 0 && inode === entry?.inode);
+    if (socket?.local !== null || socket.family === 'unix') return {};
+    if (socket.type !== (call === 'listen' ? 'stream' : 'dgram')) return {};
+    return {
+      sentence:
+        'The kernel gives a socket without an address all those of the machine: so that nobody else reaches it, ' +
+        'the bench has bound it to this machine alone.',
+    };
   }
 
   #stepBase(
