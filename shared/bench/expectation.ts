@@ -16,16 +16,11 @@
  *
  * Words in capitals and "..." are texts; == != < <= > >= + -, `and`, `or`, `not`, brackets. A minus has blanks around it.
  */
-import jsep from 'jsep';
+import type jsep from 'jsep';
+import { ExpressionError, treeOf } from '../expectations/tree.ts';
 import { didYouMean } from '../schemas/suggest.ts';
 import type { BenchLook, SocketState } from './state.ts';
 import type { BenchStep } from './step.ts';
-
-// As scenarios' expectations have them: names have hyphens.
-jsep.addIdentifierChar('-');
-jsep.addBinaryOp('and', 2);
-jsep.addBinaryOp('or', 1);
-jsep.addUnaryOp('not');
 
 export type Value = number | string | boolean;
 
@@ -43,35 +38,41 @@ export interface Judgement {
 type OfSocket = (socket: SocketState | undefined) => Value;
 const endOf = (end: SocketState['local'] | undefined): string => (end ? `${end.host}:${end.port}` : 'NONE');
 
-const ofSocket: Readonly<Record<string, OfSocket>> = {
-  state: (socket) => socket?.state ?? 'NONE',
-  recvQueue: (socket) => socket?.recvQueue ?? 0,
-  sendQueue: (socket) => socket?.sendQueue ?? 0,
-  acceptQueue: (socket) => socket?.acceptQueue ?? -1,
-  backlog: (socket) => socket?.backlog ?? -1,
-  timer: (socket) => socket?.timer?.kind ?? 'NONE',
-  local: (socket) => endOf(socket?.local),
-  peer: (socket) => endOf(socket?.peer),
-  port: (socket) => socket?.local?.port ?? 0,
-  peerPort: (socket) => socket?.peer?.port ?? 0,
-  recvText: (socket) => socket?.recvText ?? '',
-  owners: (socket) => socket?.owner.length ?? 0,
-};
+// Maps: an object would also have what every object has, and names come from files.
+const ofSocket: ReadonlyMap<string, OfSocket> = new Map(
+  Object.entries<OfSocket>({
+    state: (socket) => socket?.state ?? 'NONE',
+    recvQueue: (socket) => socket?.recvQueue ?? 0,
+    sendQueue: (socket) => socket?.sendQueue ?? 0,
+    acceptQueue: (socket) => socket?.acceptQueue ?? -1,
+    backlog: (socket) => socket?.backlog ?? -1,
+    timer: (socket) => socket?.timer?.kind ?? 'NONE',
+    local: (socket) => endOf(socket?.local),
+    peer: (socket) => endOf(socket?.peer),
+    port: (socket) => socket?.local?.port ?? 0,
+    peerPort: (socket) => socket?.peer?.port ?? 0,
+    recvText: (socket) => socket?.recvText ?? '',
+    owners: (socket) => socket?.owner.length ?? 0,
+  }),
+);
 
-const own: Readonly<Record<string, (judged: Judgement) => Value>> = {
-  result: ({ step }) => step.result ?? NaN,
-  errno: ({ step }) => step.errno ?? 'NONE',
-  blocked: ({ step }) => step.blocked,
-  refused: ({ step }) => step.refused,
-  value: ({ step }) => step.output?.value ?? NaN,
-  data: ({ step }) => step.output?.data ?? '',
-  woke: ({ step }) => step.woke.length,
-  completion: ({ step }) => step.output?.completion?.result ?? NaN,
-  tag: ({ step }) => step.output?.completion?.tag ?? NaN,
-  signal: ({ step }) => step.output?.signal?.name ?? 'NONE',
-  true: () => true,
-  false: () => false,
-};
+type Own = (judged: Judgement) => Value;
+const own: ReadonlyMap<string, Own> = new Map(
+  Object.entries<Own>({
+    result: ({ step }) => step.result ?? NaN,
+    errno: ({ step }) => step.errno ?? 'NONE',
+    blocked: ({ step }) => step.blocked,
+    refused: ({ step }) => step.refused,
+    value: ({ step }) => step.output?.value ?? NaN,
+    data: ({ step }) => step.output?.data ?? '',
+    woke: ({ step }) => step.woke.length,
+    completion: ({ step }) => step.output?.completion?.result ?? NaN,
+    tag: ({ step }) => step.output?.completion?.tag ?? NaN,
+    signal: ({ step }) => step.output?.signal?.name ?? 'NONE',
+    true: () => true,
+    false: () => false,
+  }),
+);
 
 const lastOf = ({ steps }: Judgement, actor: string): BenchStep | undefined =>
   steps.findLast((step) => step.actor === actor && !['signal', 'kill', 'wait'].includes(step.call));
@@ -81,35 +82,33 @@ const setOf = (judged: Judgement, name: string): BenchLook['epollSets'][number] 
   return judged.look.epollSets.find(({ process, fd }) => process === at?.process && fd === at.fd);
 };
 
-const ofName: Readonly<Record<string, (judged: Judgement, name: string) => Value>> = {
-  ready: ({ step, fdOf }, name) => {
-    const fd = /^\d+$/.test(name) ? Number(name) : fdOf(name)?.fd;
-    return step.output?.ready?.some((each) => each.fd === fd) ?? false;
-  },
-  count: ({ look, fdOf }, name) => {
-    const at = fdOf(name);
-    const process = look.processes.find((each) => each.name === at?.process);
-    return process?.fds.find(({ fd }) => fd === at?.fd)?.count ?? NaN;
-  },
-  watches: (judged, name) => setOf(judged, name)?.watches.length ?? 0,
-  stale: (judged, name) => setOf(judged, name)?.watches.filter(({ isStale }) => isStale).length ?? 0,
-  asleep: ({ look }, name) =>
-    look.processes.some(({ actors }) => actors.some((actor) => actor.name === name && actor.state === 'asleep')),
-  returned: (judged, name) => lastOf(judged, name)?.result ?? NaN,
-  failed: (judged, name) => lastOf(judged, name)?.errno ?? 'NONE',
-  alive: ({ look }, name) => look.processes.some((each) => each.name === name && each.state === 'running'),
-  fds: ({ look }, name) => look.processes.find((each) => each.name === name)?.fds.length ?? 0,
-  sockets: ({ look }, name) => look.sockets.filter(({ state }) => state === name).length,
-  nobodys: ({ look }, name) => look.sockets.filter(({ state, owner }) => state === name && owner.length === 0).length,
-  crossed: ({ step }, name) => step.crossed.some(({ inferredFlags }) => inferredFlags.some((flag) => flag === name)),
-};
+type OfName = (judged: Judgement, name: string) => Value;
+const ofName: ReadonlyMap<string, OfName> = new Map(
+  Object.entries<OfName>({
+    ready: ({ step, fdOf }, name) => {
+      const fd = /^\d+$/.test(name) ? Number(name) : fdOf(name)?.fd;
+      return step.output?.ready?.some((each) => each.fd === fd) ?? false;
+    },
+    count: ({ look, fdOf }, name) => {
+      const at = fdOf(name);
+      const process = look.processes.find((each) => each.name === at?.process);
+      return process?.fds.find(({ fd }) => fd === at?.fd)?.count ?? NaN;
+    },
+    watches: (judged, name) => setOf(judged, name)?.watches.length ?? 0,
+    stale: (judged, name) => setOf(judged, name)?.watches.filter(({ isStale }) => isStale).length ?? 0,
+    asleep: ({ look }, name) =>
+      look.processes.some(({ actors }) => actors.some((actor) => actor.name === name && actor.state === 'asleep')),
+    returned: (judged, name) => lastOf(judged, name)?.result ?? NaN,
+    failed: (judged, name) => lastOf(judged, name)?.errno ?? 'NONE',
+    alive: ({ look }, name) => look.processes.some((each) => each.name === name && each.state === 'running'),
+    fds: ({ look }, name) => look.processes.find((each) => each.name === name)?.fds.length ?? 0,
+    sockets: ({ look }, name) => look.sockets.filter(({ state }) => state === name).length,
+    nobodys: ({ look }, name) => look.sockets.filter(({ state, owner }) => state === name && owner.length === 0).length,
+    crossed: ({ step }, name) => step.crossed.some(({ inferredFlags }) => inferredFlags.some((flag) => flag === name)),
+  }),
+);
 
-const known = [...Object.keys(own), ...Object.keys(ofSocket), ...Object.keys(ofName)];
-
-/** The text is no expectation. */
-export class WalkExpressionError extends Error {
-  override readonly name = 'WalkExpressionError';
-}
+const known = [...own.keys(), ...ofSocket.keys(), ...ofName.keys()];
 
 type Node = jsep.Expression;
 
@@ -177,19 +176,19 @@ class Reader {
         return this.#call(node as jsep.CallExpression, seen);
       default:
     }
-    throw new WalkExpressionError(`"${this.#text}" has something that a walk's expectations do not have`);
+    throw new ExpressionError(`"${this.#text}" has something that a walk's expectations do not have`);
   }
 
   #word(name: string, seen: ((judged: Judgement) => string)[]): (judged: Judgement) => Value {
-    const figure = own[name];
+    const figure = own.get(name);
     if (figure) {
       if (name !== 'true' && name !== 'false') seen.push((judged) => `${name} = ${String(figure(judged))}`);
       return figure;
     }
     if (/^[A-Z][A-Z0-9_]*$/.test(name)) return () => name;
-    if (name in ofSocket || name in ofName)
-      throw new WalkExpressionError(`"${this.#text}": ${name} is of something: write ${name}(...)`);
-    throw new WalkExpressionError(
+    if (ofSocket.has(name) || ofName.has(name))
+      throw new ExpressionError(`"${this.#text}": ${name} is of something: write ${name}(...)`);
+    throw new ExpressionError(
       `"${this.#text}" has the unknown word "${name}"${didYouMean(name, known) || `; known are ${known.join(', ')}`}`,
     );
   }
@@ -197,16 +196,16 @@ class Reader {
   #call({ callee, arguments: args }: jsep.CallExpression, seen: ((judged: Judgement) => string)[]) {
     const name = nameIn(callee) ?? '';
     const about = nameIn(args[0]);
-    const socketFigure = ofSocket[name];
-    const figure: ((judged: Judgement, name: string) => Value) | undefined = socketFigure
+    const socketFigure = ofSocket.get(name);
+    const figure: OfName | undefined = socketFigure
       ? ({ look, socketKey }, of) => socketFigure(look.sockets.find(({ key }) => key === socketKey(of)))
-      : ofName[name];
+      : ofName.get(name);
     if (!figure) {
       const hint = didYouMean(name, known) || `; known are ${known.join(', ')}`;
-      throw new WalkExpressionError(`"${this.#text}" asks for the unknown "${name}"${hint}`);
+      throw new ExpressionError(`"${this.#text}" asks for the unknown "${name}"${hint}`);
     }
     if (about === undefined || args.length !== 1)
-      throw new WalkExpressionError(`"${this.#text}": ${name} is of one thing: write ${name}(...)`);
+      throw new ExpressionError(`"${this.#text}": ${name} is of one thing: write ${name}(...)`);
     this.#check(name, about);
     seen.push((judged) => `${name}(${about}) = ${String(figure(judged, about))}`);
     return (judged: Judgement): Value => figure(judged, about);
@@ -217,9 +216,9 @@ class Reader {
     const must = (names: ReadonlySet<string>, what: string): void => {
       if (names.has(about)) return;
       const hint = didYouMean(about, [...names]) || (names.size > 0 ? `; there are ${[...names].join(', ')}` : '');
-      throw new WalkExpressionError(`"${this.#text}" names "${about}", but there is no such ${what} by then${hint}`);
+      throw new ExpressionError(`"${this.#text}" names "${about}", but there is no such ${what} by then${hint}`);
     };
-    if (name in ofSocket || ['watches', 'stale', 'count'].includes(name)) must(fds, 'descriptor');
+    if (ofSocket.has(name) || ['watches', 'stale', 'count'].includes(name)) must(fds, 'descriptor');
     else if (name === 'ready' && !/^\d+$/.test(about)) must(fds, 'descriptor');
     else if (['asleep', 'returned', 'failed'].includes(name)) must(actors, 'actor');
     else if (['alive', 'fds'].includes(name)) must(processes, 'process');
@@ -230,17 +229,10 @@ export interface WalkExpectation {
   readonly judge: (judged: Judgement) => { readonly held: boolean; readonly seen: string[] };
 }
 
-/** Throws WalkExpressionError with a sentence that has no full stop. */
+/** Throws ExpressionError with a sentence that has no full stop. */
 export function parseWalkExpectation(text: string, names: WalkNames): WalkExpectation {
-  let tree: Node;
-  try {
-    tree = jsep(text);
-  } catch (error) {
-    const what = error instanceof Error ? error.message.replace(/ at character \d+$/, '') : String(error);
-    throw new WalkExpressionError(`"${text}" cannot be read: ${what}`);
-  }
   const seen: ((judged: Judgement) => string)[] = [];
-  const value = new Reader(text, names).read(tree, seen);
+  const value = new Reader(text, names).read(treeOf(text), seen);
   return {
     judge: (judged) => ({ held: value(judged) === true, seen: [...new Set(seen.map((of) => of(judged)))] }),
   };

@@ -1,7 +1,8 @@
 /** Walk files: a guided sequence of calls on the bench, each with what to notice and what must hold afterwards. */
 import { z } from 'zod';
 import { callSchemas, makesFd, nameSchema, type BenchCall, type CallName } from './calls.ts';
-import { parseWalkExpectation, WalkExpressionError } from './expectation.ts';
+import { parseWalkExpectation } from './expectation.ts';
+import { ExpressionError } from '../expectations/tree.ts';
 import { parseYaml } from '../schemas/yaml-text.ts';
 
 const text = z.string().trim().min(1);
@@ -105,7 +106,7 @@ export const walkSchema = walkShape.superRefine((walk, context) => {
       try {
         parseWalkExpectation(expectationText(each), { fds, actors, processes });
       } catch (error) {
-        if (!(error instanceof WalkExpressionError)) throw error;
+        if (!(error instanceof ExpressionError)) throw error;
         mistake(path, error.message);
       }
     });

@@ -5,18 +5,13 @@
  *   metric(model, "variant")    of one variant of the scenario
  *   numbers, + - * /, comparisons < <= > >=, `and`/`&&`, `or`/`||`, `not (...)`, brackets, min(...), max(...), abs(x)
  *
- * Parsed by jsep and walked here; nothing is ever handed to eval.
+ * Nothing is ever handed to eval.
  */
-import jsep from 'jsep';
+import type jsep from 'jsep';
 import { modelIds } from '../catalogue.ts';
 import { didYouMean } from '../schemas/suggest.ts';
 import { metricNames, metrics, type MetricName } from './metrics.ts';
-
-// Model ids are names with hyphens in them, so a minus has blanks around it.
-jsep.addIdentifierChar('-');
-jsep.addBinaryOp('and', 2);
-jsep.addBinaryOp('or', 1);
-jsep.addUnaryOp('not');
+import { ExpressionError, treeOf } from './tree.ts';
 
 export interface FigureRef {
   readonly metric: MetricName;
@@ -46,16 +41,6 @@ export type Expression =
 const comparisons = ['<', '<=', '>', '>='] as const;
 type Comparison = (typeof comparisons)[number];
 
-/** The text is not an expectation; `column` counts from 1. */
-export class ExpressionError extends Error {
-  override readonly name = 'ExpressionError';
-  readonly column: number | undefined;
-  constructor(sentence: string, column?: number) {
-    super(sentence);
-    this.column = column;
-  }
-}
-
 /** What an expression may name. */
 export interface Names {
   readonly models: readonly string[];
@@ -67,15 +52,7 @@ const isTruth = ({ kind }: Expression): boolean => ['comparison', 'both', 'eithe
 /** Throws ExpressionError. The whole must be true or false, and every model and variant must be of the scenario. */
 export function parseExpectation(text: string, names: Names = { models: modelIds, variants: [] }): Expression {
   if (text.trim() === '') throw new ExpressionError('The expectation is empty');
-  let tree: jsep.Expression;
-  try {
-    tree = jsep(text);
-  } catch (error) {
-    const { message, index } = error as { message: string; index?: number };
-    const what = message.replace(/ at character \d+$/, '');
-    throw new ExpressionError(`"${text}" cannot be read: ${what}`, index === undefined ? undefined : index + 1);
-  }
-  const expression = convert(tree, text, names);
+  const expression = convert(treeOf(text), text, names);
   if (!isTruth(expression)) {
     throw new ExpressionError(`"${text}" is a number: an expectation compares, as in "p99(epoll-lt) < 2 * p99(poll)"`);
   }

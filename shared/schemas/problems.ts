@@ -96,6 +96,8 @@ function expectation(issue: Issue, value: unknown): string {
         return `needs at least ${issue.minimum} ${issue.minimum === 1 ? 'entry' : 'entries'}`;
       return `must be at least ${issue.minimum}, not ${shown(value)}`;
     case 'too_big':
+      if (issue.origin === 'string') return `has more than ${issue.maximum} characters`;
+      if (Array.isArray(value)) return `has ${value.length} entries, and may have at most ${issue.maximum}`;
       return `must be at most ${issue.maximum}, not ${shown(value)}`;
     case 'invalid_format':
       return issue.format === 'starts_with'

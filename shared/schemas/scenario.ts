@@ -1,7 +1,8 @@
 /** Scenario files: one experiment, written so that others can repeat it. */
 import { z } from 'zod';
 import { externalId } from '../catalogue.ts';
-import { ExpressionError, parseExpectation, type Names } from '../expectations/expression.ts';
+import { parseExpectation, type Names } from '../expectations/expression.ts';
+import { ExpressionError } from '../expectations/tree.ts';
 import { phaseMistakes } from './phases.ts';
 import { clientsAtRate, clientsWithIdle } from './sweep-axes.ts';
 import {

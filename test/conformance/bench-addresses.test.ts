@@ -60,26 +60,65 @@ describe('the bench', () => {
     }),
   );
 
-  it('binds to this machine what would have all its addresses, and says so', { timeout: 120_000 }, () =>
-    onBench(async (call) => {
-      const hosts = { inet: '127.0.0.1', inet6: '::1' };
-      for (const [family, host] of Object.entries(hosts)) {
-        await call('socket', { family, type: 'stream' }, `${family}-guard`);
-        const listening = await call('listen', { fd: `${family}-guard`, backlog: 1 });
-        expect(listening).toMatchObject({
-          result: 0,
-          sentence: expect.stringContaining('this machine alone') as string,
-        });
-        const guard = listening.state.sockets.find((each) => each.state === 'LISTEN' && each.family === family);
-        expect(guard?.local?.host).toBe(host);
+  describe('binds to this machine what would have all its addresses', () => {
+    const said = expect.stringContaining('this machine alone') as string;
+    const hosts = { inet: '127.0.0.1', inet6: '::1' } as const;
+    const other = { inet: '[::1]:9', inet6: '127.0.0.1:9' } as const;
+    const families = ['inet', 'inet6'] as const;
+
+    it.each(families)('a stream that listens: %s', { timeout: 120_000 }, (family) =>
+      onBench(async (call) => {
+        await call('socket', { family, type: 'stream' }, 'guard');
+        const listening = await call('listen', { fd: 'guard', backlog: 1 });
+        expect(listening).toMatchObject({ result: 0, sentence: said });
+        const guard = listening.state.sockets.find(({ state }) => state === 'LISTEN');
+        expect(guard?.local?.host).toBe(hosts[family]);
         expect(guard?.local?.port).toBeGreaterThan(0);
-        await call('socket', { family, type: 'dgram' }, `${family}-udp`);
-        const address = host.includes(':') ? `[${host}]:9` : `${host}:9`;
-        const sent = await call('sendto', { fd: `${family}-udp`, data: 'x', address });
-        expect(sent.state.sockets.find((each) => each.type === 'dgram' && each.family === family)?.local?.host).toBe(
-          host,
-        );
-      }
-    }),
-  );
+      }),
+    );
+
+    // The kernel gives the address before it finds that the call cannot be.
+    it.each(
+      families.flatMap((family) => [
+        {
+          family,
+          name: 'sendto',
+          args: { data: 'x', address: `${hosts[family].replace('::1', '[::1]')}:9` },
+          errno: null,
+        },
+        { family, name: 'sendto', args: { data: 'x', address: other[family] }, errno: expect.any(String) as string },
+        { family, name: 'send', args: { data: 'x' }, errno: 'EDESTADDRREQ' },
+        { family, name: 'write', args: { data: 'x' }, errno: 'EDESTADDRREQ' },
+        { family, name: 'connect', args: { address: other[family] }, errno: expect.any(String) as string },
+      ]),
+    )('a datagram socket, of whatever call: $family, $name', { timeout: 120_000 }, ({ family, name, args, errno }) =>
+      onBench(async (call) => {
+        await call('socket', { family, type: 'dgram' }, 'udp');
+        const { state, ...step } = await call(name as CallName, { fd: 'udp', ...args });
+        expect(step.errno).toEqual(errno);
+        if (name !== 'connect') expect(step.sentence).toEqual(said);
+        expect(state.sockets.filter(({ type }) => type === 'dgram')).toMatchObject([
+          { local: { host: hosts[family] } },
+        ]);
+      }),
+    );
+
+    it('a datagram socket that takes the number of another before a ring is handed over', { timeout: 120_000 }, () =>
+      onBench(async (call) => {
+        const ring = await call('io_uring_setup', { entries: 4 }, 'ring');
+        if (ring.errno !== null) {
+          expect(ring.errno).toMatch(/^(ENOSYS|EPERM)$/);
+          return;
+        }
+        await call('socket', { family: 'inet', type: 'stream' }, 'first');
+        await call('io_uring_prep', { ring: 'ring', operation: 'send', fd: 'first', data: 'x', tag: 1 });
+        const made = await call('socket', { family: 'inet', type: 'dgram' }, 'udp');
+        await call('dup', { fd: 'udp', to: 4 });
+        expect([ring.result, made.result]).toEqual([3, 5]);
+        const { state, sentence } = await call('io_uring_submit', { ring: 'ring' });
+        expect(sentence).toEqual(said);
+        expect(state.sockets.filter(({ type }) => type === 'dgram')).toMatchObject([{ local: { host: '127.0.0.1' } }]);
+      }),
+    );
+  });
 });

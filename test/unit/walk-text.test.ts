@@ -104,6 +104,11 @@ describe('an expectation', () => {
     ['reslut == 1', 'did you mean "result"'],
     ['state == LISTEN', 'write state(...)'],
     ['stat(guard) == LISTEN', 'did you mean "state"'],
+    // What every object has is no word of this language.
+    ['toString == 1', 'has the unknown word "toString"'],
+    ['__proto__ == 1', 'has the unknown word "__proto__"'],
+    ['hasOwnProperty(guard) == 1', 'asks for the unknown "hasOwnProperty"'],
+    [`result == ${'('.repeat(99_000)}`, 'has at most 1000 characters, and this one has 99010'],
   ])('%s is told as a mistake', (text, sentence) => {
     expect(() => parseWalkExpectation(text, names)).toThrow(sentence);
   });

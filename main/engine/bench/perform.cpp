@@ -1,7 +1,6 @@
 #include "bench/perform.hpp"
 
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -12,6 +11,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "bench/loopback.hpp"
 #include "bench/rings.hpp"
 #include "sys/clock.hpp"
 
@@ -126,22 +126,9 @@ long signal_waiting(const Request& request, Reply& reply) {
   return signal;
 }
 
-// The kernel gives a socket that has no address all those of the machine when it listens or first sends, and others
-// could reach it. Whatever fails here fails in the call itself as well, which tells it.
-void keep_on_loopback(int fd, int type) {
-  int has_type = 0;
-  socklen_t type_bytes = sizeof has_type;
-  if (::getsockopt(fd, SOL_SOCKET, SO_TYPE, &has_type, &type_bytes) != 0 || has_type != type) return;
-  sockaddr_storage at{};
-  socklen_t bytes = sizeof at;
-  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &bytes) != 0) return;
-  if (auto* v4 = reinterpret_cast<sockaddr_in*>(&at); at.ss_family == AF_INET && v4->sin_port == 0)
-    v4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  else if (auto* v6 = reinterpret_cast<sockaddr_in6*>(&at); at.ss_family == AF_INET6 && v6->sin6_port == 0)
-    v6->sin6_addr = in6addr_loopback;
-  else
-    return;
-  (void)::bind(fd, reinterpret_cast<sockaddr*>(&at), bytes);
+// A datagram socket gets its address in each of these, also where the call itself fails.
+bool may_give_address(Op op) {
+  return op == Op::connect || op == Op::write || op == Op::send || op == Op::sendto;
 }
 
 long call(ActorSlot& slot) {
@@ -154,10 +141,12 @@ long call(ActorSlot& slot) {
     return result;
   };
   reply.address_bytes = sizeof reply.address;
+  if (request.op == Op::listen) keep_on_loopback(request.fd, SOCK_STREAM);
+  if (may_give_address(request.op)) keep_on_loopback(request.fd, SOCK_DGRAM);
   switch (request.op) {
     case Op::socket: return ::socket(request.fd, request.a, 0);
     case Op::bind: return ::bind(request.fd, &request.address.any, request.address_bytes);
-    case Op::listen: keep_on_loopback(request.fd, SOCK_STREAM); return ::listen(request.fd, request.a);
+    case Op::listen: return ::listen(request.fd, request.a);
     case Op::accept4: {
       const int fd = ::accept4(request.fd, &reply.address.any, &reply.address_bytes, request.a);
       reply.has_address = fd >= 0;
@@ -175,7 +164,6 @@ long call(ActorSlot& slot) {
     case Op::write: return ::write(request.fd, slot.sent, bytes);
     case Op::send: return ::send(request.fd, slot.sent, bytes, request.b);
     case Op::sendto:
-      keep_on_loopback(request.fd, SOCK_DGRAM);
       return ::sendto(request.fd, slot.sent, bytes, request.b, &request.address.any, request.address_bytes);
     case Op::shutdown: return ::shutdown(request.fd, request.a);
     case Op::close: {

@@ -2,10 +2,13 @@
 
 #include <linux/io_uring.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+
+#include "bench/loopback.hpp"
 
 namespace fdscope::bench {
 
@@ -52,6 +55,15 @@ void* map(int fd, size_t bytes, uint64_t offset) {
 void fail(Reply& reply, int error) {
   reply.result = -1;
   reply.error = error;
+}
+
+// A send gives a datagram socket its address, as the call does. Which socket it is of is settled when it is handed over.
+void keep_sends_on_loopback(const Ring& ring) {
+  const uint32_t tail = *ring.word(ring.parameters.sq_off.tail);
+  for (uint32_t at = tail - ring.prepared; at != tail; ++at) {
+    const io_uring_sqe& entry = ring.entries[at & (ring.parameters.sq_entries - 1)];
+    if (entry.opcode == IORING_OP_SEND) keep_on_loopback(entry.fd, SOCK_DGRAM);
+  }
 }
 
 int enter(int fd, unsigned hand_over, unsigned wait_for) {
@@ -122,6 +134,7 @@ void ring_prepare(ActorSlot& slot) {
 
 void ring_submit(int fd, Reply& reply) {
   Ring* ring = ring_of(fd);
+  if (ring != nullptr) keep_sends_on_loopback(*ring);
   const int n = enter(fd, ring == nullptr ? 0 : ring->prepared, 0);
   if (n < 0) return fail(reply, errno);
   if (ring != nullptr) ring->prepared -= std::min(ring->prepared, static_cast<unsigned>(n));

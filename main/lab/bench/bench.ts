@@ -254,7 +254,7 @@ export class Bench {
         this.#actors.push({ name: String(args.child), process: String(args.child) });
       }
       const { report: returned } = report;
-      const step = returned ? { ...base, ...this.#beside(base, before), ...this.#returned(base, returned) } : base;
+      const step = returned ? { ...base, ...this.#returned(base, returned) } : base;
       return this.#finish(step, report, before, base.index);
     } catch (error) {
       this.#steps.pop();
@@ -264,18 +264,16 @@ export class Bench {
     }
   }
 
-  /** What the engine does beside a call, so that nothing of the bench can be reached by other machines. */
-  #beside({ process, call, arguments: args }: BenchStep, before: BenchLook | undefined): { sentence?: string } {
-    if (call !== 'listen' && call !== 'sendto') return {};
-    const entry = before?.processes.find(({ name }) => name === process)?.fds.find(({ fd }) => fd === args.fd);
-    const socket = before?.sockets.find(({ inode }) => inode !== 0 && inode === entry?.inode);
-    if (socket?.local !== null || socket.family === 'unix') return {};
-    if (socket.type !== (call === 'listen' ? 'stream' : 'dgram')) return {};
-    return {
-      sentence:
-        'The kernel gives a socket without an address all those of the machine: so that nobody else reaches it, ' +
-        'the bench has bound it to this machine alone.',
-    };
+  /** Told where the engine has bound a socket beside a call, so that nothing of the bench can be reached by other machines. */
+  #boundBeside({ call }: BenchStep, before: BenchLook | undefined): string | undefined {
+    if (call === 'bind' || call === 'connect') return undefined;
+    const without = before?.sockets.filter(({ family, local }) => family !== 'unix' && local === null) ?? [];
+    const inodes = new Set(without.map(({ inode }) => inode).filter((inode) => inode !== 0));
+    if (!this.state.sockets.some(({ inode, local }) => local !== null && inodes.has(inode))) return undefined;
+    return (
+      'The kernel gives a socket without an address all those of the machine: so that nobody else reaches it, ' +
+      'the bench has bound it to this machine alone.'
+    );
   }
 
   #stepBase(
@@ -330,8 +328,11 @@ export class Bench {
     const isAsleep = step.blocked && this.#steps[step.index]?.blocked !== false;
     const own = this.state.processes.flatMap(({ actors }) => actors).find(({ name }) => name === step.actor);
     const blockedIn = isAsleep && own?.asleepIn ? { blockedIn: own.asleepIn } : {};
+    const now = this.#steps[step.index] ?? step;
+    const sentence = [now.sentence, this.#boundBeside(step, before)].filter((each) => each !== undefined).join(' ');
     return this.#replace({
-      ...(this.#steps[step.index] ?? step),
+      ...now,
+      ...(sentence === '' ? {} : { sentence }),
       ...{ ...blockedIn, woke, crossed: crossings(before, this.state, step), state: this.state },
     });
   }

@@ -29,10 +29,22 @@ function claiming(kind: ChunkKind, stored: Buffer, claims: Partial<Parameters<ty
 
 async function file(what: string, ...chunks: (Uint8Array | Promise<Uint8Array>)[]): Promise<WorstFile> {
   const manifest = await buildJsonChunk('manifest', manifestOf(), at);
-  return { what, bytes: Buffer.concat([encodeFileHeader(), manifest, ...(await Promise.all(chunks))]) };
+  return {
+    what,
+    bytes: Buffer.concat([
+      encodeFileHeader(),
+      manifest,
+      ...(await Promise.all(chunks.map((chunk) => Promise.resolve(chunk)))),
+    ]),
+  };
 }
 
-const zeros = (mebibytes: number): Buffer => deflateRawSync(Buffer.alloc(mebibytes << 20));
+const packedZeros = new Map<number, Buffer>();
+function zeros(mebibytes: number): Buffer {
+  const packed = packedZeros.get(mebibytes) ?? deflateRawSync(Buffer.alloc(mebibytes << 20));
+  packedZeros.set(mebibytes, packed);
+  return packed;
+}
 const json = (kind: ChunkKind, value: object): Promise<Uint8Array> => buildJsonChunk(kind, value, at);
 const many = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
@@ -53,7 +65,7 @@ export async function worstSessions(): Promise<WorstFile[]> {
       file(`${kind}: 2^32 frames`, claiming(kind, Buffer.alloc(64), { count: 0xffff_ffff })),
       file(`${kind}: unpacks to 4 GiB`, claiming(kind, Buffer.alloc(64), { encoding: 1, rawBytes: 0xffff_ffff })),
       file(`${kind}: a time of 1e300`, claiming(kind, Buffer.alloc(64), { fromNs: 1e300, toNs: 1e300 })),
-      file(`${kind}: nested texts`, claiming(kind, Buffer.from(`${'['.repeat(500_000)}`), {})),
+      file(`${kind}: nested texts`, claiming(kind, Buffer.from('['.repeat(500_000)), {})),
     ]),
     file('a summary of 1e15 seconds on', json('summary', { firstSecond: 1e15, columns: { serverRequests: [1] } })),
     file(
@@ -84,7 +96,7 @@ export async function worstSessions(): Promise<WorstFile[]> {
     ),
     file('20,000 empty chunks', ...many(20_000).map(() => claiming('gap', Buffer.from('{}'), { count: 0 }))),
     file('20,000 edits', ...many(20_000).map((i) => json('edit', { type: 'name', name: `n${i}` }))),
-    file('empty frames', await buildChunk('frames', Buffer.alloc(1 << 20), { ...at, count: 65_536 }, 0)),
+    file('empty frames', buildChunk('frames', Buffer.alloc(1 << 20), { ...at, count: 65_536 }, 0)),
   ];
   return Promise.all(files);
 }
@@ -94,69 +106,47 @@ const claimsOf = (kind: ChunkKind) => ({
   ...at,
 });
 
-const head = 'version: 1\ntitle: t\n';
-
-/** About thirty, of at most 1 MiB each. */
-export const worstScenarios = (): { readonly what: string; readonly text: string }[] => [
-  ...[
-    '[',
-    '{',
-    '{a: ',
-    '- ',
-    '? ',
-    '!!map {',
-    '&a [',
-    '"',
-    "'",
-    '|\n ',
-    '>\n ',
-    '# ',
-    '*a ',
-    '<<: ',
-    '\t',
-    '%TAG ! x\n',
-    '--- ',
-  ].map((piece) => ({
-    what: `${JSON.stringify(piece)} again and again`,
-    text: head + piece.repeat(Math.floor(900_000 / piece.length)),
-  })),
-  {
-    what: '60,000 keys that there are not',
-    text:
-      head +
-      many(60_000)
-        .map((i) => `k${i}: 1\n`)
-        .join(''),
-  },
-  {
-    what: '60,000 keys, one within the other',
-    text:
-      head +
-      many(400)
-        .map((i) => `${' '.repeat(i)}k${i}:\n`)
-        .join(''),
-  },
-  { what: 'the same key, 60,000 times', text: head + 'title: x\n'.repeat(60_000) },
-  {
-    what: '30,000 anchors',
-    text:
-      head +
-      many(30_000)
-        .map((i) => `a${i}: &a${i} 1\n`)
-        .join(''),
-  },
-  {
-    what: 'aliases of aliases',
-    text: `${head}a0: &a0 [x, x]\n${many(40)
-      .map((i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}, *a${i}]\n`)
-      .join('')}`,
-  },
-  { what: '50,000 clients', text: `${head}clients:\n${'  - profile: closd\n'.repeat(50_000)}` },
-  { what: '20,000 models', text: `${head}models: [${'pol, '.repeat(20_000)}]` },
-  { what: 'a title of 1 MB', text: `version: 1\ntitle: ${'x'.repeat(900_000)}` },
-  { what: 'a number of 900,000 digits', text: `${head}connections: ${'9'.repeat(900_000)}` },
-  { what: 'an expectation of 100,000 brackets', text: `${head}expectations: ["${'('.repeat(100_000)}"]` },
-  { what: 'an expectation of 100,000 terms', text: `${head}expectations: ["${'1 + '.repeat(100_000)}1 > 0"]` },
-  { what: '10,000 expectations', text: `${head}expectations:\n${'  - throughput(poll) > >\n'.repeat(10_000)}` },
-  { what: '50,000 phases', text: `${head}phases:\n${'  - { at: 1, switch: pol }\n'.repeat(30_000)}` },
+const head = 'version: 1\ntitle: t\nquestion: q?\nwatch: [w]\nclients: [{ profile: closed }]\nmodels: [epoll-lt]\n';
+const lines = (count: number, line: (i: number) => string): string => many(count).map(line).join('');
+const pieces = [
+  ...['[', '{', '{a: ', '- ', '? ', '!!map {', '&a [', '"', "'", '|\n ', '>\n ', '*a ', '<<: '],
+  ...['%TAG ! x\n', '--- '],
 ];
+
+const expecting = (what: string, times = 1): string =>
+  `expectations:\n${`  - { expect: "${what}", because: b, otherwise: o }\n`.repeat(times)}`;
+
+/** About thirty, of at most 1 MiB each, with all that a scenario must have. */
+export const worstScenarios = (): { readonly what: string; readonly text: string }[] =>
+  [
+    ...pieces.map((piece) => ({
+      what: `${JSON.stringify(piece)} again and again`,
+      text: piece.repeat(Math.floor(900_000 / piece.length)),
+    })),
+    { what: '60,000 keys that there are not', text: lines(60_000, (i) => `k${i}: 1\n`) },
+    { what: '900 keys that there are not', text: lines(900, (i) => `${'k'.repeat(900)}${i}: 1\n`) },
+    { what: '400 keys, one within the other', text: lines(400, (i) => `${' '.repeat(i)}k${i}:\n`) },
+    { what: 'the same key, 60,000 times', text: 'title: x\n'.repeat(60_000) },
+    { what: '30,000 anchors', text: lines(30_000, (i) => `a${i}: &a${i} 1\n`) },
+    {
+      what: 'aliases of aliases',
+      text: `a0: &a0 [x, x]\n${lines(40, (i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}, *a${i}]\n`)}`,
+    },
+    { what: '50,000 clients', text: `clients:\n${'  - profile: closd\n'.repeat(50_000)}`, instead: 'clients' },
+    { what: '900 clients', text: `clients:\n${'  - profile: closd\n'.repeat(900)}`, instead: 'clients' },
+    { what: '20,000 models', text: `models: [${'pol, '.repeat(20_000)}]`, instead: 'models' },
+    { what: '900 models', text: `models: [${'pol, '.repeat(900)}]`, instead: 'models' },
+    { what: 'a model of 900,000 letters', text: `models: [${'p'.repeat(900_000)}]`, instead: 'models' },
+    { what: 'a question that is a number', text: `question: ${'9'.repeat(900_000)}`, instead: 'question' },
+    { what: 'a number of 900,000 digits', text: `connections: ${'9'.repeat(900_000)}` },
+    { what: 'an expectation of 100,000 brackets', text: expecting('('.repeat(100_000)) },
+    { what: 'an expectation of 100,000 minus signs', text: expecting(`throughput(poll) > ${'-'.repeat(100_000)}1`) },
+    { what: 'an expectation of 100,000 terms', text: expecting(`${'1 + '.repeat(100_000)}1 > 0`) },
+    { what: '10,000 expectations', text: expecting('throughput(poll) > >', 10_000) },
+    { what: '900 expectations', text: expecting('throughput(poll) > >', 900) },
+    { what: '30,000 phases', text: `phases:\n${'  - { at: 1, switch: pol }\n'.repeat(30_000)}` },
+    { what: '900 phases', text: `phases:\n${'  - { at: 1, switch: pol }\n'.repeat(900)}` },
+  ].map(({ what, text, ...rest }) => {
+    const without = 'instead' in rest ? head.split('\n').filter((line) => !line.startsWith(rest.instead)) : [head];
+    return { what, text: without.join('\n') + text };
+  });
