@@ -54,7 +54,7 @@ describe('expectations', () => {
   it.each([
     [`throughput(epoll-lt) > ${'('.repeat(99_000)}`, 'has at most 1000 characters, and this one has 99023'],
     [`throughput(epoll-lt) > ${'('.repeat(970)}`, 'cannot be read'],
-    [`throughput(epoll-lt) > ${'!'.repeat(970)}1`, 'calculates with something that is true or false'],
+    [`throughput(epoll-lt) > ${'!'.repeat(970)}1`, 'takes a number for something that is true or false'],
     ['throughput(epoll-lt) >', 'cannot be read'],
     ['throughput(epoll-lt', 'cannot be read'],
     ['throughput(epoll-lt)', 'is a number'],
