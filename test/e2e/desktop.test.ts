@@ -11,6 +11,7 @@ import { itWith } from '../support/tools.ts';
 describeDesktop('the desktop app', () => {
   let desktop: Desktop;
   const button = (name: string): Locator => desktop.page.getByRole('button', { name, exact: true });
+  const rail = (name: string): Locator => desktop.page.locator('nav').getByRole('button', { name, exact: true });
   const row = (model: string): Locator =>
     desktop.page.locator('.channel').filter({ has: desktop.page.getByRole('button', { name: model, exact: true }) });
   const switchTo = async (model: string): Promise<void> => {
@@ -62,10 +63,12 @@ describeDesktop('the desktop app', () => {
     await switchTo('epoll-lt');
     await row('epoll-lt').locator('.cell.requestsPerSecond').filter({ hasText: /\d/ }).waitFor();
     await button('Recording').click();
-    await desktop.page.getByText('The recording is in Sessions.').waitFor();
+    // At once: the toast goes away.
+    await button('Show it in Sessions').click();
+    await rail('Scope').click();
     await desktop.choose('Lab', 'Run, or stop');
     await desktop.isReady();
-    await button('Show it in Sessions').click();
+    await rail('Sessions').click();
     expect(readdirSync(sessions()).filter((name) => name.endsWith('.fdscope'))).toHaveLength(1);
     await button('Replay').click();
     await desktop.isReady('Replaying');
@@ -89,9 +92,9 @@ describeDesktop('the desktop app', () => {
     await desktop.page.getByLabel('Format').selectOption('hlog');
     await button('Write it').click();
     await button('Copy the path').click();
-    await button('Copied').first().waitFor();
-    const path = await desktop.inMain(({ clipboard }) => clipboard.readText());
-    expect(path).toMatch(/\/exports\/.+\.hlog$/);
+    const copied = (): Promise<string> => desktop.inMain(({ clipboard }) => clipboard.readText());
+    await expect.poll(copied).toMatch(/\/exports\/.+\.hlog$/);
+    const path = await copied();
     expect(statSync(path).size).toBeGreaterThan(100);
     await desktop.page.keyboard.press('Escape');
   });
