@@ -71,8 +71,11 @@ export const count = (value: Figure): string =>
 /** "45.6k/s". */
 export const perSecond = (value: Figure): string => (isThere(value) ? `${short(value)}/s` : missing);
 
-/** Of a share: 0.256 is "25.6%". */
-export const percent = (share: Figure): string => (isThere(share) ? `${threeDigits(share * 100)}%` : missing);
+/** Of a share: 0.256 is "25.6%"; what is there and too little to be written so is "<0.01%". */
+export function percent(share: Figure): string {
+  if (!isThere(share)) return missing;
+  return share > 0 && share < 0.000_05 ? '<0.01%' : `${threeDigits(share * 100)}%`;
+}
 
 /** "512 B", "1.50 KiB", "19.1 MiB". */
 export const bytes = (value: Figure): string => (isThere(value) ? inUnit(value, sizes) : missing);

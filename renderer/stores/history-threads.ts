@@ -56,6 +56,7 @@ const stateBudgetBytes = 64 << 20;
 const maxThreads = 20_000;
 
 const codeOf = (state: (typeof threadStates)[number]): number => threadStates.indexOf(state);
+const unknown = codeOf('unknown');
 /** By the index of switchKinds: on a core, left it to wait, left it to others. */
 const stateAfterSwitch = [codeOf('running'), codeOf('blocked'), codeOf('ready')];
 
@@ -74,6 +75,8 @@ export class ThreadStore {
   #highestId = 0;
   #isInSight = true;
   #inSightSinceNs = Number.NEGATIVE_INFINITY;
+  /** From when to when what threads did was left out; the end is known with the states that come behind it. */
+  #leftOut: { readonly fromNs: number; untilNs?: number } | undefined;
 
   get byteLength(): number {
     return this.#states.byteLength + this.byId.size * 8 * (counterNames.length + syscallNames.length);
@@ -128,7 +131,7 @@ export class ThreadStore {
     if (!this.#isInSight) return;
     this.#isInSight = false;
     for (const record of this.byId.values())
-      if (record.endedNs === Number.POSITIVE_INFINITY) this.#enter(record, timeNs, 0, noSyscall, noFd);
+      if (record.endedNs === Number.POSITIVE_INFINITY) this.#enter(record, timeNs, unknown, noSyscall, noFd);
   }
 
   /** What began in between is known from when somebody looks again. */
@@ -137,19 +140,32 @@ export class ThreadStore {
     this.#isInSight = true;
   }
 
+  /**
+   * This window was too slow for what threads did from a moment on. States come next, of those alone that do something
+   * else by then: from the moment to the beginning of that it is not known what they did.
+   */
+  leaveOut(fromNs: number): void {
+    if (!Number.isNaN(fromNs)) this.#leftOut = { fromNs };
+  }
+
   takeStates(frame: ThreadStates): void {
     this.#seeAgain(frame.timeNs);
+    if (this.#leftOut !== undefined) this.#leftOut.untilNs ??= frame.timeNs;
+    if (frame.timeNs > (this.#leftOut?.untilNs ?? Number.POSITIVE_INFINITY)) this.#leftOut = undefined;
+    const { fromNs: leftOutNs = Number.POSITIVE_INFINITY } = this.#leftOut ?? {};
     for (let i = 0; i < frame.count; i++) {
       const threadId = this.keyOf(frame.threadIds[i] ?? 0);
       const record = this.#recordOf(threadId, frame.sinceNs[i] ?? frame.timeNs);
       if (record.endedNs !== Number.POSITIVE_INFINITY) continue;
       const sinceNs = Math.max(this.#inSightSinceNs, frame.sinceNs[i] ?? 0);
+      if (sinceNs > leftOutNs) this.#enter(record, leftOutNs, unknown, noSyscall, noFd);
       this.#enter(record, sinceNs, frame.states[i] ?? 0, frame.syscalls[i] ?? noSyscall, frame.fds[i] ?? noFd);
     }
   }
 
   takeSwitches(frame: Switches): void {
     if (frame.count > 0) this.#seeAgain(frame.timesNs[0] ?? frame.timeNs);
+    this.#leftOut = undefined;
     for (let i = 0; i < frame.count; i++) {
       const threadId = this.keyOf(frame.threadIds[i] ?? 0);
       const timeNs = frame.timesNs[i] ?? 0;

@@ -100,6 +100,9 @@ export class TelemetryHistory {
     if (source === 'server') this.#takeInsides(kind, payload);
     if (source === 'lab' && kind === frameKinds.machine) this.machine.take(payload);
     this.moments.take(source, kind, payload, this.newestNs);
+    if (source === 'server' && kind === frameKinds.notice && this.moments.notices.at(-1)?.code === 'feedDropped') {
+      this.threads.leaveOut(this.#serverNs);
+    }
     if (kind === frameKinds.model) this.#noteServing();
     if (kind === frameKinds.model || kind === frameKinds.mark) {
       for (const { rates } of Object.values(this.counters)) rates.change(this.steadySinceNs);

@@ -1,13 +1,16 @@
 /** From points to what is drawn: steps where points are far apart, and one line on top of another. */
 import type { LinePoints } from './decimate.ts';
 
-/** Each point as the stretch that it tells of, two points at its height, into `steps`. */
-export function stepped(points: LinePoints, steps: LinePoints): LinePoints {
+/**
+ * Points that tell of a stretch at least so wide, in pixels, as two at its height, into `steps`: a slope would say what
+ * nobody knows.
+ */
+export function stepped(points: LinePoints, steps: LinePoints, leastPx = 0): LinePoints {
   steps.count = 0;
   for (let i = 0; i < points.count; i++) {
     const [low, high, mean] = [points.lows[i] ?? 0, points.highs[i] ?? 0, points.means[i] ?? 0];
     const [from, x] = [points.froms[i] ?? 0, points.xs[i] ?? 0];
-    if (!Number.isNaN(from)) steps.add(from, from, low, high, mean);
+    if (x - from >= leastPx) steps.add(from, from, low, high, mean);
     steps.add(from, x, low, high, mean);
   }
   return steps;

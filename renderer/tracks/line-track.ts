@@ -61,8 +61,14 @@ export interface LineTrackSettings {
 
 export const topPaddingPx = 8;
 const bottomPaddingPx = 1;
-/** Points at least so far apart are drawn as steps. */
-export const stepPx = 3;
+/** Points at least so far apart are drawn as steps, */
+const stepPx = 3;
+/** and among points that are closer those that tell of so much time, as none came in between. */
+const wideStepPx = 6;
+
+/** Stretches at least so wide are steps: all of them where the frames themselves are seen. */
+export const leastStepPx = (count: number, widthPx: number): number =>
+  count > 1 && count < widthPx / stepPx ? 0 : wideStepPx;
 
 export class LineTrack implements Track {
   readonly id: string;
@@ -249,15 +255,14 @@ function drawSeries(
   under: LinePoints | undefined,
   isStacked: boolean,
 ): void {
-  // At close zoom the frames themselves are seen: each tells of the stretch since the one before it.
-  const areSteps = raw.count > 1 && raw.count < view.widthPx / stepPx;
-  const points = areSteps ? stepped(raw, steps) : raw;
+  const leastPx = leastStepPx(raw.count, view.widthPx);
+  const points = stepped(raw, steps, leastPx);
   const { count, xs } = points;
   const colour = colourOf(series, view.palette);
   const heights = (values: Float64Array, into: Scratch): Float64Array => heightsOf(view, scale, values, count, into);
   const ys = heights(points.means, scratch.line);
   if (isStacked || series.isFilled === true) {
-    const floor = under && (areSteps ? stepped(under, stepsBelow) : under);
+    const floor = under && stepped(under, stepsBelow, leastPx);
     const bottoms =
       floor?.count === count
         ? heights(floor.means, scratch.bottom)

@@ -10,7 +10,7 @@ import { otherCalls, syscallLook } from '../../shared/syscall-looks.ts';
 import { missing, perSecond } from '../stores/format.ts';
 import { decimate, LinePoints, pointAt, scaleTelling, type Samples } from './decimate.ts';
 import { Scratch, stepped } from './line-path.ts';
-import { axisLabels, drawGrid, heightsOf, stepPx, yOf } from './line-track.ts';
+import { axisLabels, drawGrid, heightsOf, leastStepPx, yOf } from './line-track.ts';
 import type { Pen } from './pen.ts';
 import { totalSamples } from './samples.ts';
 import { nsAt } from './time-scale.ts';
@@ -86,8 +86,8 @@ export class StackedTrack implements Track {
     const scale = this.#scale.fit('linear', [0, highest], view.isMoving === true);
     drawGrid(pen, view, scale);
     const count = points[0]?.count ?? 0;
-    const areSteps = count < view.widthPx / stepPx;
-    const drawn = areSteps ? points.map((own, i) => stepped(own, (this.#steps[i] ??= new LinePoints()))) : points;
+    const leastPx = leastStepPx(count, view.widthPx);
+    const drawn = points.map((own, i) => stepped(own, (this.#steps[i] ??= new LinePoints()), leastPx));
     const heights = drawn.map((own, i) =>
       heightsOf(view, scale, own.means, own.count, (this.#heights[i] ??= new Scratch())),
     );

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, type Browser, type Download, type Page } from '@playwright/test';
-import { inject } from 'vitest';
+import { expect, inject } from 'vitest';
 import { root } from '../support/engines.ts';
 import { followPage } from '../support/evidence.ts';
 import { startWebLab, type WebLab } from '../support/web-lab.ts';
@@ -14,6 +14,25 @@ export async function bytesOf(download: Promise<Download>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of await (await download).createReadStream()) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
+}
+
+/** What is read when it has been the same three times, half a second apart: all that was under way has come. */
+export async function settled<T>(page: Page, read: () => Promise<T>): Promise<T> {
+  let same = 0;
+  let last = await read();
+  await expect
+    .poll(
+      async () => {
+        await page.waitForTimeout(500);
+        const now = await read();
+        same = JSON.stringify(now) === JSON.stringify(last) ? same + 1 : 0;
+        last = now;
+        return same;
+      },
+      { timeout: 200_000 },
+    )
+    .toBeGreaterThanOrEqual(3);
+  return last;
 }
 
 export interface App {

@@ -2,7 +2,7 @@
 import type { Locator, Page } from '@playwright/test';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { violations } from './accessibility.ts';
-import { AppUnderTest, type App } from './browser.ts';
+import { AppUnderTest, settled, type App } from './browser.ts';
 
 const button = (page: Page, name: string | RegExp): Locator =>
   page.getByRole('button', typeof name === 'string' ? { name, exact: true } : { name });
@@ -56,22 +56,6 @@ const partOf = (page: Page, heading: RegExp): Locator =>
 /** Nothing here is about speed. */
 const patienceMs = 200_000;
 const patience = { timeout: patienceMs };
-
-/** What is read when it has been the same three times, half a second apart: all that was under way has come. */
-async function settled<T>(page: Page, read: () => Promise<T>): Promise<T> {
-  let same = 0;
-  let last = await read();
-  await expect
-    .poll(async () => {
-      await page.waitForTimeout(500);
-      const now = await read();
-      same = JSON.stringify(now) === JSON.stringify(last) ? same + 1 : 0;
-      last = now;
-      return same;
-    }, patience)
-    .toBeGreaterThanOrEqual(3);
-  return last;
-}
 
 describe('the Scope, held', { timeout: 3 * patienceMs }, () => {
   let app: AppUnderTest;

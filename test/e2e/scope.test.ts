@@ -196,7 +196,8 @@ describe('the Scope screen', () => {
     await page.getByText('1100 open', { exact: true }).waitFor({ timeout: 180_000 });
     await page.getByRole('button', { name: 'select', exact: true }).click();
     const refusal = page.locator('.toast.error');
-    await refusal.waitFor();
+    // It stays while a pointer is over it.
+    await refusal.hover();
     expect(await refusal.innerText()).toMatch(/^The model select cannot take over: open connections have descriptors/);
     await row(page, 'poll').getByText('serving').waitFor();
     await refusal.getByRole('button', { name: 'Dismiss' }).click();

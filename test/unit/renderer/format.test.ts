@@ -52,6 +52,7 @@ describe('figures as text', () => {
     expect([0, 512, 1536, 20_006_830].map(bytes)).toEqual(['0 B', '512 B', '1.50 KiB', '19.1 MiB']);
     expect(perSecond(45_600)).toBe('45.6k/s');
     expect(percent(0.256)).toBe('25.6%');
+    expect([0, 9e-9, 0.0001].map(percent)).toEqual(['0%', '<0.01%', '0.01%']);
   });
 
   it('are a dash where there is none', () => {

@@ -54,6 +54,42 @@ const many = Array.from({ length: 5000 }, (_, i): Switch => [
 ]);
 
 describe('what a thread did', () => {
+  it('is not known where the window was too slow for it, until it began what it does then', () => {
+    const { store, thread } = threadWith([
+      [100, 'in'],
+      [200, 'blocked'],
+      [250, 'in'],
+    ]);
+    store.takeStarted({ threadId: 2, tid: 1002, name: 'worker 2' }, 0);
+    const asleep = (timeNs: number, threadId: number, sinceNs: number): void =>
+      store.takeStates({
+        ...{ timeNs, count: 1, threadIds: Uint32Array.of(threadId), states: Uint8Array.of(state('blocked')) },
+        ...{ syscalls: Uint16Array.of(0), fds: Int32Array.of(4), sinceNs: Float64Array.of(sinceNs) },
+      });
+    asleep(260, 2, 120);
+    store.leaveOut(300);
+    // Merged: worker 1 sleeps since 900. Of worker 2 nothing is told, as it sleeps on.
+    asleep(1000, 1, 900);
+    const at = (threadId: number, timeNs: number): number | undefined => {
+      const record = store.byId.get(threadId);
+      return record && stretchAt(store, record, timeNs, 2000)?.state;
+    };
+    expect([299, 301, 899, 901].map((timeNs) => at(1, timeNs))).toEqual(
+      (['running', 'unknown', 'unknown', 'blocked'] as const).map(state),
+    );
+    expect(at(2, 500)).toBe(state('blocked'));
+    // What comes from then on is whole.
+    store.takeSwitches({
+      ...{ timeNs: 1100, count: 1, timesNs: Float64Array.of(1050) },
+      ...{ threadIds: Uint32Array.of(1), kinds: Uint8Array.of(kind('in')) },
+    });
+    asleep(1200, 1, 1150);
+    expect([1049, 1060, 1149, 1160].map((timeNs) => at(1, timeNs))).toEqual(
+      (['blocked', 'running', 'running', 'blocked'] as const).map(state),
+    );
+    expect(thread.changedNs).toBe(1150);
+  });
+
   it('is not known while nobody looks, and known again from when somebody does', () => {
     const { store, thread } = threadWith([[100, 'in']]);
     store.loseSight(300);
