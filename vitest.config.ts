@@ -61,7 +61,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          globalSetup: ['test/support/one-browser.ts', 'test/support/desktop/one-display.ts'],
+          globalSetup: ['test/support/one-browser.ts', 'test/support/desktop/display-probe.ts'],
           setupFiles: 'test/e2e/on-failure.ts',
           testTimeout: 600_000,
           ...drives,

@@ -89,6 +89,13 @@ export const useSessions = defineStore('sessions', () => {
     if (cards?.[0]) chosenFile.value = cards[0].file;
   }
 
+  /** Before the list is asked for anew: whether what was brought had been there, and stays as it is. */
+  function tellIfKnown({ file, name }: SessionCard): boolean {
+    const isKnown = sessions.value.some((each) => each.file === file);
+    if (isKnown) notices.show('info', `“${name}” was in the library already, and is as it was.`);
+    return isKnown;
+  }
+
   async function importFile(file: File): Promise<void> {
     if (!file.name.endsWith(sessionExtension)) {
       notices.show('error', `“${file.name}” is no session: sessions are files that end in ${sessionExtension}.`);
@@ -106,7 +113,7 @@ export const useSessions = defineStore('sessions', () => {
       });
       if (!answer) break; // why is shown already
       if (answer.card) {
-        notices.show('good', `“${answer.card.name}” is in the library.`);
+        if (!tellIfKnown(answer.card)) notices.show('good', `“${answer.card.name}” is in the library.`);
         chosenFile.value = answer.card.file;
       }
     }
@@ -118,6 +125,7 @@ export const useSessions = defineStore('sessions', () => {
   async function importPath(path: string): Promise<string | undefined> {
     const card = await lab.attempt((open) => open.request('sessions.import', { path }));
     if (!card) return undefined; // why is shown already
+    tellIfKnown(card);
     chosenFile.value = card.file;
     await refresh();
     return card.file;

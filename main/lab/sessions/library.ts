@@ -227,7 +227,10 @@ export class SessionLibrary {
   trash = (): Promise<TrashedSession[]> => this.#trash.list();
   emptyTrash = (): Promise<void> => this.#trash.empty();
 
-  /** A copy of any session file of this machine. Throws LabError; then nothing has been added. */
+  /**
+   * A copy of any session file of this machine; the session of the library where it is there already, which stays as it is.
+   * Throws LabError; then nothing has been added.
+   */
   async import(path: string): Promise<SessionCard> {
     await this.#reader.card(path);
     await this.#makeFolder();
@@ -271,14 +274,17 @@ export class SessionLibrary {
     return compareSessions(first, second);
   }
 
-  /** Names a copy that is whole and a session; otherwise it goes. */
+  /** Names a copy that is whole and a session that is not here yet; otherwise it goes. */
   async #adopt(part: string, name: string): Promise<SessionCard> {
     try {
       const card = await this.#reader.card(part).catch((error: unknown) => {
         throw new LabError('bad-input', sentenceOf(error).replaceAll(basename(part), name));
       });
       const twin = (await this.list()).sessions.find(({ id }) => id === card.id);
-      if (twin) throw new LabError('bad-input', `${name} is in the library already, as "${twin.name}" (${twin.file}).`);
+      if (twin) {
+        await rm(part, { force: true });
+        return twin;
+      }
       const stem = name.endsWith(sessionExtension) ? name.slice(0, -sessionExtension.length) : name;
       const file = await freeName(this.folder, slugOf(stem));
       await rename(part, this.pathOf(file));

@@ -2,32 +2,43 @@
 import { randomUUID } from 'node:crypto';
 import { _electron, type ElectronApplication, type Page } from '@playwright/test';
 import type * as electron from 'electron';
-import { describe, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, inject, it } from 'vitest';
 import { root } from '../engines.ts';
 import { followPage } from '../evidence.ts';
+import { hasOwnDisplay, startDisplay, type Display } from './display.ts';
 import { UserHome } from './user.ts';
 
 export const electronProgram = process.env.FDSCOPE_ELECTRON ?? '';
 
-/** Why the app cannot be started here; undefined where it can. */
-function refusal(): string | undefined {
-  if (electronProgram === '') return process.env.FDSCOPE_ELECTRON_REASON ?? 'npm test -- e2e looks for Electron';
-  const display = inject('display');
-  return 'reason' in display ? display.reason : undefined;
-}
+/** Why the app cannot be started here; empty where it can. */
+const refusal =
+  electronProgram === ''
+    ? (process.env.FDSCOPE_ELECTRON_REASON ?? 'npm test -- e2e looks for Electron')
+    : inject('displayFault');
 
-/** The display that all tests share. */
-export function sharedDisplay(): string {
-  const display = inject('display');
-  if ('reason' in display) throw new Error(display.reason);
-  return display.name;
-}
+/** Of this file alone: a clipboard and the focus, which tests type into, are the display's. */
+let own: Display | undefined;
+
+/** As DISPLAY has it; that of whoever runs the tests where there is no Xvfb. */
+export const displayName = (): string => own?.name ?? process.env.DISPLAY ?? '';
 
 /** Tests that need Electron's program and a display; skipped with the reason where there is none. */
 export function describeDesktop(name: string, tests: () => void): void {
-  const reason = refusal();
-  if (reason !== undefined) it.skip(`${name} — skipped: ${reason}`);
-  else describe(name, { timeout: 600_000 }, tests);
+  if (refusal !== '') {
+    it.skip(`${name} — skipped: ${refusal}`);
+    return;
+  }
+  describe(name, { timeout: 600_000 }, () => {
+    beforeAll(async () => {
+      if (hasOwnDisplay()) own = await startDisplay();
+    });
+    // What is registered first is run last.
+    afterAll(async () => {
+      await own?.stop();
+      own = undefined;
+    });
+    tests();
+  });
 }
 
 export interface DesktopPlan {
@@ -80,7 +91,7 @@ export class Desktop {
 
   static async start({ args = [], env = {}, cwd, ...plan }: DesktopPlan = {}): Promise<Desktop> {
     const home = plan.home ?? new UserHome();
-    const display = plan.display ?? sharedDisplay();
+    const display = plan.display ?? displayName();
     const program = plan.program ?? electronProgram;
     const app = await _electron.launch({
       executablePath: home.starterOf(program),

@@ -40,3 +40,9 @@ export function programsUnder(pid: number, all = allPrograms()): Program[] {
   const children = all.filter(({ parent }) => parent === pid);
   return children.flatMap((child) => [child, ...programsUnder(child.pid, all)]);
 }
+
+/** Of these processes, those that still live. A number may have been given to another program since. */
+export const stillThere = (programs: readonly Program[]): Program[] => {
+  const now = new Map(allPrograms().map((program) => [program.pid, program]));
+  return programs.filter(({ pid, command }) => now.get(pid)?.command === command);
+};
