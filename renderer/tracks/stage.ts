@@ -61,10 +61,20 @@ export function useStage(history: TelemetryHistory, theme: () => Palette['name']
     for (const drawable of drawables) scheduler.invalidate(drawable);
   }
 
+  let movedAtMs = Number.NEGATIVE_INFINITY;
+  let nextMove: ReturnType<typeof setTimeout> | undefined;
+  const pauseLeftMs = (): number =>
+    timebase.isFollowing
+      ? movedAtMs + Math.min(longestPauseMs, scheduler.drawingMs / drawingShare) - performance.now()
+      : 0;
+
   function takeNews(): void {
     if (history.version === seenVersion) return;
+    const isAnother = timebase.adopt(history.runId);
+    if (isAnother) selection.clear();
+    // Figures are read meanwhile, and the picture waits for its turn.
+    else if (pauseLeftMs() > 0) return;
     seenVersion = history.version;
-    if (timebase.adopt(history.runId)) selection.clear();
     // A window of half an hour moves by a pixel every second: until then there is nothing new to see.
     const isWithinPixel = history.newestNs - timebase.toNs < nsPerPx(scale()) && timebase.bounds !== undefined;
     if (timebase.isFollowing && isWithinPixel && history.newestNs > timebase.toNs) return;
@@ -94,12 +104,9 @@ export function useStage(history: TelemetryHistory, theme: () => Palette['name']
     readout.value++;
   }
 
-  let movedAtMs = 0;
-  let nextMove: ReturnType<typeof setTimeout> | undefined;
   function onNews(): void {
     if (nextMove !== undefined) return;
-    const pauseMs = timebase.isFollowing ? Math.min(longestPauseMs, scheduler.drawingMs / drawingShare) : 0;
-    const leftMs = movedAtMs + pauseMs - performance.now();
+    const leftMs = pauseLeftMs();
     if (leftMs <= 0) {
       scheduler.request();
       return;
