@@ -40,14 +40,15 @@ export function readRegular(path: string, mostBytes: number, name = path): strin
   try {
     const stats = fstatSync(file);
     mustBeFile(stats, name);
+    const tooLarge = new LabError('bad-input', `${name} is larger than ${sizeText(mostBytes)}, which none is.`);
+    if (stats.size > mostBytes) throw tooLarge;
     // One byte more than there may be tells that it has grown.
-    const bytes = Buffer.alloc(Math.min(stats.size, mostBytes) + 1);
+    const bytes = Buffer.alloc(stats.size + 1);
     let length = 0;
     for (let read = -1; read !== 0 && length < bytes.length; length += read) {
       read = readSync(file, bytes, length, bytes.length - length, length);
     }
-    if (length > mostBytes)
-      throw new LabError('bad-input', `${name} is larger than ${sizeText(mostBytes)}, which none is.`);
+    if (length > mostBytes) throw tooLarge;
     return bytes.toString('utf8', 0, length);
   } finally {
     closeSync(file);

@@ -28,10 +28,10 @@ export const builtInNames = (folder = scenarioFolder()): string[] =>
     .map((file) => file.replace(scenarioEnding, ''))
     .sort();
 
-/** Throws LabError. */
-export function readScenarioText(file: string): string {
+/** The text of a scenario, or of what is kept as scenarios are. Throws LabError. */
+export function readScenarioText(file: string, what: 'scenario' | 'walk' = 'scenario'): string {
   try {
-    return readRegular(file, maxFileBytes, `The scenario file ${file}`);
+    return readRegular(file, maxFileBytes, `The ${what} file ${file}`);
   } catch (error) {
     if (error instanceof LabError) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';

@@ -13,7 +13,7 @@ const at = (name: string): string => join(folder, name);
 
 beforeAll(() => {
   const own = ['fdscope/walks', 'fdscope/scenarios', 'fdscope/sessions'];
-  for (const each of own) mkdirSync(at(each), { recursive: true });
+  for (const each of [...own, 'folder.yaml', 'folder.fdscope']) mkdirSync(at(each), { recursive: true });
   const pipes = [
     ...['scenario.yaml', 'walk.yaml', 'run.fdscope', 'sweep.json', 'fdscope/recording.json'],
     ...['fdscope/walks/mine.yaml', 'fdscope/scenarios/mine.yaml', 'fdscope/sessions/mine.fdscope'],
@@ -26,9 +26,10 @@ const env = { XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
 /** What hangs is ended: with code 124. */
 const run = (args: readonly string[]) => startCli(args, env, ['timeout', '100']).ended;
 
-describe('a pipe or a device', () => {
+describe('a pipe, a device or a folder', () => {
   const isPipe = /^\S.* cannot be read: it is a pipe\.\n$|cannot be opened: .*it is a pipe\.\n$/;
   const isDevice = /it is a device\.\n$/;
+  const isFolder = /it is a folder\.\n$/;
   const refused: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['a scenario', ['run', at('scenario.yaml')], isPipe],
     ["one's own scenario", ['run', 'mine'], isPipe],
@@ -43,6 +44,10 @@ describe('a pipe or a device', () => {
     ['a scenario of no end', ['run', '/dev/zero'], isDevice],
     ['a session of no end', ['info', '/dev/zero'], isDevice],
     ['a sweep of no end', ['sweep', '--resume', '/dev/zero'], isDevice],
+    ['a scenario that is a folder', ['run', at('folder.yaml')], isFolder],
+    ['a walk that is a folder', ['walk', at('folder.yaml')], isFolder],
+    ['a session that is a folder', ['info', at('folder.fdscope')], isFolder],
+    ['a folder of sessions', ['sessions', '--folder', at('walk.yaml')], /cannot be read: .* is not a folder\.\n$/],
     ['a walk that is a terminal', ['walk', '/dev/tty'], /it is a device\.\n$|no such device/],
   ];
   it.concurrent.each(refused)('is refused as %s', async (_what, args, sentence) => {

@@ -1,6 +1,15 @@
 /** Another user of the machine beside a web host: what they can read, and that it lets nobody in. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -50,6 +59,14 @@ function commandLines(): string[] {
         return []; // it has ended
       }
     });
+}
+
+function linkAt(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ''; // it was closed meanwhile
+  }
 }
 
 const everything = (under: string): string =>
@@ -103,6 +120,41 @@ describe('another user of the machine', () => {
     expect(page.headers['referrer-policy']).toBe('no-referrer');
     expect(page.body).not.toContain(secret);
     expect((await get(lab.port, '/')).body).not.toContain(secret);
+  });
+
+  it('reads nothing of it themselves: not what is kept, nor what the kernel says of its processes', (context) => {
+    if (!canBecome) context.skip('becoming another user takes root');
+    chmodSync(folder, 0o755); // their way to it, as to a home
+    const [setpriv = '', ...args] = asNobody;
+    const readable = (...paths: string[]): string[] =>
+      execFileSync(
+        setpriv,
+        [...args, 'sh', '-c', 'for each; do head -c 1 "$each" >/dev/null 2>&1 && echo "$each"; done; :'].concat(
+          'sh',
+          paths,
+        ),
+        {
+          ...{ encoding: 'utf8', cwd: '/' },
+        },
+      )
+        .split('\n')
+        .filter((path) => path !== '');
+    const kept = readdirSync(join(folder, 'fdscope'), { recursive: true, withFileTypes: true });
+    const files = kept.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    expect(files.length).toBeGreaterThan(0);
+    const proc = `/proc/${lab.process.pid}`;
+    const inProc = ['environ', 'mem', 'maps', 'stack', 'fd/0'].map((name) => `${proc}/${name}`);
+    expect(readable(join(folder, 'xdg-open'), `${proc}/status`, ...files, ...inProc)).toEqual([
+      join(folder, 'xdg-open'),
+      `${proc}/status`,
+    ]);
+    // And no socket has a name in the file system or beside it that they could go to.
+    const inodes = readdirSync(`${proc}/fd`).map((fd) => /^socket:\[(\d+)\]$/.exec(linkAt(`${proc}/fd/${fd}`))?.[1]);
+    const named = readFileSync('/proc/net/unix', 'latin1')
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, , , , , , inode, path]) => path !== undefined && inodes.includes(inode));
+    expect(named).toEqual([]);
   });
 
   it('cannot read what the lab keeps: files are 0600 and folders 0700', () => {

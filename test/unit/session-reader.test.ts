@@ -1,5 +1,5 @@
 /** The thread that opens session files keeps to its limits of time and memory, and one bad file holds up no other. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -21,6 +21,8 @@ let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'fdscope-reader-'));
   for (const name of ['endless', 'greedy', 'thrown', 'good']) writeFileSync(join(folder, name), '');
+  // Its size buys it no time: nothing of it is on the disk.
+  truncateSync(join(folder, 'endless'), 64 * 2 ** 30);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

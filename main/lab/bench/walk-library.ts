@@ -62,7 +62,7 @@ export class WalkLibrary {
   /** Throws LabError where it cannot be read; what is wrong in its text is in `mistakes`. */
   open(place: ScenarioPlace): OpenedWalk {
     const { file, origin } = this.#locate(place);
-    const text = readScenarioText(file);
+    const text = readScenarioText(file, 'walk');
     return { name: basename(file).replace(scenarioEnding, ''), origin, file, text, ...readWalk(text) };
   }
 

@@ -160,8 +160,10 @@ export class SessionReader {
   async #read(request: ReadRequest): Promise<SessionDetails | { readonly card: SessionCard }> {
     if (!this.#lanes) return this.#readHere(request);
     let answer = await this.#lanes.short.read(request, this.#limits.shortMs);
-    const { size } = statSync(request.path, { throwIfNoEntry: false }) ?? { size: 0 };
-    const longMs = Math.round(this.#limits.longMs + (size / 2 ** 30) * this.#limits.msPerGiB);
+    const { size, blocks } = statSync(request.path, { throwIfNoEntry: false }) ?? { size: 0, blocks: 0 };
+    // What is not on the disk was never written: a file of holes is as long as somebody likes.
+    const bytes = Math.min(size, blocks * 512);
+    const longMs = Math.round(this.#limits.longMs + (bytes / 2 ** 30) * this.#limits.msPerGiB);
     if (answer === 'late') answer = await this.#lanes.long.read(request, longMs);
     if (answer === 'late') {
       const seconds = Math.round(longMs / 1000);
