@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { detailsOf } from '../../main/lab/sessions/card.ts';
-import { buildChunk, buildJsonChunk } from '../../main/lab/sessions/chunk-codec.ts';
+import { benchSteps } from '../../main/lab/bench/bench-session.ts';
+import { FrameReader } from '../../main/lab/sessions/exporters/decoded-frames.ts';
+import { buildChunk, buildFramesChunk, buildJsonChunk } from '../../main/lab/sessions/chunk-codec.ts';
 import { SessionRecorder } from '../../main/lab/sessions/recorder.ts';
 import { SessionFile } from '../../main/lab/sessions/session-file.ts';
 import { LabError } from '../../main/lab/errors.ts';
@@ -15,7 +17,10 @@ import {
   decodeChunkHeader,
   encodeFileHeader,
   fileHeaderBytes,
+  type SessionFrame,
 } from '../../shared/session/format.ts';
+import { encodeJson } from '../../shared/telemetry/codec.ts';
+import { frameHeaderBytes, frameKinds } from '../../shared/telemetry/wire.ts';
 import { encodeIndex, type ChunkPlace } from '../../shared/session/index-chunk.ts';
 import { Account, countOf, patienceFor } from '../support/fuzz/counts.ts';
 import { Random, seedOf } from '../support/fuzz/random.ts';
@@ -126,6 +131,29 @@ describe('a session file that claims what it cannot hold', () => {
     await session.verify();
     expect(session.damagedChunks).toBe(1);
     await session.close();
+  });
+});
+
+describe('a kept bench', () => {
+  it('of more steps than memory should hold is refused, however little they take in the file', async () => {
+    const payload = encodeJson(frameKinds.bench, {
+      ...{ index: 0, actor: 'server', process: 'bench', call: 'socket', arguments: {}, text: 'x'.repeat(1_000_000) },
+      ...{ result: 3, errno: null, refused: false, blocked: false, startedNs: 0, durationNs: 1 },
+      ...{ woke: [], expectations: [], crossed: [] },
+      state: { timeNs: 1, processes: [], sockets: [], epollSets: [], notices: [] },
+    }).slice(frameHeaderBytes);
+    const frame = { source: 'lab' as const, kind: frameKinds.bench, payload, receivedNs: startNs };
+    const at = { fromNs: startNs, toNs: startNs };
+    const chunk = await buildFramesChunk('frames', Array<SessionFrame>(40).fill(frame), at);
+    await fileOf(chunk, chunk);
+    expect(readFileSync(path).length).toBeLessThan(2 << 20);
+    const session = await SessionFile.open(path);
+    await expect(benchSteps(new FrameReader(session))).rejects.toThrow('run.fdscope has more steps than can be shown.');
+    await session.close();
+    await fileOf(chunk);
+    const small = await SessionFile.open(path);
+    expect(await benchSteps(new FrameReader(small))).toHaveLength(40);
+    await small.close();
   });
 });
 

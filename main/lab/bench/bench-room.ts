@@ -1,6 +1,7 @@
 /** The lab's bench, at most one, which all windows share: opened, walked, kept, shown again. */
 import type { ActorPlace, Bench } from './bench.ts';
 import { Bench as OpenBench } from './bench.ts';
+import { ProgramError } from '../../../shared/bench/source/plan.ts';
 import { programOf } from '../../../shared/bench/source/program.ts';
 import type { BenchLook } from '../../../shared/bench/state.ts';
 import type { BenchStep } from '../../../shared/bench/step.ts';
@@ -177,7 +178,12 @@ export class BenchRoom {
   }
 
   program(language: 'c' | 'python'): { text: string; fileName: string } {
-    const text = programOf(language, this.steps);
+    let text: string;
+    try {
+      text = programOf(language, this.steps);
+    } catch (error) {
+      throw error instanceof ProgramError ? new LabError('bad-input', error.message) : error;
+    }
     const name = (this.#shown?.walk?.name ?? this.#walk?.name ?? 'bench').replaceAll(/\W+/g, '-');
     return { text, fileName: `${name}.${language === 'c' ? 'c' : 'py'}` };
   }

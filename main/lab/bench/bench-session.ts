@@ -57,12 +57,20 @@ export async function keepBench(library: SessionLibrary, kept: KeptBench): Promi
   return path.slice(library.folder.length + 1);
 }
 
+/** All steps are in memory, so what packs to little is bounded here: a thousand steps have some 20 MiB. */
+const mostBytes = 64 << 20;
+
 /** Throws LabError where it is not of a bench. */
 export async function benchSteps(reader: FrameReader): Promise<BenchStep[]> {
   const steps: BenchStep[] = [];
+  let bytes = 0;
   for await (const { frames } of reader.chunks()) {
     for (const { kind, payload } of frames) {
       if (kind !== frameKinds.bench) continue;
+      bytes += payload.length;
+      if (bytes > mostBytes) {
+        throw new LabError('bad-input', `${basename(reader.session.path)} has more steps than can be shown.`);
+      }
       reader.reading(() => steps.push(stepSchema.parse(decodeJson(payload))));
     }
   }

@@ -2,7 +2,8 @@
  * Steps of a bench as what a program has to do: descriptors become variables, and calls that slept get a thread in which
  * they can. Where none slept and no process did anything of its own, it is one straight list.
  */
-import { callNames, type BenchCall, type CallName } from '../calls.ts';
+import { visibleLine } from '../../visible.ts';
+import { callNames, callSchemas, nameSchema, type BenchCall, type CallName } from '../calls.ts';
 import type { BenchStep } from '../step.ts';
 
 export interface Operation {
@@ -44,6 +45,29 @@ const isCall = (name: string): name is CallName => callNames.some((each) => each
 const makesFd = ({ call, arguments: args }: BenchStep): boolean =>
   makers.includes(call) || (call === 'fcntl' && args.command === 'F_DUPFD');
 
+/** A step is none that a bench makes. */
+export class ProgramError extends Error {
+  override readonly name = 'ProgramError';
+}
+
+const isName = (text: string): boolean => nameSchema.safeParse(text).success;
+const addressShape = /^(?:unix:@[\w./-]+|\[[\da-f:.]+\]:\d{1,5}|\d{1,3}(?:\.\d{1,3}){3}:\d{1,5})$/i;
+
+/**
+ * Steps may be of a session that somebody sent, or their texts of a walk, and a program is run: what is not of the shape that
+ * a bench gives it would be code of theirs. The call is undefined where something was done to the actor from outside.
+ */
+function checkedCall({ index, actor, process, as, call, arguments: args }: BenchStep): BenchCall | undefined {
+  const parsed = isCall(call) ? callSchemas[call].safeParse(args) : undefined;
+  const isKnown = parsed ? parsed.success : ['signal', 'kill', 'wait'].includes(call);
+  const { address } = args;
+  const isPlain = typeof address === 'string' ? addressShape.test(address) : address === undefined;
+  if (!isKnown || !isPlain || ![actor, process, as ?? 'unnamed'].every(isName)) {
+    throw new ProgramError(`Step ${index + 1} has names or arguments that no program can have: none is written.`);
+  }
+  return parsed && ({ call, arguments: parsed.data } as unknown as BenchCall);
+}
+
 /** Ports that a step names itself. */
 function namedPorts(steps: readonly BenchStep[]): Set<number> {
   const ports = steps.flatMap(({ call, arguments: { address } }) =>
@@ -52,7 +76,7 @@ function namedPorts(steps: readonly BenchStep[]): Set<number> {
   return new Set(ports.filter((port) => port > 0));
 }
 
-/** Steps that the bench refused are none: they are left out. */
+/** Steps that the bench refused are none: they are left out. Throws ProgramError. */
 export function planOf(steps: readonly BenchStep[]): Plan {
   const done = steps.filter(({ refused }) => !refused);
   const numbers = new Map<string, string>();
@@ -62,6 +86,7 @@ export function planOf(steps: readonly BenchStep[]): Plan {
   let wasAsleep = false;
   const operations = done.map((step, index): Operation => {
     const { actor, process, call, arguments: args } = step;
+    const made = checkedCall(step);
     let as: string | undefined;
     const before = new Map(numbers);
     const slept = step.blocked || step.wokenBy !== undefined;
@@ -82,8 +107,8 @@ export function planOf(steps: readonly BenchStep[]): Plan {
     const afterSleep = wasAsleep;
     wasAsleep = slept;
     return {
-      ...{ index, actor, process, text: step.text, as, slept, afterSleep, result: step.result },
-      made: isCall(call) ? ({ call, arguments: args } as unknown as BenchCall) : undefined,
+      ...{ index, actor, process, made, as, slept, afterSleep, result: step.result },
+      text: visibleLine(step.text),
       outside: call === 'signal' || call === 'kill' || call === 'wait' ? call : undefined,
       variable: (fd) => before.get(`${process}:${String(fd)}`),
       portOf: (port) => {

@@ -3,5 +3,6 @@ import type { BenchStep } from '../step.ts';
 import { cProgram } from './c.ts';
 import { pythonProgram } from './python.ts';
 
+/** Throws ProgramError. */
 export const programOf = (language: 'c' | 'python', steps: readonly BenchStep[]): string =>
   language === 'c' ? cProgram(steps) : pythonProgram(steps);

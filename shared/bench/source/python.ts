@@ -215,8 +215,7 @@ function callLine(operation: Operation, plan: Plan): string[] {
   return isInherited ? [line, `if ${as}: ${as}.set_inheritable(True)`] : [line];
 }
 
-const comment = ({ index, actor, text }: Operation): string =>
-  `# ${index + 1}. ${actor}: ${text.replaceAll('\n', ' ')}`;
+const comment = ({ index, actor, text }: Operation): string => `# ${index + 1}. ${actor}: ${text}`;
 const indented = (lines: readonly string[]): string => lines.map((line) => `    ${line}\n`).join('');
 
 function straight(plan: Plan): string {
