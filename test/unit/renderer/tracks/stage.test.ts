@@ -11,7 +11,7 @@ import { countersFrame, startNs } from '../../session-frames.ts';
 describe('a picture that moves on', () => {
   const stepMs = 5;
   let nowMs = 0;
-  let waiting: FrameRequestCallback[] = [];
+  const waiting: FrameRequestCallback[] = [];
   const history = new TelemetryHistory();
   const scope = effectScope();
   let stage: Stage;
