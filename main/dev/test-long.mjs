@@ -9,7 +9,7 @@ import { BadInput, ensureBuild, ensureEngine, ensurePackages, exitWithSentence }
 import { runSuites } from './suites.mjs';
 import { summarize } from './summary.mjs';
 
-const budgetMinutes = Number(process.env.FDSCOPE_LONG_MINUTES ?? 90);
+const budgetMinutes = Number(process.env.FDSCOPE_LONG_MINUTES ?? 105);
 
 /** One model of each family, as the thread sanitizer makes each of them slow: with threads, processes, loops, rings. */
 const tsanModels = [
@@ -82,7 +82,7 @@ const suite =
 /** Name to its minutes, which have the building of its engine in them, and what it runs. */
 const parts = {
   properties: { minutes: 3, run: suite('unit', { FDSCOPE_PROPERTY_RUNS: '1500' }, ['test/unit/properties']) },
-  fuzz: { minutes: 20, run: suite('unit', fuzzCounts, fuzzers) },
+  fuzz: { minutes: 30, run: suite('unit', fuzzCounts, fuzzers) },
   asan: { minutes: 9, run: suite('asan') },
   bench: { minutes: 40, run: suite('asan', { FDSCOPE_BENCH_SEQUENCES: '500' }, ['test/conformance/bench-random']) },
   tsan: { minutes: 8, run: suite('tsan', { FDSCOPE_MODELS: tsanModels.join() }) },
