@@ -14,7 +14,7 @@ let lab: WebLab;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fdscope-data-'));
   lab = await startWebLab({ XDG_DATA_HOME: folder });
-}, 120_000);
+});
 afterAll(async () => {
   lab.process.kill('SIGTERM');
   await lab.process.ended;

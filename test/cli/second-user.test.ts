@@ -32,7 +32,7 @@ beforeAll(async () => {
     [],
     ['web'],
   );
-}, 120_000);
+});
 afterAll(async () => {
   lab.process.kill('SIGTERM');
   await lab.process.ended;

@@ -51,7 +51,7 @@ beforeAll(async () => {
   });
   hostileEngine(engine);
   await runCli(['--version']);
-}, 120_000);
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 
 interface Try {

@@ -14,7 +14,7 @@ import { cookieIn, get, knock, openWindow, printedAddress, startWebLab, type Web
 let lab: WebLab;
 beforeAll(async () => {
   lab = await startWebLab();
-}, 120_000);
+});
 afterAll(async () => {
   lab.process.kill('SIGTERM');
   await lab.process.ended;
