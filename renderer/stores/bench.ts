@@ -1,7 +1,8 @@
 /** The bench: its steps as the lab told them, the walk, and the verbs. All windows share the same bench. */
+import { useTimeoutFn } from '@vueuse/core';
 import { dequal } from 'dequal/lite';
 import { defineStore } from 'pinia';
-import { computed, ref, shallowRef } from 'vue';
+import { computed, ref, shallowRef, watch } from 'vue';
 import type { BenchLook, SocketState } from '../../shared/bench/state.ts';
 import type { BenchStep } from '../../shared/bench/step.ts';
 import type { BenchState, WalkEntry } from '../../shared/contract/bench.ts';
@@ -13,6 +14,8 @@ import { useLab } from './lab.ts';
 import { useNotices } from './notices.ts';
 
 const closed: BenchState = { phase: 'closed', epoch: 0, actors: [], ports: [], names: {}, steps: 0 };
+
+const waitingMs = 250;
 
 /** Free mode: each in a process of its own, so that each has a descriptor table of its own. */
 const freeActors = [
@@ -29,8 +32,23 @@ export const useBench = defineStore('bench', () => {
   const state = shallowRef<BenchState>(closed);
   const steps = shallowRef<readonly BenchStep[]>([]);
   const walks = shallowRef<readonly WalkEntry[]>([]);
-  /** A verb is under way: a second key press would make a second call. */
+  /** A verb is under way. */
   const isBusy = ref(false);
+  /**
+   * It is for so long that who pressed should see it. Most calls are over within a few ms, and buttons that went grey and
+   * back for each would flicker, and be painted a dozen times.
+   */
+  const isWaiting = ref(false);
+  const wait = useTimeoutFn(() => (isWaiting.value = true), waitingMs, { immediate: false });
+  watch(
+    isBusy,
+    (busy) => {
+      isWaiting.value = false;
+      if (busy) wait.start();
+      else wait.stop();
+    },
+    { flush: 'sync' },
+  );
   /** The lane that keys and the first suggestion are for. */
   const chosenLane = ref<string>();
   /** A step whose state is looked at again; undefined: the newest. */
@@ -144,14 +162,21 @@ export const useBench = defineStore('bench', () => {
     ownLook.value = keepUnchanged(look.value, now);
   }
 
-  /** One verb at a time; what is refused is told, and changes nothing. */
+  let last: Promise<unknown> = Promise.resolve();
+  let inTurn = 0;
+  /** One verb at a time, and one more that waits for it; what is refused is told, and changes nothing. */
   async function act<T>(verb: (open: LabLink) => Promise<T>): Promise<T | undefined> {
-    if (isBusy.value) return undefined;
+    // A key that is held down would otherwise go on long after it was let go.
+    if (inTurn === 2) return undefined;
+    inTurn++;
     isBusy.value = true;
+    const made = last.then(() => lab.attempt(verb));
+    last = made.catch(() => undefined);
     try {
-      return await lab.attempt(verb);
+      return await made;
     } finally {
-      isBusy.value = false;
+      inTurn--;
+      isBusy.value = inTurn > 0;
     }
   }
   /** Of the answer: the event that says the same may come before or after it. */
@@ -172,7 +197,7 @@ export const useBench = defineStore('bench', () => {
   const openFree = (): Promise<boolean> => open({ actors: freeActors });
   const openWalk = (name: string): Promise<boolean> => open({ walk: { name } });
   const close = (): Promise<boolean> => enter((to) => to.request('bench.close'));
-  const goTo = (done: number): Promise<boolean> => enter((to) => to.request('bench.goto', { done }));
+  const goTo = (place: number): Promise<boolean> => enter((to) => to.request('bench.goto', { done: place }));
   const addActor = (actor: { name: string; process: string }): Promise<boolean> =>
     enter((to) => to.request('bench.addActor', actor));
   const call = (actor: string, made: Call): Promise<BenchStep | undefined> =>
@@ -196,7 +221,8 @@ export const useBench = defineStore('bench', () => {
   const back = async (): Promise<void> => {
     if (!canGoBack.value) return;
     if (isReplaying.value) turn(-1);
-    else await goTo(done.value - 1);
+    // From where it is when its turn comes.
+    else await enter((to) => to.request('bench.goto', { done: Math.max(0, done.value - 1) }));
   };
 
   function otherLane(): void {
@@ -225,7 +251,7 @@ export const useBench = defineStore('bench', () => {
     lab.attempt((to) => to.request('bench.export', { format }));
 
   return {
-    ...{ state, steps, walks, isBusy, isOpen, lanes, lane, chosenLane, walk, nextWalkStep, done, actors },
+    ...{ state, steps, walks, isBusy, isWaiting, isOpen, lanes, lane, chosenLane, walk, nextWalkStep, done, actors },
     ...{ newest, shown, isPast, pickedStep, pickedSocket, shownSocket, look, looks, changes, view },
     ...{
       connect,

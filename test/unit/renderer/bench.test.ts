@@ -1,5 +1,5 @@
 /** The bench's store: steps that are told, told anew, and told twice; and the diagram that grows with them. */
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BenchStep } from '../../../shared/bench/step.ts';
 import { sequenceOf, SequenceMaker } from '../../../shared/sequence/from-steps.ts';
 import { layOutSequence } from '../../../shared/sequence/layout.ts';
@@ -42,6 +42,25 @@ describe('steps of the bench', () => {
     told(judged);
     expect(bench.steps).not.toBe(before);
     expect(bench.steps[7]?.expectations).toHaveLength(1);
+  });
+
+  it('are made one after the other; one that is asked for meanwhile waits, and no third', async () => {
+    const bench = useBench();
+    const [write] = wakingWrite();
+    const answers: ((step: BenchStep) => void)[] = [];
+    double.answers['bench.next'] = () => new Promise((resolve) => answers.push(resolve));
+    const made = [bench.next(), bench.next(), bench.next()];
+    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    expect(bench.isBusy).toBe(true);
+    expect(bench.isWaiting).toBe(false);
+    // Only what takes long is shown as going on.
+    await vi.waitFor(() => expect(bench.isWaiting).toBe(true));
+    answers[0]?.(write);
+    await vi.waitFor(() => expect(answers).toHaveLength(2));
+    answers[1]?.({ ...write, index: 8 });
+    expect((await Promise.all(made)).map((step) => step?.index)).toEqual([7, 8, undefined]);
+    expect([bench.isBusy, bench.isWaiting]).toEqual([false, false]);
+    expect(bench.steps.map(({ index }) => index).slice(-2)).toEqual([7, 8]);
   });
 
   it('of another bench are nobody’s', () => {
