@@ -127,9 +127,7 @@ long signal_waiting(const Request& request, Reply& reply) {
 }
 
 // A datagram socket gets its address in each of these, also where the call itself fails.
-bool may_give_address(Op op) {
-  return op == Op::connect || op == Op::write || op == Op::send || op == Op::sendto;
-}
+bool may_give_address(Op op) { return op == Op::connect || op == Op::write || op == Op::send || op == Op::sendto; }
 
 long call(ActorSlot& slot) {
   const Request& request = slot.request;

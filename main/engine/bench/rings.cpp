@@ -57,7 +57,8 @@ void fail(Reply& reply, int error) {
   reply.error = error;
 }
 
-// A send gives a datagram socket its address, as the call does. Which socket it is of is settled when it is handed over.
+// A send gives a datagram socket its address, as the call does. Which socket it is of is settled when it is handed
+// over.
 void keep_sends_on_loopback(const Ring& ring) {
   const uint32_t tail = *ring.word(ring.parameters.sq_off.tail);
   for (uint32_t at = tail - ring.prepared; at != tail; ++at) {
