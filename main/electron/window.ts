@@ -97,6 +97,14 @@ function outliveItsPage({ dialog }: WindowApi, window: BrowserWindow, complain: 
     }
   });
 
+  // An empty page needs no request, so that Chromium asks nobody before it shows one (Electron 33.2.1: no will-navigate).
+  contents.on('did-navigate', (_event, address) => {
+    const path = pathIn(address);
+    if (path === '/' || path === crashPath) return;
+    complain(`The window's page went to ${address}, where nothing is; it is loaded again.`);
+    load(pageAddress);
+  });
+
   let isReloading = false;
   let asking: AbortController | undefined;
   window.on('unresponsive', () => {

@@ -1,5 +1,5 @@
 /** What the shell denies, and what its own scheme serves. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { isAppPage, pageAddress, pathIn } from '../../main/electron/addresses.ts';
 import { crashPage } from '../../main/electron/crash-page.ts';
 import { acceleratorOf } from '../../main/electron/menu.ts';
@@ -117,6 +117,19 @@ describe('guards', () => {
     }
     expect(webContents.navigates('will-frame-navigate', pageAddress, false)).toBe(false);
     expect(webContents.navigates('will-redirect', pageAddress)).toBe(false);
+  });
+
+  it('lead back from a page that nobody was asked about', async () => {
+    const { electron, complaints } = await startedShell();
+    const { window } = electron;
+    const loaded = vi.spyOn(window, 'loadURL');
+    for (const own of [pageAddress, 'app://fdscope/crash?reason=oom']) {
+      window.webContents.emit('did-navigate', new Happening(), own);
+    }
+    expect(loaded).not.toHaveBeenCalled();
+    window.webContents.emit('did-navigate', new Happening(), 'about:blank');
+    expect(loaded.mock.calls).toEqual([[pageAddress]]);
+    expect(complaints.at(-1)).toContain('about:blank');
   });
 });
 
