@@ -1,4 +1,7 @@
-/** The export formats `svg` and `png`: the Scope's tracks as pictures, and a kept bench's diagram, drawn by the app's own code without a page. */
+/**
+ * The export formats `svg` and `png`: the Scope's tracks as pictures, and a kept bench's diagram, drawn by the app's own
+ * code without a page.
+ */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { DrawSequence, MakePictures, Pictures, PictureView } from '../../shared/session/pictures.ts';

@@ -3,31 +3,20 @@
  * installed, then Playwright's own download.
  */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { onPath } from './on-path.mjs';
 import { root } from './setup.mjs';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'chrome'];
 
-function onPath(name) {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/bin', '/snap/bin'];
-  return folders
-    .map((folder) => join(folder, name))
-    .find((file) => {
-      try {
-        accessSync(file, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
-}
+const findByName = (name) => onPath(name, { more: ['/usr/bin', '/snap/bin'] });
 
 /** Absolute path of a browser, or undefined. FDSCOPE_BROWSER or CHROMIUM_PATH names one. */
 export function findBrowser() {
   const { FDSCOPE_BROWSER, CHROMIUM_PATH } = process.env;
   const given = [FDSCOPE_BROWSER, CHROMIUM_PATH].find((file) => file && existsSync(file));
-  return given ?? names.map(onPath).find((file) => file !== undefined) ?? playwrightBrowser();
+  return given ?? names.map(findByName).find((file) => file !== undefined) ?? playwrightBrowser();
 }
 
 /** The one that Playwright keeps for itself, where it is there. */

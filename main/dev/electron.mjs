@@ -1,7 +1,8 @@
 /** Electron's program: where it is, whether it can be fetched, and whether the desktop app can run here. */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { onPath } from './on-path.mjs';
 import { root } from './setup.mjs';
 
 const electronFolder = () => join(root, 'node_modules/electron');
@@ -112,7 +113,7 @@ function faultOf(command, env = {}) {
  * their own where there is Xvfb, and become another user where they are run as root.
  */
 export function desktopForTests(env = process.env) {
-  if (!isOnPath('Xvfb', env) && displayRefusal(env) !== undefined) {
+  if (onPath('Xvfb', { env }) === undefined && displayRefusal(env) !== undefined) {
     return { reason: 'there is no display, nor Xvfb to make one: apt-get install xvfb' };
   }
   const noUser = faultOf(['true']);
@@ -134,15 +135,4 @@ export function desktopForTests(env = process.env) {
     return { reason: `Chromium's sandbox needs user namespaces, which cannot be had: ${noNamespaces}` };
   }
   return { binary };
-}
-
-function isOnPath(name, env) {
-  return [...(env.PATH ?? '').split(delimiter), '/usr/bin'].some((folder) => {
-    try {
-      accessSync(join(folder, name), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }

@@ -119,14 +119,14 @@ async function runTogether(names, variant, env, filters, { deadline, alone, besi
   const reports = names.flatMap((name) => suites[name].projects.map((project) => [project, reportOf(name)]));
   const exitCode = await runVitest(reports, variant, env, filters, deadline);
   let found = names.map((name) => [name, reportIn(reportOf(name))]);
+  const hadFailures = found.some(([, report]) => countsOf(report).failed > 0);
   // Whoever names tests wants to see what they do, at once.
-  if (exitCode !== 0 && !alone && !deadline && filters.length === 0) {
+  if (hadFailures && !alone && !deadline && filters.length === 0) {
     await beside;
     found = await secondLook(found, variant, env);
   }
   const results = found.map(([name, report]) => [name, countsOf(report)]);
   const first = results[0]?.[1];
-  const hadFailures = names.some((name) => countsOf(reportIn(reportOf(name))).failed > 0);
   if (first && exitCode !== 0 && !hadFailures) {
     first.failed = 1;
     first.fault = `vitest ended with code ${exitCode} although no test failed`;

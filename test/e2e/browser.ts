@@ -44,6 +44,17 @@ export interface App {
   close(): Promise<void>;
 }
 
+/** From the page's first screen to a run of one's own on the Scope, whose figures have begun. */
+export async function runOnScope(page: Page): Promise<void> {
+  await page.getByRole('navigation').getByRole('button', { name: 'Scope', exact: true }).click();
+  await page.getByRole('button', { name: /^Run .+ with \d+ connections$/ }).click();
+  await page
+    .locator('[data-track=throughput] .legend')
+    .getByText(/\d.*\/s/)
+    .first()
+    .waitFor();
+}
+
 interface Look {
   readonly width?: number;
   readonly height?: number;

@@ -1,4 +1,7 @@
-/** Electron's security checklist (electronjs.org/docs/latest/tutorial/security) by its points, as far as it is shown in Electron itself. */
+/**
+ * Electron's security checklist (electronjs.org/docs/latest/tutorial/security) by its points, as far as it is shown in
+ * Electron itself.
+ */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';

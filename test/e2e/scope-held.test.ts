@@ -2,7 +2,7 @@
 import type { Locator, Page } from '@playwright/test';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { violations } from './accessibility.ts';
-import { AppUnderTest, settled, type App } from './browser.ts';
+import { AppUnderTest, runOnScope, settled, type App } from './browser.ts';
 
 const button = (page: Page, name: string | RegExp): Locator =>
   page.getByRole('button', typeof name === 'string' ? { name, exact: true } : { name });
@@ -68,14 +68,8 @@ describe('the Scope, held', { timeout: 3 * patienceMs }, () => {
     // However busy the machine is.
     page.setDefaultTimeout(patienceMs);
     await view.open();
-    await page.getByRole('navigation').getByRole('button', { name: 'Scope', exact: true }).click();
-    await button(page, /^Run .+ with \d+ connections$/).click();
+    await runOnScope(page);
     await phase(page, 'Running');
-    await page
-      .locator('[data-track=throughput] .legend')
-      .getByText(/\d.*\/s/)
-      .first()
-      .waitFor();
     // Events, for slices and the inspector; models and source, whose figures are those of the run, too.
     await button(page, /^Detail/).click();
     await page.getByRole('radio', { name: /^Events/ }).click();

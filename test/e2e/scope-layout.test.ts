@@ -2,7 +2,7 @@
 import type { Page } from '@playwright/test';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { violations } from './accessibility.ts';
-import { AppUnderTest, settled, type App } from './browser.ts';
+import { AppUnderTest, runOnScope, settled, type App } from './browser.ts';
 
 interface Measured {
   /** Of the window: the canvases of the tracks, as far as they are in sight, and the widest of them. */
@@ -66,13 +66,7 @@ describe('the layout of the Scope', () => {
     view = await app.window();
     page = view.page;
     await view.open();
-    await page.getByRole('navigation').getByRole('button', { name: 'Scope', exact: true }).click();
-    await page.getByRole('button', { name: /^Run .+ with \d+ connections$/ }).click();
-    await page
-      .locator('[data-track=throughput] .legend')
-      .getByText(/\d.*\/s/)
-      .first()
-      .waitFor();
+    await runOnScope(page);
   });
   afterAll(async () => {
     expect(view.complaints).toEqual([]);

@@ -204,8 +204,7 @@ export class BenchRoom {
       const kept = await readKeptBench(this.#sessions, file);
       await this.#end();
       this.#walk = undefined;
-      this.#untold.clear();
-      this.#epoch++;
+      this.#beginEpoch();
       this.#shown = { file, ...kept };
       this.#tellState();
       return this.state;
@@ -231,8 +230,7 @@ export class BenchRoom {
     await this.#end();
     this.#shown = undefined;
     this.#fault = undefined;
-    this.#untold.clear();
-    this.#epoch++;
+    this.#beginEpoch();
     this.#opening = true;
     this.#tellState();
     const epoch = this.#epoch;
@@ -271,6 +269,11 @@ export class BenchRoom {
     throw new LabError('bad-input', 'No bench is open: open one first.');
   }
 
+  /** What was done before is no longer there to be told. */
+  #beginEpoch(): void {
+    this.#untold.clear();
+    this.#epoch++;
+  }
   #told({ epoch, step }: { epoch: number; step: BenchStep }): void {
     if (epoch !== this.#epoch) return;
     if (this.#untold.size === 0) setImmediate(() => this.#tellSteps());

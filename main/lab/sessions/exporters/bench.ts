@@ -38,24 +38,16 @@ export const benchExporter = (
   },
 });
 
-const inFormat =
-  (format: BenchFormat): BenchText =>
-  (kept, picture) => {
-    const { text, base64 = '' } = exportBench(format, kept, picture);
+const exporterOf = (
+  about: Pick<Exporter, 'about' | 'extension' | 'takes'> & { readonly format: BenchFormat },
+): Exporter =>
+  benchExporter(about, (kept, picture) => {
+    const { text, base64 = '' } = exportBench(about.format, kept, picture);
     return Promise.resolve(text ?? Buffer.from(base64, 'base64'));
-  };
+  });
 
 export const benchExporters: readonly Exporter[] = [
-  benchExporter(
-    { format: 'svg', extension: '.svg', about: 'a kept bench as a sequence diagram', takes: 'picture' },
-    inFormat('svg'),
-  ),
-  benchExporter(
-    { format: 'perfetto', extension: '.pftrace', about: 'a kept bench for ui.perfetto.dev' },
-    inFormat('perfetto'),
-  ),
-  benchExporter(
-    { format: 'json', extension: '.json', about: 'a kept bench as `fdscope walk --json` has it' },
-    inFormat('json'),
-  ),
+  exporterOf({ format: 'svg', extension: '.svg', about: 'a kept bench as a sequence diagram', takes: 'picture' }),
+  exporterOf({ format: 'perfetto', extension: '.pftrace', about: 'a kept bench for ui.perfetto.dev' }),
+  exporterOf({ format: 'json', extension: '.json', about: 'a kept bench as `fdscope walk --json` has it' }),
 ];
