@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { externalId, type ModelId, type ModelInfo } from '../../shared/catalogue.ts';
 import type { CompareResult } from '../../shared/compare-result.ts';
 import type { MachineInfo, ModelSource, ScenarioCard } from '../../shared/contract/lab.ts';
+import type { UnmetNeed } from '../../shared/contract/lessons.ts';
 import type { LoadResult, RunResult, ServeResult } from '../../shared/run-result.ts';
 import type { SweepResult } from '../../shared/sweep-result.ts';
 import { unfoldPhases } from '../../shared/schemas/phases.ts';
@@ -31,6 +32,8 @@ import { askEngine } from './engine-query.ts';
 import { bundleFolder, version } from './engine-location.ts';
 import { LabError, sentenceOf } from './errors.ts';
 import { Experiments } from './experiments/experiments.ts';
+import { LessonLibrary } from './lessons/lesson-library.ts';
+import { unmetNeeds } from './lessons/needs.ts';
 import { LiveLab } from './live/live-lab.ts';
 import { cardOf } from './live/scenario-cards.ts';
 import { runExternal } from './external/run-external.ts';
@@ -88,6 +91,7 @@ export class LabService {
   readonly scenarios: ScenarioLibrary = new ScenarioLibrary();
   readonly experiments: Experiments = new Experiments(this);
   readonly bench: BenchRoom = new BenchRoom(this.sessions, () => this.#whyNoIoUring());
+  readonly lessons: LessonLibrary = new LessonLibrary({ walks: this.bench.walks, scenarios: this.scenarios });
   #models: Promise<ModelInfo[]> | undefined;
 
   /** Ends whatever runs, for hosts that go; what was being recorded is closed well. */
@@ -129,6 +133,11 @@ export class LabService {
   async #whyNoIoUring(): Promise<string | undefined> {
     const model = await this.#model('io_uring');
     return model.available ? undefined : unavailableSentence(model);
+  }
+
+  /** What lessons need and this machine does not have. */
+  unmetNeeds(): Promise<UnmetNeed[]> {
+    return unmetNeeds({ whyNoIoUring: () => this.#whyNoIoUring() });
   }
 
   async doctor(): Promise<DoctorItem[]> {

@@ -29,7 +29,7 @@ export const builtInNames = (folder = scenarioFolder()): string[] =>
     .sort();
 
 /** The text of a scenario, or of what is kept as scenarios are. Throws LabError. */
-export function readScenarioText(file: string, what: 'scenario' | 'walk' = 'scenario'): string {
+export function readScenarioText(file: string, what: 'scenario' | 'walk' | 'lesson' = 'scenario'): string {
   try {
     return readRegular(file, maxFileBytes, `The ${what} file ${file}`);
   } catch (error) {

@@ -3,6 +3,7 @@ import { benchEvents, benchRequests } from './bench.ts';
 import type { CheckedParamsOf, EventOf, ParamsOf, ResultOf } from './channels.ts';
 import { experimentEvents, experimentRequests } from './experiments.ts';
 import { labRequests } from './lab.ts';
+import { lessonRequests } from './lessons.ts';
 import { liveEvents, liveRequests } from './live.ts';
 import { scenarioRequests } from './scenarios.ts';
 import { sessionEvents, sessionRequests } from './sessions.ts';
@@ -14,6 +15,7 @@ export const requests = {
   ...scenarioRequests,
   ...experimentRequests,
   ...benchRequests,
+  ...lessonRequests,
 } as const;
 export const events = { ...liveEvents, ...sessionEvents, ...experimentEvents, ...benchEvents } as const;
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { RunResult } from '../run-result.ts';
 import { namesIn, type Named, type Scenario } from '../schemas/scenario.ts';
-import { judge, median, type Lookup } from './evaluate.ts';
+import { judge, median, type Lookup, type Verdict } from './evaluate.ts';
 import { figureText, parseExpectation, unitOf } from './expression.ts';
 import { metrics } from './metrics.ts';
 
@@ -56,7 +56,7 @@ export function conclude(
 ): Conclusion {
   const names = namesIn(scenario);
   const lookup = lookupIn(results);
-  const verdictOf = (text: string): ReturnType<typeof judge> => judge(parseExpectation(text, names), lookup);
+  const verdictOf = (text: string): Verdict => judge(parseExpectation(text, names), lookup);
   const expectations = (scenario.expectations ?? []).map(({ expect, because, otherwise }): JudgedExpectation => {
     const { held, figures, missing } = verdictOf(expect);
     return {

@@ -1,32 +1,45 @@
 /** Whether expectations held, with the figures that say so. */
 import { figuresOf, type Expression, type FigureRef } from './expression.ts';
 
-export interface FigureValue extends FigureRef {
-  readonly value: number;
-}
-
-export interface Verdict {
+export interface Verdict<Ref = FigureRef> {
   /** Undefined where a figure is missing, as its run failed or its model is not available here. */
   readonly held: boolean | undefined;
-  readonly figures: readonly FigureValue[];
+  readonly figures: readonly (Ref & { readonly value: number })[];
   /** Figures that are missing. */
-  readonly missing: readonly FigureRef[];
+  readonly missing: readonly Ref[];
 }
 
 /** The value of a figure, or undefined where its run does not exist. */
-export type Lookup = (figure: FigureRef) => number | undefined;
+export type Lookup<Ref = FigureRef> = (figure: Ref) => number | undefined;
 
-export function judge(expression: Expression, lookup: Lookup): Verdict {
-  const refs = figuresOf(expression);
-  const figures: FigureValue[] = [];
-  const missing: FigureRef[] = [];
-  for (const ref of refs) {
+/** The figures of an expression that there are, and those that there are not. */
+function figuresIn<Ref extends object>(
+  expression: Expression<Ref>,
+  lookup: Lookup<Ref>,
+): Pick<Verdict<Ref>, 'figures' | 'missing'> {
+  const figures: (Ref & { readonly value: number })[] = [];
+  const missing: Ref[] = [];
+  for (const ref of figuresOf(expression)) {
     const value = lookup(ref);
     if (value === undefined) missing.push(ref);
     else figures.push({ ...ref, value });
   }
+  return { figures, missing };
+}
+
+export function judge<Ref extends object>(expression: Expression<Ref>, lookup: Lookup<Ref>): Verdict<Ref> {
+  const { figures, missing } = figuresIn(expression, lookup);
   if (missing.length > 0) return { held: undefined, figures, missing };
   return { held: isTrue(expression, lookup), figures, missing };
+}
+
+/** What an expression that is a number comes to; undefined where one of its figures is missing. */
+export function worth<Ref extends object>(
+  expression: Expression<Ref>,
+  lookup: Lookup<Ref>,
+): { readonly value: number | undefined; readonly missing: readonly Ref[] } {
+  const { missing } = figuresIn(expression, lookup);
+  return { value: missing.length > 0 ? undefined : valueOf(expression, lookup), missing };
 }
 
 const compare = {
@@ -43,7 +56,7 @@ const calculate = {
   '/': (a: number, b: number) => a / b,
 } as const;
 
-function isTrue(expression: Expression, lookup: Lookup): boolean {
+function isTrue<Ref extends object>(expression: Expression<Ref>, lookup: Lookup<Ref>): boolean {
   switch (expression.kind) {
     case 'both':
       return isTrue(expression.left, lookup) && isTrue(expression.right, lookup);
@@ -62,7 +75,7 @@ function isTrue(expression: Expression, lookup: Lookup): boolean {
   }
 }
 
-function valueOf(expression: Expression, lookup: Lookup): number {
+function valueOf<Ref extends object>(expression: Expression<Ref>, lookup: Lookup<Ref>): number {
   switch (expression.kind) {
     case 'number':
       return expression.value;

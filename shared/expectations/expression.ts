@@ -19,24 +19,25 @@ export interface FigureRef {
   readonly variant?: string;
 }
 
-export type Expression =
+/** `Ref`: what a figure is called by; lessons have figures of more things than runs (shared/lesson/figures.ts). */
+export type Expression<Ref = FigureRef> =
   | { readonly kind: 'number'; readonly value: number }
-  | ({ readonly kind: 'figure' } & FigureRef)
+  | ({ readonly kind: 'figure' } & Ref)
   | {
       readonly kind: 'arithmetic';
       readonly operator: '+' | '-' | '*' | '/';
-      readonly left: Expression;
-      readonly right: Expression;
+      readonly left: Expression<Ref>;
+      readonly right: Expression<Ref>;
     }
-  | { readonly kind: 'function'; readonly name: 'min' | 'max' | 'abs'; readonly of: readonly Expression[] }
+  | { readonly kind: 'function'; readonly name: 'min' | 'max' | 'abs'; readonly of: readonly Expression<Ref>[] }
   | {
       readonly kind: 'comparison';
       readonly operator: Comparison;
-      readonly left: Expression;
-      readonly right: Expression;
+      readonly left: Expression<Ref>;
+      readonly right: Expression<Ref>;
     }
-  | { readonly kind: 'both' | 'either'; readonly left: Expression; readonly right: Expression }
-  | { readonly kind: 'not'; readonly of: Expression };
+  | { readonly kind: 'both' | 'either'; readonly left: Expression<Ref>; readonly right: Expression<Ref> }
+  | { readonly kind: 'not'; readonly of: Expression<Ref> };
 
 const comparisons = ['<', '<=', '>', '>='] as const;
 type Comparison = (typeof comparisons)[number];
@@ -47,26 +48,47 @@ export interface Names {
   readonly variants: readonly string[];
 }
 
-const isTruth = ({ kind }: Expression): boolean => ['comparison', 'both', 'either', 'not'].includes(kind);
+/** Which figures there are, and what a call of one means. `read` throws ExpressionError. */
+export interface FigureReader<Ref> {
+  readonly names: readonly string[];
+  read(name: string, args: readonly FigureArgument[], text: string): Ref;
+}
+/** Undefined: neither a name nor a text nor a number. */
+export type FigureArgument = string | number | undefined;
+
+const isTruth = ({ kind }: { readonly kind: string }): boolean =>
+  ['comparison', 'both', 'either', 'not'].includes(kind);
 
 /** Throws ExpressionError. The whole must be true or false, and every model and variant must be of the scenario. */
-export function parseExpectation(text: string, names: Names = { models: modelIds, variants: [] }): Expression {
+export const parseExpectation = (text: string, names: Names = { models: modelIds, variants: [] }): Expression =>
+  parseTruth(text, runFigures(names));
+
+/** Throws ExpressionError. */
+export function parseTruth<Ref extends object>(text: string, figures: FigureReader<Ref>): Expression<Ref> {
   if (text.trim() === '') throw new ExpressionError('The expectation is empty');
-  const expression = convert(treeOf(text), text, names);
+  const expression = convert(treeOf(text), text, figures);
   if (!isTruth(expression)) {
     throw new ExpressionError(`"${text}" is a number: an expectation compares, as in "p99(epoll-lt) < 2 * p99(poll)"`);
   }
   return expression;
 }
 
-function convert(node: jsep.Expression, text: string, names: Names): Expression {
-  const number = (each: jsep.Expression): Expression => {
-    const expression = convert(each, text, names);
+/** Throws ExpressionError. The whole must be a number. */
+export function parseNumber<Ref extends object>(text: string, figures: FigureReader<Ref>): Expression<Ref> {
+  if (text.trim() === '') throw new ExpressionError('A figure is missing here');
+  const expression = convert(treeOf(text), text, figures);
+  if (isTruth(expression)) throw new ExpressionError(`"${text}" is true or false where a number belongs`);
+  return expression;
+}
+
+function convert<Ref extends object>(node: jsep.Expression, text: string, figures: FigureReader<Ref>): Expression<Ref> {
+  const number = (each: jsep.Expression): Expression<Ref> => {
+    const expression = convert(each, text, figures);
     if (isTruth(expression)) throw new ExpressionError(`"${text}" calculates with something that is true or false`);
     return expression;
   };
-  const truth = (each: jsep.Expression): Expression => {
-    const expression = convert(each, text, names);
+  const truth = (each: jsep.Expression): Expression<Ref> => {
+    const expression = convert(each, text, figures);
     if (!isTruth(expression)) throw new ExpressionError(`"${text}" takes a number for something that is true or false`);
     return expression;
   };
@@ -105,12 +127,11 @@ function convert(node: jsep.Expression, text: string, names: Names): Expression 
         return { kind: 'function', name, of: args.map(number) };
       }
       if (name.startsWith('-')) throw new ExpressionError(`"${text}": put a blank behind the minus of "${name}"`);
-      const metric = metricNames.find((each) => each === name);
-      if (!metric) {
-        const hint = didYouMean(name, metricNames) || `; known are ${metricNames.join(', ')}`;
+      if (!figures.names.includes(name)) {
+        const hint = didYouMean(name, figures.names) || `; known are ${figures.names.join(', ')}`;
         throw new ExpressionError(`"${text}" asks for the unknown figure "${name}"${hint}`);
       }
-      return figure(metric, args, text, names);
+      return { kind: 'figure', ...figures.read(name, args.map(argumentOf), text) };
     }
     case 'Identifier': {
       const { name } = node as jsep.Identifier;
@@ -125,44 +146,50 @@ function convert(node: jsep.Expression, text: string, names: Names): Expression 
   }
 }
 
-function figure(metric: MetricName, args: readonly jsep.Expression[], text: string, names: Names): Expression {
-  const nameOf = (node: jsep.Expression | undefined): string | undefined => {
-    if (node?.type === 'Identifier') return (node as jsep.Identifier).name;
-    if (node?.type === 'Literal' && typeof (node as jsep.Literal).value === 'string') {
-      return String((node as jsep.Literal).value);
-    }
-    return undefined;
-  };
-  const model = nameOf(args[0]);
-  if (model === undefined || args.length > 2) {
+function argumentOf(node: jsep.Expression): FigureArgument {
+  if (node.type === 'Identifier') return (node as jsep.Identifier).name;
+  if (node.type !== 'Literal') return undefined;
+  const { value } = node as jsep.Literal;
+  return typeof value === 'string' || typeof value === 'number' ? value : undefined;
+}
+
+const runFigures = (names: Names): FigureReader<FigureRef> => ({
+  names: metricNames,
+  read: (name, args, text) => runFigure(name as MetricName, args, text, names),
+});
+
+/** Throws ExpressionError. */
+export function runFigure(metric: MetricName, args: readonly FigureArgument[], text: string, names: Names): FigureRef {
+  const [model, variant] = args;
+  if (typeof model !== 'string' || args.length > 2) {
     throw new ExpressionError(`"${text}": write ${metric}(model) or ${metric}(model, "variant")`);
   }
   if (!names.models.includes(model)) {
     const hint = didYouMean(model, names.models) || `; it runs ${names.models.join(', ')}`;
     throw new ExpressionError(`"${text}" names the model "${model}", which the scenario does not run${hint}`);
   }
-  if (args.length === 1) return { kind: 'figure', metric, model };
-  const variant = nameOf(args[1]);
-  if (variant === undefined || !names.variants.includes(variant)) {
+  if (args.length === 1) return { metric, model };
+  if (typeof variant !== 'string' || !names.variants.includes(variant)) {
     const hint = names.variants.length > 0 ? `; there are ${names.variants.map((v) => `"${v}"`).join(', ')}` : '';
     throw new ExpressionError(
       `"${text}" names the variant "${variant ?? ''}", which the scenario does not have${hint}`,
     );
   }
-  return { kind: 'figure', metric, model, variant };
+  return { metric, model, variant };
 }
 
 /** All figures of an expression, in the order in which they are written, each once. */
-export function figuresOf(expression: Expression): FigureRef[] {
-  const found: FigureRef[] = [];
-  const walk = (node: Expression): void => {
+export function figuresOf<Ref extends object>(expression: Expression<Ref>): Ref[] {
+  const found = new Map<string, Ref>();
+  const walk = (node: Expression<Ref>): void => {
     switch (node.kind) {
       case 'number':
         break;
       case 'figure': {
-        const isKnown = found.some((ref) => sameFigure(ref, node));
-        const { metric, model, variant } = node;
-        if (!isKnown) found.push({ metric, model, ...(variant === undefined ? {} : { variant }) });
+        const { kind: _kind, ...ref } = node;
+        const key = JSON.stringify(ref);
+        // What is left of the node without its kind is the reference.
+        if (!found.has(key)) found.set(key, ref as unknown as Ref);
         break;
       }
       case 'function':
@@ -177,11 +204,8 @@ export function figuresOf(expression: Expression): FigureRef[] {
     }
   };
   walk(expression);
-  return found;
+  return [...found.values()];
 }
-
-export const sameFigure = (a: FigureRef, b: FigureRef): boolean =>
-  a.metric === b.metric && a.model === b.model && a.variant === b.variant;
 
 export const figureText = ({ metric, model, variant }: FigureRef): string =>
   variant === undefined ? `${metric}(${model})` : `${metric}(${model}, "${variant}")`;

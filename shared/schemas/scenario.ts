@@ -72,7 +72,8 @@ const sweepLimits = {
   idle: [0, 1],
 } as const;
 
-const scenarioShape = z.strictObject({
+/** Without what holds between its keys. */
+export const scenarioShape = z.strictObject({
   version: z.literal(1),
   title: text,
   /** What the reader should be able to answer afterwards. */
@@ -100,9 +101,12 @@ const scenarioShape = z.strictObject({
 
 export type Scenario = z.infer<typeof scenarioShape>;
 
-export const scenarioSchema = scenarioShape.superRefine((scenario, context) => {
-  const mistake = (path: (string | number)[], message: string): void =>
-    context.addIssue({ code: 'custom', path, message });
+export const scenarioSchema = scenarioShape.superRefine((scenario, context) =>
+  checkScenario(scenario, (path, message) => context.addIssue({ code: 'custom', path, message })),
+);
+
+/** What holds between the keys of a scenario, or of what is run as one. Expressions are checked apart. */
+export function checkRuns(scenario: Omit<Scenario, ScenarioTexts>, mistake: Mistake): void {
   const variants = scenario.variants ?? [];
   const forwards = [scenario, ...variants].some((each) => each.server?.handler === 'forward');
   if (forwards && !scenario.upstream) {
@@ -123,12 +127,19 @@ export const scenarioSchema = scenarioShape.superRefine((scenario, context) => {
   checkModels(scenario.models, mistake);
   checkPhases(scenario, mistake);
   checkSweep(scenario, mistake);
+}
+
+function checkScenario(scenario: Scenario, mistake: Mistake): void {
+  checkRuns(scenario, mistake);
   checkExpressions(scenario, mistake);
-});
+}
 
 type Swept = Pick<Scenario, 'connections' | 'clients'> & Partial<Pick<Scenario, 'sweep'>>;
 
-type Mistake = (path: (string | number)[], message: string) => void;
+/** Keys that say something, and change no run. */
+type ScenarioTexts = 'version' | 'title' | 'question' | 'watch' | 'chapter' | 'predict' | 'expectations';
+
+export type Mistake = (path: (string | number)[], message: string) => void;
 
 /** What expectations call an entry of `models`. */
 export const labelOf = (entry: ScenarioSubject): string =>
@@ -149,7 +160,10 @@ function checkModels(models: readonly ScenarioSubject[], mistake: Mistake): void
   });
 }
 
-function checkPhases({ phases = [], durationSeconds }: Scenario, mistake: Mistake): void {
+function checkPhases(
+  { phases = [], durationSeconds }: Pick<Scenario, 'phases' | 'durationSeconds'>,
+  mistake: Mistake,
+): void {
   for (const { index, key, message } of phaseMistakes(phases, durationSeconds)) {
     mistake(['phases', index, ...(key === undefined ? [] : [key])], message);
   }
@@ -178,7 +192,7 @@ export const variantsOf = (
   scenario: Swept & { readonly variants?: readonly Variant[] | undefined },
 ): readonly Variant[] => scenario.variants ?? sweepVariants(scenario);
 
-function checkSweep(scenario: Scenario, mistake: Mistake): void {
+function checkSweep(scenario: Omit<Scenario, ScenarioTexts>, mistake: Mistake): void {
   const { sweep, server, connections, clients } = scenario;
   if (!sweep) return;
   if (scenario.variants) mistake(['sweep'], 'a scenario has either variants or a sweep, whose values are its variants');
@@ -253,7 +267,7 @@ export interface PlannedRun {
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
 
 /** Without the keys whose value is undefined, so that spreading it changes only what is given. */
-const given = <T extends object>(changes: T): Defined<T> =>
+export const given = <T extends object>(changes: T): Defined<T> =>
   Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as Defined<T>;
 
 /** The part of a server's settings that an entry of `models` gives. */

@@ -4,6 +4,7 @@ import { registerCompare } from './compare.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerExport } from './export.ts';
 import { registerInfo } from './info.ts';
+import { registerLesson, registerLessons } from './lesson.ts';
 import { registerLoad } from './load.ts';
 import { registerModels } from './models.ts';
 import { registerRun } from './run.ts';
@@ -29,6 +30,8 @@ export const commands: readonly Register[] = [
   registerSwitchCost,
   registerWalk,
   registerWalks,
+  registerLesson,
+  registerLessons,
   registerWeb,
   registerSchema,
 ];

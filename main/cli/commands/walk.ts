@@ -1,31 +1,14 @@
 /** `fdscope walk`: real system calls, one after the other, with what to notice and what must hold behind each. */
 import type { BenchStep, WalkResult } from '../../../shared/bench/step.ts';
-import type { Walk } from '../../../shared/bench/walk.ts';
 import { visibleLine, visibleTexts } from '../../../shared/visible.ts';
-import { Bench } from '../../lab/bench/bench.ts';
 import { writeBench } from '../../lab/bench/bench-session.ts';
-import { actorsOf, makeWalkStep } from '../../lab/bench/walking.ts';
-import { throwIfInterrupted } from '../../lab/errors.ts';
+import { goWalk } from '../../lab/bench/walking.ts';
 import type { Register } from '../command.ts';
+import { folded } from '../fold.ts';
 import { addJson, addOut, type OutputFlags } from '../options.ts';
 import { checkOut, deliver, UnmetExpectation } from '../output.ts';
 import { recordedLine, type SeriesRecordFlags } from '../recording.ts';
 import { print, tell } from '../terminal.ts';
-
-/** One line is as wide as a terminal. */
-function folded(text: string, indent: string, width = 100): string {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.trim().split(/\s+/)) {
-    if (line !== '' && line.length + word.length + 1 > width - indent.length) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, line].map((each) => `${indent}${each}\n`).join('');
-}
 
 function outcomeText(step: BenchStep): string {
   if (step.refused) return 'not made';
@@ -58,23 +41,6 @@ function failOnUnmetSteps(steps: readonly BenchStep[]): void {
   throw new UnmetExpectation(`${unmet.length} of ${judged.length} expectations did not hold: ${names}.`);
 }
 
-async function go(
-  walk: Walk,
-  signal: AbortSignal,
-  onStep: (step: BenchStep, bench: Bench) => void,
-): Promise<BenchStep[]> {
-  const bench = await Bench.open(actorsOf(walk), undefined, signal);
-  try {
-    for (const index of walk.steps.keys()) {
-      throwIfInterrupted(signal);
-      onStep(await makeWalkStep(bench, walk, index), bench);
-    }
-    return [...bench.steps];
-  } finally {
-    await bench.close();
-  }
-}
-
 export const registerWalk: Register = (program, { lab, signal }) => {
   const command = program
     .command('walk')
@@ -87,7 +53,7 @@ export const registerWalk: Register = (program, { lab, signal }) => {
     checkOut({ out: flags.record }, '--record');
     const isText = flags.json !== true;
     if (isText) await print(`${visibleLine(walk.title)}\n${folded(walk.question, '')}\n`);
-    const steps = await go(walk, signal, (step, bench) => {
+    const steps = await goWalk(walk, signal, (step, bench) => {
       const notice = walk.steps[step.walkStep ?? -1]?.notice ?? '';
       if (isText) void print(stepText(visibleTexts(step), notice, visibleTexts([...bench.steps])));
     });

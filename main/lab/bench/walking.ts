@@ -4,9 +4,8 @@ import { callNames, type CallName } from '../../../shared/bench/calls.ts';
 import { parseWalkExpectation } from '../../../shared/bench/expectation.ts';
 import type { BenchStep, Judged } from '../../../shared/bench/step.ts';
 import { expectationText, type Walk, type WalkStep } from '../../../shared/bench/walk.ts';
-import { LabError } from '../errors.ts';
-import type { Bench } from './bench.ts';
-import { type ActorPlace } from './bench.ts';
+import { LabError, throwIfInterrupted } from '../errors.ts';
+import { Bench, type ActorPlace } from './bench.ts';
 
 /** What one call sets off is over at once on loopback, but for a kernel that is busy: so long it may take. */
 const settleMs = 1000;
@@ -68,4 +67,22 @@ async function performWalkStep(bench: Bench, walked: WalkStep, index: number): P
   }
   if (!isCall(call)) return bench.act(actor, call, index);
   return bench.call({ actor, call, arguments: walked.arguments, as, walkStep: index });
+}
+
+/** All steps of a walk, on a bench of its own. Throws LabError. */
+export async function goWalk(
+  walk: Walk,
+  signal: AbortSignal | undefined,
+  onStep: (step: BenchStep, bench: Bench) => void = () => {},
+): Promise<BenchStep[]> {
+  const bench = await Bench.open(actorsOf(walk), undefined, signal);
+  try {
+    for (const index of walk.steps.keys()) {
+      throwIfInterrupted(signal);
+      onStep(await makeWalkStep(bench, walk, index), bench);
+    }
+    return [...bench.steps];
+  } finally {
+    await bench.close();
+  }
 }

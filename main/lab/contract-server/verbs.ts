@@ -10,6 +10,7 @@ import { checkWindowAddresses } from '../address-gate.ts';
 import { mayReadFiles } from '../experiments/allowance.ts';
 import type { LabService } from '../lab-service.ts';
 import { benchVerbsOf } from './bench-verbs.ts';
+import { lessonVerbsOf } from './lesson-verbs.ts';
 import { sessionVerbsOf } from './session-verbs.ts';
 import { readScenario } from '../scenario-library.ts';
 import { scenarioJsonSchema } from '../../../shared/schemas/json-schema.ts';
@@ -22,6 +23,7 @@ export const verbsOf = (lab: LabService, host: MachineInfo['host']): Verbs => ({
   ...experimentVerbs(lab, allowanceOf(host)),
   ...sessionVerbsOf(lab, allowanceOf(host)),
   ...benchVerbsOf(lab, allowanceOf(host)),
+  ...lessonVerbsOf(lab, allowanceOf(host)),
 });
 
 type VerbsOf<Room extends RequestMap> = Pick<Verbs, Verb & keyof Room>;
