@@ -47,8 +47,17 @@ export interface ComparedEntry {
   readonly latency: { readonly corrected: Distribution; readonly uncorrected: Distribution } | null;
 }
 
-/** `more` and `less`: the interval of the difference is on that side of 0. */
-export type DifferenceVerdict = 'more' | 'less' | 'equal' | 'within-noise' | 'too-few-runs' | 'not-available';
+/**
+ * `more` and `less`: beyond chance, with all figures of the pair in mind, and large enough to matter.
+ * `equal`: the same in every run. `alike`: if there is a difference, it is too small to matter.
+ * `not-resolved`: either could still be. `too-few-runs`: so many could not tell anything.
+ * `not-comparable`: latencies of entries that served different parts of their clients.
+ */
+export const differenceVerdicts = [
+  ...(['more', 'less', 'equal', 'alike', 'not-resolved', 'too-few-runs'] as const),
+  ...(['not-comparable', 'not-available'] as const),
+] as const;
+export type DifferenceVerdict = (typeof differenceVerdicts)[number];
 
 /** Two entries in one figure, run by run: the two of a round were made one soon after the other. */
 export interface Difference {
@@ -56,10 +65,16 @@ export interface Difference {
   readonly against: string;
   readonly figure: ComparedFigure;
   readonly verdict: DifferenceVerdict;
-  /** `label` less `against`. */
+  /** `label` less `against`: the middle of all means of two pairs, with the interval of its level. */
   readonly difference: Estimate | null;
-  /** `label` divided by `against`; null where that would be by 0. */
+  /** `label` divided by `against`; null where a value is 0. */
   readonly ratio: Estimate | null;
+  /** How often pairs that do not differ would lie as far to one side (Wilcoxon's signed-rank test, exact). */
+  readonly p: number | null;
+  /** What `p` was held against: by Holm's procedure over all figures of the two entries. */
+  readonly level: number | null;
+  /** About so many more repeats would tell; where it is not resolved, or runs are too few. */
+  readonly repeatsToTell?: number;
   readonly sentence: string;
 }
 
@@ -95,6 +110,25 @@ export const figureNames: Readonly<Record<ComparedFigure, string>> = {
   errors: 'Errors',
 };
 
+/** So many repeats find a difference of 10 % in four of five cases, by how much the first rounds varied. */
+export interface FigurePower {
+  readonly figure: ComparedFigure;
+  readonly repeats: number;
+}
+
+/** A run that others disturbed, and that was made once more. */
+export interface RepeatedRun {
+  readonly label: string;
+  /** From 1 on. */
+  readonly repeat: number;
+  /** Of a sweep's axis. */
+  readonly value?: number;
+  /** What disturbed it. */
+  readonly sentence: string;
+  /** The quieter of the two counts. */
+  readonly isSecondKept: boolean;
+}
+
 /** A run that was recorded as a session. */
 export interface RecordedRun {
   readonly subject: string;
@@ -118,11 +152,17 @@ export interface RecordedSeries {
 export interface CompareResult {
   /** Gives the same order of runs again. */
   readonly seed: number;
+  /** Rounds that were made, or were to be made where it was cancelled. */
   readonly repeats: number;
   /** Labels in the order in which they ran, a list a round. */
   readonly order: readonly (readonly string[])[];
   readonly confidence: number;
   readonly entries: readonly ComparedEntry[];
+  /** Those whose differences are told: with fewer, fewer repeats tell. Chosen before the first run. */
+  readonly figures: readonly ComparedFigure[];
+  /** Of each figure that all runs had; none with fewer than three rounds. */
+  readonly power: readonly FigurePower[];
+  readonly repeated: readonly RepeatedRun[];
   /** Every entry against the first. */
   readonly differences: readonly Difference[];
   readonly notRun: readonly { readonly label: string; readonly round: number; readonly sentence: string }[];

@@ -64,6 +64,10 @@ export function noiseSentence(noise: MachineNoise): string | undefined {
   return `The machine was busy with others: ${reasons.join(', and ')}${own}${ready}. Figures of time are theirs as well: repeat the run when it is quiet.`;
 }
 
+/** Of the clock's time: what others, the host and a quota took from the server. */
+export const takenShare = ({ othersShare, stealShare, throttledMs, seconds }: MachineNoise): number =>
+  othersShare + stealShare + (seconds > 0 ? (throttledMs ?? 0) / 1000 / seconds : 0);
+
 /** Of runs that are compared: why, and which, are to be made again; undefined where none is. */
 export function repeatSentence(
   runs: readonly { readonly label: string; readonly round: number; readonly noise: MachineNoise | undefined }[],

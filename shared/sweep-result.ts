@@ -1,7 +1,7 @@
 /** What a sweep found: the JSON of `fdscope sweep --json`. Other programs read it; keys are only ever added. */
 import { z } from 'zod';
 import type { ServerId } from './catalogue.ts';
-import type { Estimate, RecordedSeries } from './compare-result.ts';
+import type { Estimate, RecordedSeries, RepeatedRun } from './compare-result.ts';
 import type { MetricName } from './expectations/metrics.ts';
 import type { Machine, RunResult } from './run-result.ts';
 
@@ -33,6 +33,12 @@ export type SweptFigure = (typeof sweptFigures)[number];
 /** `refused`: it cannot be here (a limit, a model without that option); `not-run`: the sweep was cancelled before it. */
 export type PointStatus = 'done' | 'refused' | 'failed' | 'not-run';
 
+/** With whose interval that of a point overlaps: that of the value before, of the same label; and of others at its value. */
+export interface PointDoubt {
+  readonly before: boolean;
+  readonly others: readonly string[];
+}
+
 export interface SweepPoint {
   readonly value: number;
   readonly label: string;
@@ -42,6 +48,8 @@ export interface SweepPoint {
   readonly reason?: string;
   /** Of a point that is done; a figure is null where its server does not have it. */
   readonly figures: Readonly<Record<SweptFigure, Estimate | null>> | null;
+  /** Figures in which it cannot be told apart. With one run each there is nothing to tell by, and none is named. */
+  readonly doubts: Readonly<Partial<Record<SweptFigure, PointDoubt>>>;
   readonly runs: readonly RunResult[];
 }
 
@@ -51,6 +59,9 @@ export interface SweepResult {
   readonly values: readonly number[];
   readonly labels: readonly string[];
   readonly repeats: number;
+  /** Gives the same order of runs again. */
+  readonly seed: number;
+  readonly repeated: readonly RepeatedRun[];
   /** By value, and then by label. */
   readonly points: readonly SweepPoint[];
   readonly isCancelled: boolean;

@@ -1,11 +1,12 @@
 /** From what was typed to the runs that it asks for; `run`, `compare` and `sweep` share it. */
+import { randomInt } from 'node:crypto';
 import type { Command } from 'commander';
 import { externalId, type ModelInfo } from '../../shared/catalogue.ts';
 import { labelOf, planScenario, variantsOf, type PlannedRun, type Scenario } from '../../shared/schemas/scenario.ts';
 import { runSettingsSchema } from '../../shared/schemas/settings.ts';
 import { LabError } from '../lab/errors.ts';
 import type { LabService } from '../lab/lab-service.ts';
-import { modelOption, parseSettings } from './input.ts';
+import { modelOption, numberOption, parseSettings } from './input.ts';
 import {
   addClients,
   addCsv,
@@ -41,6 +42,14 @@ export function addSeries(command: Command): Command {
   return addJson(addCsv(addOut(addClients(addExternal(addServer(command))))));
 }
 
+const seedLimit = 2 ** 32;
+
+/** Of the order of runs; a random one where none is given. Throws LabError. */
+export function seedOf(seed = randomInt(seedLimit)): number {
+  if (Number.isInteger(seed) && seed >= 0 && seed < seedLimit) return seed;
+  throw new LabError('bad-input', `--seed must be a whole number from 0 to ${seedLimit - 1}, not ${seed}.`);
+}
+
 /** Behind `forward` the lab starts a server of its own, unless another is named; then replies are that server's. */
 function upstreamInput(flags: PlanFlags, server: Record<string, unknown>, from: unknown): unknown {
   if (server.handler !== 'forward' || server.upstream !== undefined) return undefined;
@@ -66,11 +75,60 @@ export function planned(flags: PlanFlags, from?: PlannedRun): PlannedRun {
   return { ...from, settings };
 }
 
-/** `epoll-shared` or `epoll-shared:threads=4,exclusive=true`: a model, and options of its own. Throws LabError. */
+/** `epoll-shared` or `epoll-shared:threads=4,work-us=50`: a model, and what is its own. Throws LabError. */
 export function parseSubject(text: string): { model: string; option: Readonly<Record<string, string>> } {
   const [model = '', ...rest] = text.split(':');
   const pairs = rest.join(':').split(',').filter(Boolean);
   return { model, option: pairs.reduce<Record<string, string>>((options, pair) => modelOption(pair, options), {}) };
+}
+
+const asText = (text: string): string => text;
+const asSwitch = (name: string) => (text: string) => {
+  if (text === 'true' || text === 'false') return text === 'true';
+  throw new LabError('bad-input', `${name} is true or false, not "${text}".`);
+};
+
+/** What may differ between the entries of a comparison beside options of their models: a flag's name, and its value. */
+const subjectSettings: Readonly<
+  Record<string, { readonly flag: keyof SeriesFlags; readonly read?: (text: string) => unknown }>
+> = {
+  protocol: { flag: 'protocol', read: asText },
+  handler: { flag: 'handler', read: asText },
+  'response-bytes': { flag: 'responseBytes' },
+  'request-bytes': { flag: 'requestBytes' },
+  chunks: { flag: 'chunks' },
+  'work-us': { flag: 'workUs' },
+  'wait-ms': { flag: 'waitMs' },
+  'forgets-to-close': { flag: 'forgetsToClose', read: asSwitch('forgets-to-close') },
+  connections: { flag: 'connections' },
+  clients: { flag: 'connections' },
+  rate: { flag: 'rate' },
+  profile: { flag: 'profile', read: asText },
+  pipeline: { flag: 'pipeline' },
+  threads: { flag: 'threads' },
+  pin: { flag: 'pin', read: asSwitch('pin') },
+  variant: { flag: 'variant', read: asText },
+};
+
+/** Names that a subject may set, for the help. */
+export const subjectSettingNames = Object.keys(subjectSettings);
+
+/** Options of its model go before settings of the same name. Throws LabError. */
+function splitSubject(
+  text: string,
+  models: readonly ModelInfo[],
+): { model: string; option: Record<string, string>; own: Partial<SeriesFlags> } {
+  const { model, option: pairs } = parseSubject(text);
+  const info = models.find(({ id }) => id === model);
+  const option: Record<string, string> = {};
+  const own: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(pairs)) {
+    const setting = subjectSettings[name];
+    const isOption = info?.available === true && info.options.some((each) => each.name === name);
+    if (isOption || !setting) option[name] = value;
+    else own[setting.flag] = (setting.read ?? numberOption(name))(value);
+  }
+  return { model, option, own };
 }
 
 /** The runs of a scenario's load: of one variant, as variants are other questions. Throws LabError. */
@@ -84,19 +142,38 @@ function scenarioRuns(scenario: Scenario, variant: string | undefined): PlannedR
   return runs.filter((run) => run.variant === (variant ?? labels[0])).map(({ variant: _variant, ...run }) => run);
 }
 
-function subjectRun(text: string, flags: PlanFlags, from: readonly PlannedRun[]): PlannedRun {
-  const { model, option } = parseSubject(text);
+function subjectRun(
+  text: string,
+  all: PlanFlags,
+  scenario: Scenario | undefined,
+  models: readonly ModelInfo[],
+): { run: PlannedRun; flags: PlanFlags } {
+  const { model, option, own } = splitSubject(text, models);
+  const flags = { ...all, ...own };
+  const from = scenario ? scenarioRuns(scenario, flags.variant) : [];
   const known = from.find((run) => (run.label ?? run.settings.server.model) === text);
-  if (known) return planned(flags, known);
+  if (known) return { run: planned(flags, known), flags };
   const [like] = from;
   const { option: common, command, pid, port, ...others } = flags;
   // Beside an external server the port is that one's.
   const isBeside = model !== externalId && (command !== undefined || pid !== undefined);
   const external = isBeside ? {} : { command, pid, port };
-  // Options of the model that the scenario names are not those of this one.
-  const base = like && { settings: { ...like.settings, server: { ...like.settings.server, options: {} } } };
+  const same = from.find((run) => run.settings.server.model === model && run.label === undefined);
+  // Options of another model that the scenario names are not those of this one.
+  const base = same ?? (like && { settings: { ...like.settings, server: { ...like.settings.server, options: {} } } });
   const run = planned({ ...others, ...given(external), model, option: { ...common, ...option } }, base);
-  return text === model ? run : { ...run, label: text };
+  return { run: text === model ? run : { ...run, label: text }, flags };
+}
+
+/** The same one twice is a comparison with itself, which shows what chance alone does. */
+function numbered(runs: readonly PlannedRun[]): PlannedRun[] {
+  const times = new Map<string, number>();
+  return runs.map((run) => {
+    const name = run.label ?? run.settings.server.model;
+    const time = (times.get(name) ?? 0) + 1;
+    times.set(name, time);
+    return time === 1 ? run : { ...run, label: `${name} (${time})` };
+  });
 }
 
 /**
@@ -105,12 +182,12 @@ function subjectRun(text: string, flags: PlanFlags, from: readonly PlannedRun[])
  */
 export async function subjectRuns(texts: readonly string[], flags: PlanFlags, lab: LabService): Promise<PlannedRun[]> {
   const opened = flags.scenario === undefined ? undefined : lab.openScenario(flags.scenario).scenario;
-  const from = opened ? scenarioRuns(opened, flags.variant) : [];
   const names = texts.length > 0 ? texts : (opened?.models ?? []).map(labelOf);
   const models: readonly ModelInfo[] = await lab.listModels();
-  return names.map((text) => {
-    const run = subjectRun(text, flags, from);
+  const runs = names.map((text) => {
+    const { run, flags: own } = subjectRun(text, flags, opened, models);
     checkExternal(run.settings.server, flags);
-    return { ...run, settings: { ...run.settings, server: withThreads(run.settings.server, flags, models).settings } };
+    return { ...run, settings: { ...run.settings, server: withThreads(run.settings.server, own, models).settings } };
   });
+  return numbered(runs);
 }

@@ -11,6 +11,7 @@ export function durationText(seconds: number): string {
 
 export class ProgressBar {
   readonly #bar: SingleBar | undefined;
+  readonly #stream: NodeJS.WriteStream;
   /** Seconds before each run. */
   readonly #starts: readonly number[];
   readonly #totalSeconds: number;
@@ -20,6 +21,7 @@ export class ProgressBar {
   constructor(durations: readonly number[], stream: NodeJS.WriteStream = process.stderr, unit = 's') {
     this.#starts = durations.map((_, i) => durations.slice(0, i).reduce((sum, seconds) => sum + seconds, 0));
     this.#totalSeconds = durations.reduce((sum, seconds) => sum + seconds, 0);
+    this.#stream = stream;
     if (!stream.isTTY) return;
     this.#bar = new SingleBar({
       ...{ format: `{bar} {value}/{total} ${unit}  {label}`, stream, clearOnComplete: true, hideCursor: true },
@@ -38,6 +40,13 @@ export class ProgressBar {
     if (!this.#isStarted) this.#bar?.start(this.#totalSeconds, 0, { label });
     this.#isStarted = true;
     this.#bar?.update((this.#starts[index] ?? 0) + elapsedSeconds, { label });
+  }
+
+  /** A line that stays, above the bar where there is one. */
+  note(sentence: string): void {
+    this.end();
+    this.#isStarted = false;
+    this.#stream.write(`${visibleLine(sentence)}\n`);
   }
 
   end(): void {

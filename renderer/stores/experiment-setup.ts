@@ -75,8 +75,8 @@ export const useExperimentSetup = defineStore('experiment-setup', () => {
   /** Servers of the scenario that a command would start, which only its own run asks the user about. */
   const leftOut = ref<readonly CommandedServer[]>([]);
   const entryCount = computed(() => subjects.value.length + ownServers.value.length);
-  const repeats = ref(6);
-  const sweepRepeats = ref(1);
+  const repeats = ref(10);
+  const sweepRepeats = ref(3);
   const durationSeconds = ref(2);
   const record = ref(false);
   const axis = ref<SweepAxis>('clients');

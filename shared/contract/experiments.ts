@@ -26,6 +26,12 @@ export type ExperimentKind = (typeof experimentKinds)[number];
 /** Repeats of a comparison or of a sweep's points. */
 const repeatsSchema = z.number().int().min(1).max(100);
 
+const seedSchema = z
+  .number()
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1);
+
 /** What every entry is measured under: a scenario's load, or one that is given here. */
 export const experimentLoadSchema = z.union([
   z.strictObject({
@@ -71,15 +77,12 @@ export type ScenarioRunRequest = z.infer<typeof scenarioRunSchema>;
 export const compareStartSchema = z.strictObject({
   ...entriesShape,
   record: recordSchema,
-  /** Six pairs are the fewest that can tell a difference with a confidence of 95 %. */
-  repeats: repeatsSchema.default(6),
+  /** Nine pairs are the fewest of which one of twelve figures can be told apart, with a confidence of 95 % for all. */
+  repeats: repeatsSchema.default(10),
+  /** Goes on until every difference is resolved, to so many repeats at most. */
+  untilResolved: repeatsSchema.optional(),
   /** The same one gives the same order of runs again. */
-  seed: z
-    .number()
-    .int()
-    .min(0)
-    .max(2 ** 32 - 1)
-    .optional(),
+  seed: seedSchema.optional(),
 });
 export type CompareRequest = z.infer<typeof compareStartSchema>;
 
@@ -88,7 +91,9 @@ export const sweepStartSchema = z.strictObject({
   record: recordSchema,
   axis: sweepAxisSchema,
   values: z.array(z.number()).min(1).max(100),
-  repeats: repeatsSchema.default(1),
+  repeats: repeatsSchema.default(3),
+  /** The same one gives the same order of runs again. */
+  seed: seedSchema.optional(),
 });
 export type SweepRequest = z.infer<typeof sweepStartSchema>;
 

@@ -95,6 +95,22 @@ describe('compare', () => {
     });
   });
 
+  it('compares whatever differs: a model with itself, another cost, other clients', async () => {
+    const subjects = ['epoll-lt', 'epoll-lt', 'epoll-lt:work-us=300', 'epoll-lt:connections=2,profile=churn'];
+    const args = ['compare', ...subjects, '--repeats', '1', '--figures', 'throughput,cpuPerRequest', '--json'];
+    const { code, stdout } = await runCli([...args, ...small]);
+    expect(code).toBe(0);
+    const { entries, differences, figures } = JSON.parse(stdout) as CompareResult;
+    expect(entries.map(({ label }) => label)).toEqual(['epoll-lt', 'epoll-lt (2)', ...subjects.slice(2)]);
+    expect(figures).toEqual(['throughput', 'cpuPerRequest']);
+    expect(differences).toHaveLength(3 * 2);
+    const [own, , costly, few] = entries.map(({ runs }) => runs[0]);
+    expect(costly?.cpuMicrosPerRequest).toBeGreaterThan(300);
+    expect(own?.connections).toBe(4);
+    expect(few?.connections).toBe(2);
+    expect(few?.accepts).toBeGreaterThan(2);
+  });
+
   it('takes the load and the models of a scenario', async () => {
     const args = ['compare', '--scenario', 'thundering-herd', '--repeats', '1', '--seconds', '0.2', '--json'];
     const { code, stdout } = await runCli(args);
@@ -119,7 +135,9 @@ describe('compare', () => {
 
   it.each([
     [['epoll-lt'], 2, 'at least two'],
-    [['epoll-lt', 'epoll-lt'], 2, '"epoll-lt" is there twice'],
+    [['epoll-lt', 'poll', '--figures', 'p98'], 2, '--figures cannot compare "p98"'],
+    [['epoll-lt', 'poll', '--limit', '20'], 2, '--limit goes with --until-resolved'],
+    [['epoll-lt', 'poll:work-us=x'], 2, 'work-us takes a number'],
     [['epoll-lt', 'pol'], 2, 'did you mean "poll"'],
     [['epoll-lt', 'poll:batch'], 2, 'name=value'],
     [['epoll-lt', 'poll', '--repeats', '0'], 2, 'Repeats must be a whole number'],

@@ -1,7 +1,7 @@
 /** Models take turns on open connections under load: none is dropped, and no byte is lost or repeated. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { counterOf, gaugeOf } from '../../shared/telemetry/codec.ts';
-import { seededRandom } from '../../main/lab/compare/statistics.ts';
+import { seededRandom } from '../../shared/statistics/random.ts';
 import { allModels, isSanitized, slowdown } from '../support/engines.ts';
 import { errorsIn, LiveEngines } from '../support/live-engines.ts';
 

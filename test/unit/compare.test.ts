@@ -1,12 +1,12 @@
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import { describe, expect, it } from 'vitest';
 import { compare, type RunOne } from '../../main/lab/compare/compare.ts';
-import { differenceOf } from '../../main/lab/compare/differences.ts';
-import { coverageOf, estimate, samplesFor, seededRandom, shuffled } from '../../main/lab/compare/statistics.ts';
 import { LabError } from '../../main/lab/errors.ts';
 import { LatencyTotals } from '../../main/lab/latency.ts';
 import { Pace } from '../../main/lab/pace.ts';
 import type { RunResult } from '../../shared/run-result.ts';
+import { coverageOf, estimate, samplesFor } from '../../shared/statistics/median-interval.ts';
+import { seededRandom, shuffled } from '../../shared/statistics/random.ts';
 import { runSettingsSchema } from '../../shared/schemas/settings.ts';
 import { smallRun } from './session-frames.ts';
 
@@ -62,47 +62,6 @@ describe('random order', () => {
     }
     expect(counts.size).toBe(6);
     for (const count of counts.values()) expect(Math.abs(count - 1000)).toBeLessThan(130);
-  });
-});
-
-describe('a difference', () => {
-  const between = (entry: (number | null)[], base: (number | null)[]): ReturnType<typeof differenceOf> =>
-    differenceOf('cpuPerRequest', { label: 'poll', values: entry }, { label: 'epoll-lt', values: base }, 0.95);
-
-  it('is seen through the drift of a machine, as runs are paired', () => {
-    const base = [10, 14, 20, 28, 40, 56, 80];
-    const found = between(
-      base.map((value) => 1.1 * value),
-      base,
-    );
-    expect(found.verdict).toBe('more');
-    expect(found.ratio?.median).toBeCloseTo(1.1, 10);
-    expect(found.sentence).toBe('CPU time per request: poll has 1.1 times (1.1 to 1.1) that of epoll-lt.');
-  });
-
-  it('within noise says so', () => {
-    const found = between([9, 12, 10, 11, 9, 12], [10, 11, 11, 10, 10, 11]);
-    expect(found.verdict).toBe('within-noise');
-    expect(found.sentence).toMatch(/^CPU time per request: the difference between poll and epoll-lt is within noise, /);
-  });
-
-  it('of too few runs is not told as one', () => {
-    const found = between([20, 21, 22], [10, 10, 10]);
-    expect(found.verdict).toBe('too-few-runs');
-    expect(found.sentence).toMatch(
-      / has .* times .*, but 3 runs of each are too few to tell that from noise; make at least 6\.$/,
-    );
-  });
-
-  it('from nothing is told as a difference, not as a ratio', () => {
-    const found = between([5, 5, 5, 5, 5, 6], [0, 0, 0, 0, 0, 0]);
-    expect(found).toMatchObject({ verdict: 'more', ratio: null, difference: { median: 5, low: 5, high: 6 } });
-    expect(found.sentence).toBe('CPU time per request: poll has 5 (5 to 6) µs more than epoll-lt.');
-  });
-
-  it('needs rounds in which both ran', () => {
-    expect(between([1, null], [null, 1])).toMatchObject({ verdict: 'not-available', difference: null, ratio: null });
-    expect(between([0, 0], [0, 0]).verdict).toBe('equal');
   });
 });
 

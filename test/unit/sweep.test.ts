@@ -10,6 +10,7 @@ import { readSweep, writeSweep } from '../../main/lab/sweep/resume-file.ts';
 import { sweep, type SweepPlan, type SweepRecord } from '../../main/lab/sweep/sweep.ts';
 import type { ModelInfo } from '../../shared/catalogue.ts';
 import type { RunResult } from '../../shared/run-result.ts';
+import { sweepCsv } from '../../shared/experiment-csv.ts';
 import { runSettingsSchema, type RunSettingsInput } from '../../shared/schemas/settings.ts';
 
 const settings = (changes: Partial<RunSettingsInput> = {}): ReturnType<typeof runSettingsSchema.parse> =>
@@ -94,17 +95,58 @@ describe('a sweep', () => {
   const plan: SweepPlan = { axis: 'clients', values: [1, 2, 3], entries, repeats: 2 };
   const models = [model('epoll-lt')];
 
-  it('runs by value, and gives the median of each point', async () => {
+  it('runs every point once a round, in the order of the seed, and gives the median of each', async () => {
     const ran: number[] = [];
     const runOne: RunOne = ({ connections }) => Promise.resolve(result(connections * 10 + (ran.push(connections) % 2)));
-    const { points, isCancelled } = await sweep(plan, { runOne, models });
-    expect(ran).toEqual([1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3]);
+    const { points, isCancelled, seed } = await sweep({ ...plan, seed: 5 }, { runOne, models });
+    const rounds = [ran.slice(0, 6), ran.slice(6)];
+    for (const round of rounds) expect([...round].sort()).toEqual([1, 1, 2, 2, 3, 3]);
+    expect(rounds).not.toContainEqual([1, 1, 2, 2, 3, 3]);
+    expect(rounds[0]).not.toEqual(rounds[1]);
+    const again: number[] = [];
+    await sweep(
+      { ...plan, seed },
+      { runOne: ({ connections }) => Promise.resolve(result(again.push(connections))), models },
+    );
+    expect(again).toEqual(ran);
     expect(isCancelled).toBe(false);
     expect(points.map(({ value, label, status }) => `${value}${label} ${status}`)).toEqual(
       ['1a', '1b', '2a', '2b', '3a', '3b'].map((point) => `${point} done`),
     );
-    expect(points[0]?.figures?.throughput).toMatchObject({ median: 11, count: 2 });
+    expect(points[0]?.figures?.throughput?.count).toBe(2);
     expect(points[0]?.figures?.syscallsPerRequest).toBeNull();
+  });
+
+  it('takes a machine that grows slower for no trend', async () => {
+    // Nothing depends on the value; each run is 1 % slower than the one before.
+    const slopes = Array.from({ length: 40 }, async (_, seed) => {
+      let speed = 1000;
+      const runOne: RunOne = () => Promise.resolve(result((speed *= 0.99)));
+      const values = [1, 2, 3, 4, 5, 6];
+      const { points } = await sweep(
+        { ...plan, values, entries: entries.slice(0, 1), repeats: 3, seed },
+        { runOne, models },
+      );
+      const medians = points.map(({ figures }) => figures?.throughput?.median ?? 0);
+      return (medians.at(-1) ?? 0) - (medians[0] ?? 0);
+    });
+    const found = await Promise.all(slopes);
+    // By value, in one go, the last would be 15 runs later and slower in every sweep.
+    const falling = found.filter((slope) => slope < 0).length;
+    expect(falling).toBeGreaterThan(8);
+    expect(falling).toBeLessThan(32);
+  });
+
+  it('marks what cannot be told apart', async () => {
+    let turn = 0;
+    // 10, 10.5 and 20 replies a second, and two more in every other run.
+    const of = (connections: number): number => [10, 10.5, 20][connections - 1] ?? 0;
+    const runOne: RunOne = ({ connections }) => Promise.resolve(result(of(connections) + (turn++ % 2) * 2));
+    const { points } = await sweep({ ...plan, entries: entries.slice(0, 1), repeats: 8, seed: 1 }, { runOne, models });
+    expect(points.map(({ doubts }) => doubts.throughput?.before ?? false)).toEqual([false, true, false]);
+    const csv = sweepCsv({ ...(await sweep({ ...plan, repeats: 2 }, { runOne, models })) });
+    expect(csv.split('\n')[0]).toContain('throughput (requests/s),throughput low,throughput high,throughput not told');
+    expect(csv.split('\n')[1]).toMatch(/^1,a,epoll-lt,done,,.*,2\r?$/);
   });
 
   it('tells of each run before its frames come', async () => {
@@ -121,7 +163,10 @@ describe('a sweep', () => {
         onProgress: ({ done, label, value }) => seen.push(`${done}: ${value}${label}`),
       },
     );
-    expect(seen).toEqual(['0: 1a', 'frames', '1: 1b', 'frames', '2: 2a', 'frames', '3: 2b', 'frames']);
+    expect(seen.filter((_, i) => i % 2 === 1)).toEqual(['frames', 'frames', 'frames', 'frames']);
+    const told = seen.filter((_, i) => i % 2 === 0);
+    expect(told.map((text) => text.split(': ')[0])).toEqual(['0', '1', '2', '3']);
+    expect(told.map((text) => text.split(': ')[1]).sort()).toEqual(['1a', '1b', '2a', '2b']);
   });
 
   it('shows a point that fails with its reason, once, and goes on', async () => {
@@ -147,12 +192,9 @@ describe('a sweep', () => {
       const onRecord = (record: SweepRecord): void => void records.push(record);
       const first = await sweep(plan, { runOne, models }, { onRecord });
       expect(first.isCancelled).toBe(true);
-      expect(first.points.map(({ status }) => status)).toEqual([
-        'done',
-        'done',
-        'done',
-        ...Array<string>(3).fill('not-run'),
-      ]);
+      // Five of the six points of the first round.
+      expect(first.points.filter(({ status }) => status === 'done')).toHaveLength(5);
+      expect(first.points.filter(({ status }) => status === 'not-run')).toHaveLength(1);
       const file = join(folder, 'sweep.json');
       writeSweep(file, { plan, records });
       const stored = readSweep(file);

@@ -1,14 +1,15 @@
 /** `fdscope compare`: models, one with several options, or somebody's own server, under the same load; or two sessions. */
-import { randomInt } from 'node:crypto';
-import type { CompareResult } from '../../../shared/compare-result.ts';
+import { comparedFigures, type ComparedFigure, type CompareResult } from '../../../shared/compare-result.ts';
 import { compareCsv } from '../../../shared/experiment-csv.ts';
+import { didYouMean } from '../../../shared/schemas/suggest.ts';
+import { powerSentence } from '../../../shared/statistics/power-text.ts';
 import { compareFiles, isSessionFile } from '../../lab/compare/session-files.ts';
 import { LabError } from '../../lab/errors.ts';
 import { titleOf } from '../../lab/experiments/plans.ts';
 import type { CliContext, Register } from '../command.ts';
 import { addNumber } from '../options.ts';
 import { checkFormat, checkOut, deliver, failOnErrors } from '../output.ts';
-import { addSeries, subjectRuns, type SeriesFlags } from '../planning.ts';
+import { addSeries, seedOf, subjectRuns, subjectSettingNames, type SeriesFlags } from '../planning.ts';
 import { comparedFilesCsv, comparedFilesText } from '../print-compared-files.ts';
 import { compareText, entriesNotRun } from '../print-compare.ts';
 import { ProgressBar } from '../progress-bar.ts';
@@ -17,11 +18,15 @@ import { checkAddresses } from '../settings.ts';
 
 interface CompareFlags extends SeriesFlags {
   readonly seed?: number;
+  readonly figures?: string;
+  readonly untilResolved?: boolean;
+  readonly limit?: number;
 }
 
-/** Six pairs are the fewest that can tell a difference with a confidence of 95 %. */
-const defaultRepeats = 6;
-const seedLimit = 2 ** 32;
+/** Nine pairs are the fewest of which one of twelve figures can be told apart, with a confidence of 95 % for all. */
+const defaultRepeats = 10;
+/** Of --until-resolved. */
+const defaultLimit = 40;
 
 /** Why an entry could not be run is told on stderr, whatever form the result has and wherever that goes. */
 function failOnNotRun(result: CompareResult): void {
@@ -31,6 +36,23 @@ function failOnNotRun(result: CompareResult): void {
   const dead = entriesNotRun(result);
   const sentences = result.notRun.filter(({ label }) => dead.includes(label)).map(({ sentence }) => sentence);
   if (dead.length > 0) throw new LabError('unavailable', [...new Set(sentences)]);
+}
+
+/** `throughput,p99`. Throws LabError. */
+function figuresOf(text: string | undefined): ComparedFigure[] | undefined {
+  return text?.split(',').map((name) => {
+    const found = comparedFigures.find((figure) => figure === name.trim());
+    if (found) return found;
+    const hint = didYouMean(name, comparedFigures) || `; there are ${comparedFigures.join(', ')}.`;
+    throw new LabError('bad-input', `--figures cannot compare "${name}"${hint}`);
+  });
+}
+
+/** Throws LabError. */
+function limitOf({ untilResolved = false, limit }: CompareFlags, repeats: number): number | undefined {
+  if (untilResolved) return Math.max(repeats, limit ?? defaultLimit);
+  if (limit === undefined) return undefined;
+  throw new LabError('bad-input', '--limit goes with --until-resolved.');
 }
 
 /** Throws LabError. */
@@ -51,20 +73,23 @@ async function run(texts: readonly string[], flags: CompareFlags, { lab, signal 
   checkOut(flags);
   if (texts.some(isSessionFile)) return runFiles(texts, flags);
   checkAddresses(flags);
-  const seed = flags.seed ?? randomInt(seedLimit);
-  if (!Number.isInteger(seed) || seed < 0 || seed >= seedLimit) {
-    throw new LabError('bad-input', `--seed must be a whole number from 0 to ${seedLimit - 1}, not ${seed}.`);
-  }
+  const seed = seedOf(flags.seed);
   const repeats = flags.repeats ?? defaultRepeats;
+  const figures = figuresOf(flags.figures);
+  const untilResolved = limitOf(flags, repeats);
   const entries = await subjectRuns(texts, flags, lab);
   const seconds = entries[0]?.settings.durationSeconds ?? 0;
   const recording = await startSeriesRecording(flags, 'compare', titleOf(entries, 'compared'));
-  const bar = new ProgressBar(Array.from({ length: repeats * entries.length }, () => seconds));
+  const bar = new ProgressBar(Array.from({ length: (untilResolved ?? repeats) * entries.length }, () => seconds));
   const result = await lab
     .compare(
-      { entries, repeats, seed },
+      { entries, repeats, seed, figures, untilResolved },
       {
         ...{ signal, recording },
+        onPilot: (power, planned) => {
+          const sentence = powerSentence(power, planned);
+          if (sentence !== undefined) bar.note(sentence);
+        },
         onProgress: ({ done, label, elapsedSeconds, secondsLeft }) =>
           bar.updateWithTimeLeft(done, label, elapsedSeconds, secondsLeft),
       },
@@ -89,9 +114,12 @@ export const registerCompare: Register = (program, context) => {
     .description('compare models under the same load, and tell noise from more');
   command.argument(
     '[models...]',
-    'models, each with options of its own: epoll-shared:threads=4,exclusive=true; or two session files',
+    `models, each with what is its own: epoll-shared:threads=4,exclusive=true epoll-lt:work-us=50 (options of the model, ${subjectSettingNames.join(', ')}); or two session files`,
   );
   addNumber(command, '--repeats', `runs of each, in turn; by default ${defaultRepeats}`);
+  command.option('--figures <names>', `only these, so that fewer repeats tell: ${comparedFigures.join(', ')}`);
+  command.option('--until-resolved', 'go on until every difference is told from chance, or to --limit');
+  addNumber(command, '--limit', `most repeats of --until-resolved; by default ${defaultLimit}`);
   addNumber(command, '--seed', 'repeats the random order of an earlier comparison');
   addSeries(command).action((texts: string[], flags: CompareFlags) => run(texts, flags, context));
 };

@@ -10,16 +10,20 @@ import type { SweepRecord } from '../../lab/sweep/sweep.ts';
 import type { CliContext, Register } from '../command.ts';
 import { addNumber } from '../options.ts';
 import { checkFormat, checkOut, deliver } from '../output.ts';
-import { addSeries, subjectRuns, type SeriesFlags } from '../planning.ts';
+import { addSeries, seedOf, subjectRuns, type SeriesFlags } from '../planning.ts';
 import { sweepText } from '../print-sweep.ts';
 import { ProgressBar } from '../progress-bar.ts';
 import { startSeriesRecording, tellRecorded } from '../recording.ts';
 import { checkExternal, checkAddresses } from '../settings.ts';
 
 interface SweepFlags extends SeriesFlags {
+  readonly seed?: number;
   readonly over?: string;
   readonly resume?: string;
 }
+
+/** The fewest that have a middle and two ends. */
+const defaultRepeats = 3;
 
 /** The sweep of --resume, or that of the flags. Throws LabError. */
 async function sweepOf(texts: readonly string[], flags: SweepFlags, lab: CliContext['lab']): Promise<StoredSweep> {
@@ -44,7 +48,8 @@ async function sweepOf(texts: readonly string[], flags: SweepFlags, lab: CliCont
   const { axis, values } = parseAxis(flags.over);
   // Threads are what is varied; a value beside it would be for all points.
   const entries = await subjectRuns(texts, flags, lab);
-  return { plan: { axis, values, entries, repeats: flags.repeats ?? 1 }, records: [] };
+  const seed = seedOf(flags.seed);
+  return { plan: { axis, values, entries, repeats: flags.repeats ?? defaultRepeats, seed }, records: [] };
 }
 
 const resumeName = (now = new Date()): string =>
@@ -111,6 +116,7 @@ export const registerSweep: Register = (program, context) => {
   command.argument('[models...]', 'models, each with options of its own: epoll-shared:threads=4,exclusive=true');
   command.option('--over <axis=values>', 'clients, rate, size, threads or idle: clients=1,10,100');
   command.option('--resume <file>', 'go on with a sweep that was cancelled');
-  addNumber(command, '--repeats', 'runs of each point; by default 1');
+  addNumber(command, '--repeats', `runs of each point, in random order over all points; by default ${defaultRepeats}`);
+  addNumber(command, '--seed', 'repeats the random order of an earlier sweep');
   addSeries(command).action((texts: string[], flags: SweepFlags) => run(texts, flags, context));
 };

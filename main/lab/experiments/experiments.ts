@@ -116,11 +116,12 @@ export class Experiments {
     return this.#begin(() => {
       const entries = entryRuns(request, (source) => this.#open(source, allowance));
       checkRuns(entries, request.allowCommands, allowance);
-      const plan = { entries, repeats: request.repeats, seed: request.seed ?? randomInt(2 ** 32) };
+      const { repeats, untilResolved, seed = randomInt(2 ** 32) } = request;
+      const plan = { entries, repeats, untilResolved, seed };
       checkComparePlan(plan);
       const title = titleOf(entries, 'compared');
       return {
-        ...{ kind: 'compare', title, total: entries.length * plan.repeats },
+        ...{ kind: 'compare', title, total: entries.length * (untilResolved ?? repeats) },
         work: async ({ id, signal, onProgress, onRun }) => {
           const recording = await this.#recording(request, { kind: 'compare', title });
           const hooks = { signal, watch: this.#watch, recording, onProgress, onRun };
@@ -137,8 +138,9 @@ export class Experiments {
       const entries = entryRuns(request, (source) => this.#open(source, allowance));
       checkRuns(entries, request.allowCommands, allowance);
       const values = [...new Set(request.values)].sort((a, b) => a - b);
+      const { seed = randomInt(2 ** 32) } = request;
       return this.#sweepWork(
-        { plan: { axis: request.axis, values, entries, repeats: request.repeats }, records: [] },
+        { plan: { axis: request.axis, values, entries, repeats: request.repeats, seed }, records: [] },
         request,
       );
     });

@@ -14,6 +14,7 @@ const planSchema = z.object({
   axis: sweepAxisSchema,
   values: z.array(z.number()).min(1),
   repeats: z.number().int().min(1),
+  seed: z.number().int().optional(),
   entries: z.array(z.object({ label: z.string().exactOptional(), settings: runSettingsSchema })).min(1),
 });
 

@@ -4,6 +4,9 @@ import { metrics } from '../../../shared/expectations/metrics.ts';
 import type { RunResult } from '../../../shared/run-result.ts';
 import type { PlannedRun } from '../../../shared/schemas/scenario.ts';
 import type { RunSettings } from '../../../shared/schemas/settings.ts';
+import { doubtsOf } from '../../../shared/statistics/doubts.ts';
+import { estimate } from '../../../shared/statistics/median-interval.ts';
+import { seededRandom, shuffled } from '../../../shared/statistics/random.ts';
 import {
   sweepAxes,
   sweptFigures,
@@ -14,8 +17,8 @@ import {
 } from '../../../shared/sweep-result.ts';
 import type { Estimate } from '../../../shared/compare-result.ts';
 import { nameOf, runWatched, type CompareHooks, type RunOne } from '../compare/compare.ts';
-import { estimate } from '../compare/statistics.ts';
 import { LabError, sentenceOf } from '../errors.ts';
+import { SecondGoes } from '../compare/second-goes.ts';
 import { Pace } from '../pace.ts';
 import type { Progress } from '../progress.ts';
 import { applyAxis, Refusal } from './axes.ts';
@@ -27,6 +30,8 @@ export interface SweepPlan {
   readonly values: readonly number[];
   readonly entries: readonly PlannedRun[];
   readonly repeats: number;
+  /** A whole number below 2^32: the same one gives the same order. */
+  readonly seed?: number | undefined;
 }
 
 /** One run of a sweep that is over. A sweep that goes on is given those of before. */
@@ -49,8 +54,11 @@ interface Step {
 
 const isShortfall = (settings: Step['settings']): settings is Shortfall => 'status' in settings;
 
-/** All runs, by value: what is done when a sweep is cancelled are whole points. Throws LabError('bad-input'). */
-function stepsOf({ axis, values, entries, repeats }: SweepPlan, models: readonly ModelInfo[]): Step[] {
+/**
+ * All runs: every point once, in random order, then every point again in another. So a machine that grows slower draws
+ * no curve. Throws LabError('bad-input').
+ */
+function stepsOf({ axis, values, entries, repeats, seed = 0 }: SweepPlan, models: readonly ModelInfo[]): Step[] {
   const labels = entries.map(nameOf);
   const twice = labels.find((label, index) => labels.indexOf(label) < index);
   if (labels.length === 0) throw new LabError('bad-input', 'A sweep needs at least one model.');
@@ -70,20 +78,22 @@ function stepsOf({ axis, values, entries, repeats }: SweepPlan, models: readonly
       throw error;
     }
   };
-  return values.flatMap((value) => {
-    const planned = entries.map((entry) => ({ entry, settings: settingsOf(entry, value) }));
-    return Array.from({ length: repeats }, (_, repeat) =>
-      planned.map(({ entry, settings }) => {
-        return { value, label: nameOf(entry), model: entry.settings.server.model, repeat, settings };
-      }),
-    ).flat();
-  });
+  const points = values.flatMap((value) =>
+    entries.map((entry) => {
+      const { model } = entry.settings.server;
+      return { value, label: nameOf(entry), model, settings: settingsOf(entry, value) };
+    }),
+  );
+  const random = seededRandom(seed);
+  return Array.from({ length: repeats }, (_, repeat) =>
+    shuffled(points, random).map((point) => ({ ...point, repeat })),
+  ).flat();
 }
 
 const key = ({ value, label, repeat }: Pick<Step, 'value' | 'label' | 'repeat'>): string =>
   JSON.stringify([value, label, repeat]);
 
-function pointOf(step: Step, records: readonly SweepRecord[]): SweepPoint {
+function pointOf(step: Step, records: readonly SweepRecord[]): Omit<SweepPoint, 'doubts'> {
   const { value, label, model } = step;
   const own = records.filter((record) => record.value === value && record.label === label);
   const runs = own.flatMap(({ result }) => result ?? []);
@@ -120,6 +130,7 @@ export async function sweep(
     known.has(key(step)) ||
     records.some((each) => each.value === step.value && each.label === step.label && 'shortfall' in each);
   const toRun = steps.filter((step) => !isOver(step));
+  const goes = new SecondGoes(toRun.length);
   const pace = new Pace(toRun.map(({ settings }) => (isShortfall(settings) ? 0 : settings.durationSeconds)));
   const take = (record: SweepRecord): void => {
     records.push(record);
@@ -143,11 +154,13 @@ export async function sweep(
     const made = async (): Promise<SweepRecord> => {
       // Before its frames come: whoever looks on forgets those of the run before.
       tell({ elapsedSeconds: 0, durationSeconds: settings.durationSeconds, requests: 0 });
-      const result = await runWatched(context.runOne, settings, {
-        ...{ signal: hooks.signal, watches: [hooks.watch], recording: hooks.recording },
-        of: { subject: label, repeat: repeat + 1, value },
-        onProgress: tell,
-      });
+      const { run: result } = await goes.quieter({ label, repeat: repeat + 1, value }, async () => ({
+        run: await runWatched(context.runOne, settings, {
+          ...{ signal: hooks.signal, watches: [hooks.watch], recording: hooks.recording },
+          of: { subject: label, repeat: repeat + 1, value },
+          onProgress: tell,
+        }),
+      }));
       const shortfall = shortfallOf(result);
       return shortfall ? { value, label, repeat, shortfall, result } : { value, label, repeat, result };
     };
@@ -163,10 +176,15 @@ export async function sweep(
     }
     take(record);
   }
-  const points = steps.filter(({ repeat }) => repeat === 0).map((step) => pointOf(step, records));
+  const labels = plan.entries.map(nameOf);
+  const measured = steps
+    .filter(({ repeat }) => repeat === 0)
+    .sort((a, b) => a.value - b.value || labels.indexOf(a.label) - labels.indexOf(b.label))
+    .map((step) => pointOf(step, records));
+  const points = measured.map((point) => ({ ...point, doubts: doubtsOf(point, measured) }));
   return {
     ...{ axis: plan.axis, unit: sweepAxes[plan.axis], values: plan.values, repeats: plan.repeats, points, isCancelled },
-    labels: plan.entries.map(nameOf),
+    ...{ labels, seed: plan.seed ?? 0, repeated: goes.repeated },
     machine: points.flatMap(({ runs }) => runs)[0]?.machine ?? null,
     ...(hooks.recording ? { recorded: hooks.recording.series } : {}),
   };

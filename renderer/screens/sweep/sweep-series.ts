@@ -1,5 +1,7 @@
 /** A sweep's points as series of a plot: one line a model, and a cross where there is no point. */
-import type { SweepPoint, SweepResult, SweptFigure } from '../../../shared/sweep-result.ts';
+import type { Estimate } from '../../../shared/compare-result.ts';
+import type { PointDoubt, SweepPoint, SweepResult, SweptFigure } from '../../../shared/sweep-result.ts';
+import { metricText } from '../../stores/metric-words.ts';
 import type { PlotMark, PlotSeries, PlotTick } from '../../components/plot.ts';
 
 /** Values that span decades are laid out by their size, others evenly. */
@@ -34,6 +36,22 @@ export function sweepSeries(result: SweepResult, figure: SweptFigure): readonly 
       return estimate.count > 1 ? { ...at, y: median, low, high } : { ...at, y: median };
     }),
   }));
+}
+
+export const hasRange = (estimate: Estimate | null): estimate is Estimate =>
+  estimate !== null && estimate.low !== estimate.high;
+
+/** Each of its ends stays whole where a narrow column breaks the line. */
+export const rangeOf = (figure: SweptFigure, estimate: Estimate | null): string =>
+  estimate
+    ? [`${metricText(figure, estimate.low)} …`, metricText(figure, estimate.high)]
+        .map((end) => end.replaceAll(' ', '\u00a0'))
+        .join(' ')
+    : '';
+
+export function doubtText({ before, others }: PointDoubt): string {
+  const from = [...(before ? ['the value before'] : []), ...others];
+  return `Cannot be told apart from ${from.join(', ')}: the intervals overlap.`;
 }
 
 export const pointStatus = { done: 'measured', refused: 'refused', failed: 'failed', 'not-run': 'not run' } as const;

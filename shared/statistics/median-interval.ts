@@ -3,29 +3,8 @@
  * name. The interval of a median lies between two order statistics; how often such an interval holds the true median
  * follows from the binomial distribution alone and is told with it.
  */
-import type { Estimate } from '../../../shared/compare-result.ts';
-import { median } from '../../../shared/expectations/evaluate.ts';
-
-/** Random numbers in [0, 1) that a seed repeats: the generator mulberry32. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-/** A new order, each as likely as any other (Fisher-Yates). */
-export function shuffled<T>(values: readonly T[], random: () => number): T[] {
-  const order = [...values];
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [order[i], order[j]] = [order[j] as T, order[i] as T];
-  }
-  return order;
-}
+import type { Estimate } from '../compare-result.ts';
+import { median } from '../expectations/evaluate.ts';
 
 /** Part of all cases in which the median of a population lies below the `rank`-th smallest of `count` samples. */
 function tail(count: number, rank: number): number {
