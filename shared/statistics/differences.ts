@@ -57,11 +57,19 @@ function examine(figure: ComparedFigure, entry: ComparedSeries, base: ComparedSe
   return { figure, pairs, isRatio, shifts, p: signedRankP(shifts) };
 }
 
+/** Steps of a histogram are a thousandth wide. */
+const twinTolerance = 0.003;
+
 const isTwin = (figure: ComparedFigure, entry: ComparedSeries, base: ComparedSeries): boolean => {
   const twin = twins[figure];
   if (!twin) return false;
-  const same = (each: ComparedSeries): boolean =>
-    JSON.stringify(each.valuesOf(figure)) === JSON.stringify(each.valuesOf(twin));
+  const same = (each: ComparedSeries): boolean => {
+    const others = each.valuesOf(twin);
+    return each.valuesOf(figure).every((value, round) => {
+      const other = others[round] ?? null;
+      return value === other || (value !== null && other !== null && Math.abs(value - other) <= twinTolerance * other);
+    });
+  };
   return same(entry) && same(base);
 };
 
@@ -70,11 +78,20 @@ const middleOf = (values: readonly number[]): number => {
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
 };
 
-/** In the unit of the shifts: the smallest that matters. */
-function leastShift({ pairs, isRatio }: Examined, { relative, absolute }: LeastEffect): number {
+interface Matters {
+  /** In the unit of the shifts: the smallest that matters. */
+  readonly shift: number;
+  /** In words: "5 %", or in the figure's unit where values are so small that a part of them says nothing. */
+  readonly text: string;
+}
+
+function mattersOf({ figure, pairs, isRatio }: Examined, { relative, absolute }: LeastEffect): Matters {
   const typical = middleOf(pairs.map(({ other }) => Math.abs(other)));
-  if (!isRatio) return Math.max(absolute, relative * typical);
-  return Math.log(1 + Math.max(relative, typical > 0 ? absolute / typical : 0));
+  const isAbsolute = absolute > relative * typical;
+  const unit = metrics[figure].unit === '' ? '' : ` ${metrics[figure].unit}`;
+  const text = isAbsolute ? `${numberText(absolute)}${unit}` : `${numberText(relative * 100)} %`;
+  const size = isAbsolute ? absolute : relative * typical;
+  return { shift: isRatio ? Math.log(1 + (typical > 0 ? size / typical : relative)) : size, text };
 }
 
 /** Further pairs until the interval, which narrows with their square root, has come off 0 or lies within what matters. */
@@ -99,8 +116,6 @@ function verdictOf(
   return shift.median > 0 ? 'more' : 'less';
 }
 
-const percentText = (matters: number): string => `${numberText(Math.expm1(matters) * 100)} %`;
-
 interface Told {
   readonly label: string;
   readonly against: string;
@@ -114,7 +129,7 @@ function repeatsText(more: number): string {
 
 function sentenceOf(
   { label, against, figure, verdict }: Told,
-  shown: { difference: Estimate; ratio: Estimate | null; matters: number; level: number; repeatsToTell?: number },
+  shown: { difference: Estimate; ratio: Estimate | null; matters: Matters; level: number; repeatsToTell?: number },
 ): string {
   const subject = figureNames[figure];
   const { difference, ratio, matters, level } = shown;
@@ -128,10 +143,8 @@ function sentenceOf(
     case 'equal':
       return `${subject}: the same for ${label} and ${against} in every run.`;
     case 'alike': {
-      const within = ratio
-        ? `${percentText(matters)}: ${label} has ${times ?? ''} that of ${against}`
-        : `${numberText(matters)}${unit}: ${label} and ${against} differ by ${by}`;
-      return `${subject}: the same within ${within}.`;
+      const how = times ? `${label} has ${times} that of ${against}` : `${label} and ${against} differ by ${by}`;
+      return `${subject}: the same within ${matters.text}; ${how}.`;
     }
     case 'not-resolved': {
       const could = ratio
@@ -161,7 +174,7 @@ function judged(
 ): Difference {
   const { pairs, shifts, isRatio } = examined;
   const { level, isRefused } = held;
-  const matters = leastShift(examined, least);
+  const matters = mattersOf(examined, least);
   const shift = shiftOf(shifts, level);
   const difference = shiftOf(
     pairs.map(({ value, other }) => value - other),
@@ -169,12 +182,15 @@ function judged(
   );
   if (!shift || !difference) throw new Error('no pairs'); // they are left out before
   const ratio = isRatio ? exp(shift) : null;
-  const verdict = verdictOf(examined, shift, { isRefused, level, matters });
+  const verdict = verdictOf(examined, shift, { isRefused, level, matters: matters.shift });
   const wanted =
     verdict === 'not-resolved'
-      ? { repeatsToTell: repeatsMissing(shift, matters) }
+      ? { repeatsToTell: repeatsMissing(shift, matters.shift) }
       : verdict === 'too-few-runs'
-        ? { repeatsToTell: Math.max(pairsFor(level), repeatsToFind(matters, spreadOf(shifts), level)) - shift.count }
+        ? {
+            repeatsToTell:
+              Math.max(pairsFor(level), repeatsToFind(matters.shift, spreadOf(shifts), level)) - shift.count,
+          }
         : {};
   const sentence = sentenceOf({ ...told, verdict }, { difference, ratio, matters, level, ...wanted });
   return { ...told, verdict, difference, ratio, p: examined.p, level, ...wanted, sentence };

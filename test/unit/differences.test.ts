@@ -104,7 +104,7 @@ describe('a difference', () => {
     expect(found.p).toBeLessThan(0.01);
     expect(found.verdict).toBe('alike');
     expect(found.sentence).toBe(
-      'CPU time per request: the same within 5 %: poll has 1.01 times (1.01 to 1.01) that of epoll-lt.',
+      'CPU time per request: the same within 5 %; poll has 1.01 times (1.01 to 1.01) that of epoll-lt.',
     );
   });
 
