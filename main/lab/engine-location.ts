@@ -46,6 +46,7 @@ function sharedFolder(name: string, root: string): string {
 export const scenarioFolder = (root = findRoot()): string => sharedFolder('scenarios', root);
 export const walkFolder = (root = findRoot()): string => sharedFolder('walks', root);
 export const lessonFolder = (root = findRoot()): string => sharedFolder('lessons', root);
+export const glossaryFolder = (root = findRoot()): string => sharedFolder('glossary', root);
 
 /**
  * The engine: FDSCOPE_ENGINE names a binary, FDSCOPE_ENGINE_VARIANT a variant of the checkout's build.

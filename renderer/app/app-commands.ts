@@ -146,6 +146,7 @@ export function useAppCommands(): readonly Command[] {
     { id: 'screen.sweep', title: 'Go to Sweep', group: 'View', run: () => (ui.screen = 'sweep') },
     { id: 'screen.sockets', title: 'Go to Sockets', group: 'View', run: () => (ui.screen = 'sockets') },
     { id: 'screen.sessions', title: 'Go to Sessions', group: 'View', run: () => (ui.screen = 'sessions') },
+    { id: 'screen.glossary', title: 'Go to Glossary', group: 'View', run: () => (ui.screen = 'glossary') },
     { id: 'screen.editor', title: 'Go to the scenario editor', group: 'View', run: () => (ui.screen = 'editor') },
     { id: 'screen.doctor', title: 'Go to Doctor', group: 'View', run: () => (ui.screen = 'doctor') },
     { id: 'theme.next', title: 'Next theme', group: 'View', keys: ['T'], run: () => ui.nextTheme() },
@@ -156,7 +157,7 @@ export function useAppCommands(): readonly Command[] {
       words: 'dark light colours',
       run: () => (ui.theme = theme),
     })),
-    { id: 'palette', title: 'Find an action', group: 'View', keys: ['Mod+K'], run: () => (ui.isPaletteOpen = true) },
+    { id: 'palette', title: 'Find anything', group: 'View', keys: ['Mod+K'], run: () => (ui.isPaletteOpen = true) },
     { id: 'help', title: 'Show every key', group: 'View', keys: ['?'], run: () => (ui.isHelpOpen = true) },
   ];
 }

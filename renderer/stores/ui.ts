@@ -19,6 +19,7 @@ export const screens = [
   'sweep',
   'sockets',
   'sessions',
+  'glossary',
   'doctor',
 ] as const;
 export type Screen = (typeof screens)[number];
@@ -46,6 +47,8 @@ export const useUi = defineStore('ui', () => {
   const comparedSource = ref<ModelId>();
   const isPaletteOpen = ref(false);
   const isHelpOpen = ref(false);
+  /** Label of a setting that the Scope is to show. */
+  const wantedSetting = ref<string>();
 
   function nextTheme(): void {
     theme.value = themes[(themes.indexOf(theme.value) + 1) % themes.length] ?? 'system';
@@ -70,5 +73,6 @@ export const useUi = defineStore('ui', () => {
     comparedSource,
     isPaletteOpen,
     isHelpOpen,
+    wantedSetting,
   };
 });

@@ -2,6 +2,7 @@
 import { benchEvents, benchRequests } from './bench.ts';
 import type { CheckedParamsOf, EventOf, ParamsOf, ResultOf } from './channels.ts';
 import { experimentEvents, experimentRequests } from './experiments.ts';
+import { glossaryRequests } from './glossary.ts';
 import { labRequests } from './lab.ts';
 import { lessonRequests } from './lessons.ts';
 import { liveEvents, liveRequests } from './live.ts';
@@ -16,6 +17,7 @@ export const requests = {
   ...experimentRequests,
   ...benchRequests,
   ...lessonRequests,
+  ...glossaryRequests,
 } as const;
 export const events = { ...liveEvents, ...sessionEvents, ...experimentEvents, ...benchEvents } as const;
 

@@ -199,16 +199,21 @@ describe('the Sockets screen', () => {
     await beginWalk(page, 'Six steps');
     await walkTo(page, 3, 13);
     const word = table(page, 'server').getByRole('button', { name: 'guard', exact: true });
+    await page.keyboard.press('Tab');
     await word.focus();
-    await page.keyboard.press('Enter');
-    const card = page.getByRole('dialog', { name: 'Guard (listening) socket' });
-    await card.getByText(/bound to half of the 4-tuple/).waitFor();
+    const card = page.getByRole('dialog', { name: 'guard socket' });
+    await card.getByText(/from which accept takes connections/).waitFor();
     await page.keyboard.press('Escape');
     await card.waitFor({ state: 'hidden' });
     await word.hover();
     await card.waitFor();
     await page.mouse.move(5, 5);
     await card.waitFor({ state: 'hidden' });
+    // Its page, and back to the bench as it was.
+    await word.press('Enter');
+    await page.getByRole('heading', { level: 2, name: 'guard socket' }).waitFor();
+    await button(page, 'Sockets').first().click();
+    await table(page, 'server').getByRole('button', { name: 'guard', exact: true }).waitFor();
   });
 
   it('what was done is a picture, a trace, and a session that is shown again', async () => {

@@ -3,6 +3,7 @@ import type { Register } from '../command.ts';
 import { registerCompare } from './compare.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerExport } from './export.ts';
+import { registerGlossary } from './glossary.ts';
 import { registerInfo } from './info.ts';
 import { registerLesson, registerLessons } from './lesson.ts';
 import { registerLoad } from './load.ts';
@@ -32,6 +33,7 @@ export const commands: readonly Register[] = [
   registerWalks,
   registerLesson,
   registerLessons,
+  registerGlossary,
   registerWeb,
   registerSchema,
 ];

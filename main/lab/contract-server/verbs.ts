@@ -8,6 +8,7 @@ import type { liveRequests } from '../../../shared/contract/live.ts';
 import type { ScenarioPlace, scenarioRequests } from '../../../shared/contract/scenarios.ts';
 import { checkWindowAddresses } from '../address-gate.ts';
 import { mayReadFiles } from '../experiments/allowance.ts';
+import { readGlossary } from '../glossary.ts';
 import type { LabService } from '../lab-service.ts';
 import { benchVerbsOf } from './bench-verbs.ts';
 import { lessonVerbsOf } from './lesson-verbs.ts';
@@ -24,6 +25,7 @@ export const verbsOf = (lab: LabService, host: MachineInfo['host']): Verbs => ({
   ...sessionVerbsOf(lab, allowanceOf(host)),
   ...benchVerbsOf(lab, allowanceOf(host)),
   ...lessonVerbsOf(lab, allowanceOf(host)),
+  'glossary.list': () => readGlossary(),
 });
 
 type VerbsOf<Room extends RequestMap> = Pick<Verbs, Verb & keyof Room>;

@@ -7,11 +7,12 @@ import type { ScenarioPlace } from '../../../shared/contract/scenarios.ts';
 import { parseLesson, type KnownNames, type Lesson } from '../../../shared/lesson/lesson.ts';
 import { ScenarioError } from '../../../shared/schemas/yaml-text.ts';
 import { didYouMean } from '../../../shared/schemas/suggest.ts';
-import { terms } from '../../../shared/terms.ts';
+
 import type { WalkLibrary } from '../bench/walk-library.ts';
 import { dataFolder } from '../data-folder.ts';
 import { lessonFolder } from '../engine-location.ts';
 import { LabError } from '../errors.ts';
+import { readGlossary } from '../glossary.ts';
 import { readScenarioText } from '../scenario-files.ts';
 import type { ScenarioLibrary } from '../scenario-library.ts';
 
@@ -109,7 +110,7 @@ export class LessonLibrary {
       walks: new Map(walks),
       lessons: [...namesIn(this.#shipped), ...namesIn(this.#own), ...further],
       scenarios: this.#libraries.scenarios.list().map(({ name }) => name),
-      terms: Object.keys(terms),
+      terms: readGlossary().map(({ id }) => id),
       models: modelIds,
     };
   }

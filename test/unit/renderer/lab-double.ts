@@ -46,6 +46,7 @@ export class LabDouble implements LabLink {
     'live.switch': ({ model }) => this.switched(model),
     'models.list': () => [...models],
     'scenarios.list': () => [],
+    'glossary.list': () => [],
     'sessions.list': () => ({ folder: '/sessions', sessions: [], unreadable: [] }),
     'experiment.results': () => [],
     'recording.settings': () => ({ automatic: false }),
