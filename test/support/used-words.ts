@@ -25,7 +25,8 @@ const proseKeys = new Set([
   'ask',
   'text',
   'conclusion',
-  'next',
+  'says',
+  'without',
 ]);
 
 function proseIn(value: unknown, key = ''): string[] {
@@ -38,6 +39,17 @@ function proseIn(value: unknown, key = ''): string[] {
 const filesOf = (folder: string, ending: string): string[] =>
   existsSync(join(root, folder)) ? readdirSync(join(root, folder)).filter((file) => file.endsWith(ending)) : [];
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+/** Paragraphs, and what the fences between them say; without figures, and of links only their words. */
+function lessonProse(markdown: string): string[] {
+  const [, head = '', body = ''] = /^---\n([\s\S]*?)\n---\n([\s\S]*)$/.exec(markdown) ?? [];
+  const parts = body
+    .split(/^```.*$/m)
+    .flatMap((part, at) => (at % 2 === 1 ? proseIn(parse(part)) : part.split(/\n{2,}/)));
+  return [...proseIn(parse(head)), ...parts].map((text) =>
+    text.replaceAll(/\{\{[\s\S]*?\}\}/g, '0').replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1'),
+  );
+}
 
 /** Everything that is told in prose: scenarios, walks, the headers of models, lessons, and what Doctor says. */
 export function textsOfTheApp(): UsedText[] {
@@ -58,12 +70,11 @@ export function textsOfTheApp(): UsedText[] {
   const doctor = [...read('main/lab/doctor.ts').matchAll(/(?:forbids|enable|label): ['`](.+?)['`],?$/gm)].map(
     ([, text = '']) => ({ from: 'doctor', text }),
   );
-  const lessons = filesOf('shared/lessons', '.md').flatMap((file) =>
-    read(`shared/lessons/${file}`)
-      .replaceAll(/^```[\s\S]*?^```$/gm, '')
-      .split(/\n{2,}/)
-      .map((text) => ({ from: `lesson/${file.replace('.md', '')}`, text })),
-  );
+  const lessons = filesOf('shared/lessons', '.md')
+    .filter((file) => file !== 'README.md')
+    .flatMap((file) =>
+      lessonProse(read(`shared/lessons/${file}`)).map((text) => ({ from: `lesson/${file.replace('.md', '')}`, text })),
+    );
   return [...yaml('scenario', 'shared/scenarios'), ...yaml('walk', 'shared/walks'), ...headers, ...lessons, ...doctor];
 }
 

@@ -5,7 +5,7 @@ import { LabError } from '../../lab/errors.ts';
 import { readGlossary } from '../../lab/glossary.ts';
 import type { Register } from '../command.ts';
 import { addJson, type OutputFlags } from '../options.ts';
-import { folded } from '../folded.ts';
+import { folded } from '../fold.ts';
 import { deliver } from '../output.ts';
 
 /** How each kind of place is reached from the command line; screens and tracks are the app's alone. */

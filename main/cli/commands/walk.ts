@@ -6,7 +6,6 @@ import { goWalk } from '../../lab/bench/walking.ts';
 import type { Register } from '../command.ts';
 import { folded } from '../fold.ts';
 import { addJson, addOut, type OutputFlags } from '../options.ts';
-import { folded } from '../folded.ts';
 import { checkOut, deliver, UnmetExpectation } from '../output.ts';
 import { recordedLine, type SeriesRecordFlags } from '../recording.ts';
 import { print, tell } from '../terminal.ts';

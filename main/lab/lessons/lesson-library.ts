@@ -7,7 +7,6 @@ import type { ScenarioPlace } from '../../../shared/contract/scenarios.ts';
 import { parseLesson, type KnownNames, type Lesson } from '../../../shared/lesson/lesson.ts';
 import { ScenarioError } from '../../../shared/schemas/yaml-text.ts';
 import { didYouMean } from '../../../shared/schemas/suggest.ts';
-
 import type { WalkLibrary } from '../bench/walk-library.ts';
 import { dataFolder } from '../data-folder.ts';
 import { lessonFolder } from '../engine-location.ts';
