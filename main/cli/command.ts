@@ -6,6 +6,8 @@ export interface CliContext {
   readonly lab: LabService;
   /** Given at Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal;
+  /** Whether --verbose was given: more is told, on stderr and in results. */
+  readonly isVerbose?: () => boolean;
 }
 
 /** Adds one command to the program. Its action throws LabError or ScenarioError where it cannot do what was asked. */

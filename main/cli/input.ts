@@ -6,6 +6,7 @@ import { visibleLine } from '../../shared/visible.ts';
 import { ScenarioError } from '../../shared/schemas/scenario-text.ts';
 import { faultOf, LabError } from '../lab/errors.ts';
 import { UnmetExpectation } from './output.ts';
+import { asTyped, flagsAsTyped, type Spellings } from './spellings.ts';
 
 /** Name of a setting to the option that gives it, where it is not the same in kebab case. */
 const optionNames: Readonly<Record<string, string>> = {
@@ -31,15 +32,6 @@ export function parseSettings<T extends z.ZodType>(schema: T, value: unknown): z
   throw new LabError('bad-input', problem?.sentence ?? 'The settings are not valid.');
 }
 
-/** The number that an option gives. */
-export function numberOption(name: string): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== '' && Number.isFinite(value)) return value;
-    throw new LabError('bad-input', `${name} takes a number, not "${text}".`);
-  };
-}
-
 /** Collects `name=value` pairs of --option; the model says of which kind the value is. */
 export function modelOption(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
   const at = text.indexOf('=');
@@ -59,18 +51,24 @@ function commanderSentence(message: string): string {
   return /[.?]$/.test(text) ? text : `${text}.`;
 }
 
-/** What stderr is told about a fault, and the exit code that it gives. */
-export function verdictOf(error: unknown): { readonly code: number; readonly text: string } {
+/** What stderr is told about a fault, and the exit code that it gives. Options are named as they were typed. */
+export function verdictOf(
+  error: unknown,
+  typed: Spellings = new Map(),
+): { readonly code: number; readonly text: string } {
   if (error instanceof CommanderError) {
     // Help and version are no faults; commander has printed them.
     if (error.exitCode === 0) return { code: 0, text: '' };
     if (error.code === 'commander.help') return { code: 2, text: '' };
-    const sentence = commanderSentence(error.message);
+    const sentence = commanderSentence(flagsAsTyped(error.message, typed));
     return { code: 2, text: visibleLine(sentence.charAt(0).toUpperCase() + sentence.slice(1)) };
   }
   if (error instanceof UnmetExpectation) return { code: 4, text: visibleLine(error.message) };
   if (error instanceof ScenarioError) return { code: 2, text: error.message };
-  if (error instanceof LabError) return { code: exitCodes[error.kind], text: error.message };
+  if (error instanceof LabError) {
+    const text = error.kind === 'bad-input' ? asTyped(error.message, typed) : error.message;
+    return { code: exitCodes[error.kind], text };
+  }
   const { kind, sentence } = faultOf(error);
   return { code: exitCodes[kind], text: visibleLine(kind === 'failed' ? `fdscope failed: ${sentence}` : sentence) };
 }

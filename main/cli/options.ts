@@ -1,8 +1,11 @@
 /** Options that several commands share, and the flags that they become. */
 import { Option, type Command } from 'commander';
 import { csvFormulas, type CsvFormulas } from '../../shared/csv.ts';
-import { clientProfiles } from '../../shared/schemas/settings.ts';
-import { modelOption, numberOption } from './input.ts';
+import { modelIds, externalId } from '../../shared/catalogue.ts';
+import { clientProfiles, handlers, protocols } from '../../shared/schemas/settings.ts';
+import type { Quantity } from '../../shared/quantities.ts';
+import { modelOption } from './input.ts';
+import { addSpelled, addValue } from './spellings.ts';
 
 export interface OutputFlags {
   readonly json?: boolean;
@@ -41,9 +44,9 @@ export interface ClientFlags {
   readonly warmup?: number;
 }
 
-/** `flag` may be several, such as '--clients, --connections'; the last gives the name. */
-export const addNumber = (command: Command, flag: string, summary: string): Command =>
-  command.option(`${flag} <number>`, summary, numberOption(flag.split(', ').at(-1) ?? flag));
+/** `flags` may be several, such as '-c, --clients, --connections'; the last gives the name. */
+export const addNumber = (command: Command, flags: string, summary: string, quantity: Quantity = 'count'): Command =>
+  addValue(command, flags, quantity, summary);
 
 export const addJson = (command: Command): Command =>
   command.option('--json', 'one JSON object on stdout, nothing else');
@@ -59,22 +62,36 @@ export const addCsvFormulas = (command: Command, where: string): Command =>
 export const addCsv = (command: Command): Command =>
   addCsvFormulas(command.option('--csv', 'comma-separated values on stdout, a figure a line'), 'with --csv');
 
-export const addOut = (command: Command): Command => command.option('--out <file>', 'write the JSON to a file too');
+export const addOut = (command: Command): Command => command.option('-o, --out <file>', 'write the JSON to a file too');
+
+/** As `fdscope models` lists them. */
+export const addModel = (command: Command, summary: string, isMandatory = false): Command =>
+  addSpelled(command, '-m, --model', '<id>', summary, { suggests: [...modelIds, externalId], isMandatory });
 
 export function addServer(command: Command): Command {
-  command.option('--protocol <name>', 'http, echo or resp');
-  command.option('--handler <name>', 'echo, respond or forward');
+  addSpelled(command, '-P, --protocol', '<name>', 'http, echo or resp', { suggests: protocols });
+  addSpelled(command, '--handler', '<name>', 'echo, respond or forward', { suggests: handlers });
   command.option('--option <name=value>', 'an option of the model, as `fdscope models` lists them', modelOption);
-  addNumber(command, '--threads', 'threads of the model, where it has more than one');
+  addNumber(command, '-t, --threads', 'threads of the model, where it has more than one');
   command.option('--host <address>', 'listen there instead of on 127.0.0.1');
   command.option('--expose-to-network', 'allow a --host that other machines can reach');
-  addNumber(command, '--port', 'port; 0, the default, is any free one');
+  addNumber(command, '-p, --port', 'port; 0, the default, is any free one');
   command.option('--upstream <host:port>', 'the server behind the handler forward');
   command.option('--allow-remote-upstream', 'allow an --upstream on another machine');
-  addNumber(command, '--response-bytes', 'body of a reply');
+  addNumber(command, '--response-bytes', 'body of a reply', 'bytes');
   addNumber(command, '--chunks', 'hand each reply to the kernel in so many pieces');
-  addNumber(command, '--work-us', 'CPU work for each request, in microseconds');
-  addNumber(command, '--wait-ms', 'upstream wait for each request, in milliseconds');
+  addNumber(
+    command,
+    '--work, --work-us',
+    'CPU work for each request, in microseconds where no unit is given',
+    'microseconds',
+  );
+  addNumber(
+    command,
+    '--wait, --wait-ms',
+    'upstream wait for each request, in milliseconds where no unit is given',
+    'milliseconds',
+  );
   command.option('--forgets-to-close', 'never close a connection that its client has closed: it stays in CLOSE_WAIT');
   return command.option('--no-pin', 'let the system choose the cores');
 }
@@ -87,10 +104,12 @@ export function addExternal(command: Command): Command {
 }
 
 export function addClients(command: Command): Command {
-  addNumber(command, '--clients, --connections', 'connections');
-  addNumber(command, '--rate', 'requests a second, open loop, whether or not replies come');
-  command.option('--profile <name>', `what all clients do: ${clientProfiles.join(', ')}`);
+  addNumber(command, '-c, --clients, --connections', 'connections');
+  addNumber(command, '-R, --rate', 'requests a second, open loop, whether or not replies come', 'rate');
+  addSpelled(command, '--profile', '<name>', `what all clients do: ${clientProfiles.join(', ')}`, {
+    suggests: clientProfiles,
+  });
   addNumber(command, '--pipeline', 'requests under way on one connection');
-  addNumber(command, '--seconds, --duration', 'seconds to measure');
-  return addNumber(command, '--warmup', 'seconds before measuring');
+  addNumber(command, '-d, --seconds, --duration', 'how long to measure', 'seconds');
+  return addNumber(command, '-w, --warmup', 'how long to wait before measuring', 'seconds');
 }

@@ -1,12 +1,14 @@
 /** From what was typed to the runs that it asks for; `run`, `compare` and `sweep` share it. */
 import { randomInt } from 'node:crypto';
 import type { Command } from 'commander';
-import { externalId, type ModelInfo } from '../../shared/catalogue.ts';
+import { externalId, modelIds, type ModelInfo } from '../../shared/catalogue.ts';
 import { labelOf, planScenario, variantsOf, type PlannedRun, type Scenario } from '../../shared/schemas/scenario.ts';
 import { runSettingsSchema } from '../../shared/schemas/settings.ts';
+import type { Quantity } from '../../shared/quantities.ts';
 import { LabError } from '../lab/errors.ts';
 import type { LabService } from '../lab/lab-service.ts';
-import { modelOption, numberOption, parseSettings } from './input.ts';
+import { builtInNames } from '../lab/scenario-files.ts';
+import { modelOption, parseSettings } from './input.ts';
 import {
   addClients,
   addCsv,
@@ -20,6 +22,7 @@ import {
   type ServerFlags,
 } from './options.ts';
 import { addSeriesRecord, type SeriesRecordFlags } from './recording.ts';
+import { addSpelled, quantityOption, suggestArguments } from './spellings.ts';
 import { checkExternal, clientsInput, given, serverInput, timeInput, withThreads } from './settings.ts';
 
 export interface PlanFlags extends ServerFlags, ClientFlags {
@@ -35,9 +38,12 @@ export interface SeriesFlags extends PlanFlags, OutputFlags, SeriesRecordFlags {
 }
 
 export function addSeries(command: Command): Command {
-  command.option('--scenario <name>', 'the load of a scenario; without models, those of the scenario');
+  addSpelled(command, '-s, --scenario', '<name>', 'the load of a scenario; without models, those of the scenario', {
+    suggests: builtInNames(),
+  });
+  suggestArguments(command, { values: modelIds, files: true });
   command.option('--variant <label>', 'the variant of the scenario; by default its first');
-  addNumber(command, '--request-bytes', 'payload of a request');
+  addNumber(command, '--request-bytes', 'payload of a request', 'bytes');
   addSeriesRecord(command);
   return addJson(addCsv(addOut(addClients(addExternal(addServer(command))))));
 }
@@ -90,19 +96,24 @@ const asSwitch = (name: string) => (text: string) => {
 
 /** What may differ between the entries of a comparison beside options of their models: a flag's name, and its value. */
 const subjectSettings: Readonly<
-  Record<string, { readonly flag: keyof SeriesFlags; readonly read?: (text: string) => unknown }>
+  Record<
+    string,
+    { readonly flag: keyof SeriesFlags; readonly read?: (text: string) => unknown; readonly quantity?: Quantity }
+  >
 > = {
   protocol: { flag: 'protocol', read: asText },
   handler: { flag: 'handler', read: asText },
-  'response-bytes': { flag: 'responseBytes' },
-  'request-bytes': { flag: 'requestBytes' },
+  'response-bytes': { flag: 'responseBytes', quantity: 'bytes' },
+  'request-bytes': { flag: 'requestBytes', quantity: 'bytes' },
   chunks: { flag: 'chunks' },
-  'work-us': { flag: 'workUs' },
-  'wait-ms': { flag: 'waitMs' },
+  work: { flag: 'workUs', quantity: 'microseconds' },
+  'work-us': { flag: 'workUs', quantity: 'microseconds' },
+  wait: { flag: 'waitMs', quantity: 'milliseconds' },
+  'wait-ms': { flag: 'waitMs', quantity: 'milliseconds' },
   'forgets-to-close': { flag: 'forgetsToClose', read: asSwitch('forgets-to-close') },
   connections: { flag: 'connections' },
   clients: { flag: 'connections' },
-  rate: { flag: 'rate' },
+  rate: { flag: 'rate', quantity: 'rate' },
   profile: { flag: 'profile', read: asText },
   pipeline: { flag: 'pipeline' },
   threads: { flag: 'threads' },
@@ -126,7 +137,7 @@ function splitSubject(
     const setting = subjectSettings[name];
     const isOption = info?.available === true && info.options.some((each) => each.name === name);
     if (isOption || !setting) option[name] = value;
-    else own[setting.flag] = (setting.read ?? numberOption(name))(value);
+    else own[setting.flag] = (setting.read ?? quantityOption(name, setting.quantity ?? 'count'))(value);
   }
   return { model, option, own };
 }

@@ -1,6 +1,7 @@
 /** `--switch 2s:epoll-lt,4s:io_uring`: models that take over while a run goes on. */
 import { modelIds } from '../../shared/catalogue.ts';
 import type { Phase } from '../../shared/schemas/settings.ts';
+import { parseQuantity } from '../../shared/quantities.ts';
 import { didYouMean } from '../../shared/schemas/suggest.ts';
 import { LabError } from '../lab/errors.ts';
 
@@ -10,9 +11,11 @@ export function parseSwitches(text: string): Phase[] {
     throw new LabError('bad-input', `--switch takes times and models, such as 2s:epoll-lt,4s:io_uring: ${why}`);
   };
   const phases = text.split(',').map((part): Phase => {
-    const [, seconds, name] = /^\s*(\d+(?:\.\d+)?)s:(.*?)\s*$/.exec(part) ?? refuse(`"${part}" is not of that form.`);
+    const [, time = '', name] = /^\s*([^:]*[a-zµ]):(.*?)\s*$/.exec(part) ?? refuse(`"${part}" is not of that form.`);
+    const seconds = parseQuantity(time, 'seconds') ?? refuse(`"${time}" is no time.`);
+    if (seconds < 0) refuse(`"${time}" is before the run.`);
     const model = modelIds.find((id) => id === name);
-    if (model) return { at: Number(seconds), switch: model };
+    if (model) return { at: seconds, switch: model };
     const hint = didYouMean(name ?? '', modelIds);
     return refuse(`there is no model "${name ?? ''}"${hint || '.'}`);
   });

@@ -33,6 +33,7 @@ import {
   type Notice,
   type Ready,
 } from '../../shared/engine-messages.ts';
+import { tellOfEngine } from './engine-news.ts';
 import { LabError, sentenceOf } from './errors.ts';
 import { PendingReplies } from './pending-replies.ts';
 import { StderrTail } from './stderr-tail.ts';
@@ -134,6 +135,7 @@ export class EngineProcess extends EventEmitter<EngineEvents> {
     this.ready.catch(() => {});
     this.ended = new Promise((resolve) => this.once('end', resolve));
     live.add(this);
+    tellOfEngine({ what: 'started', name, pid: this.pid, detail: [command.file, ...command.args, ...args].join(' ') });
     this.#listen();
   }
 
@@ -309,6 +311,8 @@ export class EngineProcess extends EventEmitter<EngineEvents> {
     live.delete(this);
     const end = { code, signal, finished: this.#finished, fault: this.#fault ?? this.#faultOf(code, signal) };
     this.#end = end;
+    const how = signal ?? `exit code ${code ?? 'unknown'}`;
+    tellOfEngine({ what: 'ended', name: this.name, pid: this.pid, detail: end.finished?.reason ?? how });
     const gone = end.fault ?? new LabError('failed', `${this.name} ended before it was ready.`);
     this.#rejectReady(gone);
     this.#replies.rejectAll(gone);

@@ -1,6 +1,7 @@
 /** Every model of the catalogue as this machine has it, and the values that its options may take. */
 import { existsSync } from 'node:fs';
 import { modelIds, modelListSchema, type ModelId, type ModelInfo, type OptionSpec } from '../../shared/catalogue.ts';
+import { parseQuantity } from '../../shared/quantities.ts';
 import { didYouMean } from '../../shared/schemas/suggest.ts';
 import type { ModelOptions } from '../../shared/schemas/settings.ts';
 import { optionSpecs as nodeOptions } from '../engine/node/settings.ts';
@@ -63,8 +64,9 @@ function optionValue(model: string, spec: OptionSpec, value: ModelOptions[string
   const text = String(value);
   switch (spec.kind) {
     case 'integer': {
-      const number = /^-?\d+$/.test(text) ? Number(text) : NaN;
-      const isFit = number >= spec.min && number <= spec.max;
+      // Of the command line it may be 4k: 4000.
+      const number = parseQuantity(text, 'count') ?? NaN;
+      const isFit = Number.isInteger(number) && number >= spec.min && number <= spec.max;
       return isFit ? number : refuse(`a whole number from ${spec.min} to ${spec.max}`);
     }
     case 'boolean':

@@ -10,7 +10,20 @@ const refused: [string, string][] = [
   ['run quick-tuor', 'There is no scenario "quick-tuor"; did you mean "quick-tour"?'],
   ['run ./no-such-file.yaml', 'There is no file ./no-such-file.yaml.'],
   ['run --model epoll-lt --port 70000', '--port must be at most 65535, not 70000.'],
-  ['run --model epoll-lt --duration x', '--duration takes a number, not "x".'],
+  ['run --model epoll-lt --duration x', '--duration takes a time in seconds or with a unit, such as 500ms, 2s or 1m30s, not "x".'],
+  ['run -m epoll-lt -d 2kg', '-d takes a time in seconds or with a unit, such as 500ms, 2s or 1m30s, not "2kg".'],
+  ['run -m epoll-lt --clients 10KiB', '--clients takes a number, such as 100, 10k or 1M, not "10KiB".'],
+  ['run -m epoll-lt -c 0', '-c must be at least 1, not 0.'],
+  ['run -m epoll-lt --seconds 0', '--seconds must be at least 0.1, not 0.'],
+  ['run -m epoll-lt -c', "Option '-c <number>' argument missing."],
+  [
+    'load -T 127.0.0.1:1 -P http --timeout 1GB',
+    '--timeout takes a time in milliseconds or with a unit, such as 250us, 5ms or 2s, not "1GB".',
+  ],
+  [
+    'sweep epoll-lt --over size=1s',
+    'A sweep over size takes a size in bytes or with a unit, such as 512, 64KiB or 1MB, not "1s".',
+  ],
   ['run --model epoll-lt --duration 0', '--duration must be at least 0.1, not 0.'],
   ['run --model epoll-lt --duratoin 1', "Unknown option '--duratoin'. Did you mean --duration?"],
   [
@@ -45,7 +58,7 @@ const refused: [string, string][] = [
   ],
   [
     'run --model epoll-lt --seconds 2 --switch 1s:poll,2s:select',
-    '--switch at 2 s comes after the run has ended, which takes 2 s; --duration makes it longer.',
+    '--switch at 2 s comes after the run has ended, which takes 2 s; --seconds makes it longer.',
   ],
   ['run --model epoll-lt --option batch', '--option takes name=value, not "batch".'],
   [

@@ -116,10 +116,10 @@ export const registerCompare: Register = (program, context) => {
     '[models...]',
     `models, each with what is its own: epoll-shared:threads=4,exclusive=true epoll-lt:work-us=50 (options of the model, ${subjectSettingNames.join(', ')}); or two session files`,
   );
-  addNumber(command, '--repeats', `runs of each, in turn; by default ${defaultRepeats}`);
+  addNumber(command, '-r, --runs, --repeats', `runs of each, in turn; by default ${defaultRepeats}`);
   command.option('--figures <names>', `only these, so that fewer repeats tell: ${comparedFigures.join(', ')}`);
   command.option('--until-resolved', 'go on until every difference is told from chance, or to --limit');
   addNumber(command, '--limit', `most repeats of --until-resolved; by default ${defaultLimit}`);
-  addNumber(command, '--seed', 'repeats the random order of an earlier comparison');
+  addNumber(command, '--seed', 'repeats the random order of an earlier comparison', 'number');
   addSeries(command).action((texts: string[], flags: CompareFlags) => run(texts, flags, context));
 };

@@ -11,6 +11,7 @@ import { addCsvFormulas, addJson, addNumber, type OutputFlags } from '../options
 import { deliver } from '../output.ts';
 import { benchPictureExporters, pictureExporters } from '../pictures.ts';
 import { ProgressBar } from '../progress-bar.ts';
+import { addSpelled } from '../spellings.ts';
 
 interface ExportFlags extends OutputFlags {
   readonly format: string;
@@ -68,15 +69,18 @@ async function exportFile(path: string, flags: ExportFlags, { signal }: CliConte
 export const registerExport: Register = (program, context) => {
   const command = program.command('export').description('write a recorded session in a format that other tools read');
   const formats = exporters.map(({ format, about }) => `${format} (${about})`).join('; ');
+  addSpelled(command, '-f, --format', '<name>', formats, {
+    suggests: exporters.map(({ format }) => format),
+    isMandatory: true,
+  });
   command
     .argument('<file>', 'the session, a .fdscope file')
-    .addOption(new Option('--format <name>', formats).makeOptionMandatory())
-    .addOption(new Option('--out <path>', 'where the export goes; a file there is replaced').makeOptionMandatory())
+    .addOption(new Option('-o, --out <path>', 'where the export goes; a file there is replaced').makeOptionMandatory())
     .option('--table <name>', `csv and parquet: this table only, as one file (${tableNames.join(', ')})`)
     .option('--track <name>', 'svg and png: this track only, as one file');
   addCsvFormulas(command, 'csv');
-  addNumber(command, '--from', 'svg and png: seconds since the start at which the picture begins');
-  addNumber(command, '--to', 'svg and png: seconds since the start at which it ends');
+  addNumber(command, '--from', 'svg and png: when the picture begins, since the start', 'seconds');
+  addNumber(command, '--to', 'svg and png: when it ends, since the start', 'seconds');
   addNumber(command, '--width', 'svg and png: pixels; 1200 where it is not given');
   command.addOption(new Option('--theme <name>', 'svg and png: light where it is not given').choices(pictureThemes));
   addJson(command).action((path: string, flags: ExportFlags) => exportFile(path, flags, context));

@@ -1,6 +1,7 @@
 /** All commands, in the order in which the help lists them. README.md describes each; a test keeps the two together. */
 import type { Register } from '../command.ts';
 import { registerCompare } from './compare.ts';
+import { registerCompletion, registerMan } from './completion.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerExport } from './export.ts';
 import { registerGlossary } from './glossary.ts';
@@ -36,4 +37,6 @@ export const commands: readonly Register[] = [
   registerGlossary,
   registerWeb,
   registerSchema,
+  registerCompletion,
+  registerMan,
 ];

@@ -1,6 +1,6 @@
 /** `fdscope load`: the lab's clients against the user's own server. */
 import type { LoadResult } from '../../../shared/run-result.ts';
-import { loadSettingsSchema } from '../../../shared/schemas/settings.ts';
+import { loadSettingsSchema, protocols } from '../../../shared/schemas/settings.ts';
 import { checkAddress } from '../../lab/address-gate.ts';
 import { parseAddress } from '../../lab/addresses.ts';
 import { LabError } from '../../lab/errors.ts';
@@ -10,6 +10,7 @@ import { addClients, addJson, addNumber, addOut, type ClientFlags, type OutputFl
 import { checkOut, deliver, failOnErrors, UnmetExpectation } from '../output.ts';
 import { accountLines, errorLines, loadTable, noticeLines } from '../print.ts';
 import { ProgressBar } from '../progress-bar.ts';
+import { addSpelled } from '../spellings.ts';
 import { clientsInput, given, timeInput } from '../settings.ts';
 
 interface LoadFlags extends ClientFlags, OutputFlags {
@@ -72,18 +73,27 @@ function checkTarget({ target, allowRemoteTarget }: LoadFlags): void {
 
 export const registerLoad: Register = (program, { lab, signal }) => {
   const command = program.command('load').description('drive your own server');
-  command.requiredOption('--target <host:port>', 'the server, by its numeric address');
-  command.requiredOption('--protocol <name>', 'http, echo or resp');
+  command.requiredOption('-T, --target <host:port>', 'the server, by its numeric address');
+  addSpelled(command, '-P, --protocol', '<name>', 'http, echo or resp', { suggests: protocols, isMandatory: true });
   addClients(command);
-  addNumber(command, '--threads', 'threads of the load engine');
-  addNumber(command, '--request-bytes', 'payload of a request');
+  addNumber(command, '-t, --threads', 'threads of the load engine');
+  addNumber(command, '--request-bytes', 'payload of a request', 'bytes');
   command.option('--path <path>', 'request target of http');
-  addNumber(command, '--timeout', 'milliseconds until a connect, a reply or the end of a stream is given up');
-  command.option('--expect <kind>', 'framing: whole replies; exact: every byte of the lab’s own servers');
-  command.option('--handler <name>', 'with --expect exact: what the server does, echo or respond');
-  addNumber(command, '--response-bytes', 'with --expect exact: body of a reply');
+  addNumber(
+    command,
+    '--timeout',
+    'until a connect, a reply or the end of a stream is given up; milliseconds where no unit is given',
+    'milliseconds',
+  );
+  addSpelled(command, '--expect', '<kind>', 'framing: whole replies; exact: every byte of the lab’s own servers', {
+    suggests: ['framing', 'exact'],
+  });
+  addSpelled(command, '--handler', '<name>', 'with --expect exact: what the server does, echo or respond', {
+    suggests: ['echo', 'respond'],
+  });
+  addNumber(command, '--response-bytes', 'with --expect exact: body of a reply', 'bytes');
   command.option('--allow-remote-target', 'allow a target on another machine');
-  addNumber(command, '--expect-rate', 'exit code 4 where less than this percentage of --rate was sent');
+  addNumber(command, '--expect-rate', 'exit code 4 where less than this percentage of --rate was sent', 'percent');
   command.option('--expect-status <codes>', 'exit code 4 where a reply of http had another status, such as 2xx,404');
   addJson(addOut(command)).action(async (flags: LoadFlags) => {
     checkOut(flags);

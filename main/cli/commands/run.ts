@@ -7,12 +7,14 @@ import type { Phase, RunSettings } from '../../../shared/schemas/settings.ts';
 import { visibleTexts } from '../../../shared/visible.ts';
 import { LabError } from '../../lab/errors.ts';
 import type { LabService, Outcome } from '../../lab/lab-service.ts';
+import { builtInNames } from '../../lab/scenario-files.ts';
 import type { CliContext, Register } from '../command.ts';
-import { numberOption } from '../input.ts';
 import {
   addClients,
   addExternal,
   addJson,
+  addModel,
+  addNumber,
   addOut,
   addServer,
   type ClientFlags,
@@ -24,6 +26,7 @@ import { checkOut, deliver, failOnErrors, failOnUnmet } from '../output.ts';
 import { runName, runText } from '../print.ts';
 import { ProgressBar } from '../progress-bar.ts';
 import { addRecord, recordedLine, startRecording, type RecordFlags } from '../recording.ts';
+import { suggestArguments } from '../spellings.ts';
 import { tell } from '../terminal.ts';
 import { parseSwitches, withSwitches } from '../switches.ts';
 import { checkExternal, checkAddresses, noThreadsSentence, withThreads } from '../settings.ts';
@@ -170,9 +173,10 @@ async function run(name: string | undefined, flags: RunFlags, { lab, signal }: C
 export const registerRun: Register = (program, context) => {
   const command = program.command('run').description('run a scenario or a single model, and measure it');
   command.argument('[scenario]', 'name of a built-in scenario, or a YAML file');
-  command.option('--model <id>', 'this model only, as `fdscope models` lists them');
+  suggestArguments(command, { values: builtInNames(), files: true });
+  addModel(command, 'this model only, as `fdscope models` lists them');
   command.option('--switch <times>', 'models that take over while it runs: 2s:epoll-lt,4s:io_uring', parseSwitches);
-  command.option('--repeats <number>', 'make every run so often, in turn', numberOption('--repeats'));
+  addNumber(command, '-r, --runs, --repeats', 'make every run so often, in turn');
   addRecord(command);
   addJson(addOut(addClients(addExternal(addServer(command))))).action((name: string | undefined, flags: RunFlags) =>
     run(name, flags, context),

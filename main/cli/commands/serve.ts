@@ -5,7 +5,7 @@ import { addressText, reachableHost } from '../../lab/addresses.ts';
 import { LabError } from '../../lab/errors.ts';
 import type { Register } from '../command.ts';
 import { parseSettings } from '../input.ts';
-import { addJson, addNumber, addOut, addServer, type OutputFlags, type ServerFlags } from '../options.ts';
+import { addJson, addModel, addNumber, addOut, addServer, type OutputFlags, type ServerFlags } from '../options.ts';
 import { checkOut, deliver } from '../output.ts';
 import { noticeLines, serveTable } from '../print.ts';
 import { print, tell } from '../terminal.ts';
@@ -32,9 +32,9 @@ const withDefaults = (flags: ServeFlags): ServeFlags =>
 
 export const registerServe: Register = (program, { lab, signal }) => {
   const command = program.command('serve').description('host a server for your own clients');
-  command.requiredOption('--model <id>', 'the model, as `fdscope models` lists them');
+  addModel(command, 'the model, as `fdscope models` lists them', true);
   addServer(command);
-  addNumber(command, '--duration', 'seconds; without it until Ctrl-C');
+  addNumber(command, '-d, --seconds, --duration', 'how long; without it until Ctrl-C', 'seconds');
   addJson(addOut(command)).action(async (flags: ServeFlags) => {
     checkOut(flags);
     checkAddresses(flags);

@@ -116,7 +116,11 @@ export const registerSweep: Register = (program, context) => {
   command.argument('[models...]', 'models, each with options of its own: epoll-shared:threads=4,exclusive=true');
   command.option('--over <axis=values>', 'clients, rate, size, threads or idle: clients=1,10,100');
   command.option('--resume <file>', 'go on with a sweep that was cancelled');
-  addNumber(command, '--repeats', `runs of each point, in random order over all points; by default ${defaultRepeats}`);
-  addNumber(command, '--seed', 'repeats the random order of an earlier sweep');
+  addNumber(
+    command,
+    '-r, --runs, --repeats',
+    `runs of each point, in random order over all points; by default ${defaultRepeats}`,
+  );
+  addNumber(command, '--seed', 'repeats the random order of an earlier sweep', 'number');
   addSeries(command).action((texts: string[], flags: SweepFlags) => run(texts, flags, context));
 };

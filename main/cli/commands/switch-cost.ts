@@ -39,7 +39,7 @@ export const registerSwitchCost: Register = (program, { lab, signal }) => {
   const command = program
     .command('switch-cost')
     .description('nanoseconds for a switch: kernel threads, processes, coroutines with and without stacks, ucontext');
-  addNumber(command, '--rounds', `measurements of each; by default ${defaultRounds}`);
+  addNumber(command, '-r, --rounds', `measurements of each; by default ${defaultRounds}`);
   addJson(addOut(command)).action(async (flags: SwitchCostFlags) => {
     checkOut(flags);
     const rounds = flags.rounds ?? defaultRounds;

@@ -3,11 +3,14 @@ import type { BenchStep, WalkResult } from '../../../shared/bench/step.ts';
 import { visibleLine, visibleTexts } from '../../../shared/visible.ts';
 import { writeBench } from '../../lab/bench/bench-session.ts';
 import { goWalk } from '../../lab/bench/walking.ts';
+import { walkFolder } from '../../lab/engine-location.ts';
+import { builtInNames } from '../../lab/scenario-files.ts';
 import type { Register } from '../command.ts';
 import { folded } from '../fold.ts';
 import { addJson, addOut, type OutputFlags } from '../options.ts';
 import { checkOut, deliver, UnmetExpectation } from '../output.ts';
 import { recordedLine, type SeriesRecordFlags } from '../recording.ts';
+import { suggestArguments } from '../spellings.ts';
 import { print, tell } from '../terminal.ts';
 
 function outcomeText(step: BenchStep): string {
@@ -46,6 +49,7 @@ export const registerWalk: Register = (program, { lab, signal }) => {
     .command('walk')
     .description('goes a walk: real system calls one at a time, each with what to notice and what must hold')
     .argument('<name|file>', 'a walk, as `fdscope walks` lists them, or a YAML file');
+  suggestArguments(command, { values: builtInNames(walkFolder()), files: true });
   command.option('--record <file>', 'keep it as a session, which the app shows again and `fdscope export` draws');
   addJson(addOut(command)).action(async (nameOrFile: string, flags: OutputFlags & SeriesRecordFlags) => {
     checkOut(flags);

@@ -9,8 +9,9 @@ import { codeSeconds } from '../../web/gate.ts';
 import { startWebHost } from '../../web/web-host.ts';
 import type { Register } from '../command.ts';
 import { whenAsked } from '../fresh-address.ts';
-import { numberOption, parseSettings } from '../input.ts';
+import { parseSettings } from '../input.ts';
 import { addNumber } from '../options.ts';
+import { quantityOption } from '../spellings.ts';
 import { print, tell } from '../terminal.ts';
 
 interface WebFlags {
@@ -44,12 +45,12 @@ const say = (address: string): void => {
 
 export const registerWeb: Register = (program, { lab, signal }) => {
   const command = program.command('web').description('the app in a browser, on this machine only, until Ctrl-C');
-  addNumber(command, '--port', 'port on 127.0.0.1; 0, the default, is any free one');
+  addNumber(command, '-p, --port', 'port on 127.0.0.1; 0, the default, is any free one');
   command.option('--no-open', 'print the address and open no browser');
   command.option<number[]>(
     '--allow-user <uid>',
     'let another user of this machine in too, who gets the address from you; may be given several times',
-    (text, before) => [...before, numberOption('--allow-user')(text)],
+    (text, before) => [...before, quantityOption('--allow-user', 'number')(text)],
     [],
   );
   command.action(async (flags: WebFlags) => {

@@ -3,6 +3,7 @@ import { externalId, type ModelInfo } from '../../../shared/catalogue.ts';
 import { problemsIn } from '../../../shared/schemas/problems.ts';
 import { runSettingsSchema, type RunSettings } from '../../../shared/schemas/settings.ts';
 import { clientsAtRate, clientsWithIdle } from '../../../shared/schemas/sweep-axes.ts';
+import { parseQuantity, quantityForms, type Quantity } from '../../../shared/quantities.ts';
 import { sweepAxes, type SweepAxis } from '../../../shared/sweep-result.ts';
 import { didYouMean } from '../../../shared/schemas/suggest.ts';
 import { LabError } from '../errors.ts';
@@ -60,7 +61,12 @@ const appliers: Readonly<Record<SweepAxis, Apply>> = {
   idle: withIdle,
 };
 
-/** `clients=1,10,100`. Throws LabError. */
+/** Units that the values of an axis may have. */
+const axisQuantities: Readonly<Record<SweepAxis, Quantity>> = {
+  ...{ clients: 'count', rate: 'rate', size: 'bytes', threads: 'count', idle: 'number' },
+};
+
+/** `clients=1,10,1k`. Throws LabError. */
 export function parseAxis(text: string): { axis: SweepAxis; values: number[] } {
   const [name = '', list = ''] = text.split('=');
   const names = Object.keys(sweepAxes);
@@ -68,11 +74,15 @@ export function parseAxis(text: string): { axis: SweepAxis; values: number[] } {
     const hint = didYouMean(name, names) || `; there are ${names.join(', ')}.`;
     throw new LabError('bad-input', `A sweep cannot go over "${name}"${hint}`);
   }
-  const values = list.split(',').map((value) => (value.trim() === '' ? NaN : Number(value)));
-  if (values.some((value) => !Number.isFinite(value))) {
-    throw new LabError('bad-input', `A sweep is written like clients=1,10,100, not "${text}".`);
-  }
-  return { axis: name as SweepAxis, values: [...new Set(values)].sort((a, b) => a - b) };
+  const axis = name as SweepAxis;
+  const quantity = axisQuantities[axis];
+  const values = list.split(',').map((value) => {
+    if (value.trim() === '') throw new LabError('bad-input', `A sweep is written like clients=1,10,1k, not "${text}".`);
+    const parsed = parseQuantity(value, quantity);
+    if (parsed !== undefined) return parsed;
+    throw new LabError('bad-input', `A sweep over ${axis} takes ${quantityForms[quantity]}, not "${value}".`);
+  });
+  return { axis, values: [...new Set(values)].sort((a, b) => a - b) };
 }
 
 /** Throws LabError('bad-input') where the value can be for no model, and Refusal where it cannot be for this one. */
