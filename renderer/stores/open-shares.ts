@@ -38,7 +38,7 @@ export class OpenShares {
       ns[to + share] = (ns[to + share] ?? 0) + (frame.ns[from + share] ?? 0);
   }
 
-  /** Sets the cells of the rows that have times, and returns their entries. */
+  /** Sets the cells of the rows that have times, and returns their entries, which are valid until the next call. */
   pack(column: Uint8Array, spanNs: number): Uint32Array | undefined {
     let used = 0;
     for (let row = 0; row < this.#end; row++) {
@@ -52,7 +52,7 @@ export class OpenShares {
       }
       column[row] = ((used - begin) << 4) | rest;
     }
-    return used === 0 ? undefined : this.#entries.slice(0, used);
+    return used === 0 ? undefined : this.#entries.subarray(0, used);
   }
 
   /** Fills in the times of a row, with the rest of the span as `none`; returns the state that has most of it. */

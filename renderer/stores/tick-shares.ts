@@ -7,6 +7,7 @@
  * measured the upper half is `seen` and the lower the state that was seen at the look.
  */
 import { frameIntervalMs } from '../../shared/telemetry/wire.ts';
+import { PieceMemory } from './piece-memory.ts';
 import { maxRows } from './series.ts';
 import { entryCount, firstSeen, stateCode } from './socket-states.ts';
 
@@ -17,7 +18,7 @@ export const longestTickNs = 30 * frameIntervalMs * 1e6;
 const budgetBytes = 128 << 20;
 /** Sums are those up to a tick: the oldest tick needs those of the one before it. */
 const maxSums = maxRows + 1;
-/** Columns grow in steps, so that the memory of one that went can serve the next. */
+/** Columns are widened in steps. */
 export const rowStep = 256;
 
 const seen = 15;
@@ -34,17 +35,22 @@ export class TickShares {
   readonly #times = new Float64Array(maxRows);
   readonly #spans = new Float64Array(maxRows);
   readonly #measured = new Uint8Array(maxRows);
-  readonly #columns: (Uint8Array | undefined)[] = new Array<Uint8Array | undefined>(maxRows);
-  readonly #entries: (Uint32Array | undefined)[] = new Array<Uint32Array | undefined>(maxRows);
+  readonly #memory = new PieceMemory();
+  /** Where in it a tick's column and its entries are, and how many there are. */
+  readonly #columnAt = new Float64Array(maxRows);
+  readonly #columnRows = new Uint32Array(maxRows);
+  readonly #entriesAt = new Float64Array(maxRows);
+  readonly #entriesCount = new Uint32Array(maxRows);
   /** Time in each entry of `entryCount` over all rows, from the first tick ever to the end of each. */
   #sums = new Float64Array(64 * entryCount);
   #sumTicks = 64;
   #bytes = 0;
   #isHeld = false;
-  #spare: Uint8Array | undefined;
 
   get byteLength(): number {
-    return this.#bytes + 2 * this.#times.byteLength + this.#measured.length + this.#sums.byteLength;
+    const slots = [this.#times, this.#spans, this.#measured, this.#columnAt, this.#columnRows];
+    const fixed = [...slots, this.#entriesAt, this.#entriesCount, this.#sums];
+    return fixed.reduce((sum, { byteLength }) => sum + byteLength, this.#memory.byteLength);
   }
 
   get newestNs(): number {
@@ -87,7 +93,16 @@ export class TickShares {
 
   /** A cell per row as it was then; rows that came later have none. */
   column(tick: number): Uint8Array | undefined {
-    return this.#columns[tick % maxRows];
+    if (tick < this.first || tick >= this.end) return undefined;
+    const slot = tick % maxRows;
+    return this.#memory.bytes(this.#columnAt[slot] ?? 0, this.#columnRows[slot] ?? 0);
+  }
+
+  /** What the column's cells count, in the order of its rows; undefined where they count none. */
+  #entries(tick: number): Uint32Array | undefined {
+    const slot = tick % maxRows;
+    const count = this.#entriesCount[slot] ?? 0;
+    return count === 0 ? undefined : this.#memory.words(this.#entriesAt[slot] ?? 0, count);
   }
 
   /** The first tick at or after a time. */
@@ -134,41 +149,41 @@ export class TickShares {
     const newest = this.end === this.first ? undefined : this.column(this.end - 1);
     if (newest !== undefined && !this.opens(timeNs)) {
       if (newest.length >= rows) return newest;
-      const wide = this.#make(rows);
+      const wide = this.#place(this.end - 1, rows);
       wide.set(newest);
-      this.#put(this.end - 1, wide);
+      this.#bytes += wide.length - newest.length;
       return wide;
     }
     const sinceNs = timeNs - this.newestNs;
-    const column = this.#make(rows);
-    begin(column);
     if (this.end - this.first === maxRows) this.#dropOldest();
     const tick = this.end++;
     const slot = tick % maxRows;
+    const column = this.#place(tick, rows);
+    begin(column);
+    this.#bytes += column.length;
+    this.#entriesCount[slot] = 0;
     this.#times[slot] = timeNs;
     this.#spans[slot] = spanNs ?? (sinceNs <= longestTickNs ? sinceNs : frameIntervalMs * 1e6);
     this.#measured[slot] = spanNs === undefined ? 0 : 1;
-    this.#put(tick, column);
     this.#dropBeyond();
     return column;
   }
 
   /**
-   * What the newest tick is made of: its column's cells are set, and what belongs to them. Its sums are made anew.
-   * `entries` are kept as they are.
+   * What the newest tick is made of: its column's cells are set, and what belongs to them, which is copied. Its sums are
+   * made anew.
    */
   seal(entries: Uint32Array | undefined): void {
     const tick = this.end - 1;
     const slot = tick % maxRows;
-    this.#bytes += (entries?.byteLength ?? 0) - (this.#entries[slot]?.byteLength ?? 0);
-    this.#entries[slot] = entries;
+    this.#keep(slot, entries);
     if (tick >= this.#sumTicks && this.#sumTicks < maxSums) this.#growSums();
     const at = (tick % this.#sumTicks) * entryCount;
     const before = ((tick - 1 + this.#sumTicks) % this.#sumTicks) * entryCount;
     const sums = this.#sums.subarray(at, at + entryCount);
     if (tick === 0) sums.fill(0);
     else sums.set(this.#sums.subarray(before, before + entryCount));
-    const column = this.#columns[slot];
+    const column = this.column(tick);
     if (column !== undefined) addAll(column, entries, this.spanOf(tick), unitOf(this.spanOf(tick)), sums);
     sums[stateCode.none] = 0;
   }
@@ -178,13 +193,12 @@ export class TickShares {
    * of each row; those of rows below 0 are left out. A row that was not yet there is `none`.
    */
   addTo(tick: number, places: Int32Array, into: Float32Array | Float64Array): void {
-    const slot = tick % maxRows;
-    const column = this.#columns[slot];
-    const spanNs = this.#spans[slot] ?? 0;
+    const column = this.column(tick);
+    const spanNs = this.spanOf(tick);
     const rows = places.length;
     const known = column === undefined ? 0 : Math.min(rows, column.length);
     if (column !== undefined) {
-      const entries = this.#entries[slot];
+      const entries = this.#entries(tick);
       const unitNs = unitOf(spanNs);
       let next = 0;
       for (let row = 0; row < known; row++) {
@@ -220,8 +234,7 @@ export class TickShares {
 
   /** Time in each entry in ns, of one row, over a tick. */
   ofRow(tick: number, row: number, into = new Float64Array(entryCount)): Float64Array {
-    const slot = tick % maxRows;
-    const column = this.#columns[slot];
+    const column = this.column(tick);
     const cell = column?.[row] ?? 0;
     const count = cell >>> 4;
     let restNs = this.spanOf(tick);
@@ -236,8 +249,9 @@ export class TickShares {
         if (others !== seen) next += others;
       }
     }
+    const entries = count > 0 ? this.#entries(tick) : undefined;
     for (let n = 0; n < count; n++) {
-      const entry = this.#entries[slot]?.[next + n] ?? 0;
+      const entry = entries?.[next + n] ?? 0;
       const ns = (entry & timeMask) * unitOf(this.spanOf(tick));
       into[entry >>> timeBits] = (into[entry >>> timeBits] ?? 0) + ns;
       restNs -= ns;
@@ -278,16 +292,24 @@ export class TickShares {
     this.#sumTicks = ticks;
   }
 
-  #make(rows: number): Uint8Array {
+  /** A column of a tick that comes, or is to be wider. */
+  #place(tick: number, rows: number): Uint8Array {
     const length = Math.max(rowStep, Math.ceil(rows / rowStep) * rowStep);
-    const spare = this.#spare;
-    this.#spare = undefined;
-    return spare?.length === length ? spare.fill(0) : new Uint8Array(length);
+    const at = this.#memory.allocate(length);
+    this.#columnAt[tick % maxRows] = at;
+    this.#columnRows[tick % maxRows] = length;
+    return this.#memory.bytes(at, length);
   }
 
-  #put(tick: number, column: Uint8Array): void {
-    this.#bytes += column.length - (this.column(tick)?.length ?? 0);
-    this.#columns[tick % maxRows] = column;
+  #keep(slot: number, entries: Uint32Array | undefined): void {
+    const had = this.#entriesCount[slot] ?? 0;
+    const count = entries?.length ?? 0;
+    this.#bytes += (count - had) * Uint32Array.BYTES_PER_ELEMENT;
+    this.#entriesCount[slot] = count;
+    if (entries === undefined) return;
+    // What was told of the tick before has room for as many.
+    if (count > had) this.#entriesAt[slot] = this.#memory.allocate(entries.byteLength);
+    this.#memory.words(this.#entriesAt[slot] ?? 0, count).set(entries);
   }
 
   #dropBeyond(): void {
@@ -297,11 +319,12 @@ export class TickShares {
 
   #dropOldest(): void {
     const slot = this.first++ % maxRows;
-    const column = this.#columns[slot];
-    this.#bytes -= (column?.length ?? 0) + (this.#entries[slot]?.byteLength ?? 0);
-    this.#columns[slot] = undefined;
-    this.#entries[slot] = undefined;
-    this.#spare = column;
+    this.#bytes -= (this.#columnRows[slot] ?? 0) + (this.#entriesCount[slot] ?? 0) * Uint32Array.BYTES_PER_ELEMENT;
+    if (this.first === this.end) return;
+    const next = this.first % maxRows;
+    const columnAt = this.#columnAt[next] ?? 0;
+    const hasEntries = (this.#entriesCount[next] ?? 0) > 0;
+    this.#memory.dropBefore(hasEntries ? Math.min(columnAt, this.#entriesAt[next] ?? 0) : columnAt);
   }
 }
 

@@ -51,6 +51,8 @@ const seenStates = [
   'closed',
   'error',
 ] as const satisfies readonly SocketState[];
+/** Ticks behind the newest that events told later still change, close up. */
+const settlingTicks = 3;
 /** What the legend is of before anything was drawn. */
 const usualStretchNs = 30e9;
 const orderLabels: Readonly<Record<SocketOrderName, string>> = {
@@ -143,7 +145,9 @@ export class RasterTrack implements Track {
     const isWide = ticks.end > ticks.first && ticks.spanOf(ticks.end - 1) >= edgePx * columnNs;
     const slices = isWide && lines === end - first ? this.#exact.of(this.#history, view) : undefined;
     const key = [foldKey, tiles.key, columnNs, linePx, isWide, slices !== undefined].join();
-    const settledNs = ticks.end - ticks.first > 1 ? ticks.timeOf(ticks.end - 2) : 0;
+    // The newest tick is still being told. A call that began in one tick is told where it ends, in one of the next.
+    const settled = ticks.end - 1 - (slices === undefined ? 1 : settlingTicks);
+    const settledNs = settled >= ticks.first ? ticks.timeOf(settled) : 0;
     const { states } = tiles.tiles;
     const exact = slices && { slices, rowOf: Uint32Array.from(this.#order.rows.slice(first, end)) };
     const raster = {
