@@ -75,9 +75,20 @@ export const clientStockSchema = z.object({
 
 export type ClientStock = z.infer<typeof clientStockSchema>;
 
+/** What the clients of one profile did and got since the load engine began, and the last time where they stood. */
+export const profileCountsSchema = z.object({
+  sent: z.number(),
+  replies: z.number(),
+  errors: z.number(),
+  bytesIn: z.number(),
+  bytesOut: z.number(),
+  clients: clientStockSchema.optional(),
+});
+export type ProfileCounts = z.infer<typeof profileCountsSchema>;
+
 /**
  * Marks of the lab carry what was changed, in words, as `text`; those of a load engine (`steady`, `loadDone`) what its
- * clients were answered since it began, by code, and the last of them where they stood.
+ * clients were answered since it began, by code and by profile, and the last of them where they stood.
  */
 export const markSchema = z.object({
   name: z.string(),
@@ -85,5 +96,6 @@ export const markSchema = z.object({
   text: z.string().optional(),
   replies: z.record(z.string(), z.number()).optional(),
   clients: clientStockSchema.optional(),
+  profiles: z.record(z.string(), profileCountsSchema).optional(),
 });
 export type Mark = z.infer<typeof markSchema>;

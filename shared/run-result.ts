@@ -7,6 +7,7 @@
 import type { ModelId, ServerId } from './catalogue.ts';
 import type { MachineNoise } from './machine-noise.ts';
 import type { Handler, ModelOptions, Protocol } from './schemas/settings.ts';
+import type { ClientProfile } from './telemetry/profiles.ts';
 import type { CounterName, ErrorKind } from './telemetry/wire.ts';
 
 /** Microseconds. Percentiles are exact to three significant digits, as the histograms are. */
@@ -170,6 +171,20 @@ export interface HeldRate {
   readonly meanLateMs: number;
 }
 
+/** The clients of one profile: what a slow client gets is not what the others get. */
+export interface ProfileFigures {
+  readonly requests: number;
+  readonly requestsPerSecond: number;
+  readonly requestsSent: number;
+  /** Of all kinds together. */
+  readonly errors: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly latency: { readonly corrected: LatencySummary; readonly uncorrected: LatencySummary };
+  /** Null where the load engine was too busy to say. */
+  readonly clientsAtEnd: ClientsAtEnd | null;
+}
+
 interface ClientFigures {
   readonly connections: number;
   /** Replies that the clients received whole and checked. */
@@ -179,13 +194,15 @@ interface ClientFigures {
   /** As the clients met them. */
   readonly errors: Errors;
   readonly latency: {
-    /** From the moment a request was meant to be sent. */
+    /** From the moment a request was meant to be sent; where its connection was opened for it, from then. */
     readonly corrected: LatencySummary;
     /** From the moment it was sent. */
     readonly uncorrected: LatencySummary;
   };
   /** Replies by what they said: "200", "503", or "-" and the first word of a RESP error. The codes that occurred. */
   readonly replies: Readonly<Record<string, number>>;
+  /** By profile; those that did anything. Clients that changed it meanwhile are in both. */
+  readonly profiles: Readonly<Partial<Record<ClientProfile, ProfileFigures>>>;
   /** Where the clients stood at the end; null where the load engine was too busy to say. */
   readonly clientsAtEnd: ClientsAtEnd | null;
   /** Connections that the server ended, as it had announced or between two requests. */

@@ -22,6 +22,7 @@ import {
   maxSteps,
   noFd,
   noSyscall,
+  profileNumbers,
   readinessBits,
   recordBytes,
   shareNames,
@@ -40,6 +41,7 @@ export interface WireConstants {
   readonly maxSteps: number;
   readonly frameKinds: Readonly<Record<string, number>>;
   readonly latencyKinds: Readonly<Record<string, number>>;
+  readonly profileNumbers: Readonly<Record<string, number>>;
   readonly counterNames: readonly string[];
   readonly gaugeNames: readonly string[];
   readonly syscallNames: readonly string[];
@@ -67,6 +69,7 @@ const realWire: WireConstants = {
   maxSteps,
   frameKinds,
   latencyKinds,
+  profileNumbers,
   counterNames,
   gaugeNames,
   syscallNames,
@@ -174,6 +177,12 @@ export function wireHeader(wire: WireConstants = realWire): string {
       'std::uint8_t',
       'The moment a latency was measured from.',
       Object.entries(wire.latencyKinds),
+    ),
+    enumClass(
+      'ProfileNumber',
+      'std::uint8_t',
+      'Whose latencies a histogram has; 0 is everybody.',
+      Object.entries(wire.profileNumbers),
     ),
     enumClass('DetailLevel', 'std::uint8_t', 'How much is recorded.', numbered(wire.detailLevels)),
     names('detail_level', 'As commands spell them.', wire.detailLevels),

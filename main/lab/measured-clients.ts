@@ -1,8 +1,16 @@
 /** The load engine with everything that its frames say, kept for the result. */
-import type { ClientsAtEnd, Errors, HeldRate, LatencySummary, WaitedFor } from '../../shared/run-result.ts';
-import type { ClientStock, Mark } from '../../shared/engine-messages.ts';
+import type {
+  ClientsAtEnd,
+  Errors,
+  HeldRate,
+  LatencySummary,
+  ProfileFigures,
+  WaitedFor,
+} from '../../shared/run-result.ts';
+import type { ClientStock, Mark, ProfileCounts } from '../../shared/engine-messages.ts';
 import type { Protocol } from '../../shared/schemas/settings.ts';
 import type { Counters } from '../../shared/telemetry/codec.ts';
+import { clientProfiles, type ClientProfile } from '../../shared/telemetry/profiles.ts';
 import type { CountedClient } from './client-mix.ts';
 import { engineCommand } from './engine-location.ts';
 import { EngineProcess } from './engine-process.ts';
@@ -38,6 +46,7 @@ const doneMs = 30_000;
 /** What became of the clients' requests, beside their replies and errors: part of a result. */
 export interface ClientAccount {
   readonly replies: Readonly<Record<string, number>>;
+  readonly profiles: Readonly<Partial<Record<ClientProfile, ProfileFigures>>>;
   readonly clientsAtEnd: ClientsAtEnd | null;
   readonly serverCloses: number;
   readonly closedEarly: number;
@@ -59,11 +68,16 @@ export interface ClientFiguresOnly {
   readonly cpuSeconds: { readonly user: number; readonly system: number };
 }
 
-const withoutAge = ({ oldestNs: _age, ...counts }: ClientStock): Omit<ClientStock, 'oldestNs'> => counts;
+function atEndOf(stock: ClientStock | undefined): ClientsAtEnd | null {
+  if (!stock) return null;
+  const { oldestNs, ...counts } = stock;
+  return { ...counts, oldestMs: oldestNs / 1e6 };
+}
 
 export class MeasuredClients {
   readonly engine: EngineProcess;
   readonly latency = new LatencyTotals();
+  readonly #byProfile = new Map<ClientProfile, LatencyTotals>();
   readonly #steady: Promise<Mark>;
   readonly #done: Promise<Mark>;
   #atSteady: Mark | undefined;
@@ -84,8 +98,15 @@ export class MeasuredClients {
       if (mark.name !== 'steady') return;
       this.#atSteady = mark;
       this.latency.restart();
+      this.#byProfile.clear();
     });
-    this.engine.on('latency', (frame) => this.latency.add(frame));
+    this.engine.on('latency', (frame) => {
+      this.latency.add(frame);
+      if (frame.profile === undefined) return;
+      const own = this.#byProfile.get(frame.profile) ?? new LatencyTotals();
+      this.#byProfile.set(frame.profile, own);
+      own.add(frame);
+    });
     this.engine.on('notice', (notice) => notices.add('clients', notice));
     void this.engine.ready
       .then((ready) => ready.notices.forEach((notice) => notices.add('clients', notice)))
@@ -125,7 +146,8 @@ export class MeasuredClients {
     const [due, sent] = [growth(from, to, 'requestsDue'), growth(from, to, 'requestsDueSent')];
     return {
       replies: Object.fromEntries(codes.filter(([, n]) => n > 0)),
-      clientsAtEnd: stock ? { ...withoutAge(stock), oldestMs: stock.oldestNs / 1e6 } : null,
+      profiles: this.#profiles(seconds),
+      clientsAtEnd: atEndOf(stock),
       serverCloses: growth(from, to, 'serverCloses'),
       closedEarly: growth(from, to, 'closedEarly'),
       requestsRetried: growth(from, to, 'requestsRetried'),
@@ -145,21 +167,44 @@ export class MeasuredClients {
     };
   }
 
+  #profiles(seconds: number): ClientAccount['profiles'] {
+    const found = clientProfiles.flatMap((profile) => {
+      const to = this.#atEnd?.profiles?.[profile];
+      if (!to) return [];
+      const from = this.#atSteady?.profiles?.[profile];
+      const grown = (key: Exclude<keyof ProfileCounts, 'clients'>): number => to[key] - (from?.[key] ?? 0);
+      const latency = this.#byProfile.get(profile) ?? new LatencyTotals();
+      const figures: ProfileFigures = {
+        ...{ requests: grown('replies'), requestsPerSecond: ratio(grown('replies'), seconds) },
+        ...{ requestsSent: grown('sent'), errors: grown('errors') },
+        ...{ bytesIn: grown('bytesIn'), bytesOut: grown('bytesOut') },
+        latency: { corrected: summarise(latency.corrected), uncorrected: summarise(latency.uncorrected) },
+        clientsAtEnd: atEndOf(to.clients),
+      };
+      return [[profile, figures] as const];
+    });
+    return Object.fromEntries(found);
+  }
+
+  /** Between the two marks, which the latencies are of as well; a snapshot may come late on a busy machine. */
+  #seconds(from: Counters, to: Counters): number {
+    const [begin, end] = [this.#atSteady, this.#atEnd];
+    return begin && end ? (end.timeNs - begin.timeNs) / 1e9 : secondsBetween(from, to);
+  }
+
   /** After the engine has ended: it sends the last histograms before it does. */
   figures(from: Counters, to: Counters): ClientFiguresOnly {
-    const seconds = secondsBetween(from, to);
+    const seconds = this.#seconds(from, to);
     const cpuSeconds = cpuSecondsBetween(from, to);
-    const requests = growth(from, to, 'requests');
+    const account = this.#account(from, to, seconds);
+    const sum = (key: 'requests' | 'requestsSent' | 'bytesIn' | 'bytesOut'): number =>
+      Object.values(account.profiles).reduce((all, profile) => all + profile[key], 0);
+    const requests = sum('requests');
     return {
-      requests,
-      requestsPerSecond: ratio(requests, seconds),
-      requestsSent: growth(from, to, 'requestsSent'),
-      account: this.#account(from, to, seconds),
-      bytesIn: growth(from, to, 'bytesIn'),
-      bytesOut: growth(from, to, 'bytesOut'),
-      errors: errorsBetween(from, to),
+      ...{ requests, requestsPerSecond: ratio(requests, seconds), requestsSent: sum('requestsSent'), account },
+      ...{ bytesIn: sum('bytesIn'), bytesOut: sum('bytesOut'), errors: errorsBetween(from, to) },
       latency: { corrected: summarise(this.latency.corrected), uncorrected: summarise(this.latency.uncorrected) },
-      clientCpuShare: ratio(cpuSeconds.user + cpuSeconds.system, seconds * this.#config.threads),
+      clientCpuShare: ratio(cpuSeconds.user + cpuSeconds.system, secondsBetween(from, to) * this.#config.threads),
       cpuSeconds,
     };
   }

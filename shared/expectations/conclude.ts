@@ -4,7 +4,7 @@ import type { RunResult } from '../run-result.ts';
 import { namesIn, type Named, type Scenario } from '../schemas/scenario.ts';
 import { judge, median, type Lookup, type Verdict } from './evaluate.ts';
 import { figureText, parseExpectation, unitOf } from './expression.ts';
-import { metrics } from './metrics.ts';
+import { metricOf } from './metrics.ts';
 
 export const judgedFigureSchema = z.object({
   /** As the expectation writes it: `p99(epoll-lt)`. */
@@ -41,11 +41,11 @@ export type Conclusion = z.infer<typeof conclusionSchema>;
 
 /** Medians over the runs of one label and variant. */
 export function lookupIn(results: readonly RunResult[]): Lookup {
-  return ({ metric, model, variant }) => {
+  return ({ metric, model, variant, profile }) => {
     const runs = results.filter(
       (run) => (run.label ?? run.model) === model && (variant === undefined || run.variant === variant),
     );
-    const values = runs.map((run) => metrics[metric].of(run)).filter((value) => value !== null);
+    const values = runs.map((run) => metricOf(run, metric, profile)).filter((value) => value !== null);
     return values.length === 0 ? undefined : median(values);
   };
 }

@@ -3,20 +3,23 @@
  *
  *   metric(model)               a figure of a model's run; the median, where it was run several times
  *   metric(model, "variant")    of one variant of the scenario
+ *   metric(model, profile)      of its clients of one profile: p99(epoll-lt, churn); with both, in any order
  *   numbers, + - * /, comparisons < <= > >=, `and`/`&&`, `or`/`||`, `not (...)`, brackets, min(...), max(...), abs(x)
  *
  * Nothing is ever handed to eval.
  */
 import type jsep from 'jsep';
 import { modelIds } from '../catalogue.ts';
+import { clientProfiles } from '../telemetry/profiles.ts';
 import { didYouMean } from '../schemas/suggest.ts';
-import { metricNames, metrics, type MetricName } from './metrics.ts';
+import { metricAliases, metricNames, metrics, type Metric, type MetricName } from './metrics.ts';
 import { ExpressionError, treeOf } from './tree.ts';
 
 export interface FigureRef {
   readonly metric: MetricName;
   readonly model: string;
   readonly variant?: string;
+  readonly profile?: string;
 }
 
 /** `Ref`: what a figure is called by; lessons have figures of more things than runs (shared/lesson/figures.ts). */
@@ -46,6 +49,8 @@ type Comparison = (typeof comparisons)[number];
 export interface Names {
   readonly models: readonly string[];
   readonly variants: readonly string[];
+  /** Of its clients. */
+  readonly profiles?: readonly string[];
 }
 
 /** Which figures there are, and what a call of one means. `read` throws ExpressionError. */
@@ -154,28 +159,47 @@ function argumentOf(node: jsep.Expression): FigureArgument {
 }
 
 const runFigures = (names: Names): FigureReader<FigureRef> => ({
-  names: metricNames,
-  read: (name, args, text) => runFigure(name as MetricName, args, text, names),
+  names: [...metricNames, ...Object.keys(metricAliases)],
+  read: (name, args, text) => runFigure(metricAliases[name] ?? (name as MetricName), args, text, names),
 });
 
 /** Throws ExpressionError. */
 export function runFigure(metric: MetricName, args: readonly FigureArgument[], text: string, names: Names): FigureRef {
-  const [model, variant] = args;
-  if (typeof model !== 'string' || args.length > 2) {
-    throw new ExpressionError(`"${text}": write ${metric}(model) or ${metric}(model, "variant")`);
+  const [model, ...which] = args;
+  if (typeof model !== 'string' || which.length > 2) {
+    throw new ExpressionError(
+      `"${text}": write ${metric}(model), ${metric}(model, "variant") or ${metric}(model, profile)`,
+    );
   }
   if (!names.models.includes(model)) {
     const hint = didYouMean(model, names.models) || `; it runs ${names.models.join(', ')}`;
     throw new ExpressionError(`"${text}" names the model "${model}", which the scenario does not run${hint}`);
   }
-  if (args.length === 1) return { metric, model };
-  if (typeof variant !== 'string' || !names.variants.includes(variant)) {
-    const hint = names.variants.length > 0 ? `; there are ${names.variants.map((v) => `"${v}"`).join(', ')}` : '';
+  const found: { variant?: string; profile?: string } = {};
+  for (const name of which) {
+    if (typeof name !== 'string') throw new ExpressionError(unknownName(text, '', names));
+    if (found.variant === undefined && names.variants.includes(name)) found.variant = name;
+    else if (found.profile === undefined && names.profiles?.includes(name)) found.profile = name;
+    else throw new ExpressionError(unknownName(text, name, names));
+  }
+  const { ofProfile }: Metric = metrics[metric];
+  if (found.profile !== undefined && !ofProfile) {
     throw new ExpressionError(
-      `"${text}" names the variant "${variant ?? ''}", which the scenario does not have${hint}`,
+      `"${text}" asks for ${metric} of one profile, and it is known of the whole only; by profile there are ${byProfile.join(', ')}`,
     );
   }
-  return { metric, model, variant };
+  return { metric, model, ...found };
+}
+
+const byProfile = metricNames.filter((name) => (metrics[name] as Metric).ofProfile !== undefined);
+
+function unknownName(text: string, name: string, { variants, profiles = [] }: Names): string {
+  const what = (clientProfiles as readonly string[]).includes(name) ? 'profile' : 'variant';
+  const there = [
+    ...(variants.length > 0 ? [`there are ${variants.map((each) => `"${each}"`).join(', ')}`] : []),
+    ...(what === 'profile' && profiles.length > 0 ? [`its clients are ${profiles.join(', ')}`] : []),
+  ];
+  return `"${text}" names the ${what} "${name}", which the scenario does not have${there.map((each) => `; ${each}`).join('')}`;
 }
 
 /** All figures of an expression, in the order in which they are written, each once. */
@@ -207,7 +231,7 @@ export function figuresOf<Ref extends object>(expression: Expression<Ref>): Ref[
   return [...found.values()];
 }
 
-export const figureText = ({ metric, model, variant }: FigureRef): string =>
-  variant === undefined ? `${metric}(${model})` : `${metric}(${model}, "${variant}")`;
+export const figureText = ({ metric, model, variant, profile }: FigureRef): string =>
+  `${metric}(${[model, ...(variant === undefined ? [] : [`"${variant}"`]), ...(profile === undefined ? [] : [profile])].join(', ')})`;
 
 export const unitOf = ({ metric }: FigureRef): string => metrics[metric].unit;

@@ -222,7 +222,15 @@ function checkSweep(scenario: Omit<Scenario, ScenarioTexts>, mistake: Mistake): 
 export const namesIn = (scenario: Named): Names => ({
   models: scenario.models.map(labelOf),
   variants: variantsOf(scenario).map(({ label }) => label),
+  profiles: [...new Set(clientsIn(scenario).map(({ profile }) => profile))],
 });
+
+/** All clients that it ever has. */
+const clientsIn = (scenario: Named): Client[] => [
+  ...scenario.clients,
+  ...variantsOf(scenario).flatMap(({ clients }) => clients ?? []),
+  ...(scenario.phases ?? []).flatMap(({ clients }) => clients ?? []),
+];
 
 function checkExpressions(scenario: Scenario, mistake: Mistake): void {
   const names = namesIn(scenario);
@@ -279,7 +287,7 @@ function subjectOf(entry: ScenarioSubject): Pick<RunServer, 'model' | 'options'>
 }
 
 /** What of a scenario its expectations name. */
-export type Named = Swept & Pick<Scenario, 'models'> & Partial<Pick<Scenario, 'variants'>>;
+export type Named = Swept & Pick<Scenario, 'models'> & Partial<Pick<Scenario, 'variants' | 'phases'>>;
 
 /** What of a scenario its runs are made of. */
 export type Plannable = Pick<

@@ -174,8 +174,8 @@ export const clientSchema = z.discriminatedUnion('profile', [
   z.strictObject({ profile: z.literal('reset'), ...clientFields, intervalMs: dribbleFields.intervalMs }),
 ]);
 export type Client = z.infer<typeof clientSchema>;
-export type ClientProfile = Client['profile'];
-export const clientProfiles = clientSchema.options.map((option) => option.shape.profile.value);
+export type { ClientProfile } from '../telemetry/profiles.ts';
+export { clientProfiles } from '../telemetry/profiles.ts';
 
 /** What the load engine is told beside its clients. */
 export const scenarioLoadSchema = z.strictObject({

@@ -5,6 +5,7 @@ export * from './records.ts';
 import { FieldReader, FieldWriter } from './fields.ts';
 import { FrameError } from './frame-splitter.ts';
 import type { Counters, Heartbeat, Latency, ThreadChange, Threads, ThreadStarted } from './frames.ts';
+import { clientProfiles, type ClientProfile } from './profiles.ts';
 import { frameKinds, latencyKinds, type LatencyKind } from './wire.ts';
 
 const textDecoder = new TextDecoder('utf-8', { fatal: true });
@@ -72,16 +73,20 @@ const latencyKindNames = new Map<number, LatencyKind>(
   Object.entries(latencyKinds).map(([name, value]) => [value, name as LatencyKind]),
 );
 
+/** In the order of their numbers; undefined where a frame is of everybody, or of a profile that is newer than this. */
+const profileOf = (number: number): ClientProfile | undefined => clientProfiles[number - 1];
+
 export function decodeLatency(payload: Uint8Array): Latency {
   const reader = new FieldReader(payload, 'latency');
   const timeNs = reader.u64();
   const kindValue = reader.u8();
-  reader.bytes(3);
+  const profile = profileOf(reader.u8());
+  reader.bytes(2);
   const encoded = reader.bytes(reader.u32());
   reader.end();
   const kind = latencyKindNames.get(kindValue);
   if (kind === undefined) throw new FrameError(`A latency frame is of the unknown kind ${kindValue}.`);
-  return { timeNs, kind, encoded };
+  return { timeNs, kind, ...(profile === undefined ? {} : { profile }), encoded };
 }
 
 export function decodeHeartbeat(payload: Uint8Array): Heartbeat {
@@ -157,7 +162,8 @@ export function encodeLatency(frame: Latency): Uint8Array {
   const writer = new FieldWriter(frameKinds.latency, 16 + frame.encoded.length);
   writer.u64(frame.timeNs);
   writer.u8(latencyKinds[frame.kind]);
-  writer.raw(new Uint8Array(3));
+  writer.u8(frame.profile === undefined ? 0 : clientProfiles.indexOf(frame.profile) + 1);
+  writer.raw(new Uint8Array(2));
   writer.u32(frame.encoded.length);
   writer.raw(frame.encoded);
   return writer.bytes;

@@ -4,6 +4,7 @@
  * u64 fields become Numbers, read as two u32 (BigInt is several times slower): exact up to 2^53, which is 104 days of
  * nanoseconds; beyond that they are right to 2 ns.
  */
+import type { ClientProfile } from './profiles.ts';
 import {
   counterNames,
   gaugeNames,
@@ -58,6 +59,8 @@ export interface Threads {
 export interface Latency {
   readonly timeNs: number;
   readonly kind: LatencyKind;
+  /** Whose; not given where a recording does not tell them apart. */
+  readonly profile?: ClientProfile;
   /** HdrHistogram V2, uncompressed, values in ns. */
   readonly encoded: Uint8Array;
 }

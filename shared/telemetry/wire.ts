@@ -230,6 +230,19 @@ export const latencyKinds = {
 
 export type LatencyKind = keyof typeof latencyKinds;
 
+/** Whose latencies a histogram has. 0 is everybody's: older recordings do not tell them apart. */
+export const profileNumbers = {
+  closed: 1,
+  rate: 2,
+  idle: 3,
+  slowWriter: 4,
+  slowReader: 5,
+  churn: 6,
+  burst: 7,
+  halfClose: 8,
+  reset: 9,
+} as const;
+
 /** How much is recorded; each level has all of those before it. Recording context switches is switched on its own. */
 export const detailLevels = ['counters', 'fds', 'events'] as const;
 

@@ -9,7 +9,7 @@ import { countersFrame } from './session-frames.ts';
 type Account = ClientFiguresOnly['account'];
 
 const quiet: Account = {
-  ...{ replies: {}, serverCloses: 0, closedEarly: 0, requestsRetried: 0, rate: null },
+  ...{ replies: {}, serverCloses: 0, closedEarly: 0, requestsRetried: 0, rate: null, profiles: {} },
   clientsAtEnd: { asked: 4, answered: 4, waiting: 4, connecting: 0, unsent: 0, oldestMs: 0.2 },
   timeouts: { connect: 0, firstByte: 0, reply: 0, closing: 0 },
 };

@@ -12,6 +12,7 @@ const smallWire: WireConstants = {
   frameIntervalMs: 50,
   maxSteps: 2,
   frameKinds: { ready: 1, threadStarted: 4 },
+  profileNumbers: { closed: 1 },
   latencyKinds: { uncorrected: 0 },
   counterNames: ['bytesIn', 'errorFdLimit', 'errorOther'],
   gaugeNames: ['rssBytes'],

@@ -20,6 +20,11 @@ namespace {
 constexpr uint64_t ms = 1'000'000;
 constexpr uint64_t first_backoff_ns = 5 * ms, longest_backoff_ns = 500 * ms;
 
+bool asks_at_once(Profile profile) {
+  return profile == Profile::closed || profile == Profile::slow_writer || profile == Profile::slow_reader ||
+         profile == Profile::churn || profile == Profile::half_close;
+}
+
 }  // namespace
 
 void LoadLoop::connect(Client& c) {
@@ -61,7 +66,9 @@ void LoadLoop::connected(Client& c) {
   watch(c, EPOLLIN);
   c.phase = Phase::resting;
   if (meet_fate(c)) return;
-  c.again.empty() ? ready(c) : send_again(c);
+  if (!c.again.empty()) return send_again(c);
+  // Who connects for a request has wanted the reply since it began to.
+  asks_at_once(c.group->settings.profile) ? send(c, c.since_ns) : ready(c);
 }
 
 void LoadLoop::fail_errno(Client& c, int error) {
@@ -74,6 +81,7 @@ void LoadLoop::fail_errno(Client& c, int error) {
 
 void LoadLoop::fail(Client& c, ErrorKind kind) {
   count_error(kind);
+  ProfileTally::add(own(c).errors, 1);
   if (!c.tried) {
     c.tried = true;
     state_.tried.fetch_add(1);

@@ -91,12 +91,14 @@ void LoadLoop::flush(Client& c) {
       return fail_errno(c, errno);
     }
     count(Counter::bytes_out, static_cast<uint64_t>(n));
+    ProfileTally::add(own(c).bytes_out, static_cast<uint64_t>(n));
     c.written += static_cast<size_t>(n);
     if (s.profile == Profile::slow_writer && c.written < c.out.size()) return;  // the timer brings the next piece
   }
   c.out.clear();
   c.written = 0;
   count(Counter::requests_sent, c.unwritten);
+  ProfileTally::add(own(c).sent, c.unwritten);
   c.unwritten = 0;
   if (s.profile == Profile::reset) {
     close(c, true);
@@ -121,6 +123,7 @@ void LoadLoop::receive(Client& c) {
   }
   if (n == 0) return end_of_stream(c);
   count(Counter::bytes_in, static_cast<uint64_t>(n));
+  ProfileTally::add(own(c).bytes_in, static_cast<uint64_t>(n));
   check(c, room.first(static_cast<size_t>(n)));
 }
 
@@ -165,18 +168,24 @@ void LoadLoop::broken(Client& c) {
   fail(c, ErrorKind::protocol);
 }
 
-void LoadLoop::count_reply(const ReplyChecker& reply) {
+void LoadLoop::count_reply(const Client& c) {
+  const ReplyChecker& reply = c.checker;
+  const auto refused = [&] {
+    count_error(ErrorKind::reply);
+    ProfileTally::add(own(c).errors, 1);
+  };
   count(Counter::requests);
+  ProfileTally::add(own(c).replies, 1);
   if (settings_.traffic.expected.protocol == Protocol::http) {
     constexpr Counter classes[] = {Counter::status2xx, Counter::status3xx, Counter::status4xx, Counter::status5xx};
     const unsigned kind = std::min(reply.status() / 100, 5u);
     count(Counter::interim_replies, reply.interim_replies());
     count(classes[kind - 2]);  // 1xx are no final replies
     tally_.add_status(reply.status());
-    if (kind >= 4) count_error(ErrorKind::reply);
+    if (kind >= 4) refused();
   } else if (const std::string_view word = reply.error_word(); !word.empty()) {
     tally_.add_word(word);
-    count_error(ErrorKind::reply);
+    refused();
   }
 }
 
@@ -187,11 +196,11 @@ void LoadLoop::answered(Client& c) {
   c.flights.pop_front();
   c.checking = false;
   ++c.replies;
-  count_reply(c.checker);
+  count_reply(c);
   if (state_.measuring.load(std::memory_order_relaxed)) {
     c.answered = true;
     state_.measured.fetch_add(1, std::memory_order_relaxed);
-    latency_.record(now, flight.sent_ns, flight.intended_ns);
+    latency_.record(s.profile, now, flight.sent_ns, flight.intended_ns);
   } else if (c.flights.empty()) {
     c.asked = false;  // that was before the measured time, in which it may have nothing to ask
   }

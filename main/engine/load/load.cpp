@@ -66,12 +66,23 @@ using Loops = std::vector<std::unique_ptr<LoadLoop>>;
 // What the loops' clients were answered so far, and, once the loops have said it, where they stood at the end.
 std::string account_json(const Loops& loops, bool with_stock) {
   std::map<std::string, uint64_t> codes;
+  for (const auto& loop : loops) loop->tally().add_to(codes);
   ClientStock stock;
-  for (const auto& loop : loops) {
-    loop->tally().add_to(codes);
-    if (with_stock) stock.add(loop->stock());
+  std::string profiles;
+  for (size_t i = 0; i < profile_count; ++i) {
+    ClientStock own;
+    ProfileSums sums;
+    for (const auto& loop : loops) {
+      sums.add(loop->tally_of(i));
+      if (with_stock) own.add(loop->stocks()[i]);
+    }
+    stock.add(own);
+    if (!sums.any() && own.asked == 0) continue;
+    profiles += (profiles.empty() ? "" : ",") + json_quote(profile_name(static_cast<Profile>(i))) + ":{" +
+                sums.fields() + (with_stock ? ",\"clients\":" + own.json() : "") + "}";
   }
-  return "\"replies\":" + codes_json(codes) + (with_stock ? ",\"clients\":" + stock.json() : "");
+  return "\"replies\":" + codes_json(codes) + (with_stock ? ",\"clients\":" + stock.json() : "") +
+         ",\"profiles\":{" + profiles + "}";
 }
 
 class Director {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "serve_settings.hpp"
+#include "telemetry/wire.gen.hpp"
 
 namespace fdscope {
 
@@ -12,6 +13,10 @@ namespace {
 
 constexpr const char* profile_names[] = {"closed", "rate",  "idle",       "slow-writer", "slow-reader",
                                          "churn",  "burst", "half-close", "reset"};
+
+static_assert(std::size(profile_names) == profile_count);
+// The wire numbers them in this order, from 1 on.
+static_assert(static_cast<size_t>(wire::ProfileNumber::reset) == profile_count);
 
 void refuse_unknown(const JsonValue& object, const std::set<std::string>& known, const std::string& where) {
   for (const auto& [key, value] : object.object())
@@ -53,6 +58,8 @@ ClientSettings read_client(const JsonValue& from) {
 }
 
 }  // namespace
+
+const char* profile_name(Profile profile) { return profile_names[static_cast<size_t>(profile)]; }
 
 uint32_t ClientPlan::connections() const {
   uint32_t sum = 0;

@@ -12,6 +12,9 @@
 namespace fdscope {
 
 enum class Profile : uint8_t { closed, rate, idle, slow_writer, slow_reader, churn, burst, half_close, reset };
+constexpr size_t profile_count = 9;
+// As people write it.
+const char* profile_name(Profile profile);
 
 struct ClientSettings {
   Profile profile = Profile::closed;

@@ -132,8 +132,9 @@ void LoadLoop::expire(uint64_t now) {
 // What was given up took at least so long: left out, the slowest requests would make the percentiles better.
 void LoadLoop::give_up(Client& c, uint64_t now) {
   if (state_.measuring.load(std::memory_order_relaxed)) {
-    for (const Client::Flight& flight : c.flights) latency_.record(now, flight.sent_ns, flight.intended_ns);
-    if (c.phase == Phase::connecting && c.asked) latency_.record(now, c.since_ns, c.since_ns);
+    const Profile profile = c.group->settings.profile;
+    for (const Client::Flight& flight : c.flights) latency_.record(profile, now, flight.sent_ns, flight.intended_ns);
+    if (c.phase == Phase::connecting && c.asked) latency_.record(profile, now, c.since_ns, c.since_ns);
   }
   fail(c, ErrorKind::timeout);
 }
@@ -144,26 +145,30 @@ void LoadLoop::take_stock(uint64_t end_ns) {
   is_stocked_ = true;
   const auto age = [&](uint64_t since_ns) { return since_ns < end_ns ? end_ns - since_ns : 0; };
   const uint64_t tells_from_ns = latency_.seen().corrected.value_at(0.99);
-  const auto open = [&](uint64_t sent_ns, uint64_t intended_ns) {
-    stock_.oldest_ns = std::max(stock_.oldest_ns, age(intended_ns));
-    if (age(intended_ns) > 0 && age(intended_ns) >= tells_from_ns) latency_.record(end_ns, sent_ns, intended_ns);
+  const auto stock_of = [&](const Group& g) -> ClientStock& { return stocks_[static_cast<size_t>(g.settings.profile)]; };
+  const auto open = [&](const Group& g, uint64_t sent_ns, uint64_t intended_ns) {
+    ClientStock& stock = stock_of(g);
+    stock.oldest_ns = std::max(stock.oldest_ns, age(intended_ns));
+    if (age(intended_ns) > 0 && age(intended_ns) >= tells_from_ns)
+      latency_.record(g.settings.profile, end_ns, sent_ns, intended_ns);
   };
   for (const Client& c : clients_) {
     if (!c.group) continue;
+    ClientStock& stock = stock_of(*c.group);
     if (c.phase == Phase::connecting) {
-      ++stock_.connecting;
-      if (c.asked) open(c.since_ns, c.since_ns);
+      ++stock.connecting;
+      if (c.asked) open(*c.group, c.since_ns, c.since_ns);
     }
-    if (c.asked) ++stock_.asked;
-    if (c.answered) ++stock_.answered;
+    if (c.asked) ++stock.asked;
+    if (c.answered) ++stock.answered;
     for (const Client::Flight& flight : c.flights) {
-      ++stock_.waiting;
-      open(std::min(flight.sent_ns, end_ns), flight.intended_ns);
+      ++stock.waiting;
+      open(*c.group, std::min(flight.sent_ns, end_ns), flight.intended_ns);
     }
   }
   for (const auto& group : groups_) {
-    stock_.unsent += group->schedule.unsent();
-    for (const uint64_t intended_ns : group->schedule.due()) open(end_ns, intended_ns);
+    stock_of(*group).unsent += group->schedule.unsent();
+    for (const uint64_t intended_ns : group->schedule.due()) open(*group, end_ns, intended_ns);
   }
   state_.stocked.fetch_add(1, std::memory_order_release);
 }

@@ -6,6 +6,7 @@
 //   exchanging.cpp   requests and replies on it, by profile
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -61,7 +62,9 @@ class LoadLoop {
   void run();
   const LatencyPair& total() const { return latency_.total(); }  // to be read when run() has returned
   const ReplyTally& tally() const { return tally_; }
-  const ClientStock& stock() const { return stock_; }  // to be read once LoadState::stocked counts this loop
+  const ProfileTally& tally_of(size_t profile) const { return by_profile_[profile]; }
+  // By profile; to be read once LoadState::stocked counts this loop.
+  const std::array<ClientStock, profile_count>& stocks() const { return stocks_; }
 
  private:
   using Phase = Client::Phase;
@@ -113,7 +116,8 @@ class LoadLoop {
   void receive(Client& c);
   bool check(Client& c, std::span<const uint8_t> bytes);  // false: the connection is no more
   void broken(Client& c);
-  void count_reply(const ReplyChecker& reply);
+  void count_reply(const Client& c);
+  ProfileTally& own(const Client& c) { return by_profile_[static_cast<size_t>(c.group->settings.profile)]; }
   void answered(Client& c);
   void end_of_stream(Client& c);
 
@@ -134,7 +138,8 @@ class LoadLoop {
   std::mt19937_64 random_;
   uint64_t next_number_ = 0, next_expiry_ns_ = 0;
   ReplyTally tally_;
-  ClientStock stock_;
+  std::array<ProfileTally, profile_count> by_profile_;
+  std::array<ClientStock, profile_count> stocks_;
   bool is_stocked_ = false;
   unsigned faults_told_ = 0;
   std::vector<uint8_t> buffer_;

@@ -6,6 +6,14 @@
 
 namespace fdscope {
 
+namespace {
+
+std::string field(const char* name, uint64_t value) {
+  return "\"" + std::string(name) + "\":" + std::to_string(value);
+}
+
+}  // namespace
+
 void ReplyTally::add_word(std::string_view word) {
   const std::lock_guard lock(mutex_);
   auto known = words_.find(word);
@@ -30,10 +38,20 @@ void ClientStock::add(const ClientStock& other) {
   oldest_ns = std::max(oldest_ns, other.oldest_ns);
 }
 
+void ProfileSums::add(const ProfileTally& tally) {
+  sent += tally.sent.load(std::memory_order_relaxed);
+  replies += tally.replies.load(std::memory_order_relaxed);
+  errors += tally.errors.load(std::memory_order_relaxed);
+  bytes_in += tally.bytes_in.load(std::memory_order_relaxed);
+  bytes_out += tally.bytes_out.load(std::memory_order_relaxed);
+}
+
+std::string ProfileSums::fields() const {
+  return field("sent", sent) + "," + field("replies", replies) + "," + field("errors", errors) + "," +
+         field("bytesIn", bytes_in) + "," + field("bytesOut", bytes_out);
+}
+
 std::string ClientStock::json() const {
-  const auto field = [](const char* name, uint64_t value) {
-    return "\"" + std::string(name) + "\":" + std::to_string(value);
-  };
   return "{" + field("asked", asked) + "," + field("answered", answered) + "," + field("waiting", waiting) + "," +
          field("connecting", connecting) + "," + field("unsent", unsent) + "," + field("oldestNs", oldest_ns) + "}";
 }

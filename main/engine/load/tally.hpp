@@ -44,6 +44,21 @@ struct ClientStock {
   std::string json() const;
 };
 
+// What the clients of one profile did and got. Written by one loop, read by the thread that directs them all.
+struct ProfileTally {
+  std::atomic<uint64_t> sent{0}, replies{0}, errors{0}, bytes_in{0}, bytes_out{0};
+  static void add(std::atomic<uint64_t>& to, uint64_t n) {
+    to.store(to.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+};
+
+struct ProfileSums {
+  uint64_t sent = 0, replies = 0, errors = 0, bytes_in = 0, bytes_out = 0;
+  void add(const ProfileTally& tally);
+  bool any() const { return sent + replies + errors + bytes_in + bytes_out > 0; }
+  std::string fields() const;
+};
+
 // {"200":12,"-NOAUTH":3}
 std::string codes_json(const std::map<std::string, uint64_t>& codes);
 

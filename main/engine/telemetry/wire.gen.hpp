@@ -326,6 +326,19 @@ enum class LatencyKind : std::uint8_t {
   corrected = 1,
 };
 
+/// Whose latencies a histogram has; 0 is everybody.
+enum class ProfileNumber : std::uint8_t {
+  closed = 1,
+  rate = 2,
+  idle = 3,
+  slow_writer = 4,
+  slow_reader = 5,
+  churn = 6,
+  burst = 7,
+  half_close = 8,
+  reset = 9,
+};
+
 /// How much is recorded.
 enum class DetailLevel : std::uint8_t {
   counters = 0,

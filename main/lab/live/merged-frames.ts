@@ -4,6 +4,7 @@
  * are added; of sockets and threads each has one record. Events and context switches are left out, and counted.
  */
 import type { Histogram } from 'hdr-histogram-js';
+import type { Latency } from '../../../shared/telemetry/frames.ts';
 import {
   decodeEvents,
   decodeLatency,
@@ -13,7 +14,7 @@ import {
   encodeLatency,
 } from '../../../shared/telemetry/codec.ts';
 import { addEncoded, emptyHistogram } from '../../../shared/telemetry/latency-histogram.ts';
-import { frameKinds, type LatencyKind } from '../../../shared/telemetry/wire.ts';
+import { frameKinds } from '../../../shared/telemetry/wire.ts';
 import { encodeHistogram } from '../latency.ts';
 import { MergedSockets } from './merged-sockets.ts';
 import { MergedThreads } from './merged-threads.ts';
@@ -26,7 +27,8 @@ export class MergedFrames {
   readonly #threads = new MergedThreads();
   #moments: Uint8Array[] = [];
   #counters: Uint8Array | undefined;
-  readonly #latency = new Map<LatencyKind, { timeNs: number; histogram: Histogram }>();
+  /** By kind and profile. */
+  readonly #latency = new Map<string, Omit<Latency, 'encoded'> & { readonly histogram: Histogram }>();
   #events = 0;
   #switches = 0;
 
@@ -87,8 +89,8 @@ export class MergedFrames {
   /** All that was merged, and forgets it. */
   drain(): Uint8Array[] {
     const frames = [...this.#moments, ...this.#missing(), ...this.#threads.frames(), ...this.#sockets.frames()];
-    for (const [kind, { timeNs, histogram }] of this.#latency) {
-      frames.push(encodeLatency({ timeNs, kind, encoded: encodeHistogram(histogram) }));
+    for (const { histogram, ...whose } of this.#latency.values()) {
+      frames.push(encodeLatency({ ...whose, encoded: encodeHistogram(histogram) }));
     }
     if (this.#counters) frames.push(this.#counters);
     this.clear();
@@ -111,10 +113,11 @@ export class MergedFrames {
   }
 
   #takeLatency(payload: Uint8Array): void {
-    const { timeNs, kind, encoded } = decodeLatency(payload);
-    const histogram = this.#latency.get(kind)?.histogram ?? emptyHistogram();
+    const { encoded, ...whose } = decodeLatency(payload);
+    const key = `${whose.kind} ${whose.profile ?? ''}`;
+    const histogram = this.#latency.get(key)?.histogram ?? emptyHistogram();
     addEncoded(histogram, encoded);
-    this.#latency.set(kind, { timeNs, histogram });
+    this.#latency.set(key, { ...whose, histogram });
   }
 
   #missing(): Uint8Array[] {
