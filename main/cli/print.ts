@@ -60,7 +60,37 @@ export function runTable(results: readonly RunResult[]): string {
       String(total(result.errors)),
     ]);
   }
-  return table.toString();
+  return [...servedLines(results), table.toString(), ...profileLines(results)].join('\n');
+}
+
+/** Stands first: the figures are those of the clients that were served. */
+function servedLines(results: readonly RunResult[]): string[] {
+  return results.flatMap(({ label, model, variant, clientsAtEnd, durationSeconds }) => {
+    if (!clientsAtEnd || clientsAtEnd.answered >= clientsAtEnd.asked) return [];
+    const { answered, asked } = clientsAtEnd;
+    return [
+      `${runName(label ?? model, variant)}: ${answered} of ${asked} clients got a reply in ${figure(durationSeconds, 1)} s.`,
+    ];
+  });
+}
+
+/** Of loads of several profiles: what each of them got. */
+function profileLines(results: readonly RunResult[]): string[] {
+  const several = results.filter(({ profiles }) => Object.keys(profiles).length > 1);
+  if (several.length === 0) return [];
+  const table = tableOf(['model', 'clients', 'served', 'req/s', 'p50 µs', 'p99 µs', 'errors', 'KiB in'], 2);
+  for (const { label, model, variant, profiles } of several) {
+    for (const [profile, clients] of Object.entries(profiles)) {
+      const { answered, asked } = clients.clientsAtEnd ?? { answered: NaN, asked: 0 };
+      table.push([
+        ...[runName(label ?? model, variant), profile, asked > 0 ? `${answered}/${asked}` : '–'],
+        ...[figure(clients.requestsPerSecond, 0), latencyFigure(clients.latency.corrected, 'p50')],
+        ...[latencyFigure(clients.latency.corrected, 'p99'), String(clients.errors)],
+        figure(clients.bytesIn / 1024, 0),
+      ]);
+    }
+  }
+  return ['By client profile:', table.toString()];
 }
 
 export function serveTable(result: ServeResult): string {
