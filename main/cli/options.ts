@@ -10,6 +10,7 @@ import { addSpelled, addValue } from './spellings.ts';
 export interface OutputFlags {
   readonly json?: boolean;
   readonly csv?: boolean;
+  readonly markdown?: boolean;
   readonly csvFormulas?: CsvFormulas;
   readonly out?: string;
 }
@@ -61,6 +62,12 @@ export const addCsvFormulas = (command: Command, where: string): Command =>
 
 export const addCsv = (command: Command): Command =>
   addCsvFormulas(command.option('--csv', 'comma-separated values on stdout, a figure a line'), 'with --csv');
+
+export const addMarkdown = (command: Command): Command =>
+  command.option('--markdown', 'the tables as Markdown on stdout, for issues and posts');
+
+export const addHistogram = (command: Command): Command =>
+  command.option('-H, --histogram', 'how the latencies are spread, in results of every form but CSV');
 
 export const addOut = (command: Command): Command => command.option('-o, --out <file>', 'write the JSON to a file too');
 

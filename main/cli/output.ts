@@ -8,6 +8,7 @@ import { LabError } from '../lab/errors.ts';
 import { newFile } from '../lab/private-files.ts';
 import { isSessionFile, keptSentence } from '../lab/sessions/session-file-check.ts';
 import type { OutputFlags } from './options.ts';
+import { pageMarkdown, pageText, type Page } from './table.ts';
 import { print } from './terminal.ts';
 
 const reasons: Readonly<Record<string, string>> = {
@@ -24,9 +25,10 @@ function refuse(out: string, error: unknown, option = '--out'): never {
 }
 
 /** Stdout holds one thing. Throws LabError. */
-export function checkFormat({ json, csv, csvFormulas }: OutputFlags): void {
+export function checkFormat({ json, csv, markdown, csvFormulas }: OutputFlags): void {
   if (csvFormulas !== undefined && csv !== true) throw new LabError('bad-input', '--csv-formulas goes with --csv.');
-  if (json === true && csv === true) throw new LabError('bad-input', '--json and --csv are one or the other.');
+  const given = [...(json ? ['--json'] : []), ...(csv ? ['--csv'] : []), ...(markdown ? ['--markdown'] : [])];
+  if (given.length > 1) throw new LabError('bad-input', `${given.join(' and ')} are one or the other.`);
 }
 
 /** Before anything runs, so that no figures are measured that then have no place to go. Throws LabError. */
@@ -46,6 +48,13 @@ export function checkOut({ out }: { readonly out?: string | undefined }, option 
   if (kept !== undefined) throw new LabError('bad-input', `${option} ${out} cannot be written: ${kept}.`);
 }
 
+/** What `--json` prints of a result: keys are only ever added to it within a version. */
+const resultVersion = 1;
+
+/** A JSON Schema is no result, and has no version of ours. */
+const resultJson = (result: object): string =>
+  visibleJson(`${JSON.stringify('$schema' in result ? result : { version: resultVersion, ...result }, null, 2)}\n`);
+
 /**
  * Prints, and writes the file whole or not at all. `text` is given the result as a terminal may show it, `csv` is for
  * programs. Throws LabError, after printing, where the file cannot be written.
@@ -53,13 +62,14 @@ export function checkOut({ out }: { readonly out?: string | undefined }, option 
 export async function deliver<T extends object>(
   flags: OutputFlags,
   result: T,
-  text: (shown: T) => string,
+  text: (shown: T) => Page,
   csv?: () => string,
 ): Promise<void> {
-  const json = visibleJson(`${JSON.stringify(result, null, 2)}\n`);
-  if (flags.json === true) await print(json);
+  const json = resultJson(result);
+  if (flags.json === true) await print(json, true);
   else if (flags.csv === true && csv) await print(csv(), true);
-  else await print(text(visibleTexts(result)));
+  else if (flags.markdown === true) await print(pageMarkdown(text(visibleTexts(result))));
+  else await print(pageText(text(visibleTexts(result))));
   if (flags.out === undefined) return;
   const part = `${flags.out}.${process.pid}.part`;
   try {

@@ -14,6 +14,7 @@ import {
   addCsv,
   addExternal,
   addJson,
+  addMarkdown,
   addNumber,
   addOut,
   addServer,
@@ -45,7 +46,7 @@ export function addSeries(command: Command): Command {
   command.option('--variant <label>', 'the variant of the scenario; by default its first');
   addNumber(command, '--request-bytes', 'payload of a request', 'bytes');
   addSeriesRecord(command);
-  return addJson(addCsv(addOut(addClients(addExternal(addServer(command))))));
+  return addJson(addMarkdown(addCsv(addOut(addClients(addExternal(addServer(command)))))));
 }
 
 const seedLimit = 2 ** 32;

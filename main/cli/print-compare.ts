@@ -10,7 +10,8 @@ import { median } from '../../shared/expectations/evaluate.ts';
 import { takenShare } from '../../shared/machine-noise.ts';
 import { powerSentence } from '../../shared/statistics/power-text.ts';
 import { servedOf, servedText } from '../../shared/statistics/served.ts';
-import { machineLine, tableOf } from './print.ts';
+import { machineLine } from './print.ts';
+import { tableOf, type Page } from './table.ts';
 
 const heads: Readonly<Record<ComparedFigure, string>> = {
   throughput: 'requests/s',
@@ -99,7 +100,7 @@ function powerLines({ power, repeats, differences }: CompareResult): string[] {
   return sentence === undefined ? [] : [sentence];
 }
 
-export function compareText(result: CompareResult, { isReasonTold = false } = {}): string {
+export function compareText(result: CompareResult, { isReasonTold = false } = {}): Page {
   const { entries, repeats, seed, machine } = result;
   const table = tableOf(['', ...entries.map(({ label }) => label)]);
   for (const figure of comparedFigures) {
@@ -111,7 +112,7 @@ export function compareText(result: CompareResult, { isReasonTold = false } = {}
   const chance = digits((1 - result.confidence) * 100);
   return [
     ...servedLines(result),
-    table.toString(),
+    table,
     ...(machine ? [machineLine(machine)] : []),
     `Medians of ${repeats} runs each, in random order (seed ${seed}); in brackets where the true median is, confidence ${share}.`,
     `Differences are paired by round; where nothing differs, all of an entry's figures together claim one in at most ${chance} % of all comparisons (Wilcoxon, Holm).`,
@@ -121,5 +122,5 @@ export function compareText(result: CompareResult, { isReasonTold = false } = {}
     differenceLines(result),
     ...powerLines(result),
     ...notRunLines(result, isReasonTold),
-  ].join('\n');
+  ];
 }

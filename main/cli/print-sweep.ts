@@ -1,7 +1,8 @@
 /** A sweep for people and for spreadsheets. */
 import type { SweepPoint, SweepResult, SweptFigure } from '../../shared/sweep-result.ts';
 import { digits } from './print-compare.ts';
-import { machineLine, tableOf } from './print.ts';
+import { machineLine } from './print.ts';
+import { tableOf, type Page } from './table.ts';
 
 const columns: readonly (readonly [SweptFigure, string, number])[] = [
   ['throughput', 'req/s', 1],
@@ -47,16 +48,16 @@ function about({ axis, unit, repeats, seed, points, repeated }: SweepResult): st
   ];
 }
 
-export function sweepText(result: SweepResult): string {
+export function sweepText(result: SweepResult): Page {
   const { axis, points, machine } = result;
   const table = tableOf([axis, 'model', ...columns.map(([, head]) => head)]);
   for (const point of points) table.push([String(point.value), point.label, ...cells(point)]);
   const told = points.filter(({ status }) => status === 'refused' || status === 'failed');
   return [
-    table.toString(),
+    table,
     ...about(result),
     ...(machine ? [machineLine(machine)] : []),
     ...told.map(({ value, label, status, reason }) => `${status}: ${label} at ${value}: ${reason ?? ''}`),
     '',
-  ].join('\n');
+  ];
 }

@@ -1,5 +1,4 @@
 /** Results for people: tables, what they were measured on, and notices. */
-import Table from 'cli-table3';
 import type { Conclusion, JudgedFigure } from '../../shared/expectations/conclude.ts';
 import type {
   Errors,
@@ -10,16 +9,7 @@ import type {
   RunResult,
   ServeResult,
 } from '../../shared/run-result.ts';
-
-/**
- * No colours, which a pipe or file would show as noise, and no lines between the rows. Texts in the first `texts` columns,
- * figures in the others.
- */
-export const tableOf = (head: string[], texts = 1): Table.Table => {
-  const none = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
-  const colAligns = head.map((_, i) => (i < texts ? 'left' : 'right') as Table.HorizontalAlignment);
-  return new Table({ head, colAligns, style: { head: [], border: [] }, chars: none });
-};
+import { tableOf, type Page, type TextTable } from './table.ts';
 
 const figure = (value: number, digits: number): string => (Number.isFinite(value) ? value.toFixed(digits) : '–');
 const total = (counts: Readonly<Record<string, number>>): number =>
@@ -48,7 +38,7 @@ const serverHead = ['CPU µs/req', 'calls/req', 'switches/req', 'memory'];
 export const runName = (model: string, variant: string | undefined): string =>
   variant === undefined ? model : `${model}, ${variant}`;
 
-export function runTable(results: readonly RunResult[]): string {
+export function runTables(results: readonly RunResult[]): (string | TextTable)[] {
   const head = ['model', 'req/s', 'p50 µs', 'p99 µs', ...serverHead, 'errors'];
   const table = tableOf(head);
   for (const result of results) {
@@ -60,7 +50,7 @@ export function runTable(results: readonly RunResult[]): string {
       String(total(result.errors)),
     ]);
   }
-  return [...servedLines(results), table.toString(), ...profileLines(results)].join('\n');
+  return [...servedLines(results), table, ...profileLines(results)];
 }
 
 /** Stands first: the figures are those of the clients that were served. */
@@ -75,7 +65,7 @@ function servedLines(results: readonly RunResult[]): string[] {
 }
 
 /** Of loads of several profiles: what each of them got. */
-function profileLines(results: readonly RunResult[]): string[] {
+function profileLines(results: readonly RunResult[]): (string | TextTable)[] {
   const several = results.filter(({ profiles }) => Object.keys(profiles).length > 1);
   if (several.length === 0) return [];
   const table = tableOf(['model', 'clients', 'served', 'req/s', 'p50 µs', 'p99 µs', 'errors', 'KiB in'], 2);
@@ -90,17 +80,17 @@ function profileLines(results: readonly RunResult[]): string[] {
       ]);
     }
   }
-  return ['By client profile:', table.toString()];
+  return ['By client profile:', table];
 }
 
-export function serveTable(result: ServeResult): string {
+export function serveTable(result: ServeResult): TextTable {
   const table = tableOf(['model', 'requests', ...serverHead, 'errors']);
   const columns = serverColumns(result, result.requests);
   table.push([result.model, String(result.requests), ...columns, String(total(result.errors))]);
-  return table.toString();
+  return table;
 }
 
-export function loadTable(result: LoadResult): string {
+export function loadTable(result: LoadResult): TextTable {
   const head = ['target', 'req/s', 'p50 µs', 'p99 µs', 'p99.9 µs', 'client CPU', 'errors'];
   const table = tableOf(head);
   table.push([
@@ -110,7 +100,7 @@ export function loadTable(result: LoadResult): string {
     `${figure(result.clientCpuShare * 100, 0)} %`,
     String(total(result.errors)),
   ]);
-  return table.toString();
+  return table;
 }
 
 interface Noticed {
@@ -182,7 +172,7 @@ const judgedFigure = ({ text, value, unit }: JudgedFigure): string =>
   `${text} = ${value === null ? '∞' : Number(value.toPrecision(3)).toLocaleString('en-US')}${unit === '' ? '' : ` ${unit}`}`;
 
 /** Each expectation with its verdict, its figures, and why; the prediction with the choice that the figures bear out. */
-export function conclusionText({ expectations, prediction }: Conclusion): string {
+export function conclusionText({ expectations, prediction }: Conclusion, guess?: string): string {
   const lines: string[] = [];
   for (const { expect, because, otherwise, held, figures, missing } of expectations) {
     const verdict = held === null ? 'not judged  ' : held ? 'held        ' : 'did not hold';
@@ -196,6 +186,7 @@ export function conclusionText({ expectations, prediction }: Conclusion): string
     lines.push(
       '',
       prediction.ask,
+      ...(guess === undefined ? [] : [`  Your prediction: ${guess}`]),
       right.length > 0 ? `  Measured here: ${right.join(' ')}` : '  Not decided by these runs.',
     );
   }
@@ -207,15 +198,17 @@ export function runText(
   scenario: { readonly title: string; readonly question: string } | undefined,
   results: readonly RunResult[],
   conclusion: Conclusion,
-): string {
+  { guess, details = [] }: { readonly guess?: string | undefined; readonly details?: readonly TextTable[] } = {},
+): Page {
   const [first] = results;
   return [
     ...(scenario ? [scenario.title, scenario.question, ''] : []),
-    runTable(results),
+    ...runTables(results),
     ...(first ? [machineLine(first.machine)] : []),
     ...errorLines(results),
     ...momentLines(results),
-    ...(conclusion.expectations.length > 0 ? ['', conclusionText(conclusion)] : []),
+    ...details,
+    ...(conclusion.expectations.length > 0 || guess !== undefined ? ['', conclusionText(conclusion, guess)] : []),
     noticeLines(results),
-  ].join('\n');
+  ];
 }

@@ -48,6 +48,21 @@ export function throwIfInterrupted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new LabError('interrupted', 'The run was interrupted before its end.');
 }
 
+/** Whether the signal ended `work` early and what was done until then is to be kept; else as `work`, with its fault. */
+export async function isCutShort(
+  work: Promise<unknown>,
+  signal: AbortSignal | undefined,
+  isKept = false,
+): Promise<boolean> {
+  try {
+    await work;
+    return false;
+  } catch (error) {
+    if (isKept && signal?.aborted && error instanceof LabError && error.kind === 'interrupted') return true;
+    throw error;
+  }
+}
+
 /** `work`, or LabError('interrupted') as soon as the signal is given. */
 export async function orInterrupted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;

@@ -37,6 +37,7 @@ import { unmetNeeds } from './lessons/needs.ts';
 import { LiveLab } from './live/live-lab.ts';
 import { cardOf } from './live/scenario-cards.ts';
 import { runExternal } from './external/run-external.ts';
+import type { LatencyTotals } from './latency.ts';
 import { loadOnce } from './load.ts';
 import { describeMachine } from './machine.ts';
 import { readModelSource } from './model-source.ts';
@@ -62,6 +63,9 @@ export interface PlanHooks {
   readonly onOutcome?: ((outcome: Outcome, index: number) => void) | undefined;
   /** Of all runs. */
   readonly detail?: Hooks['detail'];
+  readonly keepsInterrupted?: Hooks['keepsInterrupted'];
+  /** The histograms of a run, when it is over. */
+  readonly onLatency?: ((latency: LatencyTotals, index: number) => void) | undefined;
 }
 
 /** What became of one run of a plan. */
@@ -175,6 +179,8 @@ export class LabService {
       hooks.onRun?.(run, index);
       const outcome = await this.#outcomeOf(run, {
         ...{ signal: hooks.signal, watch: hooks.watch, detail: hooks.detail },
+        keepsInterrupted: hooks.keepsInterrupted,
+        onLatency: (latency) => hooks.onLatency?.(latency, index),
         onProgress: (progress) => hooks.onProgress?.(progress, index),
       });
       outcomes.push(outcome);

@@ -4,16 +4,19 @@ import type { LoadSettings } from '../../shared/schemas/settings.ts';
 import { checkAddress } from './address-gate.ts';
 import { addressText, parseAddress } from './addresses.ts';
 import { shareConnections, totalConnections } from './client-mix.ts';
-import { throwIfInterrupted } from './errors.ts';
+import { isCutShort, throwIfInterrupted } from './errors.ts';
 import { describeMachine } from './machine.ts';
 import { MeasuredClients, type LoadConfig } from './measured-clients.ts';
 import { noticeClients } from './client-notices.ts';
-import { noticeClientLimit, noticeEarlyErrors, noticeMismatches, Notices } from './notices.ts';
+import { noticeClientLimit, noticeCut, noticeEarlyErrors, noticeMismatches, Notices } from './notices.ts';
 import { reportProgress, type Hooks } from './progress.ts';
 import { secondsBetween } from './result.ts';
 
 /** Resolves when the load engine is gone. Throws LabError. The clients are not pinned: nobody knows the server's cores. */
-export async function loadOnce(settings: LoadSettings, { signal, onProgress }: Hooks): Promise<LoadResult> {
+export async function loadOnce(
+  settings: LoadSettings,
+  { signal, onProgress, onLatency, keepsInterrupted }: Hooks,
+): Promise<LoadResult> {
   throwIfInterrupted(signal);
   const target = parseAddress('The target', settings.target);
   checkAddress('target', target.host, settings.allowRemoteTarget, settings.target);
@@ -33,15 +36,17 @@ export async function loadOnce(settings: LoadSettings, { signal, onProgress }: H
     await clients.steady();
     const from = await clients.engine.snapshot();
     reportProgress(clients.engine, from, settings.durationSeconds, onProgress);
-    await clients.done();
+    const isCut = await isCutShort(clients.done(), signal, keepsInterrupted);
     const to = await clients.engine.snapshot();
     await clients.engine.stop();
     const figures = clients.figures(from, to);
     noticeEarlyErrors(notices, from);
     noticeClientLimit(notices, figures.clientCpuShare, config.threads);
     noticeMismatches(notices, figures.errors.mismatch);
+    onLatency?.(clients.latency);
     const { account, ...ours } = figures;
     const seconds = secondsBetween(from, to);
+    noticeCut(notices, isCut, seconds, settings.durationSeconds);
     const { timeoutMs } = config;
     noticeClients(notices, { target: config.target, timeoutMs, seconds, atEnd: to, isOurs: false }, figures);
     return {

@@ -83,6 +83,13 @@ export function noticeMismatches(notices: Notices, mismatches: number): void {
   });
 }
 
+/** Of a run that Ctrl-C ended within its measured interval. */
+export function noticeCut(notices: Notices, isCut: boolean, seconds: number, wantedSeconds: number): void {
+  if (!isCut) return;
+  const text = `Interrupted after ${seconds.toFixed(1)} s of ${wantedSeconds} s: the figures are of that time.`;
+  notices.add('lab', { level: 'warning', code: 'interrupted', text });
+}
+
 /** What others took from the measured interval. */
 export function noticeNoise(notices: Notices, noise: MachineNoise | undefined): void {
   const busy = noise && noiseSentence(noise);

@@ -31,6 +31,8 @@ export interface Hooks {
   readonly onLatency?: ((latency: LatencyTotals) => void) | undefined;
   /** How much the server records, where that is more than its counters. */
   readonly detail?: Detail | undefined;
+  /** A signal within the measured interval ends that early: the result is of the time until then, with a notice. */
+  readonly keepsInterrupted?: boolean | undefined;
 }
 
 /** Tells progress at every counter frame of the load engine. */

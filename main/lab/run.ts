@@ -7,7 +7,7 @@ import { gaugeOf } from '../../shared/telemetry/codec.ts';
 import type { Frame } from '../../shared/telemetry/frame-splitter.ts';
 import { shareConnections, totalConnections } from './client-mix.ts';
 import { noticeClients } from './client-notices.ts';
-import { LabError, throwIfInterrupted } from './errors.ts';
+import { isCutShort, LabError, throwIfInterrupted } from './errors.ts';
 import { noiseFrame } from './noise-frame.ts';
 import { NoiseWatch, tellNoise, type WatchedProcesses } from './machine-noise.ts';
 import { describeMachine } from './machine.ts';
@@ -15,6 +15,7 @@ import { MeasuredClients, type LoadConfig } from './measured-clients.ts';
 import { MeasuredServer } from './measured-server.ts';
 import {
   noticeClientLimit,
+  noticeCut,
   noticeEarlyErrors,
   noticeMismatches,
   noticeNoise,
@@ -82,7 +83,7 @@ export function upstreamSettings({
  */
 export async function runOnce(
   settings: ModelRunSettings,
-  { signal, onProgress, onLatency, watch, detail }: Hooks,
+  { signal, onProgress, onLatency, watch, detail, keepsInterrupted }: Hooks,
 ): Promise<RunResult> {
   throwIfInterrupted(signal);
   watch?.begin();
@@ -129,7 +130,8 @@ export async function runOnce(
     const player = new PhasePlayer({ serving, clients, notices }, settings.clients, settings.connections);
     engines.push(player);
     const played = player.play(settings.phases ?? []);
-    await serving.during(Promise.all([clients.done().finally(() => player.stop()), played]));
+    const whole = serving.during(Promise.all([clients.done().finally(() => player.stop()), played]));
+    const isCut = await isCutShort(whole, signal, keepsInterrupted);
     const noise = noiseWatch.take();
     const [serverTo, clientsTo] = await Promise.all([serving.end(), clients.engine.snapshot()]);
     await clients.engine.stop();
@@ -142,6 +144,7 @@ export async function runOnce(
     noticeMismatches(notices, ours.errors.mismatch);
     noticeNoise(notices, noise);
     const seconds = secondsBetween(clientsFrom, clientsTo);
+    noticeCut(notices, isCut, seconds, settings.durationSeconds);
     const { timeoutMs } = config;
     noticeClients(notices, { target: serving.target, timeoutMs, seconds, atEnd: clientsTo, isOurs: true }, ours);
     return {

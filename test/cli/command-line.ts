@@ -25,7 +25,8 @@ export function startCli(args: readonly string[], env: NodeJS.ProcessEnv = {}, b
   const [program = process.execPath, ...all] = [...by, process.execPath, join(root, 'main/cli/bin.mjs'), ...args];
   const child = spawn(program, all, {
     cwd: root,
-    env: { ...process.env, ...env },
+    // What people are told is as in a terminal of today, whatever the machine of the test has.
+    env: { ...process.env, LC_ALL: 'C.UTF-8', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const text = { stdout: '', stderr: '' };

@@ -4,6 +4,7 @@ import { compareCsv } from '../../../shared/experiment-csv.ts';
 import { didYouMean } from '../../../shared/schemas/suggest.ts';
 import { powerSentence } from '../../../shared/statistics/power-text.ts';
 import { compareFiles, isSessionFile } from '../../lab/compare/session-files.ts';
+import { visibleTexts } from '../../../shared/visible.ts';
 import { LabError } from '../../lab/errors.ts';
 import { titleOf } from '../../lab/experiments/plans.ts';
 import type { CliContext, Register } from '../command.ts';
@@ -13,6 +14,7 @@ import { addSeries, seedOf, subjectRuns, subjectSettingNames, type SeriesFlags }
 import { comparedFilesCsv, comparedFilesText } from '../print-compared-files.ts';
 import { compareText, entriesNotRun } from '../print-compare.ts';
 import { ProgressBar } from '../progress-bar.ts';
+import { compareReport } from '../series-report.ts';
 import { startSeriesRecording, tellRecorded } from '../recording.ts';
 import { checkAddresses } from '../settings.ts';
 
@@ -97,10 +99,12 @@ async function run(texts: readonly string[], flags: CompareFlags, { lab, signal 
     .finally(() => bar.end());
   await deliver(
     flags,
-    result,
+    compareReport(result),
     // On a terminal that shows both streams, the reason would stand there twice.
-    (shown) =>
-      compareText(shown, { isReasonTold: process.stdout.isTTY && process.stderr.isTTY && !result.isCancelled }),
+    () =>
+      compareText(visibleTexts(result), {
+        isReasonTold: process.stdout.isTTY && process.stderr.isTTY && !result.isCancelled,
+      }),
     () => compareCsv(result, flags.csvFormulas),
   );
   failOnNotRun(result);

@@ -3,18 +3,33 @@ import type { LoadResult } from '../../../shared/run-result.ts';
 import { loadSettingsSchema, protocols } from '../../../shared/schemas/settings.ts';
 import { checkAddress } from '../../lab/address-gate.ts';
 import { parseAddress } from '../../lab/addresses.ts';
-import { LabError } from '../../lab/errors.ts';
+import { LabError, throwIfInterrupted } from '../../lab/errors.ts';
+import type { LatencyTotals } from '../../lab/latency.ts';
 import type { Register } from '../command.ts';
 import { parseSettings } from '../input.ts';
-import { addClients, addJson, addNumber, addOut, type ClientFlags, type OutputFlags } from '../options.ts';
-import { checkOut, deliver, failOnErrors, UnmetExpectation } from '../output.ts';
+import {
+  addClients,
+  addCsv,
+  addHistogram,
+  addJson,
+  addMarkdown,
+  addNumber,
+  addOut,
+  type ClientFlags,
+  type OutputFlags,
+} from '../options.ts';
+import { loadCsv } from '../figures-csv.ts';
+import { histogramTable, latencyBins, type LatencyBin } from '../histogram.ts';
+import { checkFormat, checkOut, deliver, failOnErrors, UnmetExpectation } from '../output.ts';
 import { accountLines, errorLines, loadTable, noticeLines } from '../print.ts';
 import { ProgressBar } from '../progress-bar.ts';
 import { addSpelled } from '../spellings.ts';
+import type { TextTable } from '../table.ts';
 import { clientsInput, given, timeInput } from '../settings.ts';
 
 interface LoadFlags extends ClientFlags, OutputFlags {
   readonly target: string;
+  readonly histogram?: boolean;
   readonly protocol: string;
   readonly handler?: string;
   readonly expect?: string;
@@ -71,6 +86,14 @@ function checkTarget({ target, allowRemoteTarget }: LoadFlags): void {
   checkAddress('target', host, allowRemoteTarget === true, target, '--target');
 }
 
+const loadPage = (result: LoadResult & { readonly histogram?: readonly LatencyBin[] }): (string | TextTable)[] => [
+  loadTable(result),
+  ...accountLines(result),
+  ...errorLines([result]),
+  ...(result.histogram && result.histogram.length > 0 ? [histogramTable(result.target, result.histogram)] : []),
+  noticeLines([result]),
+];
+
 export const registerLoad: Register = (program, { lab, signal }) => {
   const command = program.command('load').description('drive your own server');
   command.requiredOption('-T, --target <host:port>', 'the server, by its numeric address');
@@ -95,7 +118,9 @@ export const registerLoad: Register = (program, { lab, signal }) => {
   command.option('--allow-remote-target', 'allow a target on another machine');
   addNumber(command, '--expect-rate', 'exit code 4 where less than this percentage of --rate was sent', 'percent');
   command.option('--expect-status <codes>', 'exit code 4 where a reply of http had another status, such as 2xx,404');
-  addJson(addOut(command)).action(async (flags: LoadFlags) => {
+  addHistogram(command);
+  addJson(addMarkdown(addCsv(addOut(command)))).action(async (flags: LoadFlags) => {
+    checkFormat(flags);
     checkOut(flags);
     checkTarget(flags);
     checkExpectations(flags);
@@ -112,10 +137,20 @@ export const registerLoad: Register = (program, { lab, signal }) => {
     const bar = new ProgressBar([settings.durationSeconds]);
     const onProgress = ({ elapsedSeconds }: { elapsedSeconds: number }): void =>
       bar.update(0, settings.target, elapsedSeconds);
-    const result = await lab.load(settings, { signal, onProgress }).finally(() => bar.end());
-    await deliver(flags, result, (shown) =>
-      [loadTable(shown), ...accountLines(shown), ...errorLines([shown]), noticeLines([shown])].join('\n'),
+    let histogram: LatencyBin[] | undefined;
+    const onLatency = ({ corrected }: LatencyTotals): void => {
+      if (flags.histogram === true) histogram = latencyBins(corrected);
+    };
+    const hooks = { signal, onProgress, onLatency, keepsInterrupted: true };
+    const result = await lab.load(settings, hooks).finally(() => bar.end());
+    const run = { ...result, ...(histogram === undefined ? {} : { histogram }) };
+    await deliver(
+      flags,
+      { runs: [run] },
+      ({ runs }) => runs.flatMap(loadPage),
+      () => loadCsv(result, flags.csvFormulas),
     );
+    throwIfInterrupted(signal);
     failOnErrors(result.notices);
     failOnUnmetFlags(flags, result);
   });

@@ -5,14 +5,17 @@ import type { RunResult } from '../../../shared/run-result.ts';
 import { planScenario, type PlannedRun, type Scenario } from '../../../shared/schemas/scenario.ts';
 import type { Phase, RunSettings } from '../../../shared/schemas/settings.ts';
 import { visibleTexts } from '../../../shared/visible.ts';
-import { LabError } from '../../lab/errors.ts';
+import { LabError, throwIfInterrupted } from '../../lab/errors.ts';
 import type { LabService, Outcome } from '../../lab/lab-service.ts';
 import { builtInNames } from '../../lab/scenario-files.ts';
 import type { CliContext, Register } from '../command.ts';
 import {
   addClients,
+  addCsv,
   addExternal,
+  addHistogram,
   addJson,
+  addMarkdown,
   addModel,
   addNumber,
   addOut,
@@ -21,8 +24,12 @@ import {
   type OutputFlags,
   type ServerFlags,
 } from '../options.ts';
+import { runsCsv } from '../figures-csv.ts';
+import { latencyBins, type LatencyBin } from '../histogram.ts';
 import { planned } from '../planning.ts';
-import { checkOut, deliver, failOnErrors, failOnUnmet } from '../output.ts';
+import { checkFormat, checkOut, deliver, failOnErrors, failOnUnmet } from '../output.ts';
+import { askPrediction, mayAsk } from '../predict.ts';
+import { detailTables } from '../print-details.ts';
 import { runName, runText } from '../print.ts';
 import { ProgressBar } from '../progress-bar.ts';
 import { addRecord, recordedLine, startRecording, type RecordFlags } from '../recording.ts';
@@ -32,6 +39,7 @@ import { parseSwitches, withSwitches } from '../switches.ts';
 import { checkExternal, checkAddresses, noThreadsSentence, withThreads } from '../settings.ts';
 
 interface RunFlags extends ServerFlags, ClientFlags, OutputFlags, RecordFlags {
+  readonly histogram?: boolean;
   readonly repeats?: number;
   readonly pin?: boolean;
   readonly switch?: readonly Phase[];
@@ -98,9 +106,9 @@ function withThreadsNotice(result: RunResult, { withoutThreads }: Plan): RunResu
   return { ...result, notices: [...result.notices, { level: 'info', code: 'noThreads', text, source: 'lab' }] };
 }
 
-/** One run is an object of its own; several are the list `runs`, beside those that could not be made. */
+/** The list `runs`, also of one, beside those that could not be made. */
 function report(
-  { scenario, runs }: Plan,
+  { scenario }: Plan,
   {
     results,
     others,
@@ -109,15 +117,19 @@ function report(
 ): object {
   const named = scenario ? { scenario: scenario.name, title: scenario.opened.title } : {};
   const concluded = conclusion.expectations.length > 0 || conclusion.prediction ? { conclusion } : {};
-  const [only] = results;
-  const isSingle = runs.length === 1 && only;
-  return isSingle ? { ...only, ...named, ...concluded } : { ...named, runs: results, notRun: others, ...concluded };
+  return { ...named, runs: results, notRun: others, ...concluded };
 }
 
-async function run(name: string | undefined, flags: RunFlags, { lab, signal }: CliContext): Promise<void> {
+const histogramOf = (bins: readonly LatencyBin[] | undefined): { readonly histogram?: readonly LatencyBin[] } =>
+  bins === undefined ? {} : { histogram: bins };
+
+async function run(name: string | undefined, flags: RunFlags, { lab, signal, isVerbose }: CliContext): Promise<void> {
+  checkFormat(flags);
   checkOut(flags);
   checkAddresses(flags);
   const plan = await planOf(name, flags, lab);
+  const predict = plan.scenario?.opened.predict;
+  const guess = predict && mayAsk(flags) ? await askPrediction(predict, signal) : undefined;
   let recordingFault: string | undefined;
   const recording = await startRecording(flags, plan, (sentence) => {
     recordingFault = sentence;
@@ -125,17 +137,24 @@ async function run(name: string | undefined, flags: RunFlags, { lab, signal }: C
   });
   const bar = new ProgressBar(plan.runs.map(({ settings }) => settings.durationSeconds));
   const outcomes: Outcome[] = [];
+  const histograms: (readonly LatencyBin[])[] = [];
   const finish = async (): Promise<void> => {
     bar.end();
     const recorded = await recording?.stop();
-    const results = outcomes.flatMap((each) => (each.kind === 'done' ? [withThreadsNotice(each.result, plan)] : []));
+    const results = outcomes.flatMap((each, index) =>
+      each.kind === 'done' ? [{ ...withThreadsNotice(each.result, plan), ...histogramOf(histograms[index]) }] : [],
+    );
     const others = outcomes.filter((each) => each.kind !== 'done');
     const conclusion = plan.scenario ? conclude(plan.scenario.opened, results) : { expectations: [] };
     if (results.length > 0) {
       await deliver(
         flags,
         { ...report(plan, { results, others, conclusion }), ...(recorded ? { recording: recorded } : {}) },
-        () => runText(...visibleTexts([plan.scenario?.opened, results, conclusion] as const)),
+        () => {
+          const [scenario, runs, judged] = visibleTexts([plan.scenario?.opened, results, conclusion] as const);
+          return runText(scenario, runs, judged, { guess, details: detailTables(runs, isVerbose?.() ?? false) });
+        },
+        () => runsCsv(results, flags.csvFormulas),
       );
     }
     if (recorded && recordingFault === undefined) tell(recordedLine(recorded));
@@ -161,7 +180,12 @@ async function run(name: string | undefined, flags: RunFlags, { lab, signal }: C
           bar.update(index, runName(current.label ?? current.settings.server.model, current.variant), elapsedSeconds);
       },
       onOutcome: (outcome) => outcomes.push(outcome),
+      keepsInterrupted: true,
+      onLatency: ({ corrected }, index) => {
+        if (flags.histogram === true) histograms[index] = latencyBins(corrected);
+      },
     });
+    throwIfInterrupted(signal);
   } catch (error) {
     // What was measured before is not lost; the fault still decides the exit code.
     await finish().catch(() => {});
@@ -178,7 +202,8 @@ export const registerRun: Register = (program, context) => {
   command.option('--switch <times>', 'models that take over while it runs: 2s:epoll-lt,4s:io_uring', parseSwitches);
   addNumber(command, '-r, --runs, --repeats', 'make every run so often, in turn');
   addRecord(command);
-  addJson(addOut(addClients(addExternal(addServer(command))))).action((name: string | undefined, flags: RunFlags) =>
-    run(name, flags, context),
+  addHistogram(command);
+  addJson(addMarkdown(addCsv(addOut(addClients(addExternal(addServer(command))))))).action(
+    (name: string | undefined, flags: RunFlags) => run(name, flags, context),
   );
 };

@@ -5,8 +5,17 @@ import { addressText, reachableHost } from '../../lab/addresses.ts';
 import { LabError } from '../../lab/errors.ts';
 import type { Register } from '../command.ts';
 import { parseSettings } from '../input.ts';
-import { addJson, addModel, addNumber, addOut, addServer, type OutputFlags, type ServerFlags } from '../options.ts';
-import { checkOut, deliver } from '../output.ts';
+import {
+  addJson,
+  addMarkdown,
+  addModel,
+  addNumber,
+  addOut,
+  addServer,
+  type OutputFlags,
+  type ServerFlags,
+} from '../options.ts';
+import { checkFormat, checkOut, deliver } from '../output.ts';
 import { noticeLines, serveTable } from '../print.ts';
 import { print, tell } from '../terminal.ts';
 import { checkAddresses, serverInput, withThreads } from '../settings.ts';
@@ -35,7 +44,8 @@ export const registerServe: Register = (program, { lab, signal }) => {
   addModel(command, 'the model, as `fdscope models` lists them', true);
   addServer(command);
   addNumber(command, '-d, --seconds, --duration', 'how long; without it until Ctrl-C', 'seconds');
-  addJson(addOut(command)).action(async (flags: ServeFlags) => {
+  addJson(addMarkdown(addOut(command))).action(async (flags: ServeFlags) => {
+    checkFormat(flags);
     checkOut(flags);
     checkAddresses(flags);
     if (flags.handler === 'forward' && flags.upstream === undefined) {
@@ -58,6 +68,8 @@ export const registerServe: Register = (program, { lab, signal }) => {
         else void print(line);
       },
     });
-    await deliver(flags, result, (shown) => `${serveTable(shown)}\n${noticeLines([shown])}`);
+    await deliver(flags, { runs: [result] }, ({ runs }) =>
+      runs.flatMap((run) => [serveTable(run), noticeLines([run])]),
+    );
   });
 };

@@ -6,9 +6,10 @@ import { LabError } from '../../lab/errors.ts';
 import { localTime } from '../../lab/sessions/folder.ts';
 import { SessionLibrary } from '../../lab/sessions/library.ts';
 import type { Register } from '../command.ts';
-import { addJson, type OutputFlags } from '../options.ts';
+import { addJson, addMarkdown, type OutputFlags } from '../options.ts';
 import { deliver } from '../output.ts';
-import { mebibytes, tableOf } from '../print.ts';
+import { mebibytes } from '../print.ts';
+import { tableOf, type Page } from '../table.ts';
 
 interface SessionsFlags extends OutputFlags {
   readonly folder?: string;
@@ -32,7 +33,7 @@ const stateOf = ({ isRecording, wasClosedWell }: SessionCard): string =>
 /** To the minute. */
 const recordedAt = (wallMs: number): string => localTime(new Date(wallMs)).slice(0, -':00'.length);
 
-export function sessionsText({ folder, sessions, unreadable }: SessionList): string {
+export function sessionsText({ folder, sessions, unreadable }: SessionList): Page {
   if (sessions.length + unreadable.length === 0) {
     return `No sessions in ${folder}. \`fdscope run --model epoll-lt --record FILE\` writes one; so does the app.\n`;
   }
@@ -48,13 +49,13 @@ export function sessionsText({ folder, sessions, unreadable }: SessionList): str
     ]);
   }
   const broken = unreadable.map(({ sentence }) => `${sentence}\n`).join('');
-  return `${folder}\n${sessions.length > 0 ? `${table.toString()}\n` : ''}${broken}`;
+  return [folder, ...(sessions.length > 0 ? [table] : []), broken];
 }
 
 export const registerSessions: Register = (program, { lab }) => {
   const command = program.command('sessions').description('list the recorded sessions, newest first');
   command.option('--folder <path>', 'of this folder instead of the one that the app records to');
-  addJson(command).action(async (flags: SessionsFlags) => {
+  addJson(addMarkdown(command)).action(async (flags: SessionsFlags) => {
     // That of the app may be yet to be made; one that was named is there, or its name is wrong.
     if (flags.folder !== undefined && !existsSync(flags.folder)) {
       throw new LabError('bad-input', `There is no folder ${flags.folder}.`);

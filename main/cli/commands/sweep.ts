@@ -1,6 +1,7 @@
 /** `fdscope sweep`: one thing varied - clients, rate, size, threads, idle part - for several models. */
 import type { SweepResult } from '../../../shared/sweep-result.ts';
 import { sweepCsv } from '../../../shared/experiment-csv.ts';
+import { visibleTexts } from '../../../shared/visible.ts';
 import { LabError } from '../../lab/errors.ts';
 import { titleOf } from '../../lab/experiments/plans.ts';
 import { parseAxis } from '../../lab/sweep/axes.ts';
@@ -13,6 +14,7 @@ import { checkFormat, checkOut, deliver } from '../output.ts';
 import { addSeries, seedOf, subjectRuns, type SeriesFlags } from '../planning.ts';
 import { sweepText } from '../print-sweep.ts';
 import { ProgressBar } from '../progress-bar.ts';
+import { sweepReport } from '../series-report.ts';
 import { startSeriesRecording, tellRecorded } from '../recording.ts';
 import { checkExternal, checkAddresses } from '../settings.ts';
 
@@ -99,7 +101,12 @@ async function run(texts: readonly string[], flags: SweepFlags, { lab, signal }:
     .finally(() => bar.end());
   // First what must not be lost; stdout may be gone.
   const file = result.isCancelled || flags.resume !== undefined ? keep() : undefined;
-  await deliver(flags, result, sweepText, () => sweepCsv(result, flags.csvFormulas));
+  await deliver(
+    flags,
+    sweepReport(result),
+    () => sweepText(visibleTexts(result)),
+    () => sweepCsv(result, flags.csvFormulas),
+  );
   if (!result.isCancelled) tellRecorded(result.recorded);
   if (result.isCancelled) {
     const open = result.points.filter(({ status }) => status === 'not-run').length;

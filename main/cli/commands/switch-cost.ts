@@ -2,9 +2,9 @@
 import type { SwitchCost } from '../../../shared/switch-cost.ts';
 import { LabError } from '../../lab/errors.ts';
 import type { Register } from '../command.ts';
-import { addJson, addNumber, addOut, type OutputFlags } from '../options.ts';
-import { checkOut, deliver } from '../output.ts';
-import { tableOf } from '../print.ts';
+import { addJson, addMarkdown, addNumber, addOut, type OutputFlags } from '../options.ts';
+import { checkFormat, checkOut, deliver } from '../output.ts';
+import { tableOf, type Page } from '../table.ts';
 
 interface SwitchCostFlags extends OutputFlags {
   readonly rounds?: number;
@@ -16,7 +16,7 @@ const mostRounds = 1000;
 /** Three digits are more than the spread warrants. */
 const nanoseconds = (value: number): string => (value < 100 ? value.toPrecision(2) : value.toFixed(0));
 
-export function switchCostText({ rounds, cpus, switches }: SwitchCost): string {
+export function switchCostText({ rounds, cpus, switches }: SwitchCost): Page {
   const table = tableOf(['one way', 'median ns', 'middle half', 'range', 'kernel switches, there and back']);
   for (const way of switches) {
     if (!way.available) {
@@ -28,11 +28,11 @@ export function switchCostText({ rounds, cpus, switches }: SwitchCost): string {
     table.push([way.label, nanoseconds(median), between(p25, p75), between(min, max), way.kernelSwitches.toFixed(2)]);
   }
   const where = cpus.length > 1 ? `on CPUs ${cpus.join(' and ')}` : `on CPU ${cpus.join()}`;
-  return (
-    `${table.toString()}\n` +
-    `${rounds} rounds ${where}, all ways in turn. Times are elapsed times: other programs on these cores add to them.\n` +
-    `Across cores it is the wake-up of a thread on another core, and mostly the end of that core's idling.\n`
-  );
+  return [
+    table,
+    `${rounds} rounds ${where}, all ways in turn. Times are elapsed times: other programs on these cores add to them.`,
+    "Across cores it is the wake-up of a thread on another core, and mostly the end of that core's idling.\n",
+  ];
 }
 
 export const registerSwitchCost: Register = (program, { lab, signal }) => {
@@ -40,7 +40,8 @@ export const registerSwitchCost: Register = (program, { lab, signal }) => {
     .command('switch-cost')
     .description('nanoseconds for a switch: kernel threads, processes, coroutines with and without stacks, ucontext');
   addNumber(command, '-r, --rounds', `measurements of each; by default ${defaultRounds}`);
-  addJson(addOut(command)).action(async (flags: SwitchCostFlags) => {
+  addJson(addMarkdown(addOut(command))).action(async (flags: SwitchCostFlags) => {
+    checkFormat(flags);
     checkOut(flags);
     const rounds = flags.rounds ?? defaultRounds;
     if (!Number.isInteger(rounds) || rounds < 1 || rounds > mostRounds) {

@@ -6,12 +6,12 @@ import { totalConnections } from '../client-mix.ts';
 import { noticeClients } from '../client-notices.ts';
 import type { Frame } from '../../../shared/telemetry/frame-splitter.ts';
 import type { EngineProcess } from '../engine-process.ts';
-import { LabError, throwIfInterrupted } from '../errors.ts';
+import { isCutShort, LabError, throwIfInterrupted } from '../errors.ts';
 import { describeMachine } from '../machine.ts';
 import { MeasuredClients } from '../measured-clients.ts';
 import { NoiseWatch, tellNoise, type WatchedProcesses } from '../machine-noise.ts';
 import { noiseFrame } from '../noise-frame.ts';
-import { noticeClientLimit, noticeEarlyErrors, noticeNoise, noticeSharedCore, Notices } from '../notices.ts';
+import { noticeClientLimit, noticeCut, noticeEarlyErrors, noticeNoise, noticeSharedCore, Notices } from '../notices.ts';
 import { reportProgress, type Hooks } from '../progress.ts';
 import { secondsBetween } from '../result.ts';
 import { loadConfigOf } from '../run.ts';
@@ -45,7 +45,7 @@ function noticeLostThreads(notices: Notices, { watch }: ExternalServer): void {
 /** Resolves when everything that the lab started is gone. Throws LabError; then, too. */
 export async function runExternal(
   settings: RunSettings,
-  { signal, onProgress, onLatency, watch, detail }: Hooks,
+  { signal, onProgress, onLatency, watch, detail, keepsInterrupted }: Hooks,
 ): Promise<RunResult> {
   throwIfInterrupted(signal);
   if (settings.phases) {
@@ -83,7 +83,7 @@ export async function runExternal(
     const noiseWatch = new NoiseWatch(watched);
     const from = await clients.engine.snapshot();
     reportProgress(clients.engine, from, settings.durationSeconds, onProgress);
-    await server.during(clients.done());
+    const isCut = await isCutShort(server.during(clients.done()), signal, keepsInterrupted);
     server.watch.end();
     const noise = noiseWatch.take();
     const to = await clients.engine.snapshot();
@@ -95,6 +95,7 @@ export async function runExternal(
     noticeEarlyErrors(notices, from);
     noticeClientLimit(notices, ours.clientCpuShare, config.threads);
     const seconds = secondsBetween(from, to);
+    noticeCut(notices, isCut, seconds, settings.durationSeconds);
     const { timeoutMs } = config;
     noticeClients(notices, { target: server.target, timeoutMs, seconds, atEnd: to, isOurs: false }, ours);
     noticeLostThreads(notices, server);
