@@ -3,6 +3,7 @@ import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } fr
 import { dirname } from 'node:path';
 import type { Conclusion } from '../../shared/expectations/conclude.ts';
 import type { ResultNotice } from '../../shared/run-result.ts';
+import { resultVersion } from '../../shared/schemas/results.ts';
 import { visibleJson, visibleTexts } from '../../shared/visible.ts';
 import { LabError } from '../lab/errors.ts';
 import { newFile } from '../lab/private-files.ts';
@@ -47,9 +48,6 @@ export function checkOut({ out }: { readonly out?: string | undefined }, option 
       : undefined;
   if (kept !== undefined) throw new LabError('bad-input', `${option} ${out} cannot be written: ${kept}.`);
 }
-
-/** What `--json` prints of a result: keys are only ever added to it within a version. */
-const resultVersion = 1;
 
 /** A JSON Schema is no result, and has no version of ours. */
 const resultJson = (result: object): string =>

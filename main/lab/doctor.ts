@@ -2,187 +2,200 @@
 import type { ModelInfo } from '../../shared/catalogue.ts';
 import { noiseSentence } from '../../shared/machine-noise.ts';
 import type { MachineFacts } from './doctor-facts.ts';
+import { item, type DoctorItem } from './doctor-item.ts';
+import { networkItems } from './doctor-network.ts';
+import { processItems } from './doctor-processes.ts';
 import type { Availability } from './engine-query.ts';
 import type { MachineGlance } from './machine-noise.ts';
 
-export interface DoctorItem {
+export type { DoctorItem } from './doctor-item.ts';
+
+interface Found {
   readonly id: string;
   readonly label: string;
-  readonly value: string;
-  readonly status: 'ok' | 'limited' | 'missing';
-  /** What cannot be done here. */
-  readonly forbids?: string;
-  /** A command, or else what to do. */
-  readonly enable?: string;
-}
-
-interface Remedy {
+  readonly meaning: string;
+  /** Behind the value. */
+  readonly more: string;
   readonly forbids: string;
-  readonly enable: string;
 }
 
-const item = (id: string, label: string, value: string, limited?: Remedy): DoctorItem =>
-  limited ? { id, label, value, status: 'limited', ...limited } : { id, label, value, status: 'ok' };
-
-function availabilityItem(
-  id: string,
-  label: string,
-  found: Availability | undefined,
-  value: string,
-  forbids: string,
-): DoctorItem {
-  if (found?.available) return { id, label, value: `available${value}`, status: 'ok' };
-  const reason = found ? (found.reason ?? 'no reason given') : 'this engine cannot tell';
-  return {
-    id,
-    label,
-    value: `${reason.replace(/\.$/, '')}${value}`,
-    status: 'missing',
-    forbids,
-    enable: found?.enable ?? '',
-  };
-}
-
-/** Connections that the largest scenarios hold on each side, and some more. */
-const wantedFds = 10_100;
-const wantedPorts = 10_000;
-const wantedQueue = 1024;
-
-function fdItem({ openFilesSoft, openFilesHard }: MachineFacts): DoctorItem {
-  const text = (limit: number): string => (limit === Infinity ? 'unlimited' : String(limit));
-  const value = `soft ${text(openFilesSoft)}, hard ${text(openFilesHard)}`;
-  const limited = {
-    forbids: `more than about ${text(openFilesHard - 100)} connections a server (engines raise the soft limit themselves)`,
-    enable: 'sudo prlimit --nofile=65536:65536 --pid $$',
-  };
-  return item('open-files', 'open files (ulimit -n)', value, openFilesHard < wantedFds ? limited : undefined);
-}
-
-function portItem({ portFirst, portLast }: MachineFacts): DoctorItem {
-  const count = Math.max(0, portLast - portFirst + 1);
-  return item(
-    'ports',
-    'ephemeral ports',
-    `${portFirst} to ${portLast}: ${count} for each source address`,
-    count < wantedPorts
-      ? {
-          forbids: `more than ${count} client connections from one address`,
-          enable: 'sudo sysctl net.ipv4.ip_local_port_range="16384 65535"',
-        }
-      : undefined,
-  );
-}
-
-function sandboxItem({ seccomp, container }: MachineFacts): DoctorItem {
-  const value = `${container ?? 'no container'}, ${seccomp ? 'system calls are filtered (seccomp)' : 'no seccomp filter'}`;
-  return item(
-    'sandbox',
-    'sandbox',
-    value,
-    seccomp
-      ? {
-          forbids: 'whatever system calls the filter refuses',
-          enable: 'in Docker or Podman: --security-opt seccomp=unconfined',
-        }
-      : undefined,
-  );
-}
-
-/**
- * It bounds handshakes that are half-way, and only where SYN cookies are off (tcp_conn_request of Linux 6.18); the accept
- * queue is bounded by listen() and somaxconn alone: with 8 here, 1,500 of 1,500 connections queued.
- */
-function synBacklogItem({ synBacklog, synCookies }: MachineFacts): DoctorItem {
-  return item(
-    'syn-backlog',
-    'net.ipv4.tcp_max_syn_backlog',
-    `${synBacklog}, SYN cookies ${synCookies ? 'on, so that it limits nothing' : 'off'}`,
-    synBacklog < wantedQueue && !synCookies
-      ? {
-          forbids: `more than some ${Math.floor(synBacklog * 0.75)} handshakes under way at once`,
-          enable: 'sudo sysctl net.ipv4.tcp_syncookies=1',
-        }
-      : undefined,
-  );
+function availabilityItem({ more, forbids, ...about }: Found, found: Availability | undefined): DoctorItem {
+  if (found?.available) return { ...about, value: `available${more}`, status: 'ok' };
+  const reason = (found ? (found.reason ?? 'no reason given') : 'this engine cannot tell').replace(/\.$/, '');
+  return { ...about, value: `${reason}${more}`, status: 'missing', forbids, enable: found?.enable ?? '' };
 }
 
 /** Who else uses the machine just now. */
-function noiseItems({ noise, quota, throttled }: MachineGlance): DoctorItem[] {
+function noiseItem({ noise }: MachineGlance): DoctorItem[] {
+  if (!noise) return [];
   const percent = (share: number | null): string => (share === null ? 'not told' : `${Math.round(share * 100)}%`);
-  const items: DoctorItem[] = [];
-  if (noise) {
-    const { othersShare, stealShare, pressureShare, runnable } = noise;
-    const value = `others ${percent(othersShare)}, steal ${percent(stealShare)}, pressure ${percent(pressureShare)}, ${runnable} runnable`;
-    const isBusy = noiseSentence({ ...noise, throttledPeriods: null }) !== undefined;
-    const remedy = {
-      forbids: 'figures of time that are the server’s own: other programs have the CPUs as well',
-      enable: 'end what runs beside it (`top` lists it), and examine again',
-    };
-    items.push(item('noise', 'the machine’s own noise, just now', value, isBusy ? remedy : undefined));
+  const { othersShare, stealShare, pressureShare, runnable } = noise;
+  const isBusy = noiseSentence({ ...noise, throttledPeriods: null }) !== undefined;
+  const meaning = isBusy
+    ? 'Figures of time are partly those of other programs or of the host; counts are right all the same.'
+    : 'Figures of time are the server’s own, as far as one can see just now.';
+  return [
+    item(
+      {
+        ...{ id: 'noise', label: 'the machine’s own noise, just now', meaning },
+        value: `others ${percent(othersShare)}, steal ${percent(stealShare)}, pressure ${percent(pressureShare)}, ${runnable} runnable`,
+      },
+      isBusy
+        ? {
+            forbids: 'figures of time that are the server’s own: other programs have the CPUs as well',
+            enable: 'end what runs beside it (`top` lists it), and examine again',
+          }
+        : undefined,
+    ),
+  ];
+}
+
+function quotaItem({ quota, throttled }: MachineGlance): DoctorItem {
+  const about = { id: 'cpu-quota', label: 'CPU quota (cgroup)' };
+  if (quota === undefined) {
+    return item({ ...about, value: 'none', meaning: 'Nothing stops server and clients but the CPUs themselves.' });
   }
-  if (quota !== undefined) {
-    const held =
-      throttled === undefined ? '' : `, used up ${throttled.periods} times, for ${Math.round(throttled.ms)} ms`;
-    items.push(
-      item('cpu-quota', 'CPU quota (cgroup)', `${Number(quota.toFixed(2))} cores${held}`, {
-        forbids: `more than ${Number(quota.toFixed(2))} cores for server, clients and lab together; beyond it all of them stand still`,
-        enable: 'in Docker or Podman: run without --cpus; in Kubernetes: without a CPU limit',
-      }),
-    );
+  const cores = Number(quota.toFixed(2));
+  const held =
+    throttled === undefined ? '' : `, used up ${throttled.periods} times, for ${Math.round(throttled.ms)} ms`;
+  return item(
+    {
+      ...about,
+      value: `${cores} cores${held}`,
+      meaning: 'Where it is used up, everything stands still until the next 100 ms begin.',
+    },
+    {
+      forbids: `more than ${cores} cores for server, clients and lab together; beyond it all of them stand still`,
+      enable: 'in Docker or Podman: run without --cpus; in Kubernetes: without a CPU limit',
+    },
+  );
+}
+
+function loadItem({ load, cpus }: MachineFacts): DoctorItem[] {
+  if (load === undefined) return [];
+  const isHigh = load > cpus.length;
+  const about = { id: 'load', label: 'load average, one minute', value: `${load} on ${cpus.length} CPUs` };
+  return isHigh
+    ? [
+        item(
+          { ...about, meaning: 'More wanted to run than there are CPUs, on average over the last minute.' },
+          {
+            forbids: 'times and rates that can be compared with those of a quiet hour',
+            enable: 'wait until it is below the number of CPUs, and examine again',
+          },
+        ),
+      ]
+    : [item({ ...about, meaning: 'There were CPUs to spare over the last minute.' })];
+}
+
+function governorItem({ governors }: MachineFacts): DoctorItem {
+  const about = { id: 'governor', label: 'CPU frequency governor' };
+  if (governors.length === 0) {
+    return item({
+      ...about,
+      value: 'none',
+      meaning: 'The frequency is not chosen in here: the processor or the host chooses it.',
+    });
   }
-  return items;
+  const value = governors.join(', ');
+  if (governors.every((each) => each === 'performance')) {
+    return item({
+      ...about,
+      value,
+      meaning: 'The frequency does not follow the load, so that light and heavy runs compare.',
+    });
+  }
+  return item(
+    {
+      ...about,
+      value,
+      meaning: 'The frequency follows the load: a light run may show a larger cost for each request.',
+    },
+    {
+      forbids: 'CPU time for each request that compares between light and heavy load',
+      enable: 'sudo cpupower frequency-set -g performance',
+    },
+  );
+}
+
+function sandboxItems({ seccomp, container, virtual }: MachineFacts): DoctorItem[] {
+  return [
+    item({
+      ...{ id: 'virtual', label: 'kind of machine', value: virtual ?? 'a machine of its own' },
+      meaning:
+        virtual === undefined
+          ? 'Nothing below the kernel takes time unseen.'
+          : 'The host may take CPU time away: that is steal, which every result names; hardware counters may be missing.',
+    }),
+    item(
+      {
+        ...{ id: 'sandbox', label: 'sandbox' },
+        value: `${container ?? 'no container'}, ${seccomp ? 'system calls are filtered (seccomp)' : 'no seccomp filter'}`,
+        meaning: seccomp
+          ? 'A call that the filter refuses fails here although the kernel has it.'
+          : container === undefined
+            ? 'The kernel alone decides what may be called.'
+            : 'The kernel alone decides what may be called; limits of the container hold for all of it together.',
+      },
+      seccomp
+        ? {
+            forbids: 'whatever system calls the filter refuses',
+            enable: 'in Docker or Podman: --security-opt seccomp=unconfined',
+          }
+        : undefined,
+    ),
+  ];
+}
+
+function coresItem({ cpus, cpuModel }: MachineFacts): DoctorItem {
+  const about = { id: 'cores', label: 'CPUs', value: `${cpus.length} (${cpus.join(',')}), ${cpuModel}` };
+  if (cpus.length >= 2) return item({ ...about, meaning: 'Server and clients run on CPUs of their own.' });
+  return item(
+    { ...about, meaning: 'Server and clients share one CPU, and every figure of time is of both.' },
+    {
+      forbids: "server and clients on separate CPUs: they take each other's time",
+      enable: 'use a machine or container with two or more CPUs',
+    },
+  );
 }
 
 /** Pure: from the facts to their meaning, in the order in which they are shown. */
 export function diagnose(facts: MachineFacts, models: readonly ModelInfo[], glance?: MachineGlance): DoctorItem[] {
-  const queue = (id: string, value: number, setting: string): DoctorItem =>
-    item(
-      id,
-      setting,
-      String(value),
-      value < wantedQueue
-        ? {
-            forbids: `an accept queue longer than ${value}, so bursts of connections wait or fail`,
-            enable: `sudo sysctl ${setting}=4096`,
-          }
-        : undefined,
-    );
-  const { ioUringDisabled, perfEventParanoid } = facts;
+  const { ioUringDisabled, perfEventParanoid, engine } = facts;
   const others = models.filter((model) => !model.available && model.id !== 'io_uring');
   return [
-    item('kernel', 'kernel', facts.kernel),
-    item('node', 'Node.js', facts.node),
-    item(
-      'cores',
-      'CPUs',
-      `${facts.cpus.length} (${facts.cpus.join(',')}), ${facts.cpuModel}`,
-      facts.cpus.length < 2
-        ? {
-            forbids: "server and clients on separate CPUs: they take each other's time",
-            enable: 'use a machine or container with two or more CPUs',
-          }
-        : undefined,
-    ),
-    ...(glance ? noiseItems(glance) : []),
+    item({
+      ...{ id: 'kernel', label: 'kernel', value: facts.kernel },
+      meaning: 'System calls, queues and switches are this kernel’s; another one may answer otherwise.',
+    }),
+    item({
+      ...{ id: 'node', label: 'Node.js', value: facts.node },
+      meaning: 'It runs the lab, and is what the model node measures.',
+    }),
+    coresItem(facts),
+    ...(glance ? [...noiseItem(glance), quotaItem(glance)] : []),
+    ...loadItem(facts),
+    governorItem(facts),
     availabilityItem(
-      'io_uring',
-      'io_uring',
-      facts.engine.ioUring,
-      ioUringDisabled === undefined ? '' : ` (kernel.io_uring_disabled ${ioUringDisabled})`,
-      'the model io_uring',
+      {
+        ...{ id: 'io_uring', label: 'io_uring', forbids: 'the model io_uring' },
+        more: ioUringDisabled === undefined ? '' : ` (kernel.io_uring_disabled ${ioUringDisabled})`,
+        meaning: 'The model io_uring, where the kernel itself does the work of read and write, needs it.',
+      },
+      engine.ioUring,
     ),
     availabilityItem(
-      'perf',
-      'context switch records (perf)',
-      facts.engine.perfSwitchRecords,
-      perfEventParanoid === undefined ? '' : ` (kernel.perf_event_paranoid ${perfEventParanoid})`,
-      'exact times of context switches; their counts are still exact',
+      {
+        ...{ id: 'perf', label: 'context switch records (perf)' },
+        more: perfEventParanoid === undefined ? '' : ` (kernel.perf_event_paranoid ${perfEventParanoid})`,
+        meaning: 'With them the thread timeline has each switch at its time, and whether it was preempted.',
+        forbids: 'exact times of context switches; their counts are still exact',
+      },
+      engine.perfSwitchRecords,
     ),
-    fdItem(facts),
-    portItem(facts),
-    queue('somaxconn', facts.somaxconn, 'net.core.somaxconn'),
-    synBacklogItem(facts),
-    sandboxItem(facts),
+    ...processItems(facts),
+    ...networkItems(facts),
+    ...sandboxItems(facts),
     ...others.map((model): DoctorItem => ({
       ...{
         id: `model-${model.id}`,
@@ -190,6 +203,7 @@ export function diagnose(facts: MachineFacts, models: readonly ModelInfo[], glan
         value: model.reason ?? 'unavailable',
         status: 'missing',
       },
+      meaning: 'It cannot be run, nor compared with others.',
       ...{ forbids: `the model ${model.id}`, enable: model.enable ?? '' },
     })),
   ];

@@ -33,6 +33,8 @@ export const doctorItemSchema = z.object({
   label: z.string(),
   value: z.string(),
   status: z.enum(['ok', 'limited', 'missing']),
+  /** What it means for what the lab does here, also where nothing is wrong. */
+  meaning: z.string(),
   forbids: z.string().optional(),
   enable: z.string().optional(),
 });

@@ -10,7 +10,10 @@ const refused: [string, string][] = [
   ['run quick-tuor', 'There is no scenario "quick-tuor"; did you mean "quick-tour"?'],
   ['run ./no-such-file.yaml', 'There is no file ./no-such-file.yaml.'],
   ['run --model epoll-lt --port 70000', '--port must be at most 65535, not 70000.'],
-  ['run --model epoll-lt --duration x', '--duration takes a time in seconds or with a unit, such as 500ms, 2s or 1m30s, not "x".'],
+  [
+    'run --model epoll-lt --duration x',
+    '--duration takes a time in seconds or with a unit, such as 500ms, 2s or 1m30s, not "x".',
+  ],
   ['run -m epoll-lt -d 2kg', '-d takes a time in seconds or with a unit, such as 500ms, 2s or 1m30s, not "2kg".'],
   ['run -m epoll-lt --clients 10KiB', '--clients takes a number, such as 100, 10k or 1M, not "10KiB".'],
   ['run -m epoll-lt -c 0', '-c must be at least 1, not 0.'],

@@ -65,6 +65,14 @@ export function startCli(args: readonly string[], env: NodeJS.ProcessEnv = {}, b
 /** Runs `fdscope ARGS` to its end. */
 export const runCli = (args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Ran> => startCli(args, env).ended;
 
+/** The run of a result that has one. */
+export function onlyRun<Run = Record<string, unknown>>(json: string): Run {
+  const { version, runs } = JSON.parse(json) as { version: unknown; runs: readonly Run[] };
+  const [run, ...more] = runs;
+  if (version !== 1 || run === undefined || more.length > 0) throw new Error(`not one run: ${json.slice(0, 200)}`);
+  return run;
+}
+
 /** A folder that is gone afterwards. */
 export async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'fdscope-cli-'));

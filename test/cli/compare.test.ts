@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { CompareResult } from '../../shared/compare-result.ts';
+import type { CompareReport } from '../../main/cli/series-report.ts';
 import { root } from '../support/engines.ts';
 import { isInstalled } from '../support/tools.ts';
 import { hasClients, runCli, startCli, withFolder } from './command-line.ts';
@@ -17,7 +17,7 @@ describe('compare', () => {
     const args = ['compare', 'epoll-lt', 'blocking-pool:poolSize=4', '--repeats', '2', '--seed', '5', '--json'];
     const { code, stdout, stderr } = await runCli([...args, ...small]);
     expect([code, stderr]).toEqual([0, '']);
-    const result = JSON.parse(stdout) as CompareResult;
+    const result = JSON.parse(stdout) as CompareReport;
     expect(result).toMatchObject({ seed: 5, repeats: 2, notRun: [], isCancelled: false });
     expect(result.entries.map(({ label, model }) => [label, model])).toEqual([
       ['epoll-lt', 'epoll-lt'],
@@ -28,10 +28,13 @@ describe('compare', () => {
       expect(figures.throughput?.median).toBeGreaterThan(0);
       expect(figures.throughput?.coverage).toBe(0.5);
       // Every reply is in the merged histogram; those of the last moments of the interval are, too.
-      const counted = runs.reduce((sum, run) => sum + (run?.latency.corrected.count ?? 0), 0);
+      const made = runs.map((place) => (place === null ? undefined : result.runs[place]));
+      const counted = made.reduce((sum, run) => sum + (run?.latency.corrected.count ?? 0), 0);
       expect(latency?.corrected.count).toBe(counted);
     }
-    expect(result.entries[1]?.runs[0]?.options).toMatchObject({ poolSize: 4 });
+    const [place] = result.entries[1]?.runs ?? [];
+    expect(result.runs[place ?? -1]).toMatchObject({ options: { poolSize: 4 }, round: 1 });
+    expect(result.runs).toHaveLength(4);
     expect(result.differences.every(({ against }) => against === 'epoll-lt')).toBe(true);
     expect(result.differences.some(({ verdict }) => verdict === 'more' || verdict === 'less')).toBe(false);
   });
@@ -76,7 +79,7 @@ describe('compare', () => {
         const out = join(folder, 'result.json');
         const json = await runCli([...args, '--json', '--out', out]);
         expect([json.code, timesIn(json.stderr)]).toEqual([3, 1]);
-        expect((JSON.parse(json.stdout) as CompareResult).notRun).toHaveLength(2);
+        expect((JSON.parse(json.stdout) as CompareReport).notRun).toHaveLength(2);
         expect(readFileSync(out, 'utf8')).toBe(json.stdout);
         const csv = await runCli([...args, '--csv']);
         expect([csv.code, timesIn(csv.stdout), timesIn(csv.stderr)]).toEqual([3, 0, 1]);
@@ -100,11 +103,11 @@ describe('compare', () => {
     const args = ['compare', ...subjects, '--repeats', '1', '--figures', 'throughput,cpuPerRequest', '--json'];
     const { code, stdout } = await runCli([...args, ...small]);
     expect(code).toBe(0);
-    const { entries, differences, figures } = JSON.parse(stdout) as CompareResult;
+    const { entries, differences, figures, runs: all } = JSON.parse(stdout) as CompareReport;
     expect(entries.map(({ label }) => label)).toEqual(['epoll-lt', 'epoll-lt (2)', ...subjects.slice(2)]);
     expect(figures).toEqual(['throughput', 'cpuPerRequest']);
     expect(differences).toHaveLength(3 * 2);
-    const [own, , costly, few] = entries.map(({ runs }) => runs[0]);
+    const [own, , costly, few] = entries.map(({ runs }) => all[runs[0] ?? -1]);
     expect(costly?.cpuMicrosPerRequest).toBeGreaterThan(300);
     expect(own?.connections).toBe(4);
     expect(few?.connections).toBe(2);
@@ -115,9 +118,12 @@ describe('compare', () => {
     const args = ['compare', '--scenario', 'thundering-herd', '--repeats', '1', '--seconds', '0.2', '--json'];
     const { code, stdout } = await runCli(args);
     expect(code).toBe(0);
-    const result = JSON.parse(stdout) as CompareResult;
+    const result = JSON.parse(stdout) as CompareReport;
     expect(result.entries.map(({ label }) => label)).toEqual(['herd', 'exclusive', 'epoll-reactors']);
-    expect(result.entries[0]?.runs[0]).toMatchObject({ connections: 1, options: { exclusive: false } });
+    expect(result.runs[result.entries[0]?.runs[0] ?? -1]).toMatchObject({
+      connections: 1,
+      options: { exclusive: false },
+    });
   });
 
   it('Ctrl-C keeps what is done: the result on stdout, exit code 130', async () => {
@@ -128,7 +134,7 @@ describe('compare', () => {
     const { code, stdout, stderr } = await started.ended;
     expect(code).toBe(130);
     expect(stderr).toMatch(/cancelled/);
-    const result = JSON.parse(stdout) as CompareResult;
+    const result = JSON.parse(stdout) as CompareReport;
     expect(result.isCancelled).toBe(true);
     expect(result.entries.flatMap(({ runs }) => runs).length).toBeLessThan(100);
   });
@@ -137,7 +143,7 @@ describe('compare', () => {
     [['epoll-lt'], 2, 'at least two'],
     [['epoll-lt', 'poll', '--figures', 'p98'], 2, '--figures cannot compare "p98"'],
     [['epoll-lt', 'poll', '--limit', '20'], 2, '--limit goes with --until-resolved'],
-    [['epoll-lt', 'poll:work-us=x'], 2, 'work-us takes a number'],
+    [['epoll-lt', 'poll:work-us=x'], 2, 'work-us takes a time'],
     [['epoll-lt', 'pol'], 2, 'did you mean "poll"'],
     [['epoll-lt', 'poll:batch'], 2, 'name=value'],
     [['epoll-lt', 'poll', '--repeats', '0'], 2, 'Repeats must be a whole number'],

@@ -114,7 +114,7 @@ describe('fdscope run --record', () => {
       expect(stderr).toContain('has stopped, as the file has reached the size');
       expect(stderr).toContain('The run goes on.');
       expect(code).toBe(1);
-      expect((JSON.parse(stdout) as { requests: number }).requests).toBeGreaterThan(0);
+      expect((JSON.parse(stdout) as { runs: { requests: number }[] }).runs[0]?.requests).toBeGreaterThan(0);
       const { session, kinds } = await framesOf(file);
       expect(session.bytes).toBeLessThanOrEqual(32 * 1024);
       expect(kinds.size).toBeGreaterThan(2);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readSweep, writeSweep } from '../../main/lab/sweep/resume-file.ts';
 import { runSettingsSchema } from '../../shared/schemas/settings.ts';
-import type { SweepResult } from '../../shared/sweep-result.ts';
+import type { SweepReport } from '../../main/cli/series-report.ts';
 import { hasClients, runCli, startCli, withFolder } from './command-line.ts';
 
 const small = ['--seconds', '0.3', '--warmup', '0'];
@@ -16,7 +16,7 @@ describe('sweep', () => {
     const args = ['sweep', 'epoll-lt', 'blocking-pool', '--over', 'threads=2', '--clients', '4', '--json', ...small];
     const { code, stdout, stderr } = await runCli(args);
     expect([code, stderr]).toEqual([0, '']);
-    const { points, axis } = JSON.parse(stdout) as SweepResult;
+    const { points, axis, runs } = JSON.parse(stdout) as SweepReport;
     expect(axis).toBe('threads');
     expect(points.map(({ label, status }) => [label, status])).toEqual([
       ['epoll-lt', 'refused'],
@@ -26,7 +26,7 @@ describe('sweep', () => {
       figures: null,
       reason: expect.stringContaining('given by what it is') as string,
     });
-    expect(points[1]?.runs[0]?.options).toMatchObject({ poolSize: 2 });
+    expect(runs[points[1]?.runs[0] ?? -1]?.options).toMatchObject({ poolSize: 2 });
     expect(points[1]?.figures?.throughput?.median).toBeGreaterThan(0);
   });
 
@@ -59,7 +59,7 @@ describe('sweep', () => {
       writeSweep(file, { ...stored, plan: { ...stored.plan, entries: shorter } });
       const { code, stdout } = await runCli(['sweep', '--resume', file, '--json']);
       expect(code).toBe(0);
-      expect((JSON.parse(stdout) as SweepResult).points.map(({ status }) => status)).toEqual(['done', 'done']);
+      expect((JSON.parse(stdout) as SweepReport).points.map(({ status }) => status)).toEqual(['done', 'done']);
       expect(readSweep(file).records).toHaveLength(2);
       expect(existsSync(file)).toBe(true);
     }));

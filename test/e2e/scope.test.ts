@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCli } from '../cli/command-line.ts';
+import { onlyRun, runCli } from '../cli/command-line.ts';
 import { violations } from './accessibility.ts';
 import { AppUnderTest, type App } from './browser.ts';
 
@@ -104,7 +104,7 @@ describe('the Scope screen', () => {
       '--json',
     ]);
     expect(code).toBe(0);
-    const result = JSON.parse(stdout) as { syscalls: Record<string, number>; requests: number };
+    const result = onlyRun<{ syscalls: Record<string, number>; requests: number }>(stdout);
     const calls = Object.values(result.syscalls).reduce((sum, count) => sum + count, 0) / result.requests;
     await switchTo(page, 'epoll-lt');
     const connections = page.getByLabel('Connections', { exact: true });

@@ -67,7 +67,8 @@ export function textsOfTheApp(): UsedText[] {
         .split(/^\/\/\s*$/m)
         .map((text) => ({ from: `model/${name}`, text: text.replaceAll(/^\/\/ ?/gm, '') }));
     });
-  const doctor = [...read('main/lab/doctor.ts').matchAll(/(?:forbids|enable|label): ['`](.+?)['`],?$/gm)].map(
+  const examined = ['doctor', 'doctor-network', 'doctor-processes'].map((name) => read(`main/lab/${name}.ts`));
+  const doctor = [...examined.join('\n').matchAll(/(?:forbids|enable|label|meaning): ['`](.+?)['`],?$/gm)].map(
     ([, text = '']) => ({ from: 'doctor', text }),
   );
   const lessons = filesOf('shared/lessons', '.md')

@@ -143,6 +143,57 @@ describe('the doctor', () => {
     expect(items.get('model-coroutine-stackful')).toMatchObject({ status: 'missing', value: 'why' });
   });
 
+  it('knows that somaxconn alone bounds the accept queue, to itself and one', () => {
+    expect(items.get('somaxconn')).toMatchObject({
+      meaning: expect.stringContaining('holds 129 connections at most') as string,
+      forbids: expect.stringContaining('longer than 129') as string,
+    });
+    expect(items.get('syn-backlog')?.meaning).toContain('nothing about accept queues');
+  });
+
+  it('says what each line means, also where nothing is wrong', () => {
+    const fine = diagnose(
+      readFacts(engine, (path) => {
+        const more: Record<string, string> = {
+          '/proc/loadavg': '0.50 0.1 0.1 1/9 9',
+          '/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor': 'powersave',
+          [`/proc/${process.ppid}/limits`]:
+            'Max open files            1024                 65536                files\nMax processes             500                  500                  processes\n',
+          '/proc/sys/kernel/pid_max': '4194304',
+          '/proc/self/cgroup': '0::/box',
+          '/sys/fs/cgroup/box/pids.max': '100',
+          '/proc/sys/net/ipv4/tcp_wmem': '4096 16384 4194304',
+          '/proc/sys/net/ipv4/tcp_rmem': '4096 131072 6291456',
+          '/proc/sys/net/ipv4/tcp_abort_on_overflow': '1',
+          '/proc/sys/net/netfilter/nf_conntrack_count': '10',
+          '/proc/sys/net/netfilter/nf_conntrack_max': '1000',
+          '/proc/meminfo': 'SwapTotal:  1000 kB\nSwapFree:  100 kB\n',
+          '/proc/net/if_inet6': '00000000000000000000000000000001 01 80 10 80       lo',
+          '/proc/cpuinfo': 'flags\t\t: fpu hypervisor lahf_lm',
+          '/sys/class/dmi/id/sys_vendor': 'QEMU',
+        };
+        return more[path] ?? texts[path];
+      }),
+      [],
+    );
+    for (const { id, meaning } of fine) expect([id, meaning]).toEqual([id, expect.stringMatching(/^[A-Z].*\.$/)]);
+    const found = new Map(fine.map((each) => [each.id, `${each.status} ${each.value}`]));
+    expect(Object.fromEntries(found)).toMatchObject({
+      load: 'ok 0.5 on 1 CPUs',
+      governor: 'limited powersave',
+      processes: 'limited 500',
+      'pid-max': 'ok 4194304',
+      'cgroup-pids': 'limited 100',
+      'tcp-wmem': 'ok 16 KiB at first, 4 MiB at most',
+      'tcp-rmem': 'ok 128 KiB at first, 6 MiB at most',
+      'abort-on-overflow': 'ok on',
+      conntrack: 'limited 10 of 1000 entries',
+      swap: 'limited 1 MiB of 1 MiB used',
+      ipv6: 'ok on, with ::1',
+      virtual: 'ok QEMU',
+    });
+  });
+
   it('finds nothing wrong with what is enough', () => {
     for (const id of ['syn-backlog', 'io_uring', 'kernel']) expect(items.get(id)).toMatchObject({ status: 'ok' });
   });

@@ -179,7 +179,7 @@ describe('Doctor', () => {
       ).filter(({ id }) => id === 'noise' || id === 'cpu-quota');
     const [calm, ...none] = itemsOf({ noise: quiet, quota: undefined, throttled: undefined });
     expect(calm).toMatchObject({ status: 'ok', value: 'others 2%, steal 0%, pressure 10%, 1 runnable' });
-    expect(none).toEqual([]);
+    expect(none).toMatchObject([{ id: 'cpu-quota', status: 'ok', value: 'none' }]);
     const [busy, limited] = itemsOf({
       ...{ noise: { ...quiet, othersShare: 0.5 }, quota: 1.5, throttled: { periods: 9, ms: 124 } },
     });

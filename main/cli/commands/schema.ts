@@ -1,21 +1,29 @@
-/** `fdscope schema`: the JSON Schema of scenario files or of walk files, for editors. */
+/** `fdscope schema`: the JSON Schema of scenario files or of walk files, for editors, and of what --json prints. */
 import { walkJsonSchema } from '../../../shared/bench/walk.ts';
+import { resultsJsonSchema } from '../../../shared/schemas/results.ts';
 import { scenarioJsonSchema } from '../../../shared/schemas/json-schema.ts';
 import { LabError } from '../../lab/errors.ts';
 import type { Register } from '../command.ts';
 import { addOut, type OutputFlags } from '../options.ts';
 import { checkOut, deliver } from '../output.ts';
+import { addSpelled } from '../spellings.ts';
 
 export const registerSchema: Register = (program) => {
   const command = program
     .command('schema')
-    .description('the JSON Schema of scenario files, or of walk files, for editors')
-    .option('--of <kind>', 'scenario or walk', 'scenario');
-  addOut(command).action(async (flags: OutputFlags & { readonly of: string }) => {
+    .description('the JSON Schema of scenario files, of walk files, or with --results of what --json prints')
+    .option('--results', 'of what commands print with --json');
+  addSpelled(command, '--of', '<kind>', 'scenario, which it is by default, or walk', {
+    suggests: ['scenario', 'walk'],
+  });
+  addOut(command).action(async (flags: OutputFlags & { readonly of?: string; readonly results?: boolean }) => {
     checkOut(flags);
-    const schema = { scenario: scenarioJsonSchema, walk: walkJsonSchema }[flags.of];
-    if (!schema)
-      throw new LabError('bad-input', `There is a schema of a scenario and of a walk, not of "${flags.of}".`);
+    const { of = 'scenario', results = false } = flags;
+    if (results && flags.of !== undefined) {
+      throw new LabError('bad-input', '--results and --of are one or the other.');
+    }
+    const schema = results ? resultsJsonSchema : { scenario: scenarioJsonSchema, walk: walkJsonSchema }[of];
+    if (!schema) throw new LabError('bad-input', `There is a schema of a scenario and of a walk, not of "${of}".`);
     await deliver({ ...flags, json: true }, schema(), () => '');
   });
 };
