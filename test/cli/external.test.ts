@@ -36,7 +36,7 @@ const time = ['--connections', '8', '--duration', '0.6', '--warmup', '0.1', '--j
 async function runExternal(...args: string[]): Promise<Result> {
   const { code, stdout, stderr } = await runCli(['run', '--model', 'external', ...args, ...time], toolEnvironment);
   expect([code, stderr]).toEqual([0, '']);
-  return onlyRun<Result>(stdout);
+  return onlyRun(stdout) as unknown as Result;
 }
 
 function expectWatched(result: Result): void {
@@ -91,7 +91,7 @@ describe('run --model external', () => {
     const args = ['--command', command, '--port', `${port}`, '--profile', 'churn', '--duration', '0.6', '--json'];
     const ran = await runCli(['run', '--model', 'external', '--connections', '4', '--warmup', '0.1', ...args]);
     expect(ran.code).toBe(0);
-    const result = onlyRun<Result>(ran.stdout);
+    const result = onlyRun(ran.stdout) as unknown as Result;
     expectWatched(result);
     expect(result.contextSwitches.voluntary).toBeGreaterThan(0);
     // HTTP/1.0 ends each connection as it says: no error, but clients that mean to stay are told why they cannot.
