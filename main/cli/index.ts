@@ -1,6 +1,6 @@
 /** The command line, a thin host of the lab. Other programs call it: with --json, stdout is one object. */
 import { Command } from 'commander';
-import { version } from '../lab/engine-location.ts';
+import { fullVersion } from '../lab/about.ts';
 import { LabService } from '../lab/lab-service.ts';
 import type { CliContext } from './command.ts';
 import { commands } from './commands/index.ts';
@@ -10,7 +10,7 @@ import { tell } from './terminal.ts';
 import { tellEngines } from './verbose.ts';
 
 export function createProgram(context: CliContext): Command {
-  const program = new Command('fdscope').description('An oscilloscope for sockets.').version(version());
+  const program = new Command('fdscope').description('An oscilloscope for sockets.').version(fullVersion());
   for (const register of commands) register(program, context);
   // Faults become exceptions, and are told in one place; help and version go to stdout as usual.
   for (const command of [program, ...program.commands]) {

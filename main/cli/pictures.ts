@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { DrawSequence, MakePictures, Pictures, PictureView } from '../../shared/session/pictures.ts';
-import { findRoot } from '../lab/engine-location.ts';
+import { findRoot, packagedResources } from '../lab/engine-location.ts';
 import { benchDiagram } from '../lab/bench/bench-export.ts';
 import { LabError } from '../lab/errors.ts';
 import { benchExporter, benchExporters } from '../lab/sessions/exporters/bench.ts';
@@ -21,6 +21,10 @@ interface Program {
 }
 /** A program of its own, as the app's page is: this one knows what it gives, and not what it is made of. */
 async function program(): Promise<Program> {
+  if (packagedResources() !== undefined) {
+    const sentence = 'The installed fdscope draws no pictures without its window, as what draws them would be 35 MB of it';
+    throw new LabError('unavailable', `${sentence}: export them in the app, or from a checkout of fdscope.`);
+  }
   const url = pathToFileURL(join(findRoot(), 'out/pictures.mjs')).href;
   return (await import(url)) as Program;
 }

@@ -1,11 +1,13 @@
-// `npm run dist`: packages the app for Linux: AppImage and deb, into out/dist.
-// `npm run dist -- --arch arm64` for the other machines (needs their compiler), `--dir` for the bare folder.
+// `npm run dist`: packages the app for Linux: deb and AppImage, into out/dist.
+// `npm run dist -- --arch arm64` for the other machines (needs their compiler), `--dir` for the bare folder, `--deb` for that
+// and the deb, which need nothing that is not here.
 // ELECTRON_OVERRIDE_DIST_PATH names a folder with Electron's program where it cannot be downloaded.
 import { spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import { makeDeb } from './deb.mjs';
 import { electronBinary, electronDist, electronVersion, fetchElectron } from './electron.mjs';
 import {
   BadInput,
@@ -18,6 +20,7 @@ import {
   SetupError,
 } from './setup.mjs';
 import { ensureShell } from './shell.mjs';
+import { step } from './steps.mjs';
 
 /** Electron's names of machines, with the compiler that Debian has for each. */
 const machines = { x64: 'x86_64-linux-gnu-g++', arm64: 'aarch64-linux-gnu-g++' };
@@ -26,6 +29,7 @@ function parseOptions() {
   const options = {
     arch: { type: 'string', default: process.arch },
     dir: { type: 'boolean', default: false },
+    deb: { type: 'boolean', default: false },
     // For tests, which have a stand-in for Electron: no fuses can be set in it.
     output: { type: 'string', default: join(root, 'out/dist') },
     'no-fuses': { type: 'boolean', default: false },
@@ -34,7 +38,7 @@ function parseOptions() {
   try {
     ({ values } = parseArgs({ options }));
   } catch (error) {
-    throw new BadInput(`${error.message.split('. ')[0]}. \`npm run dist\` takes --dir and --arch x64 or arm64.`);
+    throw new BadInput(`${error.message.split('. ')[0]}. \`npm run dist\` takes --dir, --deb and --arch x64 or arm64.`);
   }
   if (!Object.hasOwn(machines, values.arch)) {
     throw new BadInput(`There is no package for ${values.arch}: choose --arch ${Object.keys(machines).join(' or ')}.`);
@@ -50,6 +54,7 @@ async function placeEngine(arch) {
   if (arch === process.arch) {
     await ensureEngine('release');
     copyFileSync(enginePath('release'), packaged);
+    withoutDebugInformation('strip', packaged);
     return;
   }
   const compiler = machines[arch];
@@ -64,7 +69,11 @@ async function placeEngine(arch) {
   const made = spawnSync('make', [...args, `-j${availableParallelism()}`], { stdio: 'inherit' });
   if (made.status !== 0) throw new SetupError(`The engine for ${arch} did not build; the messages are above.`);
   copyFileSync(join(build, 'fdscope-engine'), packaged);
+  withoutDebugInformation(compiler.replace(/g\+\+$/, 'strip'), packaged);
 }
+
+/** Two thirds of the engine, for debuggers alone. The compiler's own tools have it; without it the engine is larger. */
+const withoutDebugInformation = (strip, path) => spawnSync(strip, [path]);
 
 /** electron-builder's settings for where Electron comes from. */
 function electronSettings(arch) {
@@ -110,24 +119,49 @@ function adviceOn(faults, arch) {
   const name = `electron-v${electronVersion()}-linux-${arch}.zip`;
   return (
     ` It could not download what it needs. Electron itself: unpack ${name} from Electron's releases into a folder and ` +
-    'set ELECTRON_OVERRIDE_DIST_PATH to it. The tools that make AppImage and deb are downloaded too; ' +
-    '`npm run dist -- --dir` needs none of them.'
+    'set ELECTRON_OVERRIDE_DIST_PATH to it. The tool that makes AppImages is downloaded too; ' +
+    '`npm run dist -- --deb` does not need it.'
   );
 }
 
+/** The folder that electron-builder packages into, which it names after the machine, but for its usual one. */
+const unpackedFolder = (arch) => (arch === 'x64' ? 'linux-unpacked' : `linux-${arch}-unpacked`);
+
+/** Throws SetupError, with electron-builder's messages shown before. */
+async function runBuilderOrThrow(arch, output, hasFuses, what) {
+  const { code, faults } = await runBuilder([
+    ...['--linux', ...what, `--${arch}`, '--publish', 'never', '--config', await configFile(hasFuses)],
+    ...[`-c.electronVersion=${electronVersion()}`, `-c.directories.output=${output}`, ...electronSettings(arch)],
+    ...commitSetting(),
+  ]);
+  if (code !== 0) throw new SetupError(`electron-builder failed; its messages are above.${adviceOn(faults, arch)}`);
+}
+
+/** Of this checkout, for Help > About of the package; none where it is no checkout of git. */
+function commitSetting() {
+  const { status, stdout } = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' });
+  return status === 0 ? [`-c.extraMetadata.commit=${stdout.trim()}`] : [];
+}
+
+async function packageDeb(packaged, arch, output) {
+  const { parse } = await import('yaml');
+  const config = parse(readFileSync(join(root, 'electron-builder.yml'), 'utf8'));
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  await step('packing the deb', () => makeDeb({ packaged, output, arch, version, config }));
+}
+
 async function main() {
-  const { arch, dir, output, 'no-fuses': noFuses } = parseOptions();
+  const { arch, dir, deb, output, 'no-fuses': noFuses } = parseOptions();
   if (process.platform !== 'linux') throw new SetupError(`fdscope is packaged on Linux, not on ${process.platform}.`);
   await ensurePackages();
   await placeEngine(arch);
   await ensureShell();
   await ensureRenderer();
-  const { code, faults } = await runBuilder([
-    ...['--linux', ...(dir ? ['dir'] : []), `--${arch}`, '--publish', 'never', '--config', await configFile(!noFuses)],
-    ...[`-c.electronVersion=${electronVersion()}`, `-c.directories.output=${output}`, ...electronSettings(arch)],
-  ]);
-  if (code !== 0) throw new SetupError(`electron-builder failed; its messages are above.${adviceOn(faults, arch)}`);
-  if (!existsSync(output)) return;
+  await runBuilderOrThrow(arch, output, !noFuses, ['dir']);
+  const packaged = join(output, unpackedFolder(arch));
+  if (!dir) await packageDeb(packaged, arch, output);
+  // Last, as its tool may not be had: what needs none is made by then.
+  if (!dir && !deb) await runBuilderOrThrow(arch, output, !noFuses, ['AppImage', '--prepackaged', packaged]);
   for (const entry of readdirSync(output, { withFileTypes: true })) {
     const path = join(output, entry.name);
     const size = entry.isFile() ? ` (${(statSync(path).size / 1e6).toFixed(0)} MB)` : '';

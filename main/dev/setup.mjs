@@ -8,7 +8,7 @@
  * Faults that the user can mend are SetupErrors, whose message is one sentence; see `exitWithSentence`.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -253,6 +253,9 @@ export async function ensureBundles(name, builds, makers = []) {
       renameSync(`${path}.new`, path);
     };
     const files = results.flatMap((result) => result.outputFiles);
+    // Names of parts tell what is in them: those of the last time are in nobody's way, but would be packaged.
+    const before = existsSync(recordFile) ? readJson(recordFile).outputs : [];
+    for (const path of before) if (!files.some((file) => file.path === join(root, path))) rmSync(join(root, path), { force: true });
     for (const file of files) replace(file.path, file.contents);
     const sources = results.flatMap((result) => Object.keys(result.metafile.inputs));
     const inputs = [...new Set([...sources, 'main/dev/setup.mjs', 'package-lock.json', ...makers])];

@@ -3,12 +3,13 @@ import { ensureBundles, sessionReader, wholeBundle } from './setup.mjs';
 
 const whole = { ...wholeBundle, outdir: 'out/electron', external: ['electron'] };
 
-/** Main process, preload and the server of the model `node`, into out/electron, where a source changed. */
+/** Main process, command line, preload and the server of the model `node`, into out/electron, where a source changed. */
 export const ensureShell = () =>
   ensureBundles(
     'shell',
     [
-      { ...whole, entryPoints: { main: 'main/electron/main.ts' } },
+      // What both are made of, and what is loaded when it is needed, are files beside them.
+      { ...whole, splitting: true, entryPoints: { main: 'main/electron/main.ts', cli: 'main/cli/packaged.ts' } },
       sessionReader('out/electron/session-reader.cjs'),
       { ...whole, entryPoints: { 'node-server': 'main/engine/node/server.ts' } },
       {

@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import { ensureBrowser } from './browser.mjs';
 import { countsOf, failedFiles, passedNow, reportIn, withSecondRun } from './counts.mjs';
 import { desktopForTests } from './electron.mjs';
+import { onPath } from './on-path.mjs';
 import { ensureEngine, ensureRenderer, root } from './setup.mjs';
 import { ensureShell } from './shell.mjs';
 
@@ -20,6 +21,7 @@ export const suites = {
   truth: { projects: ['truth'] },
   e2e: { projects: ['e2e'], prepare: prepareBrowser },
   figures: { projects: ['figures'], alone: true },
+  install: { projects: ['install'], prepare: prepareInstall },
   asan: { projects: ['conformance'], variant: 'asan', prepare: () => prepareSanitizer('asan') },
   tsan: { projects: ['conformance'], variant: 'tsan', prepare: () => prepareSanitizer('tsan') },
 };
@@ -61,6 +63,19 @@ async function electronEnvironment() {
   if (binary === undefined) return { FDSCOPE_ELECTRON_REASON: reason };
   await ensureShell();
   return { FDSCOPE_ELECTRON: binary };
+}
+
+/** The desktop app, as above, and what a clean Debian beside this system is made with. */
+async function prepareInstall() {
+  const { binary, reason } = desktopForTests();
+  if (binary === undefined) return { reason };
+  if (process.getuid?.() !== 0) return { reason: 'a clean Debian to install it on is made by root alone' };
+  for (const tool of ['Xvfb', 'openbox', 'xdotool', 'debootstrap', 'dpkg-deb', 'unshare', 'nsenter']) {
+    if (onPath(tool, { more: ['/usr/bin', '/usr/sbin'] }) === undefined) return { reason: `${tool} is not installed` };
+  }
+  const { status, stderr } = spawnSync('unshare', ['--mount', '--pid', '--fork', 'true'], { encoding: 'utf8' });
+  if (status !== 0) return { reason: `no other root can be made here: ${(stderr ?? '').trim()}` };
+  return { env: { FDSCOPE_ELECTRON: binary } };
 }
 
 const reportOf = (name) => join(root, 'out/test', `${name}.json`);

@@ -87,6 +87,7 @@ const parts = {
   bench: { minutes: 40, run: suite('asan', { FDSCOPE_BENCH_SEQUENCES: '500' }, ['test/conformance/bench-random']) },
   tsan: { minutes: 8, run: suite('tsan', { FDSCOPE_MODELS: tsanModels.join() }) },
   'engine-unit': { minutes: 2, run: () => runEngineUnit('asan') },
+  install: { minutes: 20, run: suite('install') },
   scenarios: { minutes: 12, run: scenarios },
 };
 

@@ -40,6 +40,7 @@ export function menuTemplate(commands: readonly MenuCommand[], choices: MenuChoi
     commands.filter((command) => command.group === group).map((command) => itemOf(command, choices));
   const closed = (items: MenuItemConstructorOptions[]): MenuItemConstructorOptions[] =>
     items.length > 0 ? [...items, separator] : [];
+  const help = itemsOf(ownGroups.help);
   const own: readonly string[] = Object.values(ownGroups);
   const groups = [...new Set(commands.map(({ group }) => group))].filter((group) => !own.includes(group));
   return [
@@ -59,7 +60,8 @@ export function menuTemplate(commands: readonly MenuCommand[], choices: MenuChoi
         { role: 'togglefullscreen' },
       ],
     },
-    { label: '&Help', submenu: [...closed(itemsOf(ownGroups.help)), { role: 'about' }] },
+    // The page has an About of its own, with more in it; where there is no page, Electron's is better than none.
+    { label: '&Help', submenu: help.length > 0 ? help : [{ role: 'about' }] },
   ];
 }
 

@@ -1,6 +1,7 @@
 /** What this machine allows, what each limit forbids, and the command that would lift it. */
 import type { ModelInfo } from '../../shared/catalogue.ts';
 import { noiseSentence } from '../../shared/machine-noise.ts';
+import { engineText, fullVersion } from './about.ts';
 import type { MachineFacts } from './doctor-facts.ts';
 import { item, type DoctorItem } from './doctor-item.ts';
 import { networkItems } from './doctor-network.ts';
@@ -158,6 +159,12 @@ function coresItem({ cpus, cpuModel }: MachineFacts): DoctorItem {
     },
   );
 }
+
+/** What is examined: the same words as in `fdscope --version` and Help > About. */
+export const ownItems = (): DoctorItem[] => [
+  item('fdscope', 'fdscope', fullVersion()),
+  item('engine', 'engine', engineText()),
+];
 
 /** Pure: from the facts to their meaning, in the order in which they are shown. */
 export function diagnose(facts: MachineFacts, models: readonly ModelInfo[], glance?: MachineGlance): DoctorItem[] {

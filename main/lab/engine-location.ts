@@ -24,11 +24,13 @@ export function findRoot(from = dirname(fileURLToPath(import.meta.url))): string
   }
 }
 
-/** Of this installation. */
-export function version(root = findRoot()): string {
-  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-  return manifest.version;
+/** What the manifest of this installation says of it; `commit` is put there when it is packaged. */
+export function manifestOf(root = findRoot()): { readonly version: string; readonly commit?: string } {
+  return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string; commit?: string };
 }
+
+/** Of this installation. */
+export const version = (root = findRoot()): string => manifestOf(root).version;
 
 /**
  * A packaged app has its own code in an archive, which other programs cannot read, and what they must read or run in the

@@ -3,7 +3,7 @@ import { hostname, totalmem } from 'node:os';
 import type { z } from 'zod';
 import { externalId, type ModelId, type ModelInfo } from '../../shared/catalogue.ts';
 import type { CompareResult } from '../../shared/compare-result.ts';
-import type { MachineInfo, ModelSource, ScenarioCard } from '../../shared/contract/lab.ts';
+import type { AboutRow, MachineInfo, ModelSource, ScenarioCard } from '../../shared/contract/lab.ts';
 import type { UnmetNeed } from '../../shared/contract/lessons.ts';
 import type { LoadResult, RunResult, ServeResult } from '../../shared/run-result.ts';
 import type { SweepResult } from '../../shared/sweep-result.ts';
@@ -25,7 +25,8 @@ import { switchCostSchema, type SwitchCost } from '../../shared/switch-cost.ts';
 import { BenchRoom } from './bench/bench-room.ts';
 import { shareConnections } from './client-mix.ts';
 import { compare, type CompareHooks, type ComparePlan, type RunOne } from './compare/compare.ts';
-import { diagnose, type DoctorItem } from './doctor.ts';
+import { aboutThis } from './about.ts';
+import { diagnose, ownItems, type DoctorItem } from './doctor.ts';
 import { machineFacts } from './doctor-facts.ts';
 import { glanceAtMachine } from './machine-noise.ts';
 import { askEngine } from './engine-query.ts';
@@ -134,6 +135,10 @@ export class LabService {
     };
   }
 
+  about(host: MachineInfo['host']): AboutRow[] {
+    return aboutThis(host, this.sessions.folder);
+  }
+
   async #whyNoIoUring(): Promise<string | undefined> {
     const model = await this.#model('io_uring');
     return model.available ? undefined : unavailableSentence(model);
@@ -148,7 +153,7 @@ export class LabService {
     const [facts, models] = await Promise.all([machineFacts(), this.listModels()]);
     // Not beside the others, which are the lab's own load.
     const glance = await glanceAtMachine();
-    return diagnose(facts, models, glance);
+    return [...ownItems(), ...diagnose(facts, models, glance)];
   }
 
   /** Nanoseconds for a switch, by every way that models do it. Throws LabError. */

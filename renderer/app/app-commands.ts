@@ -159,5 +159,12 @@ export function useAppCommands(): readonly Command[] {
     })),
     { id: 'palette', title: 'Find anything', group: 'View', keys: ['Mod+K'], run: () => (ui.isPaletteOpen = true) },
     { id: 'help', title: 'Show every key', group: 'View', keys: ['?'], run: () => (ui.isHelpOpen = true) },
+    {
+      id: 'about',
+      title: 'About fdscope',
+      group: 'Help',
+      words: 'version commit engine electron bug report folder',
+      run: () => (ui.isAboutOpen = true),
+    },
   ];
 }

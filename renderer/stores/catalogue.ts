@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef } from 'vue';
 import { families, type ModelId, type ModelInfo } from '../../shared/catalogue.ts';
-import type { DoctorReportItem, MachineInfo, ModelSource, ScenarioCard } from '../../shared/contract/lab.ts';
+import type { AboutRow, DoctorReportItem, MachineInfo, ModelSource, ScenarioCard } from '../../shared/contract/lab.ts';
 import type { LabLink } from '../app/link.ts';
 
 export type Family = (typeof families)[number];
@@ -55,6 +55,10 @@ export const useCatalogue = defineStore('catalogue', () => {
     }
   }
 
+  /** Asked each time: where sessions are may be another place by then. */
+  const about = (): Promise<readonly AboutRow[]> =>
+    link?.request('lab.about') ?? Promise.reject(new Error('The lab is not connected.'));
+
   /** The model's own file; asked for once. */
   function source(id: ModelId): Promise<ModelSource> {
     const there = sources.get(id);
@@ -67,5 +71,5 @@ export const useCatalogue = defineStore('catalogue', () => {
     return asked;
   }
 
-  return { models, scenarios, machine, doctor, doctorFault, byFamily, ordered, model, load, examine, source };
+  return { models, scenarios, machine, doctor, doctorFault, byFamily, ordered, model, load, examine, about, source };
 });

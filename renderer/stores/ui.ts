@@ -49,6 +49,7 @@ export const useUi = defineStore('ui', () => {
   const isHelpOpen = ref(false);
   /** Label of a setting that the Scope is to show. */
   const wantedSetting = ref<string>();
+  const isAboutOpen = ref(false);
 
   function nextTheme(): void {
     theme.value = themes[(themes.indexOf(theme.value) + 1) % themes.length] ?? 'system';
@@ -74,5 +75,6 @@ export const useUi = defineStore('ui', () => {
     isPaletteOpen,
     isHelpOpen,
     wantedSetting,
+    isAboutOpen,
   };
 });

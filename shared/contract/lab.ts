@@ -17,6 +17,10 @@ export const machineSchema = z.strictObject({
 });
 export type MachineInfo = z.infer<typeof machineSchema>;
 
+/** What this fdscope is, a line each, as it is shown and copied. */
+export const aboutRowSchema = z.strictObject({ label: z.string(), value: z.string() });
+export type AboutRow = z.infer<typeof aboutRowSchema>;
+
 /** A model's own file, as it was built into the engine. Lines are counted from 1. */
 export const modelSourceSchema = z.strictObject({
   model: z.enum(modelIds),
@@ -55,6 +59,7 @@ export type ScenarioCard = z.infer<typeof scenarioCardSchema>;
 
 export const labRequests = {
   'lab.machine': { params: nothing, result: machineSchema },
+  'lab.about': { params: nothing, result: z.array(aboutRowSchema) },
   'models.list': { params: nothing, result: modelListSchema },
   'models.source': { params: z.strictObject({ model: z.enum(modelIds) }), result: modelSourceSchema },
   'scenarios.list': { params: nothing, result: z.array(scenarioCardSchema) },

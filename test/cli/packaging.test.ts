@@ -25,6 +25,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { root } from '../support/engines.ts';
+import { isInstalled, itWith, output } from '../support/tools.ts';
 
 const run = promisify(execFile);
 const limitMs = 110_000;
@@ -53,7 +54,8 @@ describe('the package', () => {
     writeFileSync(join(dist, 'electron'), '#!/bin/sh\n');
     chmodSync(join(dist, 'electron'), 0o755);
     writeFileSync(join(dist, 'version'), '0.0.0');
-    const args = ['main/dev/dist.mjs', '--dir', '--no-fuses', '--output', join(folder, 'out')];
+    const what = isInstalled('dpkg-deb') ? '--deb' : '--dir';
+    const args = ['main/dev/dist.mjs', what, '--no-fuses', '--output', join(folder, 'out')];
     const env = { ...process.env, ELECTRON_OVERRIDE_DIST_PATH: dist };
     const { stdout, stderr } = await run(process.execPath, args, { cwd: root, env });
     messages = stdout + stderr;
@@ -76,7 +78,7 @@ describe('the package', () => {
 
   it('has bundles, page and icon in its archive, and neither packages nor sources of the app', () => {
     const inside = listPackage(archive, { isPack: false });
-    for (const file of ['main.mjs', 'preload.cjs', 'session-reader.cjs'])
+    for (const file of ['main.mjs', 'cli.mjs', 'preload.cjs', 'session-reader.cjs'])
       expect(inside).toContain(`/out/electron/${file}`);
     expect(inside).toContain('/out/renderer/index.html');
     expect(inside).toContain('/main/electron/resources/icons/256x256.png');
@@ -86,14 +88,74 @@ describe('the package', () => {
     ).toEqual([]);
   });
 
-  it('is hardened, opens its files, and goes to AppImage and deb', () => {
+  it('is hardened, opens its files, and goes to an AppImage', () => {
     // The one that is on lets the model node be a process of its own; the configuration says so.
     const on = Object.entries(config.electronFuses).filter(([, isOn]) => isOn);
     expect(on.map(([fuse]) => fuse).sort()).toEqual([
       ...['enableCookieEncryption', 'enableEmbeddedAsarIntegrityValidation', 'onlyLoadAppFromAsar', 'runAsNode'],
     ]);
     expect(config.fileAssociations.map(({ ext }) => ext)).toEqual(['fdscope', 'fdscope.yaml']);
-    expect(config.linux.target).toEqual(['AppImage', 'deb']);
+    expect(config.linux.target).toEqual(['AppImage']);
+  });
+
+  itWith('dpkg-deb', 'is a deb: app, starter, entry, types, icons, and what keeps it right', async () => {
+    const deb = join(folder, 'out', `fdscope_0.1.0_${process.arch === 'x64' ? 'amd64' : process.arch}.deb`);
+    const tree = join(folder, 'deb');
+    await run('dpkg-deb', ['--raw-extract', deb, tree]);
+    const text = (path: string): string => readFileSync(join(tree, path), 'utf8');
+    const listed = await output('dpkg-deb', '--contents', deb);
+    expect(listed.split('\n').filter((line) => line !== '' && !/^[-dl][rwxs-]{9} root\/root /.test(line))).toEqual([]);
+    expect(listed).toMatch(/^-rwxr-xr-x .* \.\/opt\/fdscope\/resources\/engine\/fdscope-engine$/m);
+    expect(listed).toMatch(/^-rwxr-xr-x .* \.\/usr\/bin\/fdscope$/m);
+    for (const size of [16, 256, 512])
+      expect(existsSync(join(tree, `usr/share/icons/hicolor/${size}x${size}/apps/fdscope.png`))).toBe(true);
+    expect(text('usr/share/applications/fdscope.desktop')).toMatch(/^Exec=fdscope %U$/m);
+    for (const { mimeType, ext } of config.fileAssociations) {
+      expect(text('usr/share/applications/fdscope.desktop')).toContain(`${mimeType};`);
+      expect(text('usr/share/mime/packages/fdscope.xml')).toContain(`<mime-type type="${mimeType}">`);
+      expect(text('usr/share/mime/packages/fdscope.xml')).toContain(`<glob pattern="*.${ext}"`);
+    }
+    const control = text('DEBIAN/control');
+    expect(control).toMatch(/^Version: 0\.1\.0$/m);
+    for (const needed of ['libgtk-3-0 | libgtk-3-0t64', 'libnss3', 'libgbm1', 'libasound2 | libasound2t64'])
+      expect(control).toContain(needed);
+    // Scripts of a package that do not parse leave it half installed.
+    for (const script of ['DEBIAN/postinst', 'DEBIAN/postrm', 'usr/bin/fdscope']) await run('sh', ['-n', join(tree, script)]);
+    const sums = text('DEBIAN/md5sums').trim().split('\n');
+    expect(sums).toHaveLength(listed.split('\n').filter((line) => line.startsWith('-')).length);
+    expect(sums.filter((line) => !/^[0-9a-f]{32} {2}[^/]/.test(line))).toEqual([]);
+  });
+
+  itWith('dpkg-deb', 'starts as window or command line by what it is given', async () => {
+    // A tree of its own beside the system's: the starter with the place of the app in it, and an app that says what it is.
+    const place = join(folder, 'started');
+    mkdirSync(place);
+    const starter = join(place, 'starter');
+    const text = readFileSync(join(folder, 'deb/usr/bin/fdscope'), 'utf8');
+    writeFileSync(starter, text.replaceAll('/opt/fdscope', place).replace('$(id -u)', '1000'), { mode: 0o755 });
+    writeFileSync(join(place, 'fdscope'), '#!/bin/sh\necho "${ELECTRON_RUN_AS_NODE:-window}" "$@"\n', { mode: 0o755 });
+    writeFileSync(join(place, 'run'), '');
+    const cli = `1 ${place}/resources/app.asar/out/electron/cli.mjs`;
+    const cases: [string[], string][] = [
+      [[], 'window'],
+      [['a b.fdscope'], 'window a b.fdscope'],
+      [['file:///a%20b.fdscope', './x'], 'window file:///a%20b.fdscope ./x'],
+      [['--remote-debugging-port=1'], 'window --remote-debugging-port=1'],
+      [['--version'], `${cli} --version`],
+      [['switch-cost', '--json'], `${cli} switch-cost --json`],
+      [['rnu'], `${cli} rnu`],
+    ];
+    for (const [args, said] of cases) {
+      const { stdout } = await run(starter, args, { cwd: folder });
+      expect([args, stdout.trim()]).toEqual([args, said]);
+    }
+    // A file of that name is a file.
+    expect((await run(starter, ['run'], { cwd: place })).stdout.trim()).toBe('window run');
+  });
+
+  it('has the command line in it', async () => {
+    const { stdout } = await run(process.execPath, [join(root, 'out/electron/cli.mjs'), '--version']);
+    expect(stdout).toMatch(/^0\.1\.0/);
   });
 
   it('runs: the packaged main finds its engine, node server, scenarios and sources, and a lab switches models', async () => {

@@ -32,6 +32,7 @@ type VerbsOf<Room extends RequestMap> = Pick<Verbs, Verb & keyof Room>;
 
 const labVerbs = (lab: LabService, host: MachineInfo['host']): VerbsOf<typeof labRequests & typeof liveRequests> => ({
   'lab.machine': () => lab.machine(host),
+  'lab.about': () => lab.about(host),
   'models.list': () => lab.listModels(),
   'models.source': ({ model }) => lab.modelSource(model),
   'scenarios.list': () => lab.scenarioCards(),
