@@ -22,7 +22,8 @@ interface Program {
 /** A program of its own, as the app's page is: this one knows what it gives, and not what it is made of. */
 async function program(): Promise<Program> {
   if (packagedResources() !== undefined) {
-    const sentence = 'The installed fdscope draws no pictures without its window, as what draws them would be 35 MB of it';
+    const sentence =
+      'The installed fdscope draws no pictures without its window, as what draws them would be 35 MB of it';
     throw new LabError('unavailable', `${sentence}: export them in the app, or from a checkout of fdscope.`);
   }
   const url = pathToFileURL(join(findRoot(), 'out/pictures.mjs')).href;

@@ -109,9 +109,10 @@ if [ "$1" = configure ]; then
   fi
 fi
 `;
-const postrm = `#!/bin/sh
+/** Before and not after it is removed: a package with a script for afterwards stays known to dpkg for its sake. */
+const prerm = `#!/bin/sh
 set -e
-if [ "$1" = remove ] || [ "$1" = purge ]; then
+if [ "$1" = remove ]; then
   if [ -e ${profile} ] && [ -e /sys/kernel/security/apparmor/.remove ] && command -v apparmor_parser >/dev/null; then
     apparmor_parser --remove ${profile} >/dev/null 2>&1 || true
   fi
@@ -152,7 +153,9 @@ function checksums(tree, folder = '') {
   return readdirSync(join(tree, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return path === 'DEBIAN' ? [] : checksums(tree, path);
-    return `${createHash('md5').update(readFileSync(join(tree, path))).digest('hex')}  ${path}\n`;
+    return `${createHash('md5')
+      .update(readFileSync(join(tree, path)))
+      .digest('hex')}  ${path}\n`;
   });
 }
 
@@ -224,7 +227,7 @@ export function makeDeb({ packaged, output, arch, version, config, compression =
     put('DEBIAN/md5sums', checksums(tree).join(''));
     put('DEBIAN/control', control({ version, arch, config, installedKib }));
     put('DEBIAN/postinst', postinst, 0o755);
-    put('DEBIAN/postrm', postrm, 0o755);
+    put('DEBIAN/prerm', prerm, 0o755);
     letEverybodyRead(tree);
     // Where user namespaces are kept from programs, this helper makes the sandbox as root.
     const helper = join(tree, place, 'chrome-sandbox');

@@ -255,7 +255,8 @@ export async function ensureBundles(name, builds, makers = []) {
     const files = results.flatMap((result) => result.outputFiles);
     // Names of parts tell what is in them: those of the last time are in nobody's way, but would be packaged.
     const before = existsSync(recordFile) ? readJson(recordFile).outputs : [];
-    for (const path of before) if (!files.some((file) => file.path === join(root, path))) rmSync(join(root, path), { force: true });
+    for (const path of before)
+      if (!files.some((file) => file.path === join(root, path))) rmSync(join(root, path), { force: true });
     for (const file of files) replace(file.path, file.contents);
     const sources = results.flatMap((result) => Object.keys(result.metafile.inputs));
     const inputs = [...new Set([...sources, 'main/dev/setup.mjs', 'package-lock.json', ...makers])];
@@ -265,8 +266,24 @@ export async function ensureBundles(name, builds, makers = []) {
   });
 }
 
+/**
+ * zod brings its messages in every language, which nothing here asks for, and esbuild takes all of them along: half of zod.
+ * English itself is elsewhere.
+ */
+const zodInEnglish = {
+  name: 'zod-in-english',
+  setup: (build) =>
+    build.onLoad({ filter: /[/\\]zod[/\\]v4[/\\]locales[/\\]index\.js$/ }, () => ({ contents: 'export {};' })),
+};
+
 /** For Node 20, as modules. */
-export const nodeBundle = { platform: 'node', format: 'esm', target: 'node20', sourcemap: true };
+export const nodeBundle = {
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  sourcemap: true,
+  plugins: [zodInEnglish],
+};
 
 /** With the packages in them: one file is read and compiled in half the time of hundreds. */
 export const wholeBundle = {
@@ -280,7 +297,7 @@ export const wholeBundle = {
 
 /** The thread that opens session files, whole: it is started from its text. */
 export const sessionReader = (outfile) => ({
-  ...{ platform: 'node', format: 'cjs', target: 'node20', outfile },
+  ...{ platform: 'node', format: 'cjs', target: 'node20', plugins: [zodInEnglish], outfile },
   entryPoints: ['main/lab/sessions/session-reader-worker.ts'],
 });
 

@@ -1,15 +1,11 @@
 /** Files that the user opens: from the command line, the desktop, or a dialog. */
-import { existsSync } from 'node:fs';
-import { basename, extname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { OpenedFile } from '../../shared/contract/shell.ts';
-import { sentenceOf } from '../lab/errors.ts';
-import type { LabService } from '../lab/lab-service.ts';
-import { cardOf } from '../lab/live/scenario-cards.ts';
 import type { BrowserWindow, ElectronApi } from './api.ts';
 
-const sessionEndings: readonly string[] = ['.fdscope'];
-const scenarioEndings: readonly string[] = ['.yaml', '.yml'];
+export const sessionEndings: readonly string[] = ['.fdscope'];
+export const scenarioEndings: readonly string[] = ['.yaml', '.yml'];
 
 /** What a desktop entry hands over for `%U`; that of another machine stays an address, which is no file here. */
 function pathOf(arg: string): string {
@@ -34,26 +30,6 @@ export function ownArguments(argv: readonly string[], checkout: string | undefin
  */
 export const fileArguments = (args: readonly string[], folder: string): string[] =>
   args.filter((arg) => arg !== '' && !arg.startsWith('-')).map((arg) => resolve(folder, pathOf(arg)));
-
-/** What the page is told of a file. Faults are told too, as the user waits for an answer either way. */
-export function openFile(path: string, lab: Pick<LabService, 'openScenario'>): OpenedFile {
-  const ending = extname(path).toLowerCase();
-  const refused = (sentence: string): OpenedFile => ({ kind: 'refused', sentence });
-  if (sessionEndings.includes(ending)) {
-    return existsSync(path) ? { kind: 'session', path } : refused(`There is no file ${path}.`);
-  }
-  if (!scenarioEndings.includes(ending)) {
-    return refused(`${basename(path)} is neither a session (.fdscope) nor a scenario (.yaml): open one of these.`);
-  }
-  try {
-    const card = cardOf(lab.openScenario(path));
-    return card
-      ? { kind: 'scenario', card: { ...card, name: path } }
-      : refused(`${basename(path)} watches a server of your own, which the command line runs: fdscope run ${path}`);
-  } catch (error) {
-    return refused(sentenceOf(error));
-  }
-}
 
 /** Asks for a file. Undefined where the user chose none. */
 export async function chooseFile(

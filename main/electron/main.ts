@@ -2,7 +2,6 @@
 import electron from 'electron';
 import { visible } from '../../shared/visible.ts';
 import { findRoot } from '../lab/engine-location.ts';
-import { LabService } from '../lab/lab-service.ts';
 import { ownArguments } from './files.ts';
 import { displayObstacle } from './obstacles.ts';
 import { startShell } from './shell.ts';
@@ -23,7 +22,7 @@ if (obstacle !== undefined) {
 }
 
 void startShell(electron, {
-  lab: new LabService(),
+  loadServices: async () => new (await import('./services.ts')).Services(),
   root,
   args: ownArguments(process.argv, app.isPackaged ? undefined : root),
   folder: process.cwd(),

@@ -1,29 +1,26 @@
 /** The desktop app: one window over one lab. Start-up is this list; the end is its reverse. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { z } from 'zod';
-import { nothing } from '../../shared/contract/channels.ts';
 import { shellChannels } from '../../shared/contract/shell-channels.ts';
-import { menuSchema, type MenuCommand } from '../../shared/contract/shell.ts';
-import { killAllEngines } from '../lab/engine-process.ts';
+import type { MenuCommand } from '../../shared/contract/shell.ts';
 import { version } from '../lab/engine-location.ts';
 import { sentenceOf } from '../lab/errors.ts';
-import type { LabService } from '../lab/lab-service.ts';
 import { findFiles } from '../web/static-files.ts';
 import { pageAddress } from './addresses.ts';
 import type { BrowserWindow, ElectronApi } from './api.ts';
 import { saveDownloads } from './downloads.ts';
-import { chooseFile, fileArguments, openFile, OpenedFiles } from './files.ts';
+import { chooseFile, fileArguments, OpenedFiles } from './files.ts';
 import { guardContents, guardSession } from './guards.ts';
-import { Mailbox, type Complain } from './ipc.ts';
-import { serveLab } from './lab-port.ts';
+import type { Complain } from './ipc.ts';
 import { menuTemplate } from './menu.ts';
 import { profileObstacle } from './obstacles.ts';
 import { registerScheme, serveScheme } from './protocol.ts';
+import type { Services } from './services.ts';
 import { openWindow } from './window.ts';
 
 export interface ShellOptions {
-  readonly lab: LabService;
+  /** Called once, when there is a window. */
+  readonly loadServices: () => Promise<Services>;
   /** Top folder of this installation. */
   readonly root: string;
   /** Arguments after the program's own. */
@@ -31,12 +28,6 @@ export interface ShellOptions {
   readonly folder: string;
   readonly complain: Complain;
 }
-
-/**
- * What a second start hands to the first: files as `file:` addresses, which are ASCII whatever the names are.
- * Any program of this user can send it.
- */
-const secondStartSchema = z.strictObject({ files: z.array(z.string().max(16_384)).max(100) });
 
 /** Resolves when the window is open, or when another fdscope has taken over what was asked for. */
 export async function startShell(electron: ElectronApi, options: ShellOptions): Promise<void> {
@@ -58,13 +49,13 @@ export async function startShell(electron: ElectronApi, options: ShellOptions): 
   registerScheme(electron.protocol);
   guardContents(app);
   const shell = new Shell(electron, options);
-  for (const file of files) shell.open(file);
-  app.on('second-instance', (_event, _args, _folder, data) => shell.secondStart(data));
+  for (const file of files) void shell.open(file);
+  app.on('second-instance', (_event, _args, _folder, data) => void shell.secondStart(data));
   app.on('window-all-closed', () => app.quit());
-  endLabFirst(app, options.lab);
+  endServicesFirst(app, shell);
   await app.whenReady();
   try {
-    shell.show();
+    await shell.show();
   } catch (error) {
     electron.dialog.showErrorBox('fdscope cannot start', sentenceOf(error));
     app.exit(1);
@@ -76,22 +67,31 @@ class Shell {
   readonly #options: ShellOptions;
   readonly #opened = new OpenedFiles();
   #window: BrowserWindow | undefined;
+  #services: Promise<Services> | undefined;
+  /** Lets the page's script come. */
+  #serve: () => void = () => undefined;
+  /** Files of the first start, which are looked at when the lab is there. */
+  readonly #given: string[] = [];
 
   constructor(electron: ElectronApi, options: ShellOptions) {
     this.#electron = electron;
     this.#options = options;
   }
 
-  /** Throws LabError where the page is not built. */
-  show(): void {
-    const { app, ipcMain, protocol, session } = this.#electron;
-    const { lab, root, complain } = this.#options;
-    const mailbox = new Mailbox(ipcMain, complain);
+  /** What serves the page, from when there is a window. */
+  get services(): Promise<Services> | undefined {
+    return this.#services;
+  }
+
+  /** The window first: what serves its page is loaded while Chromium starts that. Throws LabError where the page is not built. */
+  async show(): Promise<void> {
+    const { app, protocol, session } = this.#electron;
+    const { root, complain, loadServices } = this.#options;
     guardSession(session.defaultSession);
     saveDownloads(session.defaultSession, this.#electron);
-    serveScheme(protocol, findFiles(join(root, 'out/renderer')));
-    serveLab(this.#electron, mailbox, lab);
-    this.#receive(mailbox);
+    const files = findFiles(join(root, 'out/renderer'));
+    const served = new Promise<void>((resolve) => (this.#serve = resolve));
+    serveScheme(protocol, files, served);
     this.#describe();
     this.#showMenu([]);
     const icon = join(root, 'main/electron/resources/icons/256x256.png');
@@ -107,35 +107,37 @@ class Shell {
       this.#window = undefined;
     });
     this.#window = window;
+    this.#services = loadServices();
+    const services = await this.#services;
+    services.serve(this.#electron, complain, {
+      showMenu: (commands) => this.#showMenu(commands),
+      takeFiles: (take) => this.#opened.flow(take),
+      chooseFile: () => void this.#choose(),
+    });
+    for (const path of this.#given.splice(0)) this.#opened.push(services.openFile(path));
+    this.#serve();
   }
 
-  open(path: string): void {
-    this.#opened.push(openFile(path, this.#options.lab));
+  /** Before `show`, or when it has ended. */
+  async open(path: string): Promise<void> {
+    if (!this.#services) this.#given.push(path);
+    else this.#opened.push((await this.#services).openFile(path));
   }
 
-  secondStart(data: unknown): void {
-    const given = secondStartSchema.safeParse(data).data;
-    if (!given) this.#options.complain('A second start was not understood.');
-    for (const file of fileArguments(given?.files ?? [], '/')) this.open(file);
+  async secondStart(data: unknown): Promise<void> {
     const window = this.#window;
-    if (!window) return;
-    if (window.isMinimized()) window.restore();
-    window.show();
-    window.focus();
-  }
-
-  #receive(mailbox: Mailbox): void {
-    mailbox.receive(shellChannels.commands, menuSchema, (commands) => this.#showMenu(commands));
-    mailbox.receive(shellChannels.ready, nothing, (_nothing, { frame }) =>
-      this.#opened.flow((file) => frame.send(shellChannels.opened, file)),
-    );
-    mailbox.receive(shellChannels.chooseFile, nothing, () => void this.#choose());
+    if (window?.isMinimized() === true) window.restore();
+    window?.show();
+    window?.focus();
+    const given = (await this.#services)?.filesOf(data);
+    if (!given) this.#options.complain('A second start was not understood.');
+    for (const file of fileArguments(given ?? [], '/')) await this.open(file);
   }
 
   async #choose(): Promise<void> {
     if (!this.#window) return;
     const path = await chooseFile(this.#electron, this.#window);
-    if (path !== undefined) this.open(path);
+    if (path !== undefined) await this.open(path);
   }
 
   #showMenu(commands: readonly MenuCommand[]): void {
@@ -159,21 +161,21 @@ class Shell {
   }
 }
 
-/** No engine outlives the app: it quits when the lab has stopped, and in no case later than its patience ends. */
-function endLabFirst(app: ElectronApi['app'], lab: LabService): void {
+/** The app quits when its lab has stopped, and in no case later than that one's patience ends. */
+function endServicesFirst(app: ElectronApi['app'], shell: Shell): void {
   let hasStopped = false;
   let isStopping = false;
   app.on('before-quit', (event) => {
-    if (hasStopped) return;
+    const { services } = shell;
+    if (hasStopped || services === undefined) return;
     event.preventDefault();
     if (isStopping) return;
     isStopping = true;
-    void lab
-      .close()
-      .catch(() => undefined) // what could not be stopped is killed
+    void services
+      .then((started) => started.close())
+      .catch(() => undefined) // what was not loaded has nothing to stop
       .then(() => {
         hasStopped = true;
-        killAllEngines();
         app.quit();
       });
   });

@@ -1,20 +1,34 @@
 /** Where the window was, so that it opens there again; unless that place has gone with a display. */
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { z } from 'zod';
 import { newFile, privateModes } from '../lab/private-files.ts';
 import { sentenceOf } from '../lab/errors.ts';
 import { readRegular } from '../lab/regular-file.ts';
 import type { Rectangle } from './api.ts';
 import type { Complain } from './ipc.ts';
 
-const px = z.number().int().min(-100_000).max(100_000);
-const stateSchema = z.strictObject({
+export interface WindowState {
   /** Of the window as it is when it is not maximized. */
-  bounds: z.strictObject({ x: px, y: px, width: px.min(1), height: px.min(1) }),
-  isMaximized: z.boolean(),
-});
-export type WindowState = z.infer<typeof stateSchema>;
+  readonly bounds: Rectangle;
+  readonly isMaximized: boolean;
+}
+
+const mostPx = 100_000;
+const isPx = (value: unknown, least = -mostPx): boolean =>
+  Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= mostPx;
+
+/** An object with these keys and no others. */
+function hasKeys(value: unknown, keys: readonly string[]): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && Object.keys(value).sort().join() === [...keys].sort().join();
+}
+
+/** By hand, as it is read before the window shows: the library of schemas is larger than all that comes before it. */
+function isState(value: unknown): value is WindowState {
+  if (!hasKeys(value, ['bounds', 'isMaximized']) || typeof value.isMaximized !== 'boolean') return false;
+  const { bounds } = value;
+  if (!hasKeys(bounds, ['x', 'y', 'width', 'height'])) return false;
+  return isPx(bounds.x) && isPx(bounds.y) && isPx(bounds.width, 1) && isPx(bounds.height, 1);
+}
 
 export const smallest = { width: 800, height: 520 } as const;
 const mostBytes = 1 << 16;
@@ -50,7 +64,8 @@ const isReachable = (bounds: Rectangle, area: Rectangle): boolean =>
 /** Undefined where there is none, or none that can be used. */
 export function readWindowState(path: string): WindowState | undefined {
   try {
-    return stateSchema.safeParse(JSON.parse(readRegular(path, mostBytes))).data;
+    const read: unknown = JSON.parse(readRegular(path, mostBytes));
+    return isState(read) ? read : undefined;
   } catch {
     return undefined; // of the first start, or broken: the usual place is as good
   }

@@ -1,7 +1,7 @@
 /** Faults that end what a host asked for, each with one plain sentence and what kind of fault it is. */
 
 import type { Fault } from '../../shared/contract/channels.ts';
-import { SessionFormatError } from '../../shared/session/format.ts';
+import { SessionFormatError } from '../../shared/session/file-kind.ts';
 import { visibleLine } from '../../shared/visible.ts';
 
 export type FaultKind =

@@ -5,8 +5,9 @@
  */
 import { frameSources, type FrameSource } from '../contract/channels.ts';
 import { frameHeaderBytes, maxPayloadBytes, recordBytes, frameKinds, wireVersion } from '../telemetry/wire.ts';
+import { SessionFormatError } from './file-kind.ts';
 
-export const sessionExtension = '.fdscope';
+export { sessionExtension, SessionFormatError } from './file-kind.ts';
 
 /** Files of this version and older ones open; newer ones are refused. */
 export const formatVersion = 1;
@@ -73,11 +74,6 @@ export interface ChunkHeader {
   readonly count: number;
   readonly fromNs: number;
   readonly toNs: number;
-}
-
-/** Why a file is not a session that this program can read, in one sentence. */
-export class SessionFormatError extends Error {
-  override readonly name = 'SessionFormatError';
 }
 
 export function encodeFileHeader(version = formatVersion): Uint8Array {

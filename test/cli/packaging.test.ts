@@ -120,7 +120,8 @@ describe('the package', () => {
     for (const needed of ['libgtk-3-0 | libgtk-3-0t64', 'libnss3', 'libgbm1', 'libasound2 | libasound2t64'])
       expect(control).toContain(needed);
     // Scripts of a package that do not parse leave it half installed.
-    for (const script of ['DEBIAN/postinst', 'DEBIAN/postrm', 'usr/bin/fdscope']) await run('sh', ['-n', join(tree, script)]);
+    for (const script of ['DEBIAN/postinst', 'DEBIAN/prerm', 'usr/bin/fdscope'])
+      await run('sh', ['-n', join(tree, script)]);
     const sums = text('DEBIAN/md5sums').trim().split('\n');
     expect(sums).toHaveLength(listed.split('\n').filter((line) => line.startsWith('-')).length);
     expect(sums.filter((line) => !/^[0-9a-f]{32} {2}[^/]/.test(line))).toEqual([]);

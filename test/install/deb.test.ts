@@ -19,6 +19,7 @@ import { toolEnvironment } from '../support/tools.ts';
 
 const app = '/opt/fdscope';
 const programs = ['fdscope', 'chrome_crashpad_handler', 'libEGL.so', 'libGLESv2.so', 'libffmpeg.so', 'libvulkan.so.1'];
+const entry = '/usr/share/applications/fdscope.desktop';
 const sessions = '/home/ada/.local/share/fdscope/sessions';
 const limitMs = 1_800_000;
 
@@ -59,11 +60,20 @@ describe('the deb on a clean Debian', { timeout: limitMs }, () => {
       .map(({ command }) => command);
   const inLibrary = (): string[] => debian.names(sessions).filter((name) => name.endsWith('.fdscope'));
 
+  /** As a desktop does it: what is started goes on, and has this terminal no longer. */
+  async function byDesktop(...command: string[]): Promise<void> {
+    const env = { ...shown(), XDG_CURRENT_DESKTOP: 'GNOME' };
+    const { code } = await debian.asUser(['sh', '-c', '"$@" >/dev/null 2>&1', 'sh', ...command], env);
+    expect([command, code]).toEqual([command, 0]);
+  }
+
   /** Names of the windows that are shown. */
   const windows = async (): Promise<string[]> => {
     const env = { ...toolEnvironment, DISPLAY: display.name };
     try {
-      const { stdout } = await promisify(execFile)('xdotool', ['search', '--onlyvisible', '--class', 'fdscope'], { env });
+      const { stdout } = await promisify(execFile)('xdotool', ['search', '--onlyvisible', '--class', 'fdscope'], {
+        env,
+      });
       return stdout.trim().split('\n');
     } catch {
       return []; // xdotool fails where there is none
@@ -74,7 +84,9 @@ describe('the deb on a clean Debian', { timeout: limitMs }, () => {
   async function closeWindow(): Promise<void> {
     const env = { ...toolEnvironment, DISPLAY: display.name };
     const [window = ''] = await windows();
-    await promisify(execFile)('xdotool', ['windowactivate', '--sync', window, 'key', '--clearmodifiers', 'alt+F4'], { env });
+    await promisify(execFile)('xdotool', ['windowactivate', '--sync', window, 'key', '--clearmodifiers', 'alt+F4'], {
+      env,
+    });
     await expect.poll(running, { timeout: 300_000 }).toEqual([]);
   }
 
@@ -82,11 +94,22 @@ describe('the deb on a clean Debian', { timeout: limitMs }, () => {
     await install(debian, packages.older);
     expect(await debian.asRoot('dpkg', '--audit')).toBe('');
     expect(await debian.asRoot('dpkg', '--verify', 'fdscope')).toBe('');
-    expect(await missingLibraries(debian, programs.map((name) => join(app, name)))).toEqual([]);
+    expect(
+      await missingLibraries(
+        debian,
+        programs.map((name) => join(app, name)),
+      ),
+    ).toEqual([]);
     // Of what it is linked with nothing is there by chance, for another package's sake.
     const control = await debian.asRoot('dpkg-query', '-W', '-f', '${Depends}', 'fdscope');
     const named = control.split(/[,|]/).map((each) => each.trim().replace(/ .*/, ''));
-    const needed = await packagesOf(debian, await libraryPaths(debian, programs.map((name) => join(app, name))));
+    const needed = await packagesOf(
+      debian,
+      await libraryPaths(
+        debian,
+        programs.map((name) => join(app, name)),
+      ),
+    );
     expect(needed.length).toBeGreaterThan(20);
     expect(needed.filter((name) => !named.includes(name))).toEqual([]);
     // AppArmor before 4 does not know the profile's language.
@@ -112,7 +135,8 @@ describe('the deb on a clean Debian', { timeout: limitMs }, () => {
   it('says in a sentence why there is no window: for root, and without a display', async () => {
     expect(await debian.tryAsRoot('fdscope')).toMatchObject({
       code: 1,
-      stderr: 'The window of fdscope does not open for root, whom its sandbox does not hold: start it as another user.\n',
+      stderr:
+        'The window of fdscope does not open for root, whom its sandbox does not hold: start it as another user.\n',
     });
     const { code, stderr } = await debian.asUser(['fdscope']);
     expect(stderr).toContain('There is no display (DISPLAY and WAYLAND_DISPLAY are not set)');
@@ -121,10 +145,16 @@ describe('the deb on a clean Debian', { timeout: limitMs }, () => {
 
   it('is started from its desktop entry, and ends with its window', async () => {
     // Of a desktop, which this clean system has not: what starts entries and opens files.
-    await debian.asRoot('apt-get', 'install', '--yes', '--no-install-recommends', 'libglib2.0-bin', 'desktop-file-utils');
-    await debian.asRoot('desktop-file-validate', '/usr/share/applications/fdscope.desktop');
-    const started = await debian.asUser(['gio', 'launch', '/usr/share/applications/fdscope.desktop'], shown());
-    expect([started.code, started.stderr]).toEqual([0, '']);
+    await debian.asRoot(
+      'apt-get',
+      'install',
+      '--yes',
+      '--no-install-recommends',
+      'libglib2.0-bin',
+      'desktop-file-utils',
+    );
+    await debian.asRoot('desktop-file-validate', entry);
+    await byDesktop('gio', 'launch', entry);
     await isShown();
     // In Chromium's sandbox, by namespaces: nobody asked for none.
     const pages = running().filter((command) => command.includes('--type=renderer'));
@@ -156,12 +186,14 @@ describe('the deb on a clean Debian', { timeout: limitMs }, () => {
     await page.getByRole('navigation').getByRole('button', { name: 'Scope', exact: true }).click();
     await page.getByRole('button', { name: /^Run .+ with \d+ connections$/ }).click();
     await page.locator('footer').getByText('Running', { exact: true }).waitFor();
+    await page.keyboard.press('l');
     for (const model of ['select', 'node']) {
       await page.getByRole('button', { name: model, exact: true }).click();
       await page.locator('.channel.serving').getByRole('button', { name: model, exact: true }).waitFor();
     }
     await page.keyboard.press('Control+k');
-    await page.getByRole('dialog').getByRole('combobox').fill('Record the run');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.type('Record the run');
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Recording', exact: true }).waitFor();
     await pause(1500);
@@ -186,16 +218,12 @@ describe('the deb on a clean Debian', { timeout: limitMs }, () => {
     const [spaces = '', percent = '', first = '', second = ''] = names.map((name) => join(debian.home, name));
     expect((await debian.asUser(['gio', 'info', '-a', 'standard::content-type', percent])).stdout).toContain(types[0]);
     const before = inLibrary().length;
-    const opened = async (command: string[], env = {}): Promise<void> => {
-      const { code, stderr } = await debian.asUser(command, { ...shown(), ...env });
-      expect([command, code, stderr]).toEqual([command, 0, '']);
-    };
-    await opened(['gio', 'open', spaces]);
+    await byDesktop('gio', 'open', spaces);
     await isShown();
     await expect.poll(inLibrary, { timeout: 300_000 }).toHaveLength(before + 1);
     expect(inLibrary()).toContain('a-session.fdscope');
-    await opened(['xdg-open', percent], { XDG_CURRENT_DESKTOP: 'GNOME' });
-    await opened(['gio', 'launch', '/usr/share/applications/fdscope.desktop', first, second]);
+    await byDesktop('xdg-open', percent);
+    await byDesktop('gio', 'launch', entry, first, second);
     await expect.poll(inLibrary, { timeout: 300_000 }).toHaveLength(before + 4);
     expect(await windows()).toHaveLength(1);
     await closeWindow();
@@ -203,7 +231,8 @@ describe('the deb on a clean Debian', { timeout: limitMs }, () => {
 
   it('is upgraded: what is new is there, what is old is not, and the sessions are as they were', async () => {
     const before = inLibrary();
-    const sums = async (): Promise<string> => (await debian.asUser(['sh', '-c', `sha256sum ${sessions}/*.fdscope`])).stdout;
+    const sums = async (): Promise<string> =>
+      (await debian.asUser(['sh', '-c', `sha256sum ${sessions}/*.fdscope`])).stdout;
     const sumsBefore = await sums();
     expect(debian.names(join(app, 'resources'))).toContain(basename(goneSince));
     await install(debian, packages.newer);
@@ -215,7 +244,7 @@ describe('the deb on a clean Debian', { timeout: limitMs }, () => {
     const listed = await debian.asUser(['fdscope', 'sessions', '--json']);
     expect(listed.code, listed.stderr).toBe(0);
     for (const name of before) expect(listed.stdout).toContain(name);
-    await debian.asUser(['gio', 'launch', '/usr/share/applications/fdscope.desktop'], shown());
+    await byDesktop('gio', 'launch', entry);
     await isShown();
     await closeWindow();
   });
@@ -223,7 +252,7 @@ describe('the deb on a clean Debian', { timeout: limitMs }, () => {
   it('is removed, and leaves the sessions alone', async () => {
     const before = inLibrary();
     await debian.asRoot('apt-get', 'remove', '--yes', 'fdscope');
-    const left = await debian.asRoot('sh', '-c', `find / -xdev -name '*fdscope*' -not -path '/proc/*' -not -path '/sys/*'`);
+    const left = await debian.asRoot('find', '/', '-xdev', '-name', '*fdscope*');
     const ours = left.split('\n').filter((path) => path !== '' && !/^\/(home|root)\//.test(path));
     expect(ours).toEqual([]);
     for (const cache of ['usr/share/applications/mimeinfo.cache', 'usr/share/mime/globs2'])
@@ -252,13 +281,20 @@ describe('the deb on the Debian after it, with AppArmor', { timeout: limitMs }, 
 
   it('has all that it needs under the names of today, and a profile that lets its sandbox have user namespaces', async () => {
     await install(debian, packages.newer);
-    expect(await missingLibraries(debian, programs.map((name) => join(app, name)))).toEqual([]);
+    expect(
+      await missingLibraries(
+        debian,
+        programs.map((name) => join(app, name)),
+      ),
+    ).toEqual([]);
     const { stdout } = await debian.asUser(['fdscope', '--version']);
     expect(stdout).toContain(version);
     const profile = '/etc/apparmor.d/fdscope';
     const read = await debian.asRoot('apparmor_parser', '--skip-kernel-load', '--debug', profile);
     expect(read).toMatch(/Name:\s+fdscope/);
-    expect(readFileSync(debian.path(profile), 'utf8')).toMatch(/profile fdscope \/opt\/fdscope\/fdscope flags=\(unconfined\) \{\s+userns,/);
+    expect(readFileSync(debian.path(profile), 'utf8')).toMatch(
+      /profile fdscope \/opt\/fdscope\/fdscope flags=\(unconfined\) \{\s+userns,/,
+    );
   });
 
   it('takes the profile along when it is removed', async () => {

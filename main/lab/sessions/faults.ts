@@ -1,5 +1,5 @@
 /** What a file system refuses, as one sentence with what to do about it. */
-import { SessionFormatError } from '../../../shared/session/format.ts';
+import { SessionFormatError } from '../../../shared/session/file-kind.ts';
 import { LabError, sentenceOf } from '../errors.ts';
 
 const reasons: Readonly<Record<string, string>> = {

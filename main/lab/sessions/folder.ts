@@ -2,7 +2,7 @@
 import { access } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { sessionExtension } from '../../../shared/session/format.ts';
+import { sessionExtension } from '../../../shared/session/file-kind.ts';
 
 /** The XDG base directories must be absolute; one that is not is to be ignored. */
 const base = (value: string | undefined, fallback: string): string =>

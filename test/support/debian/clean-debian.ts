@@ -3,7 +3,16 @@
  * displays. A root by pivot_root, as the kernel gives no user namespaces, of which Chromium's sandbox is made, to who is in a chroot.
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -45,9 +54,6 @@ rmdir /.before
 echo ready
 exec cat
 `;
-
-/** nsenter's own option would look for the folder before it enters. */
-const inHome = 'cd "$HOME" && exec "$@"';
 
 export interface Said {
   readonly code: number;
@@ -127,7 +133,9 @@ export class CleanDebian {
     const who = asUser ? ['setpriv', `--reuid=${user.id}`, `--regid=${user.id}`, '--clear-groups'] : [];
     return [
       ...['nsenter', `--target=${this.#pid}`, '--mount', '--pid', '--ipc', '--uts', '--root', '--wd=/'],
-      ...['env', '-i', ...Object.entries(all).map(([name, value]) => `${name}=${value}`), ...who, 'sh', '-c', inHome, 'sh', ...command],
+      // nsenter itself would look for the folder before it enters.
+      ...['env', '-i', `--chdir=${home}`, ...Object.entries(all).map(([name, value]) => `${name}=${value}`)],
+      ...[...who, ...command],
     ];
   }
 

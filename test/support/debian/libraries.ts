@@ -20,7 +20,14 @@ async function ownNames(debian: CleanDebian, programs: readonly string[]): Promi
   const names = new Set<string>();
   for (const program of programs) {
     // A clean system has nothing that reads programs, but its loader tells what asks for what.
-    const said = await debian.tryAsRoot('env', 'LD_TRACE_LOADED_OBJECTS=1', 'LD_VERBOSE=', 'LD_DEBUG=files', '/lib64/ld-linux-x86-64.so.2', program);
+    const said = await debian.tryAsRoot(
+      'env',
+      'LD_TRACE_LOADED_OBJECTS=1',
+      'LD_VERBOSE=',
+      'LD_DEBUG=files',
+      '/lib64/ld-linux-x86-64.so.2',
+      program,
+    );
     const asked = `${said.stdout}${said.stderr}`.matchAll(/file=(\S+) \[0\];\s+needed by (\S+) \[0\]/g);
     for (const [, name = '', by = ''] of asked) if (by === program) names.add(name);
   }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { startShell } from '../../../main/electron/shell.ts';
+import { Services } from '../../../main/electron/services.ts';
 import { LabService } from '../../../main/lab/lab-service.ts';
 import { ElectronDouble } from './double.ts';
 
@@ -39,7 +40,8 @@ export async function startedShell({ args = [], prepare, hasPage = true }: Shell
   const complaints: string[] = [];
   const complain = (sentence: string): unknown => complaints.push(sentence);
   const lab = new LabService();
-  await startShell(electron.api, { lab, root: folder, args, folder, complain });
+  const loadServices = (): Promise<Services> => Promise.resolve(new Services(lab));
+  await startShell(electron.api, { loadServices, root: folder, args, folder, complain });
   // The page has loaded when what waits for it has run.
   await new Promise((resolve) => setImmediate(resolve));
   return { electron, lab, folder, complaints };

@@ -1,7 +1,7 @@
 /** Exports that go on and have a name: how much of each is done, and their cancelling. */
 import { EventEmitter } from 'node:events';
 import { LabError } from '../../errors.ts';
-import { exportFromLibrary, type LibraryExport } from './from-library.ts';
+import type { exportFromLibrary, LibraryExport } from './from-library.ts';
 import type { ExportResult } from './index.ts';
 
 export interface ExportProgress {
@@ -12,6 +12,10 @@ export interface ExportProgress {
 
 /** A bar moves by no less than that. */
 const leastShare = 0.005;
+
+/** Formats and their libraries are a seventh of the program, and most who start it export nothing. */
+const load: typeof exportFromLibrary = async (...what) =>
+  (await import('./from-library.ts')).exportFromLibrary(...what);
 
 export class ExportJobs {
   readonly #library: Parameters<typeof exportFromLibrary>[0];
@@ -32,7 +36,7 @@ export class ExportJobs {
 
   /** One without a name is told of to nobody, and cannot be cancelled. Throws LabError. */
   async run({ job, ...request }: LibraryExport & { readonly job?: string | undefined }): Promise<ExportResult> {
-    if (job === undefined) return exportFromLibrary(this.#library, request);
+    if (job === undefined) return load(this.#library, request);
     if (this.#running.has(job)) throw new LabError('bad-input', `An export named "${job}" goes on already.`);
     const controller = new AbortController();
     let toldShare = 0;
@@ -41,7 +45,7 @@ export class ExportJobs {
       toldShare = share;
       this.#told.emit('progress', { job, share });
     };
-    const result = exportFromLibrary(this.#library, request, { signal: controller.signal, onShare });
+    const result = load(this.#library, request, { signal: controller.signal, onShare });
     this.#running.set(job, { controller, ended: result.catch(() => {}) }); // whoever asked is told of a fault
     try {
       return await result;

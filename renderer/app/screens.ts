@@ -1,0 +1,42 @@
+/** The screens by their names: each comes when it is first shown, so that a window opens with no more than it shows. */
+import { defineAsyncComponent, type Component } from 'vue';
+import type { Screen } from '../stores/ui.ts';
+
+type Load = () => Promise<{ default: Component }>;
+
+const loads: Readonly<Record<Screen, Load>> = {
+  launch: () => import('../screens/launch/LaunchScreen.vue'),
+  scenario: () => import('../screens/conclusion/ScenarioScreen.vue'),
+  editor: () => import('../screens/editor/EditorScreen.vue'),
+  scope: () => import('../screens/scope/ScopeScreen.vue'),
+  compare: () => import('../screens/compare/CompareScreen.vue'),
+  sweep: () => import('../screens/sweep/SweepScreen.vue'),
+  sockets: () => import('../screens/sockets/SocketsScreen.vue'),
+  glossary: () => import('../screens/glossary/GlossaryScreen.vue'),
+  sessions: () => import('../screens/sessions/SessionsScreen.vue'),
+  doctor: () => import('../screens/doctor/DoctorScreen.vue'),
+};
+
+const component = (loader: Load): Component => defineAsyncComponent({ loader, delay: 0 });
+
+export const screenComponents: Readonly<Record<Screen, Component>> = {
+  launch: component(loads.launch),
+  scenario: component(loads.scenario),
+  editor: component(loads.editor),
+  scope: component(loads.scope),
+  compare: component(loads.compare),
+  sweep: component(loads.sweep),
+  sockets: component(loads.sockets),
+  glossary: component(loads.glossary),
+  sessions: component(loads.sessions),
+  doctor: component(loads.doctor),
+};
+
+/** The others, one after the other, while the page has nothing to do: a screen that is gone to is there. */
+export async function loadScreensAhead(): Promise<void> {
+  for (const load of Object.values(loads)) {
+    await new Promise<void>((resolve) => requestIdleCallback(() => resolve(), { timeout: 5000 }));
+    // What does not come now is asked for again when it is wanted.
+    await load().catch(() => undefined);
+  }
+}
