@@ -7,7 +7,7 @@ import { pageAddress } from '../../main/electron/addresses.ts';
 import { shellChannels } from '../../shared/contract/shell-channels.ts';
 import { openedFileSchema, type MenuCommand, type OpenedFile } from '../../shared/contract/shell.ts';
 import { display } from '../support/electron/double.ts';
-import { startedShell, type StartedShell } from '../support/electron/started.ts';
+import { heldShell, startedShell, type StartedShell } from '../support/electron/started.ts';
 import { root } from '../support/engines.ts';
 
 const scenario = join(root, 'shared/scenarios/quick-tour.yaml');
@@ -81,9 +81,32 @@ describe('the start', () => {
     window.isSmall = true;
     app.emit('second-instance', {}, [], '/', { files: [scenario] });
     expect([window.isSmall, window.isFocused]).toEqual([false, true]);
-    expect(opened.map(({ kind }) => kind)).toEqual(['scenario']);
+    await vi.waitFor(() => expect(opened.map(({ kind }) => kind)).toEqual(['scenario']));
     app.emit('second-instance', {}, [], '/', { files: 7, more: true });
-    expect(shell.complaints).toEqual(['A second start was not understood.']);
+    await vi.waitFor(() => expect(shell.complaints).toEqual(['A second start was not understood.']));
+  });
+});
+
+describe('the window before its lab', () => {
+  it('is opened before the lab is loaded, and its script comes when somebody answers it', async () => {
+    let load: () => void = () => undefined;
+    const { electron, started } = await heldShell(new Promise((resolve) => (load = () => resolve(undefined))));
+    expect(electron.window.loaded).toEqual([pageAddress]);
+    expect((await electron.protocol.fetch(pageAddress)).status).toBe(200);
+    let isAnswered = false;
+    const script = electron.protocol.fetch(`${pageAddress}assets/main.js`).finally(() => (isAnswered = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isAnswered).toBe(false);
+    load();
+    await started;
+    expect((await script).status).toBe(200);
+  });
+
+  it('says why and ends where its lab cannot be loaded', async () => {
+    const { electron, started } = await heldShell(Promise.reject(new Error('The engine is missing.')));
+    await started;
+    expect(electron.dialog.errors[0]?.[1]).toBe('The engine is missing.');
+    expect(electron.app.exitCode).toBe(1);
   });
 });
 
@@ -94,6 +117,7 @@ describe('opened files', () => {
     expect(opened).toMatchObject([{ kind: 'scenario', card: { title: 'Quick tour', name: scenario } }]);
     await shell.electron.window.loadURL(pageAddress);
     shell.electron.app.emit('second-instance', {}, [], '/', { files: [scenario] });
+    await new Promise((resolve) => setImmediate(resolve));
     expect(opened).toHaveLength(1);
     shell.electron.window.webContents.page.send(shellChannels.ready);
     expect(opened).toHaveLength(2);
@@ -231,7 +255,7 @@ describe('the end', () => {
       .mockImplementation(() => new Promise((resolve) => (letGo = () => resolve(lab.live.state))));
     electron.window.close();
     electron.app.quit();
-    expect(stopped).toHaveBeenCalledTimes(1);
+    await vi.waitFor(() => expect(stopped).toHaveBeenCalledTimes(1));
     expect(electron.app.exitCode).toBeUndefined();
     letGo();
     await vi.waitFor(() => expect(electron.app.exitCode).toBe(0));

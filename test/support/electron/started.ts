@@ -25,7 +25,25 @@ export interface ShellPlan {
   readonly hasPage?: boolean;
 }
 
-export async function startedShell({ args = [], prepare, hasPage = true }: ShellPlan = {}): Promise<StartedShell> {
+export async function startedShell(plan: ShellPlan = {}): Promise<StartedShell> {
+  const { started, ...shell } = begin(plan, Promise.resolve());
+  await started;
+  // The page has loaded when what waits for it has run.
+  await new Promise((resolve) => setImmediate(resolve));
+  return shell;
+}
+
+/** One whose lab comes when `isLoaded` resolves; `started` resolves when it has, and the window is there before. */
+export async function heldShell(isLoaded: Promise<unknown>): Promise<StartedShell & { started: Promise<void> }> {
+  const shell = begin({}, isLoaded);
+  await new Promise((resolve) => setImmediate(resolve));
+  return shell;
+}
+
+function begin(
+  { args = [], prepare, hasPage = true }: ShellPlan,
+  isLoaded: Promise<unknown>,
+): StartedShell & { started: Promise<void> } {
   const folder = mkdtempSync(join(tmpdir(), 'fdscope-shell-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'fdscope', version: '1.2.3' }));
@@ -40,9 +58,10 @@ export async function startedShell({ args = [], prepare, hasPage = true }: Shell
   const complaints: string[] = [];
   const complain = (sentence: string): unknown => complaints.push(sentence);
   const lab = new LabService();
-  const loadServices = (): Promise<Services> => Promise.resolve(new Services(lab));
-  await startShell(electron.api, { loadServices, root: folder, args, folder, complain });
-  // The page has loaded when what waits for it has run.
-  await new Promise((resolve) => setImmediate(resolve));
-  return { electron, lab, folder, complaints };
+  const loadServices = async (): Promise<Services> => {
+    await isLoaded;
+    return new Services(lab);
+  };
+  const started = startShell(electron.api, { loadServices, root: folder, args, folder, complain });
+  return { electron, lab, folder, complaints, started };
 }
