@@ -59,8 +59,10 @@ export function engineText(): string {
 }
 
 function runtimeText(): string {
-  const { electron, chrome, node } = process.versions;
-  return electron === undefined ? `Node ${node}` : `Electron ${electron}, Chromium ${chrome ?? '–'}, Node ${node}`;
+  // Of Electron they are told by it alone.
+  const { electron, chrome, node }: Readonly<Record<string, string | undefined>> = process.versions;
+  const own = `Node ${node ?? '–'}`;
+  return electron === undefined ? own : `Electron ${electron}, Chromium ${chrome ?? '–'}, ${own}`;
 }
 
 const hosts: Readonly<Record<MachineInfo['host'], string>> = {

@@ -28,7 +28,7 @@ import { root } from '../support/engines.ts';
 import { isInstalled, itWith, output } from '../support/tools.ts';
 
 const run = promisify(execFile);
-const limitMs = 110_000;
+const limitMs = 600_000;
 
 const configSchema = z.object({
   files: z.array(z.string()),
@@ -51,6 +51,7 @@ describe('the package', () => {
   beforeAll(async () => {
     const dist = join(folder, 'electron');
     for (const each of ['resources', 'locales']) mkdirSync(join(dist, each), { recursive: true });
+    for (const language of ['en-US', 'de']) writeFileSync(join(dist, 'locales', `${language}.pak`), '');
     writeFileSync(join(dist, 'electron'), '#!/bin/sh\n');
     chmodSync(join(dist, 'electron'), 0o755);
     writeFileSync(join(dist, 'version'), '0.0.0');
@@ -83,6 +84,7 @@ describe('the package', () => {
     expect(inside).toContain('/out/renderer/index.html');
     expect(inside).toContain('/main/electron/resources/icons/256x256.png');
     expect(inside).toContain('/package.json');
+    expect(readdirSync(join(folder, 'out/linux-unpacked/locales'))).toEqual(['en-US.pak']);
     expect(
       inside.filter((file) => /node_modules|^\/(test|shared|renderer)|\.map$|main\/(lab|cli|web|engine)/.test(file)),
     ).toEqual([]);

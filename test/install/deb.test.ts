@@ -34,7 +34,13 @@ const put = (debian: CleanDebian, deb: string): string => {
 const install = (debian: CleanDebian, deb: string): Promise<string> =>
   debian.asRoot('apt-get', 'install', '--yes', put(debian, deb));
 
+/** What was begun last ends first, also where a beginning failed. */
+async function endAll(ends: readonly (() => unknown)[]): Promise<void> {
+  for (const end of [...ends].reverse()) await end();
+}
+
 describe('the deb on a clean Debian', { timeout: limitMs }, () => {
+  const ends: (() => unknown)[] = [];
   let packages: Packages;
   let debian: CleanDebian;
   let display: Display;
@@ -42,17 +48,14 @@ describe('the deb on a clean Debian', { timeout: limitMs }, () => {
 
   beforeAll(async () => {
     display = await startDisplay();
-    [packages, debian] = await Promise.all([
-      makePackages(process.env.FDSCOPE_ELECTRON ?? ''),
-      CleanDebian.make('bookworm'),
-    ]);
+    ends.push(() => display.stop());
+    packages = await makePackages(process.env.FDSCOPE_ELECTRON ?? '');
+    ends.push(() => packages.remove());
+    debian = await CleanDebian.make('bookworm');
+    ends.push(() => debian.remove());
     await debian.asRoot('apt-get', 'update');
   }, limitMs);
-  afterAll(async () => {
-    await debian?.remove();
-    await display?.stop();
-    packages?.remove();
-  }, limitMs);
+  afterAll(() => endAll(ends), limitMs);
 
   const running = (): string[] =>
     programsUnder(debian.pid)
@@ -263,21 +266,19 @@ describe('the deb on a clean Debian', { timeout: limitMs }, () => {
 });
 
 describe('the deb on the Debian after it, with AppArmor', { timeout: limitMs }, () => {
+  const ends: (() => unknown)[] = [];
   let packages: Packages;
   let debian: CleanDebian;
 
   beforeAll(async () => {
-    [packages, debian] = await Promise.all([
-      makePackages(process.env.FDSCOPE_ELECTRON ?? ''),
-      CleanDebian.make('trixie'),
-    ]);
+    packages = await makePackages(process.env.FDSCOPE_ELECTRON ?? '');
+    ends.push(() => packages.remove());
+    debian = await CleanDebian.make('trixie');
+    ends.push(() => debian.remove());
     await debian.asRoot('apt-get', 'update');
     await debian.asRoot('apt-get', 'install', '--yes', '--no-install-recommends', 'apparmor');
   }, limitMs);
-  afterAll(async () => {
-    await debian?.remove();
-    packages?.remove();
-  }, limitMs);
+  afterAll(() => endAll(ends), limitMs);
 
   it('has all that it needs under the names of today, and a profile that lets its sandbox have user namespaces', async () => {
     await install(debian, packages.newer);

@@ -98,7 +98,7 @@ export class CleanDebian {
     await new Promise<void>((resolve, reject) => {
       first.once('error', reject);
       first.once('exit', (code) => reject(new Error(`The other root could not be made: it ended with ${code}.`)));
-      first.stdout?.once('data', () => resolve());
+      first.stdout.once('data', () => resolve());
     });
     // unshare itself stays outside; its only child is the first process inside.
     const children = readFileSync(`/proc/${first.pid}/task/${first.pid}/children`, 'utf8').trim();

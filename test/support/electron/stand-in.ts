@@ -16,6 +16,8 @@ double.app.on('quit', (_event, code: number) => process.exit(code));
 
 async function lookIn(): Promise<void> {
   const { page } = double.window.webContents;
+  // A page asks when its script has come, which is when there is somebody to answer.
+  await double.protocol.fetch(new URL('script.js', double.window.webContents.getURL()).href);
   const port = await new Promise<MessagePort>((resolve) => {
     page.once(shellChannels.port, ({ ports }: { ports: readonly MessagePort[] }) => ports[0] && resolve(ports[0]));
     page.send(shellChannels.connect);
