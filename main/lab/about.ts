@@ -60,8 +60,9 @@ export function engineText(): string {
 
 function runtimeText(): string {
   // Of Electron they are told by it alone.
-  const { electron, chrome, node }: Readonly<Record<string, string | undefined>> = process.versions;
-  const own = `Node ${node ?? '–'}`;
+  const told = new Map(Object.entries(process.versions));
+  const [electron, chrome] = [told.get('electron'), told.get('chrome')];
+  const own = `Node ${process.versions.node}`;
   return electron === undefined ? own : `Electron ${electron}, Chromium ${chrome ?? '–'}, ${own}`;
 }
 
