@@ -19,7 +19,7 @@ import { comparePair, type Figure, measure, median, type Pair, type Spread } fro
 import { endServers, engineSubject, libuvSubject, nginxSubject, type Subject, traceSyscalls } from './subjects.ts';
 
 const about = `What the models, the load engine and the telemetry cost, against servers and clients that others wrote.
-"npm run bench -- drawing", "sessions", "exports" and "sockets" have options of their own.`;
+"npm run bench -- drawing", "sessions", "exports", "sockets" and "startup" have options of their own.`;
 const {
   rounds: count,
   seconds,

@@ -1,7 +1,7 @@
 /** A display of the tests' own, so that no window comes up on somebody's screen. */
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { isInstalled } from '../tools.ts';
+import { onPath } from '../../../main/dev/on-path.mjs';
 
 export interface Display {
   /** As DISPLAY has it. */
@@ -39,7 +39,7 @@ export async function startDisplay(size = '1600x1000'): Promise<Display> {
     });
   });
   const name = `:${number}`;
-  if (isInstalled(windowManager)) {
+  if (onPath(windowManager) !== undefined) {
     // It ends with its display.
     spawn(windowManager, [], { stdio: 'ignore', env: { ...process.env, DISPLAY: name } });
   }
@@ -52,4 +52,4 @@ export async function startDisplay(size = '1600x1000'): Promise<Display> {
   };
 }
 
-export const hasOwnDisplay = (): boolean => isInstalled('Xvfb');
+export const hasOwnDisplay = (): boolean => onPath('Xvfb') !== undefined;

@@ -1,0 +1,167 @@
+/**
+ * `npm run bench -- startup [-- --before FOLDER]`
+ *
+ * From the start of the desktop app's process to a Scope that can be used, in Electron itself: cold (a new profile, the program's
+ * files out of the page cache as far as nobody else uses them) and warm (the same profile again). Another checkout that is built
+ * (`--before`) is measured in turn with this one, and the ratio of their medians told: the speed of shared machines drifts.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import Table from 'cli-table3';
+import { WebSocket } from 'ws';
+import { startDisplay } from '../support/desktop/display.ts';
+import { UserHome } from '../support/desktop/user.ts';
+import { root } from '../support/engines.ts';
+import { benchOptions } from './options.ts';
+import { median } from './pairs.ts';
+
+const about = 'How soon after its start the desktop app shows a window, and a Scope that can be used.';
+const { rounds, before } = benchOptions('startup', about, {
+  rounds: ['starts of each kind', 10],
+  before: ['folder of another checkout, built, to compare with', ''],
+});
+const electron = process.env.FDSCOPE_ELECTRON ?? '';
+const limitMs = 120_000;
+
+/** Milliseconds since the process was started. */
+interface Start {
+  /** The window's first pixels. */
+  readonly paintMs: number;
+  /** The lab is connected, and the Scope was gone to and has its Run. */
+  readonly scopeMs: number;
+  /** Bytes of JavaScript that the page had loaded by then. */
+  readonly scriptBytes: number;
+}
+
+const filesUnder = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesUnder(path) : [path];
+  });
+
+/** Takes files out of the page cache, where no running program has them. */
+function forget(folders: readonly string[]): void {
+  for (const path of folders.flatMap(filesUnder))
+    spawnSync('dd', [`if=${path}`, 'iflag=nocache', 'count=0'], { stdio: 'ignore' });
+}
+
+/** Runs in the page; waits for what a user waits for. Time is that of the clock, which all processes share. */
+const untilScope = `new Promise((resolve) => {
+  const after = (isThere, then) => { const value = isThere(); value ? then(value) : setTimeout(() => after(isThere, then), 5); };
+  after(() => document.querySelector('footer')?.innerText.includes('Ready'), () => {
+    [...document.querySelectorAll('nav button')].find((each) => each.innerText.trim() === 'Scope').click();
+    after(() => document.querySelector('main .go'), () => requestAnimationFrame(() => resolve(JSON.stringify({
+      scope: Date.now(),
+      paint: performance.timeOrigin + (performance.getEntriesByType('paint')[0]?.startTime ?? NaN),
+      scriptBytes: performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('.js'))
+        .reduce((sum, { decodedBodySize }) => sum + decodedBodySize, 0),
+    }))));
+  });
+})`;
+
+/** Asks the page by its debugging port; undefined where it is not there yet, or was about to go. */
+async function ask(port: string): Promise<string | undefined> {
+  const list = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as {
+    webSocketDebuggerUrl: string;
+    url: string;
+  }[];
+  const target = list.find(({ url }) => url.startsWith('app://'));
+  if (!target) return undefined;
+  const socket = new WebSocket(target.webSocketDebuggerUrl);
+  try {
+    return await new Promise<string | undefined>((resolve, reject) => {
+      socket.once('error', reject);
+      socket.once('open', () =>
+        socket.send(
+          JSON.stringify({
+            id: 1,
+            method: 'Runtime.evaluate',
+            params: { expression: untilScope, awaitPromise: true, returnByValue: true },
+          }),
+        ),
+      );
+      socket.on('message', (data: Buffer) => {
+        const { id, result } = JSON.parse(data.toString()) as { id?: number; result?: { result?: { value?: string } } };
+        if (id === 1) resolve(result?.result?.value);
+      });
+    });
+  } finally {
+    socket.close();
+  }
+}
+
+async function start(checkout: string, home: UserHome, display: string): Promise<Start> {
+  const profile = home.path('profile');
+  const portFile = join(profile, 'DevToolsActivePort');
+  const startedMs = Date.now();
+  const app = spawn(home.starterOf(electron), ['--remote-debugging-port=0', `--user-data-dir=${profile}`, checkout], {
+    cwd: home.folder,
+    env: home.environment(display),
+    stdio: 'ignore',
+  });
+  const ended = new Promise((resolve) => app.once('close', resolve));
+  try {
+    const deadline = startedMs + limitMs;
+    while (Date.now() < deadline) {
+      const [port] = existsSync(portFile) ? readFileSync(portFile, 'utf8').split('\n') : [];
+      // That of the start before is there until it is written anew.
+      const isNew = port !== undefined && statSync(portFile).mtimeMs >= startedMs;
+      const said = isNew ? await ask(port).catch(() => undefined) : undefined;
+      if (said === undefined) {
+        await pause(5);
+        continue;
+      }
+      const { scope, paint, scriptBytes } = JSON.parse(said) as { scope: number; paint: number; scriptBytes: number };
+      return { paintMs: paint - startedMs, scopeMs: scope - startedMs, scriptBytes };
+    }
+    throw new Error(`${checkout} showed no Scope within ${limitMs / 1000} s.`);
+  } finally {
+    app.kill('SIGTERM');
+    await ended;
+  }
+}
+
+const checkouts = [...(before === '' ? [] : [before]), root];
+const found = new Map(checkouts.map((each) => [each, { cold: [] as Start[], warm: [] as Start[] }]));
+const display = await startDisplay();
+try {
+  for (let round = 0; round < rounds; round++) {
+    const inTurn = round % 2 === 0 ? checkouts : [...checkouts].reverse();
+    for (const checkout of inTurn) {
+      const home = new UserHome();
+      forget([dirname(electron), join(checkout, 'out/electron'), join(checkout, 'out/renderer')]);
+      found.get(checkout)?.cold.push(await start(checkout, home, display.name));
+      found.get(checkout)?.warm.push(await start(checkout, home, display.name));
+      home.remove();
+    }
+  }
+} finally {
+  await display.stop();
+}
+
+const table = new Table({
+  head: ['build', 'start', 'first pixels ms', 'Scope ms', 'from', 'to', 'script KB'],
+  style: { head: [], border: [] },
+});
+for (const [checkout, kinds] of found) {
+  for (const [kind, starts] of Object.entries(kinds)) {
+    const scope = starts.map(({ scopeMs }) => scopeMs);
+    table.push([
+      ...[checkout === root ? 'this one' : 'before', kind],
+      ...[median(starts.map(({ paintMs }) => paintMs)), median(scope), Math.min(...scope), Math.max(...scope)].map(
+        (ms) => ms.toFixed(0),
+      ),
+      (median(starts.map(({ scriptBytes }) => scriptBytes)) / 1000).toFixed(0),
+    ]);
+  }
+}
+console.log(table.toString());
+const [first, own] = [found.get(before), found.get(root)];
+if (first && own) {
+  for (const kind of ['cold', 'warm'] as const) {
+    const ratios = own[kind].map(({ scopeMs }, index) => scopeMs / (first[kind][index]?.scopeMs ?? NaN));
+    console.log(`${kind}: ${median(ratios).toFixed(2)} of the build before, median of ${ratios.length} pairs`);
+  }
+}
