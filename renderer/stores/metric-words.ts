@@ -4,6 +4,9 @@ import type { Roundness } from '../tracks/value-scale.ts';
 import { bytes, count, duration, perSecond, short } from './format.ts';
 
 const heads: Readonly<Partial<Record<MetricName, string>>> = {
+  servedShare: 'Clients served',
+  waitedMs: 'Oldest wait',
+  bytesPerReply: 'Bytes/reply',
   throughput: 'Requests/s',
   requests: 'Requests',
   p50: 'p50',
@@ -66,6 +69,8 @@ export function unitText(value: number | null | undefined, unit: string): string
   switch (unit) {
     case 's':
       return duration(value * 1e9);
+    case 'ms':
+      return duration(value * 1e6);
     case 'µs':
       return duration(value * 1e3);
     case 'bytes':
@@ -80,5 +85,16 @@ export function unitText(value: number | null | undefined, unit: string): string
       return Number.isInteger(value) ? count(value) : short(value);
   }
 }
+/** All, or a share that does not say "100 %" where somebody was left out. */
+function shareText(value: number | null | undefined): string {
+  if (value === null || value === undefined) return '–';
+  return value >= 1 ? 'all' : `${Math.floor(value * 1000) / 10} %`;
+}
 export const metricText = (name: MetricName, value: number | null | undefined): string =>
-  name === 'throughput' ? (value === null ? '–' : short(value ?? undefined)) : unitText(value, metrics[name].unit);
+  name === 'throughput'
+    ? value === null
+      ? '–'
+      : short(value ?? undefined)
+    : name === 'servedShare'
+      ? shareText(value)
+      : unitText(value, metrics[name].unit);

@@ -8,6 +8,7 @@ import { namesIn, type Scenario } from '../../../shared/schemas/scenario.ts';
 import { plannedRows } from './planned-runs.ts';
 
 const always: readonly MetricName[] = [
+  'servedShare',
   'throughput',
   'p50',
   'p99',
@@ -46,6 +47,8 @@ function metricsIn(expression: Expression): MetricName[] {
 export interface ResultRow {
   readonly label: string;
   readonly variant: string | undefined;
+  /** Of the clients of one profile, below the row of all; undefined there. */
+  readonly profile?: string;
   /** How many runs the medians are of. */
   readonly runs: number;
   /** In the order of the columns; null where no run has it. */
@@ -58,14 +61,20 @@ export function resultRows(outcome: ScenarioOutcome): readonly ResultRow[] {
   const { scenario, runs, notRun } = outcome;
   const columns = columnsOf(scenario);
   const lookup = lookupIn(runs);
-  return plannedRows(scenario, [], undefined).map(({ label, variant }): ResultRow => {
+  return plannedRows(scenario, [], undefined).flatMap(({ label, variant }): ResultRow[] => {
     const ofThis = runs.filter((run) => (run.label ?? run.model) === label && run.variant === variant);
     const where = { model: label, ...(variant !== undefined && { variant }) };
-    return {
-      ...{ label, variant, runs: ofThis.length },
-      values: columns.map((metric) => lookup({ metric, ...where }) ?? null),
-      sentence: notRun.find((each) => each.label === label && each.variant === variant)?.sentence,
-    };
+    const valuesOf = (profile?: string): (number | null)[] =>
+      columns.map((metric) => lookup({ metric, ...where, ...(profile !== undefined && { profile }) }) ?? null);
+    const sentence = notRun.find((each) => each.label === label && each.variant === variant)?.sentence;
+    const profiles = [...new Set(ofThis.flatMap((run) => Object.keys(run.profiles)))];
+    const own = { label, variant, runs: ofThis.length };
+    return [
+      { ...own, values: valuesOf(), sentence },
+      ...(profiles.length > 1
+        ? profiles.map((profile) => ({ ...own, profile, values: valuesOf(profile), sentence: undefined }))
+        : []),
+    ];
   });
 }
 
@@ -73,9 +82,9 @@ export function resultsCsv(outcome: ScenarioOutcome): string {
   const columns = columnsOf(outcome.scenario);
   const heads = columns.map((metric) => (metrics[metric].unit === '' ? metric : `${metric} (${metrics[metric].unit})`));
   return csvText([
-    ['model', 'variant', 'runs', ...heads, 'not run because'],
-    ...resultRows(outcome).map(({ label, variant, runs, values, sentence }) => [
-      ...[label, variant ?? null, runs],
+    ['model', 'variant', 'clients', 'runs', ...heads, 'not run because'],
+    ...resultRows(outcome).map(({ label, variant, profile, runs, values, sentence }) => [
+      ...[label, variant ?? null, profile ?? 'all', runs],
       ...values.map((value) => (value === null || Number.isFinite(value) ? value : null)),
       sentence ?? null,
     ]),
