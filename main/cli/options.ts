@@ -34,6 +34,10 @@ export interface ServerFlags {
   readonly workUs?: number;
   readonly waitMs?: number;
   readonly forgetsToClose?: boolean;
+  readonly nagle?: boolean;
+  readonly sendBuffer?: number;
+  readonly receiveBuffer?: number;
+  readonly deferAccept?: number;
 }
 
 export interface ClientFlags {
@@ -100,6 +104,15 @@ export function addServer(command: Command): Command {
     'milliseconds',
   );
   command.option('--forgets-to-close', 'never close a connection that its client has closed: it stays in CLOSE_WAIT');
+  command.option('--nagle', "leave Nagle's algorithm on (no TCP_NODELAY) in the server's sockets");
+  addNumber(command, '--send-buffer', "SO_SNDBUF of the server's sockets", 'bytes');
+  addNumber(command, '--receive-buffer', "SO_RCVBUF of the server's sockets", 'bytes');
+  addNumber(
+    command,
+    '--defer-accept',
+    'TCP_DEFER_ACCEPT: accept when the first bytes have come, or after so long',
+    'seconds',
+  );
   return command.option('--no-pin', 'let the system choose the cores');
 }
 

@@ -24,6 +24,8 @@ export const serverInput = (flags: ServerFlags, from?: RunServer): Record<string
     ...{ command: flags.command, pid: flags.pid },
     ...{ responseBytes: flags.responseBytes, chunks: flags.chunks, workUs: flags.workUs, waitMs: flags.waitMs },
     forgetsToClose: flags.forgetsToClose,
+    ...{ noDelay: flags.nagle === undefined ? undefined : !flags.nagle, sendBufferBytes: flags.sendBuffer },
+    ...{ receiveBufferBytes: flags.receiveBuffer, deferAcceptSeconds: flags.deferAccept },
   }),
   options: { ...from?.options, ...flags.option },
 });

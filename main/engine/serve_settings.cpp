@@ -121,6 +121,11 @@ ServeSettings read_serve_settings(const JsonValue& settings) {
       inet_pton(AF_INET6, read.address.host.c_str(), &any_address) != 1)
     throw BadInput("host \"" + read.address.host + "\" is not a numeric address such as 127.0.0.1 or ::1.");
   read.address.port = static_cast<uint16_t>(settings.integer_or("port", 0, 0, 65'535));
+  SocketOptions& socket = read.address.options;
+  socket.no_delay = settings.boolean_or("noDelay", true);
+  socket.send_buffer = static_cast<int>(settings.integer_or("sendBufferBytes", 0, 0, most_buffer_bytes));
+  socket.receive_buffer = static_cast<int>(settings.integer_or("receiveBufferBytes", 0, 0, most_buffer_bytes));
+  socket.defer_accept_seconds = static_cast<int>(settings.integer_or("deferAcceptSeconds", 0, 0, 3600));
   read.duration_ms = static_cast<uint64_t>(settings.integer_or("durationMs", 0, 0, 86'400'000));
   read.cpus = settings.string_or("cpus", "");
   read.detail = read_detail(settings, {});
@@ -132,7 +137,8 @@ ServeSettings read_serve_settings(const JsonValue& settings) {
   JsonValue options{nested != nullptr ? nested->object() : JsonValue::Object{}};
   const std::set<std::string> own{"model",  "protocol",       "handler", "responseBytes", "chunks",     "workUs",
                                   "waitMs", "upstream",       "host",    "port",          "durationMs", "cpus",
-                                  "frames", "forgetsToClose", "options", "level",         "switches"};
+                                  "frames", "forgetsToClose", "options", "level",         "switches",   "noDelay",
+                                  "sendBufferBytes", "receiveBufferBytes", "deferAcceptSeconds"};
   for (const auto& [key, value] : settings.object())
     if (!own.contains(key)) options.object()[key] = value;
   read.choice = read_model_choice(settings.string_or("model", "epoll-lt"), options);

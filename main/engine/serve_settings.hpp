@@ -9,6 +9,9 @@
 
 namespace fdscope {
 
+// Of a socket; net.core.wmem_max and rmem_max may allow less.
+constexpr int64_t most_buffer_bytes = 1 << 30;
+
 struct ModelChoice {
   const ModelInfo* model = nullptr;
   ModelOptions options;

@@ -17,8 +17,11 @@ import { ThreadTotals } from './thread-totals.ts';
 function engineConfig(settings: ServerSettings, cpus: string): Record<string, unknown> {
   const { model, protocol, handler, responseBytes, chunks, workUs, waitMs, forgetsToClose } = settings;
   const { host, port, options, upstream } = settings;
+  const { noDelay, sendBufferBytes, receiveBufferBytes, deferAcceptSeconds } = settings;
+  const sockets = { noDelay, sendBufferBytes, receiveBufferBytes, deferAcceptSeconds };
   const config = {
     ...{ model, protocol, handler, responseBytes, chunks, workUs, waitMs, forgetsToClose, host, port, options, cpus },
+    ...Object.fromEntries(Object.entries(sockets).filter(([, value]) => value !== undefined)),
   };
   return handler === 'forward' ? { ...config, upstream } : config;
 }

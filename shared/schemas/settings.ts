@@ -28,6 +28,9 @@ export const limits = {
   pipeline: [1, 1024],
   sourceAddresses: [1, 200],
   weight: [0.001, 1_000_000],
+  /** Of a socket; the kernel doubles what it is given, and net.core.wmem_max and rmem_max may allow less. */
+  bufferBytes: [1024, 1_073_741_824],
+  deferAcceptSeconds: [1, 3600],
 } as const satisfies Record<string, readonly [number, number]>;
 
 type Limit = keyof typeof limits;
@@ -62,8 +65,22 @@ const serverFields = {
   port: whole('port'),
 };
 
+/** What a socket is told, on either side; what is not given is as the lab has it (TCP_NODELAY) or the kernel (buffers). */
+const socketFields = {
+  /** false leaves Nagle's algorithm on: a short write waits for the acknowledgement of the one before. */
+  noDelay: z.boolean().optional(),
+  /** SO_SNDBUF and SO_RCVBUF, in bytes; without them the kernel grows the buffers by itself. */
+  sendBufferBytes: whole('bufferBytes').optional(),
+  receiveBufferBytes: whole('bufferBytes').optional(),
+};
+const serverSocketFields = {
+  ...socketFields,
+  /** TCP_DEFER_ACCEPT: clients are accepted when their first bytes have come, or after so many seconds. */
+  deferAcceptSeconds: whole('deferAcceptSeconds').optional(),
+};
+
 /** Any of a server's settings, without defaults: what is to be changed. */
-export const serverChangesSchema = z.strictObject(serverFields).partial();
+export const serverChangesSchema = z.strictObject({ ...serverFields, ...serverSocketFields }).partial();
 
 /** What a request costs the server; changeable while it runs, as replies stay the same bytes. */
 export const handlerChangesSchema = z
@@ -81,6 +98,7 @@ export const scenarioServerSchema = z.strictObject({
   waitMs: serverFields.waitMs.default(0),
   forgetsToClose: serverFields.forgetsToClose.default(false),
   port: serverFields.port.default(0),
+  ...serverSocketFields,
 });
 
 /** A server, complete. */
@@ -132,6 +150,7 @@ const clientFields = {
   startMs: whole('waitMs').optional(),
   /** Opens its connections evenly over so long. */
   rampMs: whole('waitMs').optional(),
+  ...socketFields,
 };
 
 const dribbleFields = {

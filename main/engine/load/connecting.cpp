@@ -28,14 +28,16 @@ bool asks_at_once(Profile profile) {
 }  // namespace
 
 void LoadLoop::connect(Client& c) {
-  const Profile profile = c.group->settings.profile;
+  const ClientSettings& settings = c.group->settings;
+  const Profile profile = settings.profile;
   const int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
   c.fd = sys::socket(settings_.target.ss_family, type, 0);
   if (c.fd < 0) return fail_errno(c, errno);
   count(Counter::connects_started);
   // Can fail only on something that is no TCP socket.
-  sys::setsockopt(c.fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  if (profile == Profile::slow_reader) sys::setsockopt(c.fd, SOL_SOCKET, SO_RCVBUF, 4096);
+  if (settings.no_delay) sys::setsockopt(c.fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (settings.send_buffer > 0) sys::setsockopt(c.fd, SOL_SOCKET, SO_SNDBUF, settings.send_buffer);
+  if (settings.receive_buffer > 0) sys::setsockopt(c.fd, SOL_SOCKET, SO_RCVBUF, settings.receive_buffer);
   if (source_addresses_ > 1 && settings_.target.ss_family == AF_INET) {
     sockaddr_in source{};
     source.sin_family = AF_INET;

@@ -27,7 +27,7 @@ ClientSettings read_client(const JsonValue& from) {
   if (!from.is_object()) throw BadInput("Each of clients must be an object with a profile.");
   refuse_unknown(from,
                  {"profile", "connections", "rate", "arrival", "thinkMs", "pipeline", "rampMs", "startMs", "intervalMs",
-                  "chunkBytes"},
+                  "chunkBytes", "noDelay", "sendBufferBytes", "receiveBufferBytes"},
                  "A client");
   ClientSettings c;
   const std::string name = from.string_or("profile", "closed");
@@ -54,6 +54,11 @@ ClientSettings read_client(const JsonValue& from) {
   const bool slow_writer = c.profile == Profile::slow_writer;
   c.interval_ms = whole("intervalMs", c.profile == Profile::burst ? 1000 : slow_writer ? 50 : 20, 1, 3'600'000);
   c.chunk_bytes = whole("chunkBytes", slow_writer ? 1 : 1024, 1, 65'536);
+  c.no_delay = from.boolean_or("noDelay", true);
+  c.send_buffer = static_cast<int>(from.integer_or("sendBufferBytes", 0, 0, most_buffer_bytes));
+  // One that sips is to leave its bytes with the server, not in a buffer of megabytes.
+  const int usual = c.profile == Profile::slow_reader ? 4096 : 0;
+  c.receive_buffer = static_cast<int>(from.integer_or("receiveBufferBytes", usual, 0, most_buffer_bytes));
   return c;
 }
 

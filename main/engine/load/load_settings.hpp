@@ -27,6 +27,8 @@ struct ClientSettings {
   uint32_t start_ms = 0;     // and begin so late
   uint32_t interval_ms = 0;  // slow-writer, slow-reader: between two pieces; burst: between two bursts
   uint32_t chunk_bytes = 0;  // slow-writer, slow-reader: size of a piece
+  bool no_delay = true;
+  int send_buffer = 0, receive_buffer = 0;  // bytes; 0: the kernel's own
 };
 
 // Who the clients are; may change while they run.

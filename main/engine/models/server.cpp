@@ -45,6 +45,16 @@ SocketAddress parse(const ListenAddress& address) {
   return parsed;
 }
 
+// Before listen(): the receive buffer decides on the window that a connection is opened with.
+void set_options(int fd, const SocketOptions& options) {
+  const auto set = [fd](int level, int name, int value, const char* what) {
+    if (value > 0 && sys::setsockopt(fd, level, name, value) != 0) fail(what);
+  };
+  set(SOL_SOCKET, SO_SNDBUF, options.send_buffer, "SO_SNDBUF");
+  set(SOL_SOCKET, SO_RCVBUF, options.receive_buffer, "SO_RCVBUF");
+  set(IPPROTO_TCP, TCP_DEFER_ACCEPT, options.defer_accept_seconds, "TCP_DEFER_ACCEPT");
+}
+
 Fd bound_socket(const SocketAddress& address, bool reuse_port) {
   Fd fd{sys::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   if (!fd) fail("socket");
@@ -76,6 +86,7 @@ Fd open_listener(ListenAddress& address) {
     if (sys::listen(alone.get(), 1) != 0) fail("listen");
   }
   Fd fd = bound_socket(wanted, true);
+  set_options(fd.get(), address.options);
   if (sys::listen(fd.get(), address.backlog) != 0) fail("listen");
   SocketAddress bound;
   bound.size = sizeof bound.storage;
@@ -88,6 +99,7 @@ Fd open_listener(ListenAddress& address) {
 
 Fd open_sibling_listener(const ListenAddress& address) {
   Fd fd = bound_socket(parse(address), true);
+  set_options(fd.get(), address.options);
   if (sys::listen(fd.get(), address.backlog) != 0) fail("listen");
   telemetry::listener_opened(fd.get());
   return fd;
@@ -223,7 +235,7 @@ Connection* Server::adopt(int fd, const sockaddr_storage& peer) {
   refusals_.store(0, std::memory_order_relaxed);
   // Without it, Nagle's algorithm holds back the last part of a reply until the client acknowledges the first.
   // It cannot fail on a TCP socket; on one that was reset meanwhile, the first read says so.
-  sys::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (address_.options.no_delay) sys::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   telemetry::count(wire::Counter::accepts);
   return &connections_.open(fd, peer, *handler_, nonblocking_);
 }

@@ -15,10 +15,19 @@
 
 namespace fdscope {
 
+// What sockets are told beside their address. Accepted ones inherit the listener's buffers; 0 leaves them to the kernel,
+// which then grows them (tcp(7)).
+struct SocketOptions {
+  bool no_delay = true;
+  int send_buffer = 0, receive_buffer = 0;  // bytes, which the kernel doubles for its own bookkeeping
+  int defer_accept_seconds = 0;             // accepted only when the first bytes are there; 0: at once
+};
+
 struct ListenAddress {
   std::string host = "127.0.0.1";  // numeric IPv4 or IPv6
   uint16_t port = 0;               // 0: any free port
   int backlog = 4096;
+  SocketOptions options{};
 };
 
 // A bound, listening socket, close-on-exec, SO_REUSEADDR and SO_REUSEPORT (so that epoll-reactors can add more), after
@@ -79,7 +88,7 @@ class Server {
   // Sockets of this server block or not, from now on and for those already open; each model says so first.
   void use_blocking_sockets(bool blocking);
 
-  // Accepts one connection from `listener` (the server's own by default), TCP_NODELAY set. nullptr: none is waiting
+  // Accepts one connection from `listener` (the server's own by default), TCP_NODELAY set unless told otherwise. nullptr: none is waiting
   // (EAGAIN), the server is stopping, or the kernel refuses just now, and then left_waiting() is true. Aborted
   // handshakes are skipped. At the descriptor limit (sys/descriptor_limit.hpp; ENFILE) the connection is closed at
   // once, counted as errorFdLimit: left in the queue it would wake a level-triggered loop for ever. Where even that is

@@ -49,7 +49,7 @@ async function serve(settings: Settings): Promise<void> {
 
   const counters = new Counters();
   const open = new Set<Connection>();
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  const server = createServer({ allowHalfOpen: true, noDelay: settings.noDelay }, (socket) => {
     counters.count('accepts');
     const connection = new Connection(socket, settings.handler, counters);
     open.add(connection);

@@ -8,6 +8,8 @@ export interface Settings {
   /** 0: any free port. */
   readonly port: number;
   readonly backlog: number;
+  /** TCP_NODELAY. */
+  readonly noDelay: boolean;
   /** 0: until stopped. */
   readonly durationMs: number;
   /** CPUs to run on, such as "0,1"; empty: all. */
@@ -33,7 +35,7 @@ export const optionSpecs = [
 
 const known = new Set([
   ...['model', 'protocol', 'host', 'port', 'handler', 'responseBytes', 'chunks', 'upstream', 'workUs', 'waitMs'],
-  ...['forgetsToClose', 'durationMs', 'cpus', 'options', 'frames'],
+  ...['forgetsToClose', 'durationMs', 'cpus', 'options', 'frames', 'noDelay'],
   ...optionSpecs.map((option) => option.name),
 ]);
 
@@ -90,7 +92,8 @@ function choice<T extends string>(values: Values, key: string, choices: readonly
   return found;
 }
 
-function flag(values: Values, key: string): boolean {
+function flag(values: Values, key: string, fallback = false): boolean {
+  if (values[key] === undefined) return fallback;
   return [true, 1, '1', 'true'].some((yes) => yes === values[key]);
 }
 
@@ -157,6 +160,7 @@ export function readSettings(args: readonly string[]): Settings {
     host,
     port: integer(values, 'port', 0, 0, 65_535),
     backlog: integer(values, 'backlog', 4096, 1, 65_535),
+    noDelay: flag(values, 'noDelay', true),
     durationMs: integer(values, 'durationMs', 0, 0, 86_400_000),
     cpus: text(values, 'cpus', ''),
     frames: flag(values, 'frames'),
