@@ -201,7 +201,7 @@ void LoadLoop::answered(Client& c) {
     c.answered = true;
     state_.measured.fetch_add(1, std::memory_order_relaxed);
     latency_.record(s.profile, now, flight.sent_ns, flight.intended_ns);
-  } else if (c.flights.empty()) {
+  } else if (c.flights.empty() && state_.measured_to_ns.load(std::memory_order_relaxed) == 0) {
     c.asked = false;  // that was before the measured time, in which it may have nothing to ask
   }
   // Behind a reply that ends the connection nothing more is asked on it (RFC 9112 9.6).

@@ -116,8 +116,9 @@ class Director {
     wait(settings_.duration_ms == 0 ? for_ever_ns : settings_.duration_ms * ms,
          [&] { return settings_.requests > 0 && state.measured.load() >= settings_.requests; });
     measured_to_ns = now_ns();
-    state.measuring.store(false);
+    // First, so that no reply after the end is taken for one of before the beginning.
     state.measured_to_ns.store(measured_to_ns, std::memory_order_release);
+    state.measuring.store(false);
     const auto is_stocked = [&] { return state.stocked.load(std::memory_order_acquire) >= loops_.size(); };
     wait(stock_limit_ns, is_stocked);
     account = account_json(loops_, is_stocked());
