@@ -179,7 +179,8 @@ export function conclusionText({ expectations, prediction }: Conclusion, guess?:
     lines.push(`${verdict}  ${expect}`);
     if (figures.length > 0) lines.push(`              ${figures.map(judgedFigure).join(', ')}`);
     if (missing.length > 0) lines.push(`              no run gave ${missing.join(', ')}`);
-    lines.push(`              ${held === false ? otherwise : because}`);
+    const why = held === false ? otherwise : because;
+    if (why !== '') lines.push(`              ${why}`);
   }
   if (prediction) {
     const right = prediction.choices.filter(({ isRight }) => isRight).map(({ text }) => text);

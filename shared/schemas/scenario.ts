@@ -30,10 +30,10 @@ export type Chapter = (typeof chapters)[number];
 /** A sentence that the run bears out or not, as shared/expectations reads it. */
 const expectationSchema = z.strictObject({
   expect: text,
-  /** Why it should hold. */
-  because: text,
+  /** Why it should hold; a first draft has none. */
+  because: text.default(''),
   /** What it may mean where it does not hold on some machine. */
-  otherwise: text,
+  otherwise: text.default(''),
 });
 export type Expectation = z.infer<typeof expectationSchema>;
 
@@ -79,7 +79,7 @@ export const scenarioShape = z.strictObject({
   /** What the reader should be able to answer afterwards. */
   question: text,
   /** Where to look, a sentence each. */
-  watch: z.array(text).min(1),
+  watch: z.array(text).default([]),
   server: scenarioServerSchema.prefault({}),
   ...runTimeSchema,
   clients: z.array(clientSchema).min(1).max(64),

@@ -102,10 +102,16 @@ function yamlSentence({ code, message }: YAMLError): string {
 
 /**
  * Reads a file of the schema; `file` is only for messages, `what` is "a scenario". Throws ScenarioError with the mistakes
- * found, in the order of the text, at most `mostProblems`. A text of 1 MiB takes no longer than its reading, whatever is
+ * found, in the order of the text, at most `mostProblems`; `further` finds those that only a schema that holds would look for. A text of 1 MiB takes no longer than its reading, whatever is
  * wrong in it.
  */
-export function parseYaml<T>(text: string, file: string, schema: z.ZodType<T>, what: string): T {
+export function parseYaml<T>(
+  text: string,
+  file: string,
+  schema: z.ZodType<T>,
+  what: string,
+  further: (value: unknown) => readonly Problem[] = () => [],
+): T {
   const lineCounter = new LineCounter();
   const mistakeAt = (offset: number, sentence: string): Mistake => {
     const { line, col } = lineCounter.linePos(offset);
@@ -143,5 +149,8 @@ export function parseYaml<T>(text: string, file: string, schema: z.ZodType<T>, w
     const place = placeOf(document, problem.path);
     return mistakeAt((problem.isKey ? place.key : place.value) ?? place.value ?? 0, problem.sentence);
   };
-  return fail(problemsIn(schema, value, parsed.error).map(located));
+  const problems = [...problemsIn(schema, value, parsed.error), ...further(value)];
+  // Where all else holds, the schema has found those of `further` itself.
+  const told = new Map(problems.map((problem) => [JSON.stringify([problem.path, problem.sentence]), problem]));
+  return fail([...told.values()].slice(0, mostProblems).map(located));
 }

@@ -159,7 +159,7 @@ expectations: [{ expect: 'p99(epoll-lt, "clients=200") > p99(epoll-lt, "clients=
       additionalProperties: false,
       $schema: expect.any(String) as string,
     });
-    expect(schema.required).toEqual(['version', 'title', 'question', 'watch', 'clients', 'models']);
+    expect(schema.required).toEqual(['version', 'title', 'question', 'clients', 'models']);
     const { phases, sweep, clients } = schema.properties as Record<string, { items?: object }>;
     expect(phases?.items).toMatchObject({ properties: { at: {}, for: {}, switch: {}, killWorker: { const: true } } });
     expect(sweep).toMatchObject({ properties: { over: { enum: ['clients', 'rate', 'size', 'idle'] } } });

@@ -8,7 +8,7 @@ import { addOut, type OutputFlags } from '../options.ts';
 import { checkOut, deliver } from '../output.ts';
 import { addSpelled } from '../spellings.ts';
 
-export const registerSchema: Register = (program) => {
+export const registerSchema: Register = (program, { lab }) => {
   const command = program
     .command('schema')
     .description('the JSON Schema of scenario files, of walk files, or with --results of what --json prints')
@@ -22,8 +22,9 @@ export const registerSchema: Register = (program) => {
     if (results && flags.of !== undefined) {
       throw new LabError('bad-input', '--results and --of are one or the other.');
     }
-    const schema = results ? resultsJsonSchema : { scenario: scenarioJsonSchema, walk: walkJsonSchema }[of];
+    const scenario = async (): Promise<unknown> => scenarioJsonSchema(await lab.listModels());
+    const schema = results ? resultsJsonSchema : { scenario, walk: walkJsonSchema }[of];
     if (!schema) throw new LabError('bad-input', `There is a schema of a scenario and of a walk, not of "${of}".`);
-    await deliver({ ...flags, json: true }, schema(), () => '');
+    await deliver({ ...flags, json: true }, await schema(), () => '');
   });
 };
