@@ -79,7 +79,13 @@ const plants: Readonly<Record<string, readonly Plant[]>> = {
       change: impostors({ 'polling-scan': 'epoll-lt', 'polling-threads': 'epoll-lt' }),
       fails: [0, 2, 3],
     },
-    { what: 'one that serves one at a time', change: impostors({ 'polling-scan': 'blocking-iterative' }), fails: [1] },
+    {
+      what: 'one that serves one at a time',
+      change: both(impostors({ 'polling-scan': 'blocking-iterative' }), () => ({
+        clients: [{ ...closed, thinkMs: 20 }],
+      })),
+      fails: [1],
+    },
   ],
   'connection-churn': [
     { what: 'connections that stay', change: inVariant('new for each', { clients: [closed] }), fails: [0, 1, 2] },
@@ -89,7 +95,9 @@ const plants: Readonly<Record<string, readonly Plant[]>> = {
     { what: 'no work', change: server({ workUs: 10 }), fails: [1] },
     {
       what: 'one that polls, and clients that think',
-      change: both(impostors({ 'epoll-lt': 'polling-scan' }), () => ({ clients: [{ ...closed, thinkMs: 300 }] })),
+      change: both(server({ workUs: 0 }), impostors({ 'epoll-lt': 'polling-scan' }), () => ({
+        clients: [{ ...closed, thinkMs: 100 }],
+      })),
       fails: [0],
     },
   ],
@@ -105,7 +113,15 @@ const plants: Readonly<Record<string, readonly Plant[]>> = {
     {
       what: 'a thread for everybody',
       change: impostors({ 'blocking-pool': withOptions('blocking-pool', { poolSize: 150 }) }),
-      fails: [0, 1, 3],
+      fails: [0, 1],
+    },
+    {
+      what: 'an upstream that answers at once',
+      change: both(impostors({ 'blocking-pool': withOptions('blocking-pool', { poolSize: 150 }) }), () => ({
+        clients: [closed],
+        upstream: { model: 'epoll-lt', handler: 'respond', responseBytes: 64, workUs: 0, waitMs: 0 },
+      })),
+      fails: [3],
     },
     { what: 'no coroutines', change: impostors({ 'coroutine-stackful': 'blocking-threads' }), fails: [2] },
   ],

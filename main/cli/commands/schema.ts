@@ -22,7 +22,7 @@ export const registerSchema: Register = (program, { lab }) => {
     if (results && flags.of !== undefined) {
       throw new LabError('bad-input', '--results and --of are one or the other.');
     }
-    const scenario = async (): Promise<unknown> => scenarioJsonSchema(await lab.listModels());
+    const scenario = async (): Promise<object> => scenarioJsonSchema(await lab.listModels());
     const schema = results ? resultsJsonSchema : { scenario, walk: walkJsonSchema }[of];
     if (!schema) throw new LabError('bad-input', `There is a schema of a scenario and of a walk, not of "${of}".`);
     await deliver({ ...flags, json: true }, await schema(), () => '');
