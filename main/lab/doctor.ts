@@ -162,8 +162,13 @@ function coresItem({ cpus, cpuModel }: MachineFacts): DoctorItem {
 
 /** What is examined: the same words as in `fdscope --version` and Help > About. */
 export const ownItems = (): DoctorItem[] => [
-  item('fdscope', 'fdscope', fullVersion()),
-  item('engine', 'engine', engineText()),
+  item({ id: 'fdscope', label: 'fdscope', value: fullVersion(), meaning: 'What to name when you report something.' }),
+  item({
+    id: 'engine',
+    label: 'engine',
+    value: engineText(),
+    meaning: 'The program that is measured, and how it was built.',
+  }),
 ];
 
 /** Pure: from the facts to their meaning, in the order in which they are shown. */
