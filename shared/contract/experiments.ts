@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { serverIds } from '../catalogue.ts';
-import type { CompareResult } from '../compare-result.ts';
+import type { CompareResult, Timeline } from '../compare-result.ts';
 import { conclusionSchema } from '../expectations/conclude.ts';
 import type { RunResult } from '../run-result.ts';
 import { scenarioSchema } from '../schemas/scenario.ts';
@@ -172,10 +172,26 @@ export const notRunSchema = z.object({
   sentence: z.string(),
 });
 
+/** How a run went over its time, and what it counted from its first moment to its last, the warm-up included. */
+const runStorySchema = z.object({
+  timeline: measured<Timeline>({ seconds: z.array(z.number()), requestsPerSecond: z.array(z.number().nullable()) }),
+  whole: z.object({
+    /** From the first frame of the clients to the last. */
+    seconds: z.number(),
+    /** Replies that the clients verified. */
+    requests: z.number(),
+    /** Connections that the server accepted; null where nobody counts them. */
+    accepts: z.number().nullable(),
+  }),
+});
+export type RunStory = z.infer<typeof runStorySchema>;
+
 export const scenarioOutcomeSchema = z.object({
   scenario: scenarioSchema,
   /** In the order in which they were made. */
   runs: z.array(runResultSchema),
+  /** Of each of `runs`, in the same order. */
+  stories: z.array(runStorySchema).default([]),
   notRun: z.array(notRunSchema),
   /** Expectations and prediction, judged by the medians of the runs. */
   conclusion: conclusionSchema,

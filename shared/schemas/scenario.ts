@@ -80,6 +80,12 @@ export const scenarioShape = z.strictObject({
   question: text,
   /** Where to look, a sentence each. */
   watch: z.array(text).default([]),
+  /** What it means, a paragraph each; shown when its runs are over, as it tells what came out. */
+  explain: z.array(text).min(1).optional(),
+  /** What to try next, a sentence each. */
+  next: z.array(text).min(1).optional(),
+  /** Name of the lesson that it belongs to. */
+  lesson: text.optional(),
   server: scenarioServerSchema.prefault({}),
   ...runTimeSchema,
   clients: z.array(clientSchema).min(1).max(64),
@@ -137,7 +143,8 @@ function checkScenario(scenario: Scenario, mistake: Mistake): void {
 type Swept = Pick<Scenario, 'connections' | 'clients'> & Partial<Pick<Scenario, 'sweep'>>;
 
 /** Keys that say something, and change no run. */
-type ScenarioTexts = 'version' | 'title' | 'question' | 'watch' | 'chapter' | 'predict' | 'expectations';
+type ScenarioTexts =
+  'version' | 'title' | 'question' | 'watch' | 'explain' | 'next' | 'lesson' | 'chapter' | 'predict' | 'expectations';
 
 export type Mistake = (path: (string | number)[], message: string) => void;
 

@@ -1,12 +1,19 @@
 /** Runs a scenario as an experiment: each of its runs, and what its expectations say of them. */
 import type { Fault } from '../../../shared/contract/channels.ts';
-import type { ExperimentProgress, ExperimentResult, ExperimentRun } from '../../../shared/contract/experiments.ts';
+import type {
+  ExperimentProgress,
+  ExperimentResult,
+  ExperimentRun,
+  RunStory,
+} from '../../../shared/contract/experiments.ts';
+import { externalId } from '../../../shared/catalogue.ts';
 import { conclude } from '../../../shared/expectations/conclude.ts';
 import type { PlannedRun, Scenario } from '../../../shared/schemas/scenario.ts';
 import { LabError } from '../errors.ts';
 import type { LabService, Outcome } from '../lab-service.ts';
 import { Pace } from '../pace.ts';
 import type { RunWatch } from '../progress.ts';
+import { StoryTeller } from './run-story.ts';
 
 /** What an experiment comes to. */
 export interface Found {
@@ -32,6 +39,15 @@ export async function runScenario(
   const { id, signal, onProgress, onRun } = telling;
   const pace = new Pace(plan.map(({ settings }) => settings.durationSeconds));
   const outcomes: Outcome[] = [];
+  const stories: RunStory[] = [];
+  let teller: StoryTeller | undefined;
+  const listening: RunWatch = {
+    begin: () => watch.begin(),
+    frame: (source, frame) => {
+      watch.frame(source, frame);
+      teller?.frame(source, frame);
+    },
+  };
   const at = (index: number): { label: string; variant?: string; durationSeconds: number } => {
     const run = plan[index];
     if (!run) throw new Error(`The plan has no run ${index}.`);
@@ -50,13 +66,17 @@ export async function runScenario(
   try {
     await lab.runPlan(plan, {
       signal,
-      watch,
+      watch: listening,
       // Whoever runs a scenario watches its sockets. Context switches one by one would cost some models a quarter.
       detail: { level: 'fds', switches: false },
-      onRun: (_, index) => tell(index, 0, 0),
+      onRun: ({ settings }, index) => {
+        teller = new StoryTeller(settings.durationSeconds, settings.server.model !== externalId);
+        tell(index, 0, 0);
+      },
       onProgress: ({ elapsedSeconds, requests }, index) => tell(index, elapsedSeconds, requests),
       onOutcome: (outcome, index) => {
         outcomes.push(outcome);
+        if (outcome.kind === 'done' && teller) stories.push(teller.story);
         const { durationSeconds: _seconds, ...which } = at(index);
         if (outcome.kind === 'done') onRun({ ...which, ending: 'done', run: outcome.result });
         else onRun({ ...which, ending: outcome.kind, sentence: outcome.sentence });
@@ -77,7 +97,7 @@ export async function runScenario(
     isCancelled,
     result: {
       ...{ kind: 'scenario', id, title: scenario.title },
-      scenario: { scenario, runs, notRun, conclusion, isCancelled },
+      scenario: { scenario, runs, stories, notRun, conclusion, isCancelled },
     },
   };
 }

@@ -5,7 +5,10 @@ import { linearTicks, type PlotPoint, type PlotSeries, type PlotTick } from '../
 
 export type TimeFigure = Exclude<keyof Timeline, 'seconds'>;
 
-const runsOf = ({ timelines }: ComparedEntry): readonly Timeline[] => timelines.filter((each) => each !== null);
+/** What of an entry is drawn. */
+type Drawn = Pick<ComparedEntry, 'label' | 'model' | 'timelines'>;
+
+const runsOf = ({ timelines }: Drawn): readonly Timeline[] => timelines.filter((each) => each !== null);
 
 /** The end of a step; its middle would be a moment that has no figure of its own either. */
 function pointsOf(seconds: readonly number[], values: readonly (number | null)[]): readonly PlotPoint[] {
@@ -30,21 +33,21 @@ export interface TimeRow {
   readonly values: readonly (number | null)[];
 }
 
-export function timeRows(entries: readonly ComparedEntry[], figure: TimeFigure): readonly TimeRow[] {
+export function timeRows(entries: readonly Drawn[], figure: TimeFigure): readonly TimeRow[] {
   const columns = entries.map((entry) => medians(runsOf(entry), figure));
   const all = secondsOf(entries.flatMap(runsOf));
   return all.map((seconds, i) => ({ seconds, values: columns.map((column) => column[i] ?? null) }));
 }
 
 /** Entries that were not run keep their place, so that each has its colour in all charts. */
-export const timeSeries = (entries: readonly ComparedEntry[], figure: TimeFigure): readonly PlotSeries[] =>
+export const timeSeries = (entries: readonly Drawn[], figure: TimeFigure): readonly PlotSeries[] =>
   entries.map((entry) => {
     const runs = runsOf(entry);
     const behind = runs.length > 1 ? runs.map((run) => pointsOf(run.seconds, run[figure])) : [];
     return { label: entry.label, model: entry.model, points: pointsOf(secondsOf(runs), medians(runs, figure)), behind };
   });
 
-export const secondTicks = (entries: readonly ComparedEntry[]): readonly PlotTick[] => {
+export const secondTicks = (entries: readonly Drawn[]): readonly PlotTick[] => {
   const most = secondsOf(entries.flatMap(runsOf)).at(-1) ?? 0;
   return linearTicks(most)
     .filter((x) => x <= most + 1e-9)

@@ -103,6 +103,7 @@ describe('a scenario in words', () => {
   const outcome = (held: (boolean | null)[], right: (boolean | null)[] = []): ScenarioOutcome => ({
     scenario: named('quick-tour').scenario,
     runs: [{}] as unknown as ScenarioOutcome['runs'],
+    stories: [],
     notRun: [],
     isCancelled: false,
     conclusion: {
