@@ -144,9 +144,9 @@ export const useExperimentSetup = defineStore('experiment-setup', () => {
       return variant.value === '' ? { scenario: source } : { scenario: source, variants: [variant.value] };
     }
     const { server, connections, clients, load: loadSettings, upstream } = setup.draft;
-    const { protocol, handler, responseBytes, chunks, workUs, waitMs } = server;
+    const { protocol, handler, responseBytes, chunks, workUs, waitMs, forgetsToClose } = server;
     return {
-      server: { protocol, handler, responseBytes, chunks, workUs, waitMs },
+      server: { protocol, handler, responseBytes, chunks, workUs, waitMs, forgetsToClose },
       ...{ connections, clients, load: loadSettings },
       ...(upstream && handler === 'forward' && { upstream }),
     };

@@ -4,7 +4,7 @@ import { defineStore } from 'pinia';
 import { computed, watch } from 'vue';
 import type { ModelId } from '../../shared/catalogue.ts';
 import { liveSettingsSchema, type Detail, type LiveChanges, type LiveSettings } from '../../shared/contract/live.ts';
-import type { Client, ModelOptions, ServerSettings } from '../../shared/schemas/settings.ts';
+import type { Client, ModelOptions, ServerSettings, UpstreamSettings } from '../../shared/schemas/settings.ts';
 import { useLab } from './lab.ts';
 import { useRecording } from './sessions-recording.ts';
 
@@ -86,6 +86,15 @@ export const useSetup = defineStore('setup', () => {
     later({ detail });
   }
 
+  function setLoad(changes: Undefinable<LiveSettings['load']>): void {
+    // A key without a value is one that is not said.
+    draft.value = liveSettingsSchema.parse({ ...draft.value, load: { ...draft.value.load, ...changes } });
+  }
+
+  function setUpstream(upstream: UpstreamSettings): void {
+    draft.value = { ...draft.value, upstream };
+  }
+
   function setPin(pin: boolean): void {
     draft.value = { ...draft.value, pin };
   }
@@ -93,6 +102,9 @@ export const useSetup = defineStore('setup', () => {
   /** Takes everything: a scenario's, or those of a lab that runs already. */
   function take(settings: LiveSettings, scenarioName = ''): void {
     draft.value = liveSettingsSchema.parse(settings);
+    // They are part of what was run, and what was set by hand before is not.
+    const { model, options } = draft.value.server;
+    optionsOf.value = { ...optionsOf.value, [model]: options };
     scenario.value = scenarioName;
   }
 
@@ -148,8 +160,10 @@ export const useSetup = defineStore('setup', () => {
     if (server.protocol !== running.server.protocol) found.push('protocol');
     if (server.handler !== running.server.handler) found.push('handler');
     if (server.responseBytes !== running.server.responseBytes) found.push('response size');
+    if (server.forgetsToClose !== running.server.forgetsToClose) found.push('forgetting to close');
     if (server.port !== running.server.port) found.push('port');
     if (draft.value.pin !== running.pin) found.push('pinning');
+    if (JSON.stringify(draft.value.load) !== JSON.stringify(running.load)) found.push('what holds for all clients');
     if (JSON.stringify(upstream) !== JSON.stringify(running.upstream)) found.push('upstream');
     const options = optionsOf.value[running.server.model];
     if (options !== undefined && !isSubset(options, running.server.options)) found.push('model options');
@@ -164,9 +178,10 @@ export const useSetup = defineStore('setup', () => {
 
   /** Figures under different keys cannot be compared. */
   const conditions = computed(() => {
-    const { server, connections, clients, upstream } = lab.state.settings ?? draft.value;
-    const { protocol, handler, responseBytes, chunks, workUs, waitMs } = server;
-    return JSON.stringify([protocol, handler, responseBytes, chunks, workUs, waitMs, connections, clients, upstream]);
+    const { server, connections, clients, load, upstream } = lab.state.settings ?? draft.value;
+    const { protocol, handler, responseBytes, chunks, workUs, waitMs, forgetsToClose } = server;
+    const ofServer = [protocol, handler, responseBytes, chunks, workUs, waitMs, forgetsToClose];
+    return JSON.stringify([...ofServer, connections, clients, load, upstream]);
   });
 
   return {
@@ -180,12 +195,16 @@ export const useSetup = defineStore('setup', () => {
     setConnections,
     setClients,
     setDetail,
+    setLoad,
+    setUpstream,
     setPin,
     setOptions,
     take,
     adopt,
   };
 });
+
+type Undefinable<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
 const isSubset = (some: ModelOptions, all: ModelOptions): boolean =>
   Object.entries(some).every(([name, value]) => all[name] === undefined || all[name] === value);

@@ -1,6 +1,6 @@
 /** The running lab: one server, its clients, changed while they run. Its figures come as frames, not as events. */
 import { z } from 'zod';
-import { modelIds } from '../catalogue.ts';
+import { externalId, modelIds } from '../catalogue.ts';
 import {
   clientSchema,
   limits,
@@ -8,6 +8,7 @@ import {
   runTimeSchema,
   serverSettingsSchema,
   upstreamSchema,
+  type RunSettings,
 } from '../schemas/settings.ts';
 import { scenarioLoadSchema } from '../schemas/settings.ts';
 import { detailLevels } from '../telemetry/wire.ts';
@@ -33,6 +34,19 @@ export const liveSettingsSchema = z.strictObject({
 });
 export type LiveSettings = z.infer<typeof liveSettingsSchema>;
 export type LiveSettingsInput = z.input<typeof liveSettingsSchema>;
+
+/** A run of a scenario as a live one: the same server, clients and upstream. Undefined for somebody's own server. */
+export function liveSettingsOf(
+  { server: whole, connections, clients, load, upstream, pin }: RunSettings,
+  title: string,
+): LiveSettings | undefined {
+  if (whole.model === externalId) return undefined;
+  const { command: _command, pid: _pid, ...server } = whole;
+  return liveSettingsSchema.parse({
+    ...{ title, server, connections, clients, load, pin },
+    ...(upstream ? { upstream } : {}),
+  });
+}
 
 /** What can be changed while it runs; what is not given stays. */
 export const liveChangesSchema = z.strictObject({

@@ -122,7 +122,7 @@ class EpollShared final : public Model {
 };
 
 OptionSpec exclusive_option() {
-  return {"exclusive", OptionSpec::Kind::boolean, 0, 1, 1, "EPOLLEXCLUSIVE: a new client wakes one thread or a few, not all"};
+  return {"exclusive", OptionSpec::Kind::boolean, 0, 1, 1, "EPOLLEXCLUSIVE: a client wakes one or a few, not all"};
 }
 
 }  // namespace
