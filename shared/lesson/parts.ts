@@ -86,6 +86,9 @@ const {
   title: _title,
   question: _question,
   watch: _watch,
+  explain: _explain,
+  next: _next,
+  lesson: _lesson,
   chapter: _chapter,
   predict: _predict,
   ...runKeys
