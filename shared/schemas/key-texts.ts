@@ -18,6 +18,12 @@ export const keyTexts: Readonly<Record<string, KeyText>> = {
     text: 'Where to look, a paragraph each. A first draft needs none.',
     example: ['Compare the p99 of the two models.'],
   },
+  explain: {
+    text: 'What it means, a paragraph each; told when the runs are over.',
+    example: ['While the server waits for the slow client, all others wait behind it.'],
+  },
+  next: { text: 'What to try next, a sentence each.', example: ['Add a second slow client.'] },
+  lesson: { text: 'Name of the lesson that it belongs to.', example: 'idle-thousands' },
   chapter: { text: 'Section of the launch page.', example: 'blocking' },
   server: { text: 'The server, but for its model.', example: { responseBytes: 1024 } },
   protocol: { text: 'What server and clients speak.', example: 'http' },

@@ -131,6 +131,8 @@ describe('before the run', () => {
     ];
     expect(told.filter((line) => text.includes(line.slice(0, 40)))).toEqual([]);
     expect(text).toContain(scenario.question.slice(0, 30));
+    const lessons = readdirSync(join(folder, '../lessons')).map((file) => file.replace('.md', ''));
+    if (scenario.lesson !== undefined) expect(lessons).toContain(scenario.lesson);
     // What it means is told afterwards, with what to try next.
     expect([scenario.explain?.length, scenario.next?.length].every((count) => (count ?? 0) > 0)).toBe(true);
   });
