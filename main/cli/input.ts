@@ -14,6 +14,7 @@ const optionNames: Readonly<Record<string, string>> = {
   warmupSeconds: '--warmup',
   timeoutMs: '--timeout',
   check: '--expect',
+  headers: '--header',
 };
 
 function optionOf(path: Path): string {

@@ -22,11 +22,12 @@ import {
   type OutputFlags,
   type ServerFlags,
 } from './options.ts';
+import { addRequest, requestInput, type RequestFlags } from './request-options.ts';
 import { addSeriesRecord, type SeriesRecordFlags } from './recording.ts';
 import { addSpelled, quantityOption, suggestArguments } from './spellings.ts';
 import { checkExternal, clientsInput, given, serverInput, timeInput, withThreads } from './settings.ts';
 
-export interface PlanFlags extends ServerFlags, ClientFlags {
+export interface PlanFlags extends ServerFlags, ClientFlags, RequestFlags {
   readonly pin?: boolean;
   readonly requestBytes?: number;
   readonly scenario?: string;
@@ -46,6 +47,7 @@ export function addSeries(command: Command): Command {
   command.option('--variant <label>', 'the variant of the scenario; by default its first');
   addNumber(command, '--request-bytes', 'payload of a request', 'bytes');
   addSeriesRecord(command);
+  addRequest(command);
   return addJson(addMarkdown(addCsv(addOut(addClients(addExternal(addServer(command)))))));
 }
 
@@ -63,6 +65,11 @@ function upstreamInput(flags: PlanFlags, server: Record<string, unknown>, from: 
   return { ...(from ?? {}), ...given({ responseBytes: flags.responseBytes }) };
 }
 
+function loadInput(flags: PlanFlags, from: PlannedRun['settings']['load'] | undefined): unknown {
+  const changes = given({ requestBytes: flags.requestBytes, request: requestInput(flags, from?.request) });
+  return Object.keys(changes).length === 0 ? from : { ...from, ...changes };
+}
+
 /** One run with what the flags say, as changes to `from` where that is given. Throws LabError. */
 export function planned(flags: PlanFlags, from?: PlannedRun): PlannedRun {
   const server = serverInput(flags, from?.settings.server);
@@ -72,10 +79,7 @@ export function planned(flags: PlanFlags, from?: PlannedRun): PlannedRun {
       ...from?.settings,
       ...timeInput(flags),
       ...{ server, clients: clientsInput(flags, from?.settings.clients), pin: flags.pin },
-      load:
-        flags.requestBytes === undefined
-          ? from?.settings.load
-          : { ...from?.settings.load, requestBytes: flags.requestBytes },
+      load: loadInput(flags, from?.settings.load),
       upstream: upstreamInput(flags, server, from?.settings.upstream),
     }),
   );

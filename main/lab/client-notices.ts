@@ -66,15 +66,21 @@ function noticeUnserved(notices: Notices, context: ClientsContext, figures: Figu
   );
 }
 
+/** A password that is refused is one before any request. */
+function refusalsText(refused: number, requests: number, codes: string): string {
+  if (requests === 0) return `The server let no client in: ${codes}.`;
+  return refused >= requests
+    ? `Every reply was a refusal (${codes}): these figures are of refusing and not of serving.`
+    : `${number(refused)} of ${number(requests)} replies were refusals: ${codes}.`;
+}
+
 function noticeReplies(notices: Notices, { isOurs }: ClientsContext, { requests, errors, account }: Figures): void {
   const isRefusal = (code: string): boolean => code.startsWith('-') || code >= '400';
   const refusals = Object.fromEntries(Object.entries(account.replies).filter(([code]) => isRefusal(code)));
   const redirects = Object.fromEntries(Object.entries(account.replies).filter(([code]) => code.startsWith('3')));
   if (errors.reply > 0) {
-    const all = requests > 0 && errors.reply >= requests;
-    const text = all
-      ? `Every reply was a refusal (${codesText(refusals)}): these figures are of refusing and not of serving.`
-      : `${number(errors.reply)} of ${number(requests)} replies were refusals: ${codesText(refusals)}.`;
+    const all = errors.reply >= requests;
+    const text = refusalsText(errors.reply, requests, codesText(refusals));
     notices.add('lab', { level: all && !isOurs ? 'error' : 'warning', code: all ? 'onlyRefusals' : 'refusals', text });
   }
   if (Object.keys(redirects).length > 0) {

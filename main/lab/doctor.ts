@@ -167,7 +167,7 @@ export const ownItems = (): DoctorItem[] => [
     id: 'engine',
     label: 'engine',
     value: engineText(),
-    meaning: 'The program that is measured, and how it was built.',
+    meaning: 'The program that serves and that drives clients, and the first digits of its checksum.',
   }),
 ];
 

@@ -12,21 +12,35 @@ import { noticeClientLimit, noticeCut, noticeEarlyErrors, noticeMismatches, Noti
 import { reportProgress, type Hooks } from './progress.ts';
 import { secondsBetween } from './result.ts';
 
+const socketScheme = 'unix:/';
+
+/** As the load engine takes it. Throws LabError; `what` names the setting. */
+export function checkedTarget(
+  { target, allowRemoteTarget }: Pick<LoadSettings, 'target' | 'allowRemoteTarget'>,
+  what: string,
+  option?: string,
+): string {
+  // A socket of the file system is on this machine; whether there is one, and whether it may be used, connect() tells.
+  if (target.startsWith(socketScheme)) return target;
+  const address = parseAddress(what, target);
+  checkAddress('target', address.host, allowRemoteTarget, target, option);
+  return addressText(address);
+}
+
 /** Resolves when the load engine is gone. Throws LabError. The clients are not pinned: nobody knows the server's cores. */
 export async function loadOnce(
   settings: LoadSettings,
   { signal, onProgress, onLatency, keepsInterrupted }: Hooks,
 ): Promise<LoadResult> {
   throwIfInterrupted(signal);
-  const target = parseAddress('The target', settings.target);
-  checkAddress('target', target.host, settings.allowRemoteTarget, settings.target);
+  const target = checkedTarget(settings, 'The target');
   const notices = new Notices();
   const machine = describeMachine(false);
   const config: LoadConfig = {
-    ...{ target: addressText(target), cpus: '', protocol: settings.protocol, allowRemote: settings.allowRemoteTarget },
+    ...{ target, cpus: '', protocol: settings.protocol, allowRemote: settings.allowRemoteTarget },
     ...{ handler: settings.handler, responseBytes: settings.responseBytes, check: settings.check, path: settings.path },
     ...{ requestBytes: settings.requestBytes, threads: settings.threads, timeoutMs: settings.timeoutMs },
-    sourceAddresses: settings.sourceAddresses,
+    ...{ sourceAddresses: settings.sourceAddresses, request: settings.request },
     durationMs: Math.round(settings.durationSeconds * 1000),
     warmupMs: Math.round(settings.warmupSeconds * 1000),
     clients: shareConnections(settings.clients, settings.connections),

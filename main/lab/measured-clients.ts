@@ -8,6 +8,7 @@ import type {
   WaitedFor,
 } from '../../shared/run-result.ts';
 import type { ClientStock, Mark, ProfileCounts } from '../../shared/engine-messages.ts';
+import type { RequestSettings } from '../../shared/schemas/request.ts';
 import type { Protocol } from '../../shared/schemas/settings.ts';
 import type { Counters } from '../../shared/telemetry/codec.ts';
 import { clientProfiles, type ClientProfile } from '../../shared/telemetry/profiles.ts';
@@ -28,6 +29,7 @@ export interface LoadConfig {
   readonly requestBytes?: number | undefined;
   readonly check: 'exact' | 'framing';
   readonly path: string;
+  readonly request?: RequestSettings | undefined;
   readonly threads: number;
   readonly cpus: string;
   readonly durationMs: number;

@@ -44,11 +44,18 @@ function expectedReplies({ server, upstream }: RunSettings): Pick<LoadConfig, 'h
 
 export function loadConfigOf(settings: RunSettings, target: string, cpus: string): LoadConfig {
   const { load } = settings;
+  const replies = expectedReplies(settings);
+  if (load.request !== undefined && replies.check === 'exact') {
+    throw new LabError(
+      'bad-input',
+      'What is asked (request: method, headers, paths, commands) is for servers of your own, with the model external: what the lab’s own answer is known to the byte.',
+    );
+  }
   return {
     ...{ target, cpus, protocol: settings.server.protocol, allowRemote: settings.server.exposeToNetwork },
-    ...expectedReplies(settings),
+    ...replies,
     ...{ requestBytes: load.requestBytes, path: load.path, threads: load.threads, timeoutMs: load.timeoutMs },
-    sourceAddresses: load.sourceAddresses,
+    ...{ sourceAddresses: load.sourceAddresses, request: load.request },
     durationMs: Math.round(settings.durationSeconds * 1000),
     warmupMs: Math.round(settings.warmupSeconds * 1000),
     clients: shareConnections(settings.clients, settings.connections),

@@ -102,7 +102,8 @@ function expectation(issue: Issue, value: unknown): string {
     case 'invalid_format':
       return issue.format === 'starts_with'
         ? `must begin with "${'prefix' in issue ? String(issue.prefix) : ''}", not ${shown(value)}`
-        : `is not ${issue.format}: ${shown(value)}`;
+        : // A schema's own words say what is wrong; zod's would show a pattern.
+          `${issue.format === 'regex' ? issue.message : `is not ${issue.format}`}: ${shown(value)}`;
     default:
       return `is not valid: ${issue.message}`;
   }

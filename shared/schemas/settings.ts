@@ -1,6 +1,7 @@
 /** What a server, its clients and a run can be told. Ranges and defaults are here and nowhere else in TypeScript. */
 import { z } from 'zod';
 import { externalId, modelIds, serverIds } from '../catalogue.ts';
+import { requestSchema, requestWithFilesSchema } from './request.ts';
 
 export const protocols = ['http', 'echo', 'resp'] as const;
 export type Protocol = (typeof protocols)[number];
@@ -204,6 +205,8 @@ export const scenarioLoadSchema = z.strictObject({
   requestBytes: whole('bodyBytes').optional(),
   /** Request target of http. */
   path: z.string().startsWith('/').default('/'),
+  /** What is asked of a server of the user's own. */
+  request: requestSchema.optional(),
   /** Clients connect from so many addresses of 127.0.0.0/8; by default enough for the connections. */
   sourceAddresses: whole('sourceAddresses').optional(),
 });
@@ -262,8 +265,9 @@ export type Phase = z.infer<typeof phaseSchema>;
 export const loadSettingsSchema = z.strictObject({
   ...scenarioLoadSchema.shape,
   ...runTimeSchema,
+  request: requestWithFilesSchema.optional(),
   protocol: z.enum(protocols),
-  /** HOST:PORT */
+  /** HOST:PORT, or unix:/PATH */
   target: z.string(),
   /** Required where `target` is not loopback. */
   allowRemoteTarget: z.boolean().default(false),

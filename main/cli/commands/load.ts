@@ -1,10 +1,9 @@
 /** `fdscope load`: the lab's clients against the user's own server. */
 import type { LoadResult } from '../../../shared/run-result.ts';
 import { loadSettingsSchema, protocols } from '../../../shared/schemas/settings.ts';
-import { checkAddress } from '../../lab/address-gate.ts';
-import { parseAddress } from '../../lab/addresses.ts';
 import { LabError, throwIfInterrupted } from '../../lab/errors.ts';
 import type { LatencyTotals } from '../../lab/latency.ts';
+import { checkedTarget } from '../../lab/load.ts';
 import type { Register } from '../command.ts';
 import { parseSettings } from '../input.ts';
 import {
@@ -23,11 +22,12 @@ import { histogramTable, latencyBins, type LatencyBin } from '../histogram.ts';
 import { checkFormat, checkOut, deliver, failOnErrors, UnmetExpectation } from '../output.ts';
 import { accountLines, errorLines, loadTable, noticeLines } from '../print.ts';
 import { ProgressBar } from '../progress-bar.ts';
+import { addRequest, addRequestFiles, requestInput, type RequestFlags } from '../request-options.ts';
 import { addSpelled } from '../spellings.ts';
 import type { TextTable } from '../table.ts';
 import { clientsInput, given, timeInput } from '../settings.ts';
 
-interface LoadFlags extends ClientFlags, OutputFlags {
+interface LoadFlags extends ClientFlags, OutputFlags, RequestFlags {
   readonly target: string;
   readonly histogram?: boolean;
   readonly protocol: string;
@@ -81,11 +81,6 @@ function failOnUnmetFlags({ expectRate, expectStatus }: LoadFlags, { rate, repli
   throw new UnmetExpectation(`Replies had another status than --expect-status ${expectStatus}: ${told}.`);
 }
 
-function checkTarget({ target, allowRemoteTarget }: LoadFlags): void {
-  const { host } = parseAddress('--target', target);
-  checkAddress('target', host, allowRemoteTarget === true, target, '--target');
-}
-
 const loadPage = (result: LoadResult & { readonly histogram?: readonly LatencyBin[] }): (string | TextTable)[] => [
   loadTable(result),
   ...accountLines(result),
@@ -96,12 +91,13 @@ const loadPage = (result: LoadResult & { readonly histogram?: readonly LatencyBi
 
 export const registerLoad: Register = (program, { lab, signal }) => {
   const command = program.command('load').description('drive your own server');
-  command.requiredOption('-T, --target <host:port>', 'the server, by its numeric address');
+  command.requiredOption('-T, --target <host:port>', 'the server, by its numeric address, or unix:/path');
   addSpelled(command, '-P, --protocol', '<name>', 'http, echo or resp', { suggests: protocols, isMandatory: true });
   addClients(command);
   addNumber(command, '-t, --threads', 'threads of the load engine');
   addNumber(command, '--request-bytes', 'payload of a request', 'bytes');
   command.option('--path <path>', 'request target of http');
+  addRequestFiles(addRequest(command));
   addNumber(
     command,
     '--timeout',
@@ -122,7 +118,11 @@ export const registerLoad: Register = (program, { lab, signal }) => {
   addJson(addMarkdown(addCsv(addOut(command)))).action(async (flags: LoadFlags) => {
     checkFormat(flags);
     checkOut(flags);
-    checkTarget(flags);
+    checkedTarget(
+      { target: flags.target, allowRemoteTarget: flags.allowRemoteTarget === true },
+      '--target',
+      '--target',
+    );
     checkExpectations(flags);
     const settings = parseSettings(
       loadSettingsSchema,
@@ -131,7 +131,7 @@ export const registerLoad: Register = (program, { lab, signal }) => {
         ...{ requestBytes: flags.requestBytes, responseBytes: flags.responseBytes, timeoutMs: flags.timeout },
         ...{ threads: flags.threads, path: flags.path, allowRemoteTarget: flags.allowRemoteTarget },
         ...timeInput(flags),
-        clients: clientsInput(flags),
+        ...{ clients: clientsInput(flags), request: requestInput(flags) },
       }),
     );
     const bar = new ProgressBar([settings.durationSeconds]);

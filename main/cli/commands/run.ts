@@ -33,6 +33,7 @@ import { detailTables } from '../print-details.ts';
 import { runName, runText } from '../print.ts';
 import { ProgressBar } from '../progress-bar.ts';
 import { addRecord, recordedLine, startRecording, type RecordFlags } from '../recording.ts';
+import { addRequest } from '../request-options.ts';
 import { suggestArguments } from '../spellings.ts';
 import { tell } from '../terminal.ts';
 import { parseSwitches, withSwitches } from '../switches.ts';
@@ -203,6 +204,7 @@ export const registerRun: Register = (program, context) => {
   addNumber(command, '-r, --runs, --repeats', 'make every run so often, in turn');
   addRecord(command);
   addHistogram(command);
+  addRequest(command);
   addJson(addMarkdown(addCsv(addOut(addClients(addExternal(addServer(command))))))).action(
     (name: string | undefined, flags: RunFlags) => run(name, flags, context),
   );

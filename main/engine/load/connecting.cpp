@@ -35,7 +35,7 @@ void LoadLoop::connect(Client& c) {
   if (c.fd < 0) return fail_errno(c, errno);
   count(Counter::connects_started);
   // Can fail only on something that is no TCP socket.
-  if (settings.no_delay) sys::setsockopt(c.fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (settings.no_delay && settings_.target.ss_family != AF_UNIX) sys::setsockopt(c.fd, IPPROTO_TCP, TCP_NODELAY, 1);
   if (settings.send_buffer > 0) sys::setsockopt(c.fd, SOL_SOCKET, SO_SNDBUF, settings.send_buffer);
   if (settings.receive_buffer > 0) sys::setsockopt(c.fd, SOL_SOCKET, SO_RCVBUF, settings.receive_buffer);
   if (source_addresses_ > 1 && settings_.target.ss_family == AF_INET) {
@@ -64,8 +64,38 @@ void LoadLoop::connected(Client& c) {
     c.tried = true;
     state_.tried.fetch_add(1);
   }
-  c.failures = 0;
   watch(c, EPOLLIN);
+  if (!traffic_.greeting().empty()) return greet(c);
+  let_in(c);
+}
+
+void LoadLoop::greet(Client& c) {
+  c.phase = Phase::greeting;
+  c.checker.begin(traffic_.settings(), {});
+  const std::span<const uint8_t> greeting = traffic_.greeting();
+  // An empty send buffer has room for it.
+  const ssize_t n = sys::write(c.fd, greeting);
+  if (n < 0) return fail_errno(c, errno);
+  count(Counter::bytes_out, static_cast<uint64_t>(n));
+  ProfileTally::add(own(c).bytes_out, static_cast<uint64_t>(n));
+  if (static_cast<size_t>(n) != greeting.size()) fail(c, ErrorKind::other);
+}
+
+// Bytes that came while it greets.
+void LoadLoop::greeted(Client& c, std::span<const uint8_t> bytes) {
+  size_t used = 0;
+  const auto verdict = c.checker.feed(bytes, used);
+  if (verdict == ReplyChecker::Verdict::more) return;
+  if (verdict != ReplyChecker::Verdict::complete || used != bytes.size()) return broken(c);
+  if (const std::string_view word = c.checker.error_word(); !word.empty()) {
+    tally_.add_word(word);
+    return fail(c, ErrorKind::reply);
+  }
+  let_in(c);
+}
+
+void LoadLoop::let_in(Client& c) {
+  c.failures = 0;
   c.phase = Phase::resting;
   if (meet_fate(c)) return;
   if (!c.again.empty()) return send_again(c);
@@ -126,10 +156,9 @@ void LoadLoop::server_closed(Client& c, uint64_t delay_ns) {
   count(Counter::server_closes);
   std::vector<Client::Flight> unanswered(c.flights.begin(), c.flights.end());
   count(Counter::closed_early, unanswered.size());
-  // A request with a body may change something at the server, which may have read it (RFC 9110 9.2.2).
-  const bool is_safe = settings_.traffic.expected.protocol != Protocol::http || settings_.traffic.request_bytes == 0;
+  // A request that is not idempotent may have changed something at the server (RFC 9110 9.2.2).
   close(c);
-  if (!is_safe) unanswered.clear();
+  if (!traffic_.is_idempotent()) unanswered.clear();
   count(Counter::requests_retried, unanswered.size());
   c.again = std::move(unanswered);
   if (meet_fate(c)) return c.again.clear();

@@ -124,6 +124,7 @@ void LoadLoop::receive(Client& c) {
   if (n == 0) return end_of_stream(c);
   count(Counter::bytes_in, static_cast<uint64_t>(n));
   ProfileTally::add(own(c).bytes_in, static_cast<uint64_t>(n));
+  if (c.phase == Phase::greeting) return greeted(c, room.first(static_cast<size_t>(n)));
   check(c, room.first(static_cast<size_t>(n)));
 }
 
@@ -229,6 +230,7 @@ void LoadLoop::answered(Client& c) {
 
 void LoadLoop::end_of_stream(Client& c) {
   const ClientSettings& s = c.group->settings;
+  if (c.phase == Phase::greeting) return fail(c, ErrorKind::reset);
   if (c.checking) {
     if (c.checker.end_of_stream() != ReplyChecker::Verdict::complete)
       return settings_.traffic.exact ? fail(c, ErrorKind::reset) : broken(c);

@@ -19,7 +19,8 @@ class LatencyReport {
  public:
   explicit LatencyReport(telemetry::FrameWriter& writer) : writer_(writer) {}
   // Open loop: from when it was meant to be sent, so that a stall is charged to every request that it held up. A closed
-  // loop has no schedule but its own: it means to send when it sends, or, where it has to connect first, when it begins to.
+  // loop has no schedule but its own: it means to send when it sends, or, where it has to connect first, when it begins
+  // to.
   void record(Profile profile, uint64_t now, uint64_t sent_ns, uint64_t intended_ns) {
     std::unique_ptr<LatencyPair>& pair = interval_[static_cast<size_t>(profile)];
     // A histogram has a place for each of its 50,000 steps, and most loads have one or two profiles.

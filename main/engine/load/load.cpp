@@ -81,8 +81,8 @@ std::string account_json(const Loops& loops, bool with_stock) {
     profiles += (profiles.empty() ? "" : ",") + json_quote(profile_name(static_cast<Profile>(i))) + ":{" +
                 sums.fields() + (with_stock ? ",\"clients\":" + own.json() : "") + "}";
   }
-  return "\"replies\":" + codes_json(codes) + (with_stock ? ",\"clients\":" + stock.json() : "") +
-         ",\"profiles\":{" + profiles + "}";
+  return "\"replies\":" + codes_json(codes) + (with_stock ? ",\"clients\":" + stock.json() : "") + ",\"profiles\":{" +
+         profiles + "}";
 }
 
 class Director {

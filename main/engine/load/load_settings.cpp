@@ -1,6 +1,7 @@
 #include "load/load_settings.hpp"
 
 #include <netinet/in.h>
+#include <sys/un.h>
 
 #include <set>
 
@@ -62,6 +63,22 @@ ClientSettings read_client(const JsonValue& from) {
   return c;
 }
 
+// "unix:/path", or an address.
+void parse_target(LoadSettings& read) {
+  constexpr std::string_view scheme = "unix:";
+  if (!read.target_text.starts_with(scheme))
+    return parse_endpoint("target", read.target_text, read.target, read.target_size);
+  const std::string path = read.target_text.substr(scheme.size());
+  auto& address = reinterpret_cast<sockaddr_un&>(read.target);
+  if (path.empty() || path.front() != '/' || path.size() >= sizeof address.sun_path)
+    throw BadInput("target \"" + read.target_text +
+                   "\" is not a socket's path such as unix:/run/server.sock, of at most " +
+                   std::to_string(sizeof address.sun_path - 1) + " bytes.");
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, path.size());
+  read.target_size = static_cast<socklen_t>(sizeof address);
+}
+
 }  // namespace
 
 const char* profile_name(Profile profile) { return profile_names[static_cast<size_t>(profile)]; }
@@ -85,7 +102,7 @@ LoadSettings read_load_settings(const JsonValue& settings) {
   refuse_unknown(
       settings,
       {"protocol", "target", "threads", "cpus", "durationMs", "warmupMs", "timeoutMs", "handler", "responseBytes",
-       "requestBytes", "check", "path", "sourceAddresses", "clients", "requests", "frames", "allowRemote"},
+       "requestBytes", "check", "path", "sourceAddresses", "clients", "requests", "request", "frames", "allowRemote"},
       "load");
   LoadSettings read;
   auto& t = read.traffic;
@@ -109,9 +126,14 @@ LoadSettings read_load_settings(const JsonValue& settings) {
   const std::string check = settings.string_or("check", "exact");
   if (check != "exact" && check != "framing") throw BadInput("check must be exact or framing.");
   t.exact = check == "exact";
+  if (const JsonValue* request = settings.find("request"); request != nullptr) {
+    if (t.exact) throw BadInput("request is for servers that are not the lab's: it needs check framing.");
+    t.request = read_request_settings(*request, t.expected.protocol);
+  }
   read.target_text = settings.string_or("target", "");
-  parse_endpoint("target", read.target_text, read.target, read.target_size);
-  const bool loopback = read.target.ss_family == AF_INET
+  parse_target(read);
+  const bool loopback = read.target.ss_family == AF_UNIX ? true
+                        : read.target.ss_family == AF_INET
                             ? ntohl(reinterpret_cast<const sockaddr_in&>(read.target).sin_addr.s_addr) >> 24 == 127
                             : IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(read.target).sin6_addr);
   if (!loopback && !settings.boolean_or("allowRemote", false))

@@ -117,7 +117,7 @@ void LoadLoop::expire(uint64_t now) {
   next_expiry_ns_ = now + std::clamp(limit / 8, shortest_expiry_ns, longest_expiry_ns);
   const auto is_over = [&](uint64_t since_ns) { return since_ns + limit < now; };
   for (Client& c : clients_) {
-    if (c.phase == Phase::connecting && is_over(c.since_ns))
+    if (c.is_arriving() && is_over(c.since_ns))
       telemetry::count(wire::Counter::timeout_connect);
     else if (c.phase == Phase::closing && is_over(c.since_ns))
       telemetry::count(wire::Counter::timeout_closing);
@@ -134,7 +134,7 @@ void LoadLoop::give_up(Client& c, uint64_t now) {
   if (state_.measuring.load(std::memory_order_relaxed)) {
     const Profile profile = c.group->settings.profile;
     for (const Client::Flight& flight : c.flights) latency_.record(profile, now, flight.sent_ns, flight.intended_ns);
-    if (c.phase == Phase::connecting && c.asked) latency_.record(profile, now, c.since_ns, c.since_ns);
+    if (c.is_arriving() && c.asked) latency_.record(profile, now, c.since_ns, c.since_ns);
   }
   fail(c, ErrorKind::timeout);
 }
@@ -145,7 +145,9 @@ void LoadLoop::take_stock(uint64_t end_ns) {
   is_stocked_ = true;
   const auto age = [&](uint64_t since_ns) { return since_ns < end_ns ? end_ns - since_ns : 0; };
   const uint64_t tells_from_ns = latency_.seen().corrected.value_at(0.99);
-  const auto stock_of = [&](const Group& g) -> ClientStock& { return stocks_[static_cast<size_t>(g.settings.profile)]; };
+  const auto stock_of = [&](const Group& g) -> ClientStock& {
+    return stocks_[static_cast<size_t>(g.settings.profile)];
+  };
   const auto open = [&](const Group& g, uint64_t sent_ns, uint64_t intended_ns) {
     ClientStock& stock = stock_of(g);
     stock.oldest_ns = std::max(stock.oldest_ns, age(intended_ns));
@@ -155,7 +157,7 @@ void LoadLoop::take_stock(uint64_t end_ns) {
   for (const Client& c : clients_) {
     if (!c.group) continue;
     ClientStock& stock = stock_of(*c.group);
-    if (c.phase == Phase::connecting) {
+    if (c.is_arriving()) {
       ++stock.connecting;
       if (c.asked) open(*c.group, c.since_ns, c.since_ns);
     }

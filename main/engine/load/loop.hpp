@@ -99,6 +99,9 @@ class LoadLoop {
   // connecting.cpp
   void connect(Client& c);
   void connected(Client& c);
+  void greet(Client& c);
+  void greeted(Client& c, std::span<const uint8_t> bytes);
+  void let_in(Client& c);
   void fail(Client& c, wire::ErrorKind kind);
   void fail_errno(Client& c, int error);
   void close(Client& c, bool reset = false);

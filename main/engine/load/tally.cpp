@@ -8,9 +8,7 @@ namespace fdscope {
 
 namespace {
 
-std::string field(const char* name, uint64_t value) {
-  return "\"" + std::string(name) + "\":" + std::to_string(value);
-}
+std::string field(const char* name, uint64_t value) { return "\"" + std::string(name) + "\":" + std::to_string(value); }
 
 }  // namespace
 

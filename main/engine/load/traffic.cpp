@@ -17,7 +17,13 @@ Traffic::Traffic(const TrafficSettings& settings)
       varies_(settings.request_bytes > 0),
       pairs_(!varies_                               ? 1
              : settings.request_bytes > large_bytes ? 4
-                                                    : variants) {}
+                                                    : variants),
+      maker_(settings.request.is_usual() ? nullptr
+                                         : std::make_unique<RequestMaker>(settings.request, settings.expected.protocol,
+                                                                          settings.path, settings.request_bytes)),
+      greeting_(greeting_of(settings.request)),
+      is_idempotent_(settings.expected.protocol != Protocol::http ||
+                     fdscope::is_idempotent(settings.request, settings.request_bytes)) {}
 
 Traffic::Pair& Traffic::pair(uint64_t n) {
   const uint64_t variant = n % pairs_.size();
@@ -25,8 +31,11 @@ Traffic::Pair& Traffic::pair(uint64_t n) {
   return *pairs_[variant];
 }
 
-std::span<const uint8_t> Traffic::request(uint64_t n) { return pair(n).request; }
-std::span<const uint8_t> Traffic::reply(uint64_t n) { return pair(n).reply; }
+std::span<const uint8_t> Traffic::request(uint64_t n) { return maker_ ? maker_->request(n) : pair(n).request; }
+std::span<const uint8_t> Traffic::reply(uint64_t n) {
+  if (!settings_.exact) return {};
+  return pair(n).reply;
+}
 
 void Traffic::build(uint64_t variant) {
   auto made = std::make_unique<Pair>();
@@ -67,7 +76,7 @@ void Traffic::build(uint64_t variant) {
 void ReplyChecker::begin(const TrafficSettings& settings, std::span<const uint8_t> expected) {
   expected_ = settings.exact ? expected : std::span<const uint8_t>{};
   at_ = 0;
-  if (!settings.exact) framer_.begin(settings.expected.protocol, false);
+  if (!settings.exact) framer_.begin(settings.expected.protocol, settings.is_head());
 }
 
 ReplyChecker::Verdict ReplyChecker::feed(std::span<const uint8_t> bytes, size_t& used) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "handlers/protocol.hpp"
+#include "load/request_maker.hpp"
 
 namespace fdscope {
 
@@ -15,7 +16,10 @@ struct TrafficSettings {
   HandlerConfig expected;      // protocol, handler and size of the replies
   uint32_t request_bytes = 0;  // payload of a request
   std::string path = "/";
-  bool exact = true;  // every byte is known; else only the framing is checked
+  bool exact = true;        // every byte is known; else only the framing is checked
+  RequestSettings request;  // where it is not exact
+
+  bool is_head() const { return request.method == "HEAD"; }
 };
 
 class Traffic {
@@ -24,8 +28,11 @@ class Traffic {
   const TrafficSettings& settings() const { return settings_; }
   // Request number `n`: with a payload, no two neighbours are alike, so that a swapped or repeated reply is noticed.
   std::span<const uint8_t> request(uint64_t n);
-  // The whole reply to it.
+  // The whole reply to it; empty where it is not known.
   std::span<const uint8_t> reply(uint64_t n);
+  // Sent on a connection before the first request; its reply is awaited. Mostly empty.
+  std::span<const uint8_t> greeting() const { return greeting_; }
+  bool is_idempotent() const { return is_idempotent_; }
 
  private:
   void build(uint64_t variant);
@@ -36,6 +43,9 @@ class Traffic {
     std::vector<uint8_t> request, reply;
   };
   std::vector<std::unique_ptr<Pair>> pairs_;  // by variant, made when first used
+  std::unique_ptr<RequestMaker> maker_;       // of requests that are not the usual ones
+  std::vector<uint8_t> greeting_;
+  bool is_idempotent_;
   Pair& pair(uint64_t n);
 };
 
