@@ -71,7 +71,7 @@ export const addMarkdown = (command: Command): Command =>
   command.option('--markdown', 'the tables as Markdown on stdout, for issues and posts');
 
 export const addHistogram = (command: Command): Command =>
-  command.option('-H, --histogram', 'how the latencies are spread, in results of every form but CSV');
+  command.option('--histogram', 'how the latencies are spread, in results of every form but CSV');
 
 export const addOut = (command: Command): Command => command.option('-o, --out <file>', 'write the JSON to a file too');
 
