@@ -35,6 +35,7 @@ import { LabError, sentenceOf } from './errors.ts';
 import { Experiments } from './experiments/experiments.ts';
 import { LessonLibrary } from './lessons/lesson-library.ts';
 import { unmetNeeds } from './lessons/needs.ts';
+import { LessonProgressStore } from './lessons/progress.ts';
 import { LiveLab } from './live/live-lab.ts';
 import { cardOf } from './live/scenario-cards.ts';
 import { runExternal } from './external/run-external.ts';
@@ -53,6 +54,7 @@ import { readerScript, SessionReader } from './sessions/session-reader.ts';
 import { RecordingSettingsStore } from './sessions/recording-settings.ts';
 import { serveOnce, type ServeHooks } from './serve.ts';
 import { ScenarioLibrary } from './scenario-library.ts';
+import { Welcome } from './welcome.ts';
 import { sweep, type SweepHooks, type SweepPlan, type SweepRecord } from './sweep/sweep.ts';
 
 export interface PlanHooks {
@@ -96,6 +98,8 @@ export class LabService {
   readonly scenarios: ScenarioLibrary = new ScenarioLibrary();
   readonly experiments: Experiments = new Experiments(this);
   readonly bench: BenchRoom = new BenchRoom(this.sessions, () => this.#whyNoIoUring());
+  readonly lessonProgress = new LessonProgressStore();
+  readonly welcome = new Welcome();
   readonly lessons: LessonLibrary = new LessonLibrary({ walks: this.bench.walks, scenarios: this.scenarios });
   #models: Promise<ModelInfo[]> | undefined;
 

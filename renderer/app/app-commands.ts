@@ -140,6 +140,7 @@ export function useAppCommands(): readonly Command[] {
       screens: onScope,
       run: () => ui.showSide('findings'),
     },
+    { id: 'screen.lessons', title: 'Go to Lessons', group: 'View', run: () => (ui.screen = 'lessons') },
     { id: 'screen.launch', title: 'Go to Scenarios', group: 'View', run: () => (ui.screen = 'launch') },
     { id: 'screen.scope', title: 'Go to Scope', group: 'View', run: () => (ui.screen = 'scope') },
     { id: 'screen.compare', title: 'Go to Compare', group: 'View', run: () => (ui.screen = 'compare') },
@@ -149,6 +150,13 @@ export function useAppCommands(): readonly Command[] {
     { id: 'screen.glossary', title: 'Go to Glossary', group: 'View', run: () => (ui.screen = 'glossary') },
     { id: 'screen.editor', title: 'Go to the scenario editor', group: 'View', run: () => (ui.screen = 'editor') },
     { id: 'screen.doctor', title: 'Go to Doctor', group: 'View', run: () => (ui.screen = 'doctor') },
+    {
+      id: 'screen.welcome',
+      title: 'Show the first page: learn, measure, or look at your own server',
+      group: 'View',
+      words: 'welcome start begin',
+      run: () => (ui.screen = 'welcome'),
+    },
     { id: 'theme.next', title: 'Next theme', group: 'View', keys: ['T'], run: () => ui.nextTheme() },
     ...themes.map((theme): Command => ({
       id: `theme.${theme}`,

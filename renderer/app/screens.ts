@@ -5,6 +5,8 @@ import type { Screen } from '../stores/ui.ts';
 type Load = () => Promise<{ default: Component }>;
 
 const loads: Readonly<Record<Screen, Load>> = {
+  welcome: () => import('../screens/welcome/WelcomeScreen.vue'),
+  lessons: () => import('../screens/lessons/LessonsScreen.vue'),
   launch: () => import('../screens/launch/LaunchScreen.vue'),
   scenario: () => import('../screens/conclusion/ScenarioScreen.vue'),
   editor: () => import('../screens/editor/EditorScreen.vue'),
@@ -20,6 +22,8 @@ const loads: Readonly<Record<Screen, Load>> = {
 const component = (loader: Load): Component => defineAsyncComponent({ loader, delay: 0 });
 
 export const screenComponents: Readonly<Record<Screen, Component>> = {
+  welcome: component(loads.welcome),
+  lessons: component(loads.lessons),
   launch: component(loads.launch),
   scenario: component(loads.scenario),
   editor: component(loads.editor),

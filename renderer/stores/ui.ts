@@ -11,6 +11,8 @@ export const sideTabs = ['inspector', 'findings'] as const;
 export type SideTab = (typeof sideTabs)[number];
 
 export const screens = [
+  'welcome',
+  'lessons',
   'launch',
   'scenario',
   'editor',

@@ -24,7 +24,7 @@ export const verbsOf = (lab: LabService, host: MachineInfo['host']): Verbs => ({
   ...experimentVerbs(lab, allowanceOf(host)),
   ...sessionVerbsOf(lab, allowanceOf(host)),
   ...benchVerbsOf(lab, allowanceOf(host)),
-  ...lessonVerbsOf(lab, allowanceOf(host)),
+  ...lessonVerbsOf(lab, allowanceOf(host), host),
   'glossary.list': () => readGlossary(),
 });
 

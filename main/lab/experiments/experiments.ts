@@ -155,6 +155,17 @@ export class Experiments {
     });
   }
 
+  /** What measures by itself, with nothing beside it. Throws LabError where something runs. */
+  async alone<T>(measure: () => Promise<T>): Promise<T> {
+    this.refuseIfBusy();
+    this.#isTaken = true;
+    try {
+      return await measure();
+    } finally {
+      this.#isTaken = false;
+    }
+  }
+
   /** Resolves when every engine is gone. May be called at any time. */
   async cancel(): Promise<ExperimentState> {
     if (this.#state.phase === 'running') {
