@@ -36,3 +36,17 @@ export const switchCostSchema = z.object({
 });
 
 export type SwitchCost = z.infer<typeof switchCostSchema>;
+
+/** Ids of all ways, as the engine names them; test/cli/lessons.test.ts keeps them together. */
+export const switchWays = [
+  'thread-futex-same-core',
+  'thread-futex-across-cores',
+  'thread-pipe-same-core',
+  'thread-pipe-across-cores',
+  'process-pipe-same-core',
+  'process-pipe-across-cores',
+  'ucontext',
+  'coroutine-stackful',
+  'coroutine-stackless',
+  'system-call',
+] as const;

@@ -14,6 +14,7 @@ import type { Expression, FigureArgument, FigureReader } from '../expectations/e
 import { metricNames, metrics, type MetricName } from '../expectations/metrics.ts';
 import { median, type Lookup } from '../expectations/evaluate.ts';
 import { didYouMean } from '../schemas/suggest.ts';
+import { switchWays } from '../switch-cost.ts';
 import type { Measured, MeasuredRun } from './measured.ts';
 
 /** Where a figure comes from, and how it is written. */
@@ -106,6 +107,10 @@ export const lessonFigures = (sources: readonly FigureSource[]): FigureReader<Le
       if (args.length !== 1 || subject === '')
         usage('way): the id of a way to switch, as `fdscope switch-cost --json` has it');
       if (!part) throw new ExpressionError(`"${text}" is of switches, and no part here measures them`);
+      if (!isOneOf(switchWays, subject)) {
+        const hint = didYouMean(subject, switchWays) || `; there are ${switchWays.join(', ')}`;
+        throw new ExpressionError(`"${text}" asks for "${subject}", which is no way to switch${hint}`);
+      }
       return { name, part: part.name, subject };
     }
     if (isOneOf(ofRuns, name)) {

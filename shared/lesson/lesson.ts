@@ -282,8 +282,13 @@ class LessonReader {
       return;
     }
     const { variants: _variants, sweep: _sweep, expectations: _expectations, tracks: _tracks, ...plain } = base.run;
-    const { server, ...others } = change.change;
-    const changed = { ...plain, ...given(others), server: { ...plain.server, ...given(server ?? {}) } };
+    const { server, load, ...others } = change.change;
+    const changed = {
+      ...plain,
+      ...given(others),
+      server: { ...plain.server, ...given(server ?? {}) },
+      load: { ...plain.load, ...given(load ?? {}) },
+    };
     const run = runSchema.safeParse(changed);
     if (!run.success) {
       this.complain(line + 1, `With this change it could not be run: ${run.error.issues[0]?.message ?? ''}`);

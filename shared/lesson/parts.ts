@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import { metricNames } from '../expectations/metrics.ts';
 import { checkRuns, scenarioShape, type Scenario } from '../schemas/scenario.ts';
-import { serverChangesSchema } from '../schemas/settings.ts';
+import { scenarioLoadSchema, serverChangesSchema } from '../schemas/settings.ts';
 import { modelIds } from '../catalogue.ts';
+import { switchWays } from '../switch-cost.ts';
 
 const text = z.string().trim().min(1);
 const metric = z.enum(metricNames as [string, ...string[]]);
@@ -136,6 +137,8 @@ export const runSchema = runShape.superRefine((run, context) => {
   }
 });
 
+const loadKeys = scenarioLoadSchema.shape;
+
 /** A change that can be tried at once: the keys of the part's own run that are other, and what it shows. */
 export const trySchema = z.strictObject({
   of: text,
@@ -149,6 +152,15 @@ export const trySchema = z.strictObject({
     durationSeconds: runKeys.durationSeconds.unwrap().max(10).optional(),
     upstream: runKeys.upstream,
     phases: runKeys.phases,
+    load: z
+      .strictObject({
+        threads: loadKeys.threads.unwrap(),
+        timeoutMs: loadKeys.timeoutMs.unwrap(),
+        requestBytes: loadKeys.requestBytes.unwrap(),
+        sourceAddresses: loadKeys.sourceAddresses.unwrap(),
+      })
+      .partial()
+      .optional(),
   }),
   expectations: expectations.optional(),
   /** Stands below its figures; may have {{ figures }}. */
@@ -169,7 +181,7 @@ export const walkNameSchema = z.strictObject({ walk: text });
 export const switchCostPartSchema = z.strictObject({
   rounds: z.number().int().min(1).max(15).default(5),
   /** Ids of ways, by default all. */
-  show: z.array(text).min(1).optional(),
+  show: z.array(z.enum(switchWays)).min(1).optional(),
   expectations: expectations.optional(),
 });
 export type SwitchCostPart = z.infer<typeof switchCostPartSchema>;

@@ -8,14 +8,16 @@ export type LinkKind = (typeof linkKinds)[number];
 export type Inline =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'code'; readonly text: string }
-  | { readonly kind: 'strong' | 'emphasis'; readonly of: readonly Inline[] }
+  | { readonly kind: 'strong'; readonly of: readonly Inline[] }
+  | { readonly kind: 'emphasis'; readonly of: readonly Inline[] }
   | { readonly kind: 'link'; readonly to: LinkKind; readonly name: string; readonly of: readonly Inline[] }
   /** A number in the language of expectations, between double braces. */
   | { readonly kind: 'figure'; readonly expression: string };
 
 export type Prose =
   | { readonly kind: 'heading'; readonly of: readonly Inline[] }
-  | { readonly kind: 'paragraph' | 'quote'; readonly of: readonly Inline[] }
+  | { readonly kind: 'paragraph'; readonly of: readonly Inline[] }
+  | { readonly kind: 'quote'; readonly of: readonly Inline[] }
   | { readonly kind: 'list'; readonly isOrdered: boolean; readonly items: readonly (readonly Inline[])[] }
   | { readonly kind: 'code'; readonly language: string; readonly text: string };
 

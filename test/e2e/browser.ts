@@ -1,11 +1,13 @@
 /** The app in a real browser: a web host of its own, Chromium, and what a test looks at. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Browser, type Download, type Page } from '@playwright/test';
 import { expect, inject } from 'vitest';
 import { root } from '../support/engines.ts';
 import { followPage } from '../support/evidence.ts';
 import { startWebLab, type WebLab } from '../support/web-lab.ts';
+import { seeFirstPage } from '../support/first-page.ts';
 
 /** The browser that all files share; closing it closes the windows of this file alone. */
 export const connectBrowser = (): Promise<Browser> => chromium.connect(inject('browserAddress'));
@@ -65,13 +67,20 @@ export class AppUnderTest {
   readonly #lab: WebLab;
   readonly #browser: Browser;
 
-  private constructor(lab: WebLab, browser: Browser) {
+  readonly #settings: string;
+
+  private constructor(lab: WebLab, browser: Browser, settings: string) {
     this.#lab = lab;
     this.#browser = browser;
+    this.#settings = settings;
   }
 
+  /** Of a user who has seen the first page, where `env` has no other XDG_CONFIG_HOME. */
   static async start(env: NodeJS.ProcessEnv = {}, by: readonly string[] = []): Promise<AppUnderTest> {
-    return new AppUnderTest(await startWebLab(env, by), await connectBrowser());
+    const settings = mkdtempSync(join(tmpdir(), 'fdscope-e2e-settings-'));
+    seeFirstPage(settings);
+    const lab = await startWebLab({ XDG_CONFIG_HOME: settings, ...env }, by);
+    return new AppUnderTest(lab, await connectBrowser(), settings);
   }
 
   async window({ width = 1440, height = 900, scheme = 'dark' }: Look = {}): Promise<App> {
@@ -110,6 +119,8 @@ export class AppUnderTest {
   async close(): Promise<number | null> {
     await this.#browser.close();
     this.#lab.process.kill('SIGTERM');
-    return (await this.#lab.process.ended).code;
+    const { code } = await this.#lab.process.ended;
+    rmSync(this.#settings, { recursive: true, force: true });
+    return code;
   }
 }

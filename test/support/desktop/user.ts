@@ -2,6 +2,7 @@
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { seeFirstPage } from '../first-page.ts';
 import { asOrdinaryUser, ordinaryUser } from '../../../main/dev/electron.mjs';
 
 const isRoot = process.getuid?.() === 0;
@@ -18,8 +19,14 @@ export function giveToUser(path: string): void {
 export class UserHome {
   readonly folder = mkdtempSync(join(tmpdir(), 'fdscope-desktop-'));
 
-  constructor() {
+  /** `isNew`: the first page was never seen there. */
+  constructor({ isNew = false } = {}) {
     giveToUser(this.folder);
+    if (isNew) return;
+    const config = this.makeFolder('.config');
+    const { folder, file } = seeFirstPage(config);
+    giveToUser(folder);
+    giveToUser(file);
   }
 
   path(name: string): string {
