@@ -1,4 +1,4 @@
-/** Shipped scenarios, run by the command line to their conclusions and told as they come. */
+/** Shipped scenarios and lessons, run by the command line to their conclusions and told as they come. */
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,13 @@ export const scenarioNames = () =>
     .map((file) => file.replace(/\.yaml$/, ''))
     .sort();
 
-/** Exit code of `fdscope run` where an expectation did not hold, and where a model is not available here. */
+export const lessonNames = () =>
+  readdirSync(join(root, 'shared/lessons'))
+    .filter((file) => file.endsWith('.md') && file !== 'README.md')
+    .map((file) => file.replace(/\.md$/, ''))
+    .sort();
+
+/** Exit code of `fdscope run` and `fdscope lesson` where an expectation did not hold, and where a model is not available here. */
 export const unmetCode = 4;
 const unavailableCode = 3;
 
@@ -31,10 +37,21 @@ function fdscope(commandArgs, signal) {
 const shown = ({ text, value, unit }) =>
   `${text} = ${value === null ? '∞' : Number(value.toPrecision(3))}${unit ? ` ${unit}` : ''}`;
 
-/** Runs one; tells each expectation with its figures as soon as it is judged. `signal` ends it before its time. */
-export async function conclude(name, options = [], signal) {
+/** A scenario's expectations, with their figures in words. */
+const ofScenario = (report) =>
+  (report.conclusion?.expectations ?? []).map((each) => ({ ...each, figures: each.figures.map(shown) }));
+
+/** A lesson's claims. */
+const ofLesson = (report) =>
+  (report.claims ?? []).map((each) => ({
+    ...each,
+    expect: `${each.part}: ${each.expect}`,
+    figures: each.figures.map(({ text, words }) => `${text} = ${words}`),
+  }));
+
+async function concludeBy(name, command, expectationsIn, signal) {
   const began = performance.now();
-  const { code, stdout, stderr } = await fdscope(['run', name, '--json', ...options], signal);
+  const { code, stdout, stderr } = await fdscope(command, signal);
   const seconds = Math.round((performance.now() - began) / 1000);
   let report;
   try {
@@ -42,7 +59,7 @@ export async function conclude(name, options = [], signal) {
   } catch {
     report = {};
   }
-  const expectations = report.conclusion?.expectations ?? [];
+  const expectations = expectationsIn(report);
   const held = expectations.filter((each) => each.held === true).length;
   const unmet = expectations.filter((each) => each.held === false);
   const unjudged = expectations.length - held - unmet.length;
@@ -51,9 +68,19 @@ export async function conclude(name, options = [], signal) {
   for (const { expect, held: isHeld, figures, missing } of expectations) {
     const mark = isHeld === null ? '?' : isHeld ? '+' : '-';
     const lacks = missing.length > 0 ? `  (not measured: ${missing.join(', ')})` : '';
-    console.log(`  ${mark} ${expect}\n      ${figures.map(shown).join('; ')}${lacks}`);
+    console.log(`  ${mark} ${expect}\n      ${figures.join('; ')}${lacks}`);
   }
-  for (const { sentence } of report.notRun ?? []) console.log(`  not run: ${sentence}`);
+  for (const { sentence, part, reason } of report.notRun ?? []) {
+    console.log(`  not run: ${sentence ?? `${part}: ${reason}`}`);
+  }
   if (!wasRun) console.log(`  ${stderr.trim().split('\n').at(-1)}`);
   return { name, wasRun, held, unmet: unmet.length, unjudged };
 }
+
+/** Runs one; tells each expectation with its figures as soon as it is judged. `signal` ends it before its time. */
+export const conclude = (name, options = [], signal) =>
+  concludeBy(name, ['run', name, '--json', ...options], ofScenario, signal);
+
+/** The same of a lesson: all that is in it. */
+export const concludeLesson = (name, options = [], signal) =>
+  concludeBy(name, ['lesson', name, '--json', ...options], ofLesson, signal);

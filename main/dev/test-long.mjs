@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runEngineUnit } from './engine-unit.mjs';
-import { conclude, scenarioNames } from './scenario-runs.mjs';
+import { conclude, concludeLesson, lessonNames, scenarioNames } from './scenario-runs.mjs';
 import { BadInput, ensureBuild, ensureEngine, ensurePackages, exitWithSentence } from './setup.mjs';
 import { runSuites } from './suites.mjs';
 import { summarize } from './summary.mjs';
@@ -42,28 +42,28 @@ async function neighbours() {
 const busyCores = 0.2;
 
 /**
- * Runs every shipped scenario; each that comes to a conclusion has passed, and so has each expectation that held. One that
+ * Runs every shipped scenario, or lesson; each that comes to a conclusion has passed, and so has each expectation that held. One that
  * does not hold is tried once more. Then it has failed, or is inconclusive where others use the machine.
  */
-async function scenarios(deadline) {
+async function concludeAll(what, names, concludeOne, deadline) {
   const counts = { passed: 0, failed: 0, skipped: 0, reasons: [] };
   const inconclusive = (count, reason) => {
     counts.skipped += count;
     counts.reasons.push(...Array(count).fill(reason));
   };
   const signal = AbortSignal.timeout(Math.max(1, Math.ceil(deadline - performance.now())));
-  for (const name of scenarioNames()) {
+  for (const name of names) {
     if (signal.aborted) break;
-    let result = await conclude(name, [], signal);
-    if (result.wasRun && result.unmet > 0) result = await conclude(name, [], signal);
+    let result = await concludeOne(name, [], signal);
+    if (result.wasRun && result.unmet > 0) result = await concludeOne(name, [], signal);
     if (signal.aborted) break;
     counts.passed += result.held;
     counts[result.wasRun ? 'passed' : 'failed'] += 1;
-    inconclusive(result.unjudged, `scenario ${name}: a figure that it needs was not measured here`);
+    inconclusive(result.unjudged, `${what} ${name}: a figure that it needs was not measured here`);
     if (result.unmet === 0) continue;
     const others = await neighbours();
     if (others <= busyCores) counts.failed += result.unmet;
-    else inconclusive(result.unmet, `scenario ${name}: inconclusive, other programs had ${others.toFixed(1)} cores`);
+    else inconclusive(result.unmet, `${what} ${name}: inconclusive, other programs had ${others.toFixed(1)} cores`);
   }
   return counts;
 }
@@ -88,7 +88,8 @@ const parts = {
   tsan: { minutes: 8, run: suite('tsan', { FDSCOPE_MODELS: tsanModels.join() }) },
   'engine-unit': { minutes: 2, run: () => runEngineUnit('asan') },
   install: { minutes: 30, run: suite('install') },
-  scenarios: { minutes: 12, run: scenarios },
+  scenarios: { minutes: 12, run: (deadline) => concludeAll('scenario', scenarioNames(), conclude, deadline) },
+  lessons: { minutes: 12, run: (deadline) => concludeAll('lesson', lessonNames(), concludeLesson, deadline) },
 };
 
 async function main() {
