@@ -36,8 +36,8 @@ export const useLessons = defineStore('lessons', () => {
   const open = shallowRef<OpenLesson>();
   /** For a window that is loaded anew. */
   const openName = useSessionStorage('fdscope.openLesson', '');
-  /** The part that runs, with the experiment that is its own. */
-  const running = shallowRef<{ readonly part: Runnable; readonly experiment: number }>();
+  /** The part that runs, of which lesson, and the experiment that is its own. What it measures is that lesson's, whatever is read by then. */
+  const running = shallowRef<{ readonly lesson: OpenLesson; readonly part: Runnable; readonly experiment: number }>();
   /** Why a part has no result. */
   const faults = shallowRef<Readonly<Record<string, string>>>({});
   /** Gates that were passed without running them. */
@@ -71,7 +71,6 @@ export const useLessons = defineStore('lessons', () => {
   );
   const judged = computed(() => open.value && new LessonJudge(open.value.lesson, measured.value));
 
-  const gates = computed(() => open.value?.lesson.blocks.filter(isGate) ?? []);
   /** Blocks are shown up to the first gate that has neither run nor was passed. */
   const shownBlocks = computed(() => {
     const blocks = open.value?.lesson.blocks ?? [];
@@ -82,13 +81,18 @@ export const useLessons = defineStore('lessons', () => {
     measured.value[name] !== undefined || passed.value.includes(name) || whyNot(name) !== undefined;
 
   /** Why this machine cannot run a part, and what there is without it. */
-  function whyNot(part: string): { readonly reason: string; readonly without: string } | undefined {
-    for (const { what, parts, without } of open.value?.lesson.needs ?? []) {
+  function whyNotIn(
+    { needs = [] }: Pick<Lesson, 'needs'>,
+    part: string,
+  ): { readonly reason: string; readonly without: string } | undefined {
+    for (const { what, parts, without } of needs) {
       const found = unmet.value.find((each) => each.what === what);
       if (found && (parts === undefined || parts.includes(part))) return { reason: found.reason, without };
     }
     return undefined;
   }
+  const whyNot = (part: string): ReturnType<typeof whyNotIn> => open.value && whyNotIn(open.value.lesson, part);
+
   /** Needs that no part is refused for: remarks. */
   const remarks = computed(() =>
     (open.value?.lesson.needs ?? []).flatMap(({ what, parts, without }) => {
@@ -98,17 +102,20 @@ export const useLessons = defineStore('lessons', () => {
   );
 
   let saving: Promise<unknown> = Promise.resolve();
-  function keep(change: (before: LessonProgress) => Partial<LessonProgress>): void {
-    const name = open.value?.name;
-    if (name === undefined) return;
+  function keep(
+    change: (before: LessonProgress) => Partial<LessonProgress>,
+    of: OpenLesson | undefined = open.value,
+  ): void {
+    if (!of) return;
+    const { name } = of;
     const now = Date.now();
     const before = kept.value.get(name) ?? {
       ...{ name, beganMs: now, changedMs: now, answers: {}, measured: {}, pictures: [] },
     };
     const next = { ...before, ...change(before), changedMs: now };
-    const isDone = gates.value.every(
-      (gate) => next.measured[gate.name] !== undefined || whyNot(gate.name) !== undefined,
-    );
+    const isDone = of.lesson.blocks
+      .filter(isGate)
+      .every((gate) => next.measured[gate.name] !== undefined || whyNotIn(of.lesson, gate.name) !== undefined);
     const done = isDone && next.doneMs === undefined ? { ...next, doneMs: now } : next;
     kept.value = new Map(kept.value).set(name, done);
     // One after another, so that the last one is what stays.
@@ -120,9 +127,9 @@ export const useLessons = defineStore('lessons', () => {
       answers: { ...answers, [name]: typeof given === 'number' ? given : [...given] },
     }));
 
-  function take(part: Runnable, of: Measured): void {
+  function take(lesson: OpenLesson, part: Runnable, of: Measured): void {
     faults.value = Object.fromEntries(Object.entries(faults.value).filter(([name]) => name !== part.name));
-    keep(({ measured: before }) => ({ measured: { ...before, [part.name]: { atMs: Date.now(), of } } }));
+    keep(({ measured: before }) => ({ measured: { ...before, [part.name]: { atMs: Date.now(), of } } }), lesson);
   }
   function fail(part: Runnable, sentence: string): void {
     faults.value = { ...faults.value, [part.name]: sentence };
@@ -141,8 +148,11 @@ export const useLessons = defineStore('lessons', () => {
 
   /** `allowCommands`: the reader has seen the programs that it names. */
   async function run(part: Runnable, allowCommands = false): Promise<void> {
-    if (running.value || obstacle.value !== undefined || !open.value) return;
-    running.value = { part, experiment: 0 };
+    const lesson = open.value;
+    // A walk that was left in its midst holds nobody up.
+    const isBusy = running.value !== undefined && running.value.part.kind !== 'walk';
+    if (isBusy || obstacle.value !== undefined || !lesson) return;
+    running.value = { lesson, part, experiment: 0 };
     if (part.kind === 'walk') {
       const walk = part.own ? { text: part.own.text } : { name: part.walk };
       if (!(await bench.open({ walk }))) running.value = undefined;
@@ -150,17 +160,17 @@ export const useLessons = defineStore('lessons', () => {
     }
     if (part.kind === 'switch-cost') {
       const cost = await lab.attempt((link) => link.request('switchCost.run', { rounds: part.cost.rounds }));
-      if (cost) take(part, { kind: 'switch-cost', cost });
+      if (cost) take(lesson, part, { kind: 'switch-cost', cost });
       running.value = undefined;
       return;
     }
     keep(({ pictures }) => ({ pictures: pictures.filter((each) => each.part !== part.name) }));
-    const scenario = asScenario(part.run, `${open.value.lesson.title}: ${part.name}`);
+    const scenario = asScenario(part.run, `${lesson.lesson.title}: ${part.name}`);
     const models = ownCommands.runnableModels(scenario);
     const which = models === undefined ? { allowCommands } : { models };
     const isBegun = await experiments.startScenario({ scenario: { text: JSON.stringify(scenario) }, ...which });
     const experiment = experiments.current?.id ?? experiments.state.last?.id ?? 0;
-    running.value = isBegun ? { part, experiment } : undefined;
+    running.value = isBegun ? { lesson, part, experiment } : undefined;
     settle();
   }
 
@@ -175,7 +185,7 @@ export const useLessons = defineStore('lessons', () => {
     else if (last.ending === 'cancelled') fail(now.part, 'It was cancelled, and so nothing of it is kept.');
     else if (result?.id === now.experiment) {
       const { runs, notRun } = result.scenario;
-      take(now.part, measuredRuns(runs, notRun));
+      take(now.lesson, now.part, measuredRuns(runs, notRun));
     } else return;
     running.value = undefined;
   }
@@ -189,7 +199,9 @@ export const useLessons = defineStore('lessons', () => {
       const last = runs.at(-1);
       if (!now || last?.ending !== 'done' || last.id !== now.experiment) return;
       const pictures = picturesNow(now.part, last.label, last.variant);
-      if (pictures.length > 0) keep(({ pictures: before }) => ({ pictures: [...before, ...pictures].slice(-40) }));
+      if (pictures.length > 0) {
+        keep(({ pictures: before }) => ({ pictures: [...before, ...pictures].slice(-40) }), now.lesson);
+      }
     },
     { flush: 'sync' },
   );
@@ -219,7 +231,7 @@ export const useLessons = defineStore('lessons', () => {
         return;
       }
       if (walk.done < walk.walk.steps.length || bench.steps.length < walk.done) return;
-      take(now.part, measuredWalk(now.part.walk, bench.steps));
+      take(now.lesson, now.part, measuredWalk(now.part.walk, bench.steps));
       running.value = undefined;
     },
   );
@@ -248,6 +260,13 @@ export const useLessons = defineStore('lessons', () => {
   const partSeconds = (part: Runnable): number =>
     part.kind === 'run' || part.kind === 'try' ? Math.ceil(secondsOf(part.run)) : 0;
 
+  /** Of the lesson that is read. */
+  const runningPart = computed(() =>
+    running.value && running.value.lesson.name === open.value?.name ? running.value.part : undefined,
+  );
+  /** Something is being measured: a walk waits for its reader, and is not. */
+  const isMeasuring = computed(() => running.value !== undefined && running.value.part.kind !== 'walk');
+
   return {
     ...{
       entries,
@@ -258,8 +277,8 @@ export const useLessons = defineStore('lessons', () => {
       measured,
       judged,
       shownBlocks,
-      gates,
-      running,
+      runningPart,
+      isMeasuring,
       faults,
       passed,
       obstacle,
