@@ -9,7 +9,7 @@ import { BadInput, ensureBuild, ensureEngine, ensurePackages, exitWithSentence }
 import { runSuites } from './suites.mjs';
 import { summarize } from './summary.mjs';
 
-const budgetMinutes = Number(process.env.FDSCOPE_LONG_MINUTES ?? 135);
+const budgetMinutes = Number(process.env.FDSCOPE_LONG_MINUTES ?? 147);
 
 /** One model of each family, as the thread sanitizer makes each of them slow: with threads, processes, loops, rings. */
 const tsanModels = [
@@ -42,8 +42,8 @@ async function neighbours() {
 const busyCores = 0.2;
 
 /**
- * Runs every shipped scenario, or lesson; each that comes to a conclusion has passed, and so has each expectation that held. One that
- * does not hold is tried once more. Then it has failed, or is inconclusive where others use the machine.
+ * Runs every shipped scenario, or lesson; each that comes to a conclusion has passed, and so has each expectation that held.
+ * One that does not hold is tried once more. Then it has failed, or is inconclusive where others use the machine.
  */
 async function concludeAll(what, names, concludeOne, deadline) {
   const counts = { passed: 0, failed: 0, skipped: 0, reasons: [] };

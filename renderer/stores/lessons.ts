@@ -211,8 +211,7 @@ export const useLessons = defineStore('lessons', () => {
     const history = fedHistory();
     const maker = makers.get(history) ?? new RunPictures(history);
     makers.set(history, maker);
-    const seconds = part.run.durationSeconds + part.run.warmupSeconds;
-    const look = { seconds, widthPx: pictureWidthPx, theme: ui.shownTheme };
+    const look = { seconds: part.run.durationSeconds, widthPx: pictureWidthPx, theme: ui.shownTheme };
     return maker
       .take(part.run.tracks, look)
       .map((picture) => ({ ...picture, part: part.name, label, ...(variant === undefined ? {} : { variant }) }))

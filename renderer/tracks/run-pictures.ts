@@ -20,7 +20,7 @@ export class RunPictures {
     this.#tracks = makeTracks(history);
   }
 
-  /** Of the last `seconds` of what is there; tracks that have nothing to show are left out. */
+  /** Of the `seconds` that are measured, or those before; tracks that have nothing to show are left out. */
   take(
     ids: readonly string[],
     {
@@ -29,14 +29,17 @@ export class RunPictures {
       theme,
     }: { readonly seconds: number; readonly widthPx: number; readonly theme: 'dark' | 'light' },
   ): RunPicture[] {
-    const { newestNs, originNs, axisOriginNs } = this.#history;
+    const { newestNs, originNs, steadySinceNs, axisOriginNs } = this.#history;
     if (!Number.isFinite(newestNs)) return [];
-    const fromNs = Math.max(originNs, newestNs - seconds * 1e9);
+    // Behind the measured interval its clients close their connections, which is nobody's figure.
+    const isSteady = Number.isFinite(steadySinceNs) && steadySinceNs < newestNs;
+    const fromNs = isSteady ? steadySinceNs : Math.max(originNs, newestNs - seconds * 1e9);
+    const untilNs = Math.min(newestNs, fromNs + seconds * 1e9);
     return ids.flatMap((id): RunPicture[] => {
       const track = this.#tracks.find((each) => each.id === id);
       if (track === undefined || track.emptyText() !== undefined) return [];
       const view = {
-        ...{ fromNs, toNs: Math.max(fromNs + 1e8, newestNs), widthPx, heightPx: 110 },
+        ...{ fromNs, toNs: Math.max(fromNs + 1e8, untilNs), widthPx, heightPx: 110 },
         ...{ pixelRatio: 1, palette: palettes[theme] },
       };
       return [{ track: id, svg: trackAsSvg(track, view, axisOriginNs, momentsOver(this.#history)) }];

@@ -95,17 +95,8 @@ const {
   ...runKeys
 } = scenarioShape.shape;
 
-/** Which tracks of a run are kept as pictures, beside each other: ids as the Scope has them. */
-export const lessonTracks = [
-  'throughput',
-  'raster',
-  'switches',
-  'timeline',
-  'latency',
-  'syscalls',
-  'cpu',
-  'memory',
-] as const;
+/** Which tracks of a run are kept as pictures, beside each other: ids as the Scope has them. Those that have figures at the detail that experiments run with. */
+export const lessonTracks = ['throughput', 'raster', 'switches', 'latency', 'syscalls', 'cpu', 'memory'] as const;
 
 const runShape = z.strictObject({
   ...runKeys,
