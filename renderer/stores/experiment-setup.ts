@@ -17,7 +17,22 @@ export interface DraftSubject {
   readonly key: number;
   readonly model: ModelId;
   readonly options: ModelOptions;
+  /** What is its own of the load. */
+  readonly own: OwnLoad;
 }
+
+/** What entries may differ in beside their models; what is not there is as the load has it. */
+export interface OwnLoad {
+  readonly workUs?: number;
+  readonly responseBytes?: number;
+  readonly connections?: number;
+}
+export const ownLoadWords: Readonly<Record<keyof OwnLoad, string>> = {
+  workUs: 'work, µs',
+  responseBytes: 'reply, bytes',
+  connections: 'connections',
+};
+export const ownLoadKeys = Object.keys(ownLoadWords) as (keyof OwnLoad)[];
 
 /** A server of the user's own, which runs already. */
 export interface OwnServer {
@@ -29,11 +44,11 @@ export interface OwnServer {
 }
 
 /** `blocking-pool threads=4`: only what differs from the model's own defaults is said. */
-export function subjectLabel({ model, options }: DraftSubject, info: ModelInfo | undefined): string {
+export function subjectLabel({ model, options, own }: DraftSubject, info: ModelInfo | undefined): string {
   const said = Object.entries(options).filter(
     ([name, value]) => info?.options.find((option) => option.name === name)?.default !== value,
   );
-  return [model, ...said.map(([name, value]) => `${name}=${String(value)}`)].join(' ');
+  return [model, ...[...said, ...Object.entries(own)].map(([name, value]) => `${name}=${String(value)}`)].join(' ');
 }
 
 export const axisValues: Readonly<Record<SweepAxis, readonly number[]>> = {
@@ -66,7 +81,9 @@ export const useExperimentSetup = defineStore('experiment-setup', () => {
   const setup = useSetup();
   const scenarios = useScenarios();
   let nextKey = 1;
-  const subject = (model: ModelId, options: ModelOptions = {}): DraftSubject => ({ key: nextKey++, model, options });
+  const subject = (model: ModelId, options: ModelOptions = {}, own: OwnLoad = {}): DraftSubject => ({
+    ...{ key: nextKey++, model, options, own },
+  });
 
   const loadName = ref(scopeLoad);
   const variant = ref('');
@@ -125,7 +142,7 @@ export const useExperimentSetup = defineStore('experiment-setup', () => {
   }
   function duplicate(key: number): void {
     subjects.value = subjects.value.flatMap((each) =>
-      each.key === key ? [each, subject(each.model, each.options)] : [each],
+      each.key === key ? [each, subject(each.model, each.options, each.own)] : [each],
     );
   }
   function remove(key: number): void {
@@ -136,6 +153,15 @@ export const useExperimentSetup = defineStore('experiment-setup', () => {
     subjects.value = subjects.value.map((each) =>
       each.key === key ? { ...each, options: { ...each.options, [name]: value } } : each,
     );
+  }
+
+  /** NaN: as the load has it. */
+  function setOwn(key: number, name: keyof OwnLoad, value: number): void {
+    subjects.value = subjects.value.map((each) => {
+      if (each.key !== key) return each;
+      const { [name]: _before, ...others } = each.own;
+      return { ...each, own: Number.isFinite(value) ? { ...others, [name]: value } : others };
+    });
   }
 
   function load(): CompareStart['load'] {
@@ -152,11 +178,18 @@ export const useExperimentSetup = defineStore('experiment-setup', () => {
     };
   }
 
+  /** The same one twice is a comparison with itself, which shows what chance alone does. */
+  function labelsOf(infoOf: (id: ModelId) => ModelInfo | undefined): string[] {
+    const labels = subjects.value.map((each) => subjectLabel(each, infoOf(each.model)));
+    return labels.map((label, index) => {
+      const time = labels.slice(0, index + 1).filter((each) => each === label).length;
+      return time === 1 ? label : `${label} (${time})`;
+    });
+  }
+
   const asSubjects = (infoOf: (id: ModelId) => ModelInfo | undefined): ScenarioSubject[] => [
-    ...subjects.value.map((each) => ({
-      model: each.model,
-      options: { ...each.options },
-      label: subjectLabel(each, infoOf(each.model)),
+    ...subjects.value.map(({ model, options }, index) => ({
+      ...{ model, options: { ...options }, label: labelsOf(infoOf)[index] ?? model },
     })),
     ...ownServers.value.map(({ pid, port, label }) => ({ model: externalId, pid, port, label }) as const),
   ];
@@ -167,12 +200,31 @@ export const useExperimentSetup = defineStore('experiment-setup', () => {
     return labels.find((label, index) => labels.indexOf(label) < index);
   };
 
+  const changes = (): { changes?: NonNullable<CompareStart['changes']> } =>
+    subjects.value.every(({ own }) => Object.keys(own).length === 0)
+      ? {}
+      : {
+          changes: [
+            ...subjects.value.map(({ own: { connections, ...server } }) => ({
+              ...{ server },
+              ...(connections === undefined ? {} : { connections }),
+            })),
+            ...ownServers.value.map(() => null),
+          ],
+        };
+
   const compareRequest = (infoOf: (id: ModelId) => ModelInfo | undefined): CompareStart => ({
-    ...{ load: load(), subjects: asSubjects(infoOf) },
+    ...{ load: load(), subjects: asSubjects(infoOf), ...changes() },
     ...{ repeats: repeats.value, durationSeconds: durationSeconds.value, record: record.value },
   });
   const sweepRequest = (infoOf: (id: ModelId) => ModelInfo | undefined): SweepStart => ({
-    ...{ load: load(), subjects: asSubjects(infoOf), axis: axis.value, values: [...(values.value ?? [])] },
+    ...{
+      load: load(),
+      subjects: asSubjects(infoOf),
+      ...changes(),
+      axis: axis.value,
+      values: [...(values.value ?? [])],
+    },
     ...{ repeats: sweepRepeats.value, durationSeconds: durationSeconds.value, record: record.value },
   });
 
@@ -193,7 +245,7 @@ export const useExperimentSetup = defineStore('experiment-setup', () => {
       valuesText,
       values,
     },
-    ...{ scenario, setAxis, takeScenario, addOwnServer, toggle, duplicate, remove, setOption, clash },
+    ...{ scenario, setAxis, takeScenario, addOwnServer, toggle, duplicate, remove, setOption, setOwn, clash },
     ...{ compareRequest, sweepRequest },
   };
 });

@@ -14,6 +14,7 @@ import {
   scenarioLoadSchema,
   scenarioServerSchema,
   scenarioSubjectSchema,
+  serverChangesSchema,
   upstreamSchema,
 } from '../schemas/settings.ts';
 import { sweepAxisSchema, type SweepResult } from '../sweep-result.ts';
@@ -49,10 +50,19 @@ export const experimentLoadSchema = z.union([
 ]);
 export type ExperimentLoad = z.infer<typeof experimentLoadSchema>;
 
+const entryChangesSchema = z.strictObject({
+  server: serverChangesSchema.optional(),
+  connections: runTimeSchema.connections.unwrap().optional(),
+  clients: z.array(clientSchema).min(1).max(64).optional(),
+});
+export type EntryChanges = z.infer<typeof entryChangesSchema>;
+
 const entriesShape = {
   load: experimentLoadSchema,
   /** Models, with options of their own, or the user's server; by default those of the scenario. */
   subjects: z.array(scenarioSubjectSchema).min(1).max(40).optional(),
+  /** What is an entry's own beside its model: in the order of `subjects`, null where it is as the load has it. */
+  changes: z.array(entryChangesSchema.nullable()).max(40).optional(),
   /** Instead of the load's own. */
   connections: runTimeSchema.connections.unwrap().optional(),
   durationSeconds: runTimeSchema.durationSeconds.unwrap().optional(),

@@ -244,6 +244,27 @@ describe('a comparison', () => {
     expect(new Set(lab.started.map(({ connections }) => connections))).toEqual(new Set([5, 50]));
   });
 
+  it('varies whatever an entry has of its own', async () => {
+    const { experiments, idle, lab } = open();
+    const request = compareStartSchema.parse({
+      ...{
+        load: inline,
+        subjects: ['epoll-lt', { model: 'epoll-lt', label: 'costly' }],
+        repeats: 1,
+        durationSeconds: 2,
+      },
+      changes: [null, { server: { workUs: 55, noDelay: false }, connections: 7 }],
+    });
+    await experiments.compare(request, everything);
+    await idle();
+    const byWork = [...lab.started].sort((a, b) => a.server.workUs - b.server.workUs);
+    expect(byWork.map(({ server, connections }) => [server.workUs, server.noDelay, connections])).toEqual([
+      [0, undefined, byWork[0]?.connections],
+      [55, false, 7],
+    ]);
+    expect(byWork[0]?.connections).not.toBe(7);
+  });
+
   it('refuses what cannot be compared before anything runs', async () => {
     const { experiments, lab } = open();
     const start = (changes: object): Promise<ExperimentState> =>

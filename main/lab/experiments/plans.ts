@@ -8,7 +8,16 @@ import { LabError } from '../errors.ts';
 /** Opens what a request names. Throws LabError, or ScenarioError with each mistake. */
 export type Open = (source: ScenarioRunRequest['scenario']) => Scenario;
 
-type EntriesRequest = Pick<CompareRequest, 'load' | 'subjects' | 'connections' | 'durationSeconds' | 'warmupSeconds'>;
+type EntriesRequest = Pick<
+  CompareRequest,
+  'load' | 'subjects' | 'changes' | 'connections' | 'durationSeconds' | 'warmupSeconds'
+>;
+
+/** Without the members that were not given. */
+const given = <T extends object>(changes: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
 
 const joined = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
 
@@ -67,17 +76,23 @@ function loadRuns(load: ExperimentLoad, subjects: readonly ScenarioSubject[] | u
 
 /** All entries of a comparison or a sweep, under the same load. Throws LabError. */
 export function entryRuns(request: EntriesRequest, open: Open): PlannedRun[] {
-  const { load, subjects, ...others } = request;
+  const { load, subjects, changes = [], ...others } = request;
   const { connections, durationSeconds, warmupSeconds } = others;
-  return loadRuns(load, subjects, open).map((run) => ({
-    ...run,
-    settings: {
-      ...run.settings,
-      connections: connections ?? run.settings.connections,
-      durationSeconds: durationSeconds ?? run.settings.durationSeconds,
-      warmupSeconds: warmupSeconds ?? run.settings.warmupSeconds,
-    },
-  }));
+  const runs = loadRuns(load, subjects, open);
+  // Every variant has all subjects, one after another.
+  const perVariant = subjects?.length ?? runs.length;
+  return runs.map((run, index) => {
+    const { server = {}, ...own } = changes[index % perVariant] ?? {};
+    return {
+      ...run,
+      settings: {
+        ...run.settings,
+        ...given({ connections, durationSeconds, warmupSeconds }),
+        ...given(own),
+        server: { ...run.settings.server, ...given(server) },
+      },
+    };
+  });
 }
 
 /** At most three names. */
