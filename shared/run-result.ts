@@ -133,7 +133,9 @@ interface Interval {
 }
 
 /** `serve`: everything as the server counted it. */
-export interface ServeResult extends Subject<ModelId>, Interval, ServerFigures {
+export interface ServeResult extends Subject<ModelId>, Interval, OutsideFigures, OrNull<InsideFigures> {
+  /** As in RunResult. */
+  readonly notAvailable?: RunResult['notAvailable'];
   readonly host: string;
   readonly port: number;
   /** Replies that the server sent whole. */
@@ -228,6 +230,11 @@ interface InsideRunFigures extends InsideFigures {
   readonly serverErrors: Errors;
 }
 export type InsideFigure = keyof InsideRunFigures;
+
+/** Figures that are null, and why. */
+export type NotCounted = { readonly [K in keyof InsideFigures]?: null } & {
+  readonly notAvailable?: Readonly<Partial<Record<InsideFigure | 'idleRssBytes', string>>>;
+};
 
 /**
  * `run`: requests, errors and latency from the clients, everything else from the server. What only a server of the lab

@@ -22,6 +22,7 @@ import {
   noticeSharedCore,
   Notices,
 } from './notices.ts';
+import { notCounted } from './not-counted.ts';
 import { PhasePlayer } from './phases.ts';
 import { secondsBetween } from './result.ts';
 import { reportProgress, type Hooks } from './progress.ts';
@@ -61,6 +62,11 @@ export function loadConfigOf(settings: RunSettings, target: string, cpus: string
     clients: shareConnections(settings.clients, settings.connections),
   };
 }
+
+const modelsIn = (phases: ModelRunSettings['phases']): string[] =>
+  (phases ?? []).flatMap(({ switch: next }) =>
+    next === undefined ? [] : [typeof next === 'string' ? next : next.model],
+  );
 
 /** The lab's own upstream, where the handler is `forward` and no other server was named. */
 export function upstreamSettings({
@@ -172,6 +178,8 @@ export async function runOnce(
       latency: ours.latency,
       clientCpuShare: ours.clientCpuShare,
       ...theirs.figures,
+      // Of several that served in turn, none counts for another.
+      ...[settings.server.model, ...modelsIn(settings.phases)].map(notCounted).find(({ notAvailable }) => notAvailable),
       idleRssBytes: gaugeOf(idle, 'rssBytes'),
       ...(settings.phases ? { moments: player.moments } : {}),
       notices: notices.all,

@@ -5,6 +5,7 @@ import type { Address } from './addresses.ts';
 import { describeMachine } from './machine.ts';
 import { NoiseWatch } from './machine-noise.ts';
 import { MeasuredServer } from './measured-server.ts';
+import { notCounted } from './not-counted.ts';
 import { noticeNoise, noticeServerLimits, Notices } from './notices.ts';
 import { errorsBetween, growth, ratio, secondsBetween } from './result.ts';
 
@@ -73,6 +74,7 @@ export async function serveOnce(settings: ServerSettings, hooks: ServeHooks): Pr
       bytesOut: growth(from, to, 'bytesOut'),
       errors: errorsBetween(from, to),
       ...server.figures(from, to),
+      ...notCounted(settings.model),
       notices: notices.all,
       ...(noise ? { noise } : {}),
       machine,

@@ -28,7 +28,7 @@ import { MachineSeries } from './history-machine.ts';
 import { Moments } from './history-moments.ts';
 import { SocketStore, type SocketOfProcess } from './history-sockets.ts';
 import { ThreadStore } from './history-threads.ts';
-import { isCounterSeen } from '../../shared/telemetry/seen-from-outside.ts';
+import { isCounterCounted } from '../../shared/telemetry/counted.ts';
 import { unseenSeries } from './outside.ts';
 import { CounterSeries, LatencySeries, StepSeries, type LatencyByKind } from './series.ts';
 
@@ -289,7 +289,7 @@ export class TelemetryHistory {
     // Of the user's own server nobody knows whether it forks: nginx does.
     this.sockets.hasForks ||= isOutside || this.moments.models.at(-1)?.model === 'blocking-fork';
     this.counters.server.unseen = isOutside ? unseenSeries : [];
-    this.threads.isSeen = isOutside ? isCounterSeen : undefined;
+    this.threads.isSeen = isOutside ? (name) => isCounterCounted('outside', name) : undefined;
   }
 
   #change(): void {

@@ -2,7 +2,7 @@
  * A server of the user's own (`external`) is watched from outside, by what the kernel tells of its threads, its memory and
  * its sockets. What servers count inside themselves nobody knows of it: that is not 0, and the sentence for it is here.
  */
-import { isCounterSeen, isGaugeSeen } from '../../shared/telemetry/seen-from-outside.ts';
+import { isCounterCounted, isGaugeCounted } from '../../shared/telemetry/counted.ts';
 import { counterNames, gaugeNames, syscallNames, type ThreadState } from '../../shared/telemetry/wire.ts';
 import type { SocketState } from './socket-states.ts';
 
@@ -12,8 +12,8 @@ export const notFromOutside =
 
 /** Names of series, as in `SeriesName`, that a server has no figure of when it is watched from outside. */
 export const unseenSeries = [
-  ...counterNames.filter((name) => !isCounterSeen(name)).map((name) => `counter.${name}` as const),
-  ...gaugeNames.filter((name) => !isGaugeSeen(name)).map((name) => `gauge.${name}` as const),
+  ...counterNames.filter((name) => !isCounterCounted('outside', name)).map((name) => `counter.${name}` as const),
+  ...gaugeNames.filter((name) => !isGaugeCounted('outside', name)).map((name) => `gauge.${name}` as const),
   ...syscallNames.map((name) => `syscall.${name}` as const),
 ];
 

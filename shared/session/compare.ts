@@ -4,10 +4,12 @@ import {
   durationSecondsOf,
   hasServer,
   highestOf,
+  isColumnCounted,
   isWatchedFromOutside,
   requestsOf,
   servedOf,
   sumOf,
+  type CountedColumn,
   type Overview,
 } from './overview.ts';
 import type { Manifest } from './manifest.ts';
@@ -56,11 +58,11 @@ const perRequest =
   (amount: (overview: Overview) => number) =>
   (overview: Overview): number | undefined =>
     hasServer(overview) ? ratio(amount(overview), servedOf(overview)) : undefined;
-/** What only the inside of a server can count. */
-const perRequestInside =
-  (amount: (overview: Overview) => number) =>
+/** What only some servers count. */
+const perRequestCounted =
+  (column: CountedColumn) =>
   (overview: Overview): number | undefined =>
-    isWatchedFromOutside(overview) ? undefined : perRequest(amount)(overview);
+    isColumnCounted(overview, column) ? perRequest(({ columns }) => sumOf(columns[column]))(overview) : undefined;
 const latency =
   (key: 'p50' | 'p90' | 'p99' | 'p999' | 'max') =>
   ({ latency: { corrected } }: Overview): number | undefined =>
@@ -85,7 +87,7 @@ const measures: readonly Measure[] = [
   },
   {
     ...{ measure: 'syscallsPerRequest', label: 'system calls per request', unit: '', better: 'less' },
-    of: perRequestInside(({ columns }) => sumOf(columns.syscalls)),
+    of: perRequestCounted('syscalls'),
   },
   {
     ...{ measure: 'switchesPerRequest', label: 'context switches per request', unit: '', better: 'less' },
@@ -93,11 +95,11 @@ const measures: readonly Measure[] = [
   },
   {
     ...{ measure: 'coroutineSwitchesPerRequest', label: 'coroutine switches per request', unit: '' },
-    of: perRequestInside(({ columns }) => sumOf(columns.coroutineSwitches)),
+    of: perRequestCounted('coroutineSwitches'),
   },
   {
     ...{ measure: 'eagainPerRequest', label: 'EAGAIN per request', unit: '', better: 'less' },
-    of: perRequestInside(({ columns }) => sumOf(columns.eagain)),
+    of: perRequestCounted('eagain'),
   },
   { measure: 'latencyP50Us', label: 'latency p50', unit: 'µs', better: 'less', of: latency('p50') },
   { measure: 'latencyP90Us', label: 'latency p90', unit: 'µs', better: 'less', of: latency('p90') },

@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { externalId } from '../catalogue.ts';
 import { frameSources } from '../contract/channels.ts';
+import { areCallsCounted, countingOf, isCounterCounted } from '../telemetry/counted.ts';
+import type { CounterName } from '../telemetry/wire.ts';
 
 /** What each second has. Counts and times are those within the second; gauges are its last. */
 export const overviewColumnNames = [
@@ -125,6 +127,36 @@ export function sparkline(values: readonly number[], points = 60): number[] {
 export function isWatchedFromOutside(overview: Overview): boolean {
   const models = modelsOf(overview);
   return models.length > 0 && models.every((id) => id === externalId);
+}
+
+/** Columns of the server, and the counter or gauge that each is made of. */
+const columnSources = {
+  ...({
+    serverRequests: 'requests',
+    bytesIn: 'bytesIn',
+    bytesOut: 'bytesOut',
+    eagain: 'eagain',
+    wakeups: 'wakeups',
+  } as const),
+  ...({ coroutineSwitches: 'coroutineSwitches', voluntarySwitches: 'voluntarySwitches' } as const),
+  ...({ involuntarySwitches: 'involuntarySwitches', serverCpuNs: 'cpuUserNs' } as const),
+} as const satisfies Partial<Record<OverviewColumn, CounterName>>;
+export type CountedColumn = keyof typeof columnSources | 'syscalls' | 'openConnections';
+
+/**
+ * Whether a column of 0 is a figure: everybody who served counted it. The sum of a session in which one did not is that of
+ * the others, and no figure of the whole either.
+ */
+export function isColumnCounted(overview: Overview, column: CountedColumn): boolean {
+  const { columns } = overview;
+  return modelsOf(overview).every((model) => {
+    const counting = countingOf(model);
+    if (column === 'syscalls') return areCallsCounted(counting);
+    // From outside they are looked at from the level `fds` on alone, which a session does not tell: 0 may be either.
+    const isLookedAt = counting !== 'outside' || highestOf(columns[column]) > 0;
+    if (column === 'openConnections') return isLookedAt;
+    return isCounterCounted(counting, columnSources[column]) && isLookedAt;
+  });
 }
 
 /** What a cost of the server is divided by: its own count of requests, or its clients' where it has none. */

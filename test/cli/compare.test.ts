@@ -92,6 +92,7 @@ describe('compare', () => {
       const shown = spawnSync('script', ['-qec', line, '/dev/null'], {
         encoding: 'utf8',
         stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, NO_COLOR: '1' },
       });
       expect([shown.status, timesIn(shown.stdout)]).toEqual([3, 1]);
       expect(shown.stdout).toContain('not run: external, in any round; the reason is below.');

@@ -6,7 +6,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { exportSession, type ExportRequest, type ExportResult } from '../../main/lab/sessions/exporters/index.ts';
 import { SessionRecorder, type RecorderOptions } from '../../main/lab/sessions/recorder.ts';
 import type { SessionFrame } from '../../shared/session/format.ts';
-import { decodeCounters, decodeEvents, decodeFdStates } from '../../shared/telemetry/codec.ts';
+import { decodeCounters, decodeEvents, decodeFdStates, gaugeOf } from '../../shared/telemetry/codec.ts';
 import { counterNames, fdFlags, frameKinds, gaugeNames, syscallNames } from '../../shared/telemetry/wire.ts';
 import { manifestOf, smallRun, startNs, type SmallRun } from './session-frames.ts';
 
@@ -65,8 +65,20 @@ export async function queryDuckDb(sql: string): Promise<ReadRow[]> {
 }
 
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-const named = (names: readonly string[], prefix: string, values: Float64Array): ReadRow =>
-  Object.fromEntries(names.map((name, i) => [`${prefix}${snake(name)}`, values[i] ?? null]));
+const named = (
+  names: readonly string[],
+  prefix: string,
+  values: Float64Array,
+  isCounted: (name: string) => boolean = () => true,
+): ReadRow =>
+  Object.fromEntries(
+    names.map((name, i) => [
+      `${prefix}${snake(name)}`,
+      values[i] === 0 && !isCounted(name) ? null : (values[i] ?? null),
+    ]),
+  );
+/** Nobody counts them where context switches are not recorded. */
+const ofSwitches = new Set(['onCpuNs', 'blockedNs', 'preemptedNs', 'recordedBlocked', 'recordedPreempted']);
 const since = (timeNs: number): number => timeNs - startNs;
 
 export function expectedCounters({ frames }: SmallRun): ReadRow[] {
@@ -74,9 +86,10 @@ export function expectedCounters({ frames }: SmallRun): ReadRow[] {
     .filter(({ kind }) => kind === frameKinds.counters)
     .map(({ source, payload }) => {
       const frame = decodeCounters(payload);
+      const recordsSwitches = gaugeOf(frame, 'recordsSwitches') > 0;
       return {
         ...{ time_ns: since(frame.timeNs), source },
-        ...named(counterNames, '', frame.counters),
+        ...named(counterNames, '', frame.counters, (name) => recordsSwitches || !ofSwitches.has(name)),
         ...named(gaugeNames, '', frame.gauges),
         ...named(syscallNames, 'syscall_', frame.syscalls),
       };

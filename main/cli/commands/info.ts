@@ -1,7 +1,14 @@
 /** `fdscope info FILE`: what a session holds. */
 import { basename } from 'node:path';
 import type { SessionDetails } from '../../../shared/contract/sessions.ts';
-import { hasServer, highestOf, isWatchedFromOutside, servedOf, sumOf } from '../../../shared/session/overview.ts';
+import {
+  hasServer,
+  highestOf,
+  isColumnCounted,
+  isWatchedFromOutside,
+  servedOf,
+  sumOf,
+} from '../../../shared/session/overview.ts';
 import { LabError } from '../../lab/errors.ts';
 import { isBench } from '../../lab/sessions/exporters/bench.ts';
 import { detailsOf, verifySession, type SessionCheck } from '../../lab/sessions/card.ts';
@@ -11,9 +18,13 @@ import { deliver } from '../output.ts';
 import { mebibytes } from '../print.ts';
 import { sparks } from './sessions.ts';
 
+const notLookedAt = 'not available: sockets of a server watched from outside are looked at from --detail fds on';
 const seconds = (fromNs: number, timeNs: number): string => `${((timeNs - fromNs) / 1e9).toFixed(3)} s`;
 const notKnown = 'not available: the session has nothing of the server';
-const notCounted = 'not available: the server was watched from outside, where nobody counts them';
+const notCounted = (overview: SessionDetails['overview']): string =>
+  isWatchedFromOutside(overview)
+    ? 'not available: the server was watched from outside, where nobody counts them'
+    : 'not available: a model that served does not count them';
 
 function figureLines({ card, overview, manifest }: SessionDetails): string[][] {
   // Nobody sent a request there, and nobody counted.
@@ -30,7 +41,7 @@ function figureLines({ card, overview, manifest }: SessionDetails): string[][] {
     ['CPU µs per request', perRequest(sumOf(columns.serverCpuNs) / 1000, served)],
     [
       'system calls per request',
-      isWatchedFromOutside(overview) ? notCounted : perRequest(sumOf(columns.syscalls), served),
+      isColumnCounted(overview, 'syscalls') ? perRequest(sumOf(columns.syscalls), served) : notCounted(overview),
     ],
     ['context switches per request', perRequest(switches, served)],
     ...(latency.corrected.count > 0
@@ -41,7 +52,14 @@ function figureLines({ card, overview, manifest }: SessionDetails): string[][] {
           ],
         ]
       : []),
-    ['open connections, most', isThere ? String(highestOf(columns.openConnections)) : notKnown],
+    [
+      'open connections, most',
+      !isThere
+        ? notKnown
+        : isColumnCounted(overview, 'openConnections')
+          ? String(highestOf(columns.openConnections))
+          : notLookedAt,
+    ],
     ['memory, highest', isThere ? mebibytes(highestOf(columns.rssBytes)) : notKnown],
   ];
 }

@@ -7,7 +7,7 @@ import { tell, type Told } from '../../../renderer/screens/scope/inspector-words
 import SourcePane from '../../../renderer/screens/scope/SourcePane.vue';
 import { aboutFigure, figureSpecs, figuresBetween } from '../../../renderer/stores/figures.ts';
 import { TelemetryHistory } from '../../../renderer/stores/history.ts';
-import { isCounterSeen } from '../../../shared/telemetry/seen-from-outside.ts';
+import { isCounterCounted } from '../../../shared/telemetry/counted.ts';
 import { notFromOutside } from '../../../renderer/stores/outside.ts';
 import { history as shown } from '../../../renderer/stores/telemetry.ts';
 import { palettes } from '../../../renderer/theme/palette.ts';
@@ -62,7 +62,7 @@ describe('what is known', () => {
   it('is what the kernel counts, and the rest is unknown and not 0', () => {
     const { server, clients } = history.counters;
     const known = counterNames.filter((name) => Number.isFinite(server.rateBetween(`counter.${name}`, ...range)));
-    expect(known).toEqual(counterNames.filter(isCounterSeen));
+    expect(known).toEqual(counterNames.filter((name) => isCounterCounted('outside', name)));
     expect(server.rateBetween('counter.voluntarySwitches', ...range)).toBeCloseTo(2000);
     expect(server.rateBetween('syscall.read', ...range)).toBeNaN();
     expect(clients.rateBetween('counter.errorReset', ...range)).toBe(0);

@@ -1,6 +1,6 @@
 /** Tables of what adds up: counters by process, by thread and by step, and latencies by interval. */
-import { firstStepEntry, firstSyscallEntry } from '../../../../shared/telemetry/codec.ts';
-import { isCounterSeen, isGaugeSeen } from '../../../../shared/telemetry/seen-from-outside.ts';
+import { firstStepEntry, firstSyscallEntry, gaugeOf } from '../../../../shared/telemetry/codec.ts';
+import { areCallsCounted, isCounterCounted, isGaugeCounted } from '../../../../shared/telemetry/counted.ts';
 import { counterNames, gaugeNames, syscallNames } from '../../../../shared/telemetry/wire.ts';
 import { countIn, percentileOf } from '../../../../shared/telemetry/histogram-buckets.ts';
 import { columnsOf, snakeCase, timeAndSource, timeCell, type CellType, type Row, type Table } from './table.ts';
@@ -8,7 +8,7 @@ import { columnsOf, snakeCase, timeAndSource, timeCell, type CellType, type Row,
 const integers = (names: readonly string[]): Record<string, CellType> =>
   Object.fromEntries(names.map((name) => [name, 'integer']));
 
-/** Names without a unit are counts since the process began. Empty: not known of a server watched from outside. */
+/** Names without a unit are counts since the process began. Empty: nobody counted it. */
 export const counters: Table = {
   name: 'counters',
   columns: columnsOf({
@@ -20,19 +20,27 @@ export const counters: Table = {
   types: ['counters'],
   *rows({ type, frame, source, isState }, context): Generator<Row> {
     if (type !== 'counters' || isState) return;
-    const isOutside = context.names.isOutside(source);
+    const counting = context.names.counting(source);
+    const facts = {
+      detailLevel: gaugeOf(frame, 'detailLevel'),
+      recordsSwitches: gaugeOf(frame, 'recordsSwitches') > 0,
+    };
     const cells = <Name>(
       names: readonly Name[],
       values: Float64Array,
-      isSeen: (name: Name) => boolean,
+      isCounted: (name: Name) => boolean,
     ): (number | null)[] =>
       // An older engine does not have the newest of them.
-      names.map((name, i) => (isOutside && !isSeen(name) ? null : (values[i] ?? null)));
+      names.map((name, i) => {
+        const value = values[i] ?? null;
+        // What has grown was counted before, at another level.
+        return value === 0 && !isCounted(name) ? null : value;
+      });
     yield [
       ...[timeCell(frame.timeNs, context), source],
-      ...cells(counterNames, frame.counters, isCounterSeen),
-      ...cells(gaugeNames, frame.gauges, isGaugeSeen),
-      ...cells(syscallNames, frame.syscalls, () => false),
+      ...cells(counterNames, frame.counters, (name) => isCounterCounted(counting, name, facts)),
+      ...cells(gaugeNames, frame.gauges, (name) => isGaugeCounted(counting, name, facts)),
+      ...cells(syscallNames, frame.syscalls, () => areCallsCounted(counting)),
     ];
   },
 };

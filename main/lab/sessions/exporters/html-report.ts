@@ -1,8 +1,10 @@
 /** The parts of the report in their order; html.ts puts them into a page. */
+import { areCallsCounted, countingOf, isCounterCounted } from '../../../../shared/telemetry/counted.ts';
 import type { Annotation } from '../../../../shared/session/edits.ts';
 import type { Manifest } from '../../../../shared/session/manifest.ts';
 import {
   durationSecondsOf,
+  isColumnCounted,
   isWatchedFromOutside,
   requestsOf,
   servedOf,
@@ -148,7 +150,7 @@ function summary(report: Report): string {
     ['Replies a second', seconds > 0 ? countText(Math.round(requests / seconds)) : '–'],
     ['Errors', errorsText(report)],
     ['CPU of the server a request', served > 0 ? `${each(columns.serverCpuNs, 1e-3)} µs` : '–'],
-    ['System calls a request', isWatchedFromOutside(overview) ? '–' : each(columns.syscalls)],
+    ['System calls a request', isColumnCounted(overview, 'syscalls') ? each(columns.syscalls) : '–'],
     ['Voluntary context switches a request', each(columns.voluntarySwitches)],
     ['Involuntary context switches a request', each(columns.involuntarySwitches)],
   ];
@@ -168,8 +170,13 @@ function byModel({ overview, figures: { models } }: Report): string {
     return [
       ...[own.model, numberText(own.seconds), countText(Math.round(requests / own.seconds))],
       ...[ms(own.latencyNs?.p50), ms(own.latencyNs?.p99), each(own.cpuNs / 1000)],
-      ...[isOutside ? '–' : each(own.syscalls), each(own.voluntarySwitches + own.involuntarySwitches)],
-      ...(hasCoroutines ? [each(own.coroutineSwitches)] : []),
+      ...[
+        areCallsCounted(countingOf(own.model)) ? each(own.syscalls) : '–',
+        each(own.voluntarySwitches + own.involuntarySwitches),
+      ],
+      ...(hasCoroutines
+        ? [isCounterCounted(countingOf(own.model), 'coroutineSwitches') ? each(own.coroutineSwitches) : '–']
+        : []),
     ];
   });
   const head = [
@@ -330,8 +337,8 @@ export function reportBody(report: Report): string {
     ),
     section(
       'System calls of the server',
-      isWatchedFromOutside(overview)
-        ? '<p>Not available: the server was watched from outside, where nobody counts them.</p>'
+      Object.keys(overview.syscalls).length === 0 && !isColumnCounted(overview, 'syscalls')
+        ? `<p>Not available: ${isWatchedFromOutside(overview) ? 'the server was watched from outside, where nobody counts them' : 'the model that served does not count them'}.</p>`
         : table(
             ['System call', 'count'],
             Object.entries(overview.syscalls)

@@ -1,5 +1,5 @@
 /** Tables of single things: sockets, what happened on them, events, context switches, and moments of the run. */
-import { isFlagSeen } from '../../../../shared/telemetry/seen-from-outside.ts';
+import { isFlagSeen } from '../../../../shared/telemetry/counted.ts';
 import {
   awaits,
   eventKinds,

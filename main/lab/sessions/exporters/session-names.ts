@@ -1,4 +1,5 @@
 /** Names of threads, steps and processes, as the frames so far have told them. */
+import { countingOf, type Counting } from '../../../../shared/telemetry/counted.ts';
 import { externalId } from '../../../../shared/catalogue.ts';
 import type { FrameSource } from '../../../../shared/contract/channels.ts';
 import type { OpenedSocket, ThreadStarted } from '../../../../shared/telemetry/codec.ts';
@@ -62,6 +63,8 @@ export class SessionNames {
   model = (source: FrameSource): string | undefined => this.#sources.get(source)?.model;
   /** A server of the user's own, of which much is not known. */
   isOutside = (source: FrameSource): boolean => this.model(source) === externalId;
+  /** Who counted what a process tells of itself. The clients and an upstream are the lab's own. */
+  counting = (source: FrameSource): Counting => countingOf(this.model(source));
   step = (source: FrameSource, index: number): Step | undefined => this.#sources.get(source)?.steps.get(index);
   thread = (source: FrameSource, threadId: number): ThreadStarted | undefined =>
     this.#sources.get(source)?.threads.get(threadId);
