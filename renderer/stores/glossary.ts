@@ -30,7 +30,6 @@ export const useGlossary = defineStore('glossary', () => {
 
   async function load(link: LabLink): Promise<void> {
     glossary.value = new Glossary(await link.request('glossary.list'));
-    readAddress();
   }
 
   /** The page, at a term or, without one, where it was. */
