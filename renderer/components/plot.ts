@@ -28,6 +28,8 @@ export interface PlotTick {
 }
 export interface PlotMark {
   readonly x: number;
+  /** Where its point is; without it the mark stands at the foot, as what has no value. */
+  readonly y?: number;
   /** Index of the series it belongs to. */
   readonly series: number;
   readonly text: string;
