@@ -71,7 +71,12 @@ export const usePalette = defineStore('palette', () => {
   function find(text: string): readonly Found[] {
     const wanted = text.trim();
     if (wanted === '') return actions.value;
-    return fuse.value.search(wanted, { limit: mostFound }).map(({ item }) => item);
+    const plain = wanted.toLowerCase();
+    const isNamed = ({ title, names = [] }: Found): boolean =>
+      [title, ...names].some((name) => name.toLowerCase() === plain);
+    const fitting = fuse.value.search(wanted, { limit: mostFound }).map(({ item }) => item);
+    // Whoever types a whole name means what is called so.
+    return [...fitting.filter(isNamed), ...fitting.filter((each) => !isNamed(each))];
   }
 
   return { find };
