@@ -1,4 +1,4 @@
-// `npm run pictures`: makes the README's pictures anew, from the running app in a browser. They lie in main/dev/pictures.
+// `npm run pictures`: makes the README's pictures anew, from the running app in a browser and on a desktop. They lie in main/dev/pictures.
 // `npm run pictures -- scope compare` makes only those named.
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureBrowser } from './browser.mjs';
+import { onScreen } from './desktop-picture.mjs';
 import { BadInput, ensureEverything, exitWithSentence, root, SetupError } from './setup.mjs';
+import { ensureShell } from './shell.mjs';
 
 const folder = join(root, 'main/dev/pictures');
 const size = { width: 1200, height: 760 };
@@ -40,10 +42,9 @@ async function startApp(data) {
 }
 
 /** As WebP, in which pictures of a page are a third as large as PNG; in the best quality that has room. */
-async function shoot(page, name) {
+async function keep(png, name) {
   const { loadImage, createCanvas } = await import('@napi-rs/canvas');
-  await page.mouse.move(size.width - 2, size.height - 2);
-  const image = await loadImage(await page.screenshot());
+  const image = await loadImage(png);
   const canvas = createCanvas(image.width, image.height);
   canvas.getContext('2d').drawImage(image, 0, 0);
   const path = join(folder, `${name}.webp`);
@@ -59,10 +60,15 @@ async function shoot(page, name) {
   );
 }
 
+async function shoot(page, name) {
+  await page.mouse.move(size.width - 2, size.height - 2);
+  await keep(await page.screenshot(), name);
+}
+
 const goTo = (page, screen) => page.getByRole('navigation').getByRole('button', { name: screen, exact: true }).click();
 
-/** The Scope while a lab goes from model to model, in both themes. */
-async function scope(page) {
+/** A lab that goes from model to model. */
+async function switchModels(page) {
   await goTo(page, 'Scope');
   await page.getByRole('button', { name: /^Run .+ with \d+ connections$/ }).click();
   await page.locator('footer').getByText('Running', { exact: true }).waitFor();
@@ -72,6 +78,11 @@ async function scope(page) {
     await sleep(4500);
   }
   await page.getByRole('button', { name: 'Show all that is recorded', exact: true }).click();
+}
+
+/** The Scope, in both themes. */
+async function scope(page) {
+  await switchModels(page);
   for (const scheme of ['dark', 'light']) {
     await page.emulateMedia({ colorScheme: scheme });
     await sleep(1000);
@@ -123,15 +134,32 @@ async function compare(page) {
 
 const pictures = { scope, sockets, conclusion, compare };
 
+/** The desktop app's window, in both themes; in Electron itself, where the others are a browser's. */
+const desktop = () =>
+  onScreen(async (page, photograph) => {
+    await switchModels(page);
+    for (const theme of ['dark', 'light']) await keep(await photograph(theme), `desktop-${theme}`);
+  });
+
 async function main() {
   const wanted = process.argv.slice(2);
-  const unknown = wanted.find((name) => !(name in pictures));
-  if (unknown !== undefined)
-    throw new BadInput(`There is no picture "${unknown}": choose ${Object.keys(pictures).join(', ')}.`);
+  const known = [...Object.keys(pictures), 'desktop'];
+  const unknown = wanted.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new BadInput(`There is no picture "${unknown}": choose ${known.join(', ')}.`);
+  const chosen = wanted.length > 0 ? wanted : known;
   await ensureEverything({ variant: 'release', page: true });
+  mkdirSync(folder, { recursive: true });
+  if (chosen.includes('desktop')) {
+    await ensureShell();
+    await desktop();
+  }
+  const inBrowser = chosen.filter((name) => name in pictures);
+  if (inBrowser.length > 0) await picturesInBrowser(inBrowser);
+}
+
+async function picturesInBrowser(names) {
   const { browser: executablePath, reason } = ensureBrowser();
   if (executablePath === undefined) throw new SetupError(`The pictures cannot be taken, as ${reason}.`);
-  mkdirSync(folder, { recursive: true });
   const { chromium } = await import('@playwright/test');
   const data = mkdtempSync(join(tmpdir(), 'fdscope-pictures-'));
   const browser = await chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
@@ -141,7 +169,7 @@ async function main() {
       const page = await browser.newPage({ viewport: size, colorScheme: 'dark' });
       page.setDefaultTimeout(180_000);
       await page.goto(app.address);
-      for (const name of wanted.length > 0 ? wanted : Object.keys(pictures)) await pictures[name](page);
+      for (const name of names) await pictures[name](page);
     } finally {
       await app.end();
     }

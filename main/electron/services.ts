@@ -32,6 +32,8 @@ export class Services {
 
   constructor(lab = new LabService()) {
     this.#lab = lab;
+    // The page asks for it first, and the engine that answers is another process: it can begin now. A fault is told to who asks.
+    lab.listModels().catch(() => undefined);
   }
 
   /** Answers the page from here on. */

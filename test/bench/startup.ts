@@ -31,8 +31,6 @@ interface Start {
   readonly paintMs: number;
   /** The lab is connected, and the Scope was gone to and has its Run. */
   readonly scopeMs: number;
-  /** Bytes of JavaScript that the page had loaded by then. */
-  readonly scriptBytes: number;
 }
 
 const filesUnder = (folder: string): string[] =>
@@ -55,8 +53,6 @@ const untilScope = `new Promise((resolve) => {
     after(() => document.querySelector('main .go'), () => requestAnimationFrame(() => resolve(JSON.stringify({
       scope: Date.now(),
       paint: performance.timeOrigin + (performance.getEntriesByType('paint')[0]?.startTime ?? NaN),
-      scriptBytes: performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('.js'))
-        .reduce((sum, { decodedBodySize }) => sum + decodedBodySize, 0),
     }))));
   });
 })`;
@@ -113,8 +109,8 @@ async function start(checkout: string, home: UserHome, display: string): Promise
         await pause(5);
         continue;
       }
-      const { scope, paint, scriptBytes } = JSON.parse(said) as { scope: number; paint: number; scriptBytes: number };
-      return { paintMs: paint - startedMs, scopeMs: scope - startedMs, scriptBytes };
+      const { scope, paint } = JSON.parse(said) as { scope: number; paint: number };
+      return { paintMs: paint - startedMs, scopeMs: scope - startedMs };
     }
     throw new Error(`${checkout} showed no Scope within ${limitMs / 1000} s.`);
   } finally {
@@ -142,7 +138,7 @@ try {
 }
 
 const table = new Table({
-  head: ['build', 'start', 'first pixels ms', 'Scope ms', 'from', 'to', 'script KB'],
+  head: ['build', 'start', 'first pixels ms', 'Scope ms', 'from', 'to'],
   style: { head: [], border: [] },
 });
 for (const [checkout, kinds] of found) {
@@ -153,7 +149,6 @@ for (const [checkout, kinds] of found) {
       ...[median(starts.map(({ paintMs }) => paintMs)), median(scope), Math.min(...scope), Math.max(...scope)].map(
         (ms) => ms.toFixed(0),
       ),
-      (median(starts.map(({ scriptBytes }) => scriptBytes)) / 1000).toFixed(0),
     ]);
   }
 }

@@ -7,8 +7,10 @@ import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
 import { chromium } from '@playwright/test';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { CleanDebian, type Said } from '../support/debian/clean-debian.ts';
 import { libraryPaths, missingLibraries, packagesOf } from '../support/debian/libraries.ts';
 import { goneSince, makePackages, olderVersion, type Packages } from '../support/debian/packages.ts';
@@ -18,7 +20,14 @@ import { root } from '../support/engines.ts';
 import { toolEnvironment } from '../support/tools.ts';
 
 const app = '/opt/fdscope';
-const programs = ['fdscope', 'chrome_crashpad_handler', 'libEGL.so', 'libGLESv2.so', 'libffmpeg.so', 'libvulkan.so.1'];
+/** What Electron's folder holds of programs and libraries, which differs between its versions. */
+const programsOf = (debian: CleanDebian): string[] =>
+  debian
+    .names(app)
+    .filter((name) => /^(fdscope|chrome_crashpad_handler)$|\.so(\.\d+)?$/.test(name))
+    .map((name) => join(app, name));
+/** As the program's own wire has it: a digit for each fuse. */
+const isOn = '1'.charCodeAt(0);
 const entry = '/usr/share/applications/fdscope.desktop';
 const sessions = '/home/ada/.local/share/fdscope/sessions';
 const limitMs = 1_800_000;
@@ -97,26 +106,32 @@ describe('the deb on a clean Debian', { timeout: limitMs }, () => {
     await install(debian, packages.older);
     expect(await debian.asRoot('dpkg', '--audit')).toBe('');
     expect(await debian.asRoot('dpkg', '--verify', 'fdscope')).toBe('');
-    expect(
-      await missingLibraries(
-        debian,
-        programs.map((name) => join(app, name)),
-      ),
-    ).toEqual([]);
+    expect(await missingLibraries(debian, programsOf(debian))).toEqual([]);
     // Of what it is linked with nothing is there by chance, for another package's sake.
     const control = await debian.asRoot('dpkg-query', '-W', '-f', '${Depends}', 'fdscope');
     const named = control.split(/[,|]/).map((each) => each.trim().replace(/ .*/, ''));
-    const needed = await packagesOf(
-      debian,
-      await libraryPaths(
-        debian,
-        programs.map((name) => join(app, name)),
-      ),
-    );
+    const needed = await packagesOf(debian, await libraryPaths(debian, programsOf(debian)));
     expect(needed.length).toBeGreaterThan(20);
     expect(needed.filter((name) => !named.includes(name))).toEqual([]);
     // AppArmor before 4 does not know the profile's language.
     expect(debian.names('etc/apparmor.d')).not.toContain('fdscope');
+  });
+
+  it('has the fuses that its configuration asks for, as read back from the program', async () => {
+    const wire = await getCurrentFuseWire(debian.path(join(app, 'fdscope')));
+    const fuses = {
+      runAsNode: FuseV1Options.RunAsNode,
+      enableCookieEncryption: FuseV1Options.EnableCookieEncryption,
+      enableNodeOptionsEnvironmentVariable: FuseV1Options.EnableNodeOptionsEnvironmentVariable,
+      enableNodeCliInspectArguments: FuseV1Options.EnableNodeCliInspectArguments,
+      enableEmbeddedAsarIntegrityValidation: FuseV1Options.EnableEmbeddedAsarIntegrityValidation,
+      onlyLoadAppFromAsar: FuseV1Options.OnlyLoadAppFromAsar,
+      loadBrowserProcessSpecificV8Snapshot: FuseV1Options.LoadBrowserProcessSpecificV8Snapshot,
+      grantFileProtocolExtraPrivileges: FuseV1Options.GrantFileProtocolExtraPrivileges,
+    };
+    const read = Object.entries(fuses).map(([name, fuse]) => [name, Number(wire[fuse]) === isOn]);
+    const config = parse(readFileSync(join(root, 'electron-builder.yml'), 'utf8')) as { electronFuses: unknown };
+    expect(Object.fromEntries(read)).toEqual(config.electronFuses);
   });
 
   it('has a command line, for root too', async () => {
@@ -282,12 +297,7 @@ describe('the deb on the Debian after it, with AppArmor', { timeout: limitMs }, 
 
   it('has all that it needs under the names of today, and a profile that lets its sandbox have user namespaces', async () => {
     await install(debian, packages.newer);
-    expect(
-      await missingLibraries(
-        debian,
-        programs.map((name) => join(app, name)),
-      ),
-    ).toEqual([]);
+    expect(await missingLibraries(debian, programsOf(debian))).toEqual([]);
     const { stdout } = await debian.asUser(['fdscope', '--version']);
     expect(stdout).toContain(version);
     const profile = '/etc/apparmor.d/fdscope';

@@ -1,11 +1,12 @@
 /** What a start of the desktop app is told, and what keeps it from coming to a window. */
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { crashPage } from '../../main/electron/crash-page.ts';
 import { fileArguments, ownArguments } from '../../main/electron/files.ts';
 import { displayObstacle, profileObstacle } from '../../main/electron/obstacles.ts';
+import { root } from '../support/engines.ts';
 
 describe('the arguments of a start', () => {
   it('are what comes after the program, and after the checkout that Electron was told to run', () => {
@@ -81,5 +82,30 @@ describe('the page in the place of one that has crashed', () => {
     expect(said('reason=crashed&code=5')).toContain('as it does when it is out of memory (exit code 5)');
     expect(said('reason=oom&code=1')).toContain('It ran out of memory');
     expect(said('reason=<b>&code=<b>')).toContain('It ended (exit code unknown)');
+  });
+});
+
+/** main/electron/electron-versions.md has the list with its sources. */
+describe('what Electron had in 33 and has no more in 45', () => {
+  const gone = [
+    ...['setPreloads', 'getPreloads', 'syncable', 'plugin-crashed', 'routingId', 'findFrameByRoutingId', 'host-rules'],
+    ...['ELECTRON_OZONE_PLATFORM_HINT', 'ORIGINAL_XDG_CURRENT_DESKTOP', 'showHiddenFiles', 'BrowserView'],
+    ...['registerBufferProtocol', 'registerFileProtocol', 'registerHttpProtocol', 'registerStringProtocol', 'isUnity'],
+  ];
+  const folder = join(root, 'main/electron');
+  const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+
+  it('is used nowhere in the shell', () => {
+    expect(sources.length).toBeGreaterThan(15);
+    const used = sources.flatMap((name) => {
+      const text = readFileSync(join(folder, name), 'utf8');
+      return gone.filter((word) => text.includes(word)).map((word) => `${name} uses ${word}`);
+    });
+    expect(used).toEqual([]);
+  });
+
+  it('is a module `clipboard` that answers later, which the shell does not ask at all', () => {
+    const api = readFileSync(join(folder, 'api.ts'), 'utf8');
+    expect(api).not.toContain('clipboard');
   });
 });

@@ -1,0 +1,117 @@
+/**
+ * The desktop app by the inspector of its main process alone. Playwright's debugger of the page would be in the way of what
+ * becomes of a page that hangs: Chromium takes one that is debugged for stopped on purpose. Nothing here waits without end.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { WebSocket } from 'ws';
+import { z } from 'zod';
+import { root } from '../engines.ts';
+import { displayName, electronProgram } from './app.ts';
+import { UserHome } from './user.ts';
+
+const answerSchema = z.looseObject({
+  id: z.number().optional(),
+  result: z
+    .looseObject({
+      result: z.looseObject({ value: z.unknown().optional(), description: z.string().optional() }).optional(),
+      exceptionDetails: z.unknown().optional(),
+    })
+    .optional(),
+});
+
+const startLimitMs = 180_000;
+/** The main process may be busy with others, or not be there any more. */
+const answerLimitMs = 30_000;
+const quitLimitMs = 60_000;
+
+export class InspectedDesktop {
+  readonly home = new UserHome();
+  readonly #app: ChildProcess;
+  readonly #ended: Promise<void>;
+  readonly #waiting = new Map<number, (answer: z.infer<typeof answerSchema>) => void>();
+  #output = '';
+  #asked = 0;
+  #inspector: WebSocket | undefined;
+
+  private constructor(args: readonly string[]) {
+    const all = ['--inspect=127.0.0.1:0', `--user-data-dir=${this.home.path('profile')}`, ...args, root];
+    this.#app = spawn(this.home.starterOf(electronProgram), all, {
+      cwd: this.home.folder,
+      env: this.home.environment(displayName()),
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#app.stderr?.on('data', (chunk: Buffer) => (this.#output += chunk.toString()));
+    this.#ended = new Promise((resolve) => this.#app.once('close', () => resolve()));
+  }
+
+  static async start(...args: string[]): Promise<InspectedDesktop> {
+    const desktop = new InspectedDesktop(args);
+    await desktop.#connect();
+    return desktop;
+  }
+
+  async #connect(): Promise<void> {
+    let address: string | undefined;
+    const deadline = performance.now() + startLimitMs;
+    while (address === undefined) {
+      if (performance.now() > deadline)
+        throw new Error(`The app has no debugger after ${startLimitMs / 1000} s: ${this.#output}`);
+      if (this.#app.exitCode !== null) throw new Error(`The app ended before its debugger listened: ${this.#output}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      address = /^Debugger listening on (ws:\S+)$/m.exec(this.#output)?.[1];
+    }
+    const inspector = new WebSocket(address);
+    await new Promise<void>((resolve, reject) => {
+      inspector.once('open', () => resolve());
+      inspector.once('error', reject);
+    });
+    inspector.on('message', (data: Buffer) => {
+      const answer = answerSchema.parse(JSON.parse(data.toString()));
+      const { id } = answer;
+      if (id === undefined) return;
+      this.#waiting.get(id)?.(answer);
+      this.#waiting.delete(id);
+    });
+    this.#inspector = inspector;
+  }
+
+  /**
+   * Runs a function body in the main process, with `electron` and, where there is one, `window` and its `contents`. What is
+   * not answered within three seconds, such as by a page that goes meanwhile, is undefined. Rejects with what it throws.
+   */
+  async inMain(body: string): Promise<unknown> {
+    const id = ++this.#asked;
+    const expression = `(() => {
+      const electron = require('electron');
+      const window = electron.BrowserWindow.getAllWindows().find((each) => each.isVisible());
+      const contents = window?.webContents;
+      const answer = (async () => { ${body} })();
+      return Promise.race([answer, new Promise((resolve) => setTimeout(resolve, 3000))]);
+    })()`;
+    const params = { expression, includeCommandLineAPI: true, awaitPromise: true, returnByValue: true };
+    const answered = new Promise<z.infer<typeof answerSchema>>((resolve) => this.#waiting.set(id, resolve));
+    this.#inspector?.send(JSON.stringify({ id, method: 'Runtime.evaluate', params }));
+    const unanswered = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), answerLimitMs).unref());
+    const answer = await Promise.race([answered, unanswered]);
+    this.#waiting.delete(id);
+    if (answer === undefined) return undefined;
+    const { result } = answer;
+    if (result?.exceptionDetails !== undefined) throw new Error(result.result?.description ?? 'It threw.');
+    return result?.result?.value;
+  }
+
+  /** What the app itself said, without Chromium's own lines and those of the debugger. */
+  ownOutput(): string[] {
+    return this.#output.split('\n').filter((line) => /^(The window's page|A message) /.test(line));
+  }
+
+  /** Asks it to quit; a page that hangs does not let it, so that it is ended in the end whatever it does. */
+  async close(): Promise<void> {
+    await this.inMain('setTimeout(() => electron.app.quit(), 0)').catch(() => undefined);
+    const limit = setTimeout(() => this.#app.kill('SIGKILL'), quitLimitMs);
+    await this.#ended;
+    clearTimeout(limit);
+    this.#inspector?.close();
+    this.home.remove();
+  }
+}
