@@ -24,6 +24,9 @@ const startLimitMs = 180_000;
 const answerLimitMs = 30_000;
 const quitLimitMs = 60_000;
 
+/** Electron's modules for the debugger, which in a program of modules has no `require`; by `electron -r`. */
+const handOverElectron = `globalThis.electronOfTests = require('electron');\n`;
+
 export class InspectedDesktop {
   readonly home = new UserHome();
   readonly #app: ChildProcess;
@@ -34,7 +37,15 @@ export class InspectedDesktop {
   #inspector: WebSocket | undefined;
 
   private constructor(args: readonly string[]) {
-    const all = ['--inspect=127.0.0.1:0', `--user-data-dir=${this.home.path('profile')}`, ...args, root];
+    const handOver = this.home.write('hand-over.cjs', handOverElectron);
+    const all = [
+      '--inspect=127.0.0.1:0',
+      `--user-data-dir=${this.home.path('profile')}`,
+      ...args,
+      '-r',
+      handOver,
+      root,
+    ];
     this.#app = spawn(this.home.starterOf(electronProgram), all, {
       cwd: this.home.folder,
       env: this.home.environment(displayName()),
@@ -82,13 +93,13 @@ export class InspectedDesktop {
   async inMain(body: string): Promise<unknown> {
     const id = ++this.#asked;
     const expression = `(() => {
-      const electron = require('electron');
+      const electron = globalThis.electronOfTests;
       const window = electron.BrowserWindow.getAllWindows().find((each) => each.isVisible());
       const contents = window?.webContents;
       const answer = (async () => { ${body} })();
       return Promise.race([answer, new Promise((resolve) => setTimeout(resolve, 3000))]);
     })()`;
-    const params = { expression, includeCommandLineAPI: true, awaitPromise: true, returnByValue: true };
+    const params = { expression, awaitPromise: true, returnByValue: true };
     const answered = new Promise<z.infer<typeof answerSchema>>((resolve) => this.#waiting.set(id, resolve));
     this.#inspector?.send(JSON.stringify({ id, method: 'Runtime.evaluate', params }));
     const unanswered = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), answerLimitMs).unref());
