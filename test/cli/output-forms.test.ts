@@ -87,7 +87,7 @@ describe('other forms', () => {
   });
 
   it('--markdown: tables for an issue; --histogram: one more', async () => {
-    const { code, stdout } = await runCli(['run', '-m', 'epoll-lt', ...small, '--markdown', '-H']);
+    const { code, stdout } = await runCli(['run', '-m', 'epoll-lt', ...small, '--markdown', '--histogram']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^\| model \| req\/s \|.*\n\| --- \| ---: \|/);
     expect(stdout).toMatch(/^\| latency of epoll-lt, at most \|/m);
