@@ -193,7 +193,7 @@ describe('commands of redis', () => {
     const { code, stdout } = await runCli(['load', ...flags, '--commands', 'get=1', '--duration', '300ms', '--json']);
     expect(code).toBe(0);
     expect(stdout).not.toContain(password);
-    expect((JSON.parse(stdout) as { requests: number }).requests).toBeGreaterThan(0);
+    expect((JSON.parse(stdout) as { runs: { requests: number }[] }).runs[0]?.requests).toBeGreaterThan(0);
   });
 });
 

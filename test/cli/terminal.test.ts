@@ -91,6 +91,12 @@ const tries: Readonly<Record<string, readonly Try[]>> = {
   walks: [{ args: [], env: { XDG_DATA_HOME: folder } }],
   web: [{ args: ['--port', hostile] }],
   schema: [{ args: ['--of', hostile] }],
+  completion: [{ args: [hostile] }],
+  glossary: [{ args: [hostile] }],
+  lesson: [{ args: [hostile] }],
+  lessons: [{ args: ['--check', at(hostile)] }],
+  // Says what is its own alone.
+  man: [],
   // Needs a server: below.
   load: [],
 };

@@ -76,6 +76,8 @@ const examples: readonly (readonly [string, string])[] = [
 export function manPage(verbs: readonly VerbFacts[], version: string): string {
   return [
     `.TH FDSCOPE 1 "" "fdscope ${roff(version)}" "User Commands"`,
+    // To the left alone: long names of settings would tear gaps into justified lines.
+    '.ad l',
     '.SH NAME',
     'fdscope \\- an oscilloscope for sockets',
     '.SH SYNOPSIS',
