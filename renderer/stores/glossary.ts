@@ -41,13 +41,18 @@ export const useGlossary = defineStore('glossary', () => {
   function back(): void {
     ui.screen = cameFrom.value ?? 'launch';
   }
+  /** What the window was opened with stays in its address until it has been read. */
+  let isAddressRead = false;
+
   /** Somebody came by an address. */
   function readAddress(): void {
+    isAddressRead = glossary.value.terms.length > 0;
     const id = termInAddress(window.location.hash);
     const term = id === undefined ? undefined : glossary.value.named(id);
     if (term !== undefined) open(term.id);
   }
   watch([(): Screen => ui.screen, shownId], ([screen, id]) => {
+    if (!isAddressRead) return;
     const { pathname, search, hash } = window.location;
     const wanted = screen === 'glossary' && id !== undefined ? addressOf(id) : '';
     const isOurs = hash === '' || termInAddress(hash) !== undefined;
