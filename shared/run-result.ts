@@ -273,3 +273,6 @@ export interface LoadResult extends Interval, ClientFigures {
 /** The counter that holds a kind of error. */
 export const errorCounter = (kind: ErrorKind): CounterName =>
   `error${kind.charAt(0).toUpperCase()}${kind.slice(1)}` as CounterName;
+
+/** Replies that say no: an HTTP status of 4xx or 5xx, a RESP error, which codes name as "-ERR". */
+export const isRefusal = (code: string): boolean => code.startsWith('-') || code >= '400';

@@ -1,5 +1,5 @@
 /** What the clients' account means to who reads the figures: who was not served, what was given up, what was not sent. */
-import { errorCounter, type LatencySummary } from '../../shared/run-result.ts';
+import { errorCounter, isRefusal, type LatencySummary } from '../../shared/run-result.ts';
 import { counterOf, type Counters } from '../../shared/telemetry/codec.ts';
 import type { ClientFiguresOnly } from './measured-clients.ts';
 import { countedErrors, type Notices } from './notices.ts';
@@ -75,7 +75,6 @@ function refusalsText(refused: number, requests: number, codes: string): string 
 }
 
 function noticeReplies(notices: Notices, { isOurs }: ClientsContext, { requests, errors, account }: Figures): void {
-  const isRefusal = (code: string): boolean => code.startsWith('-') || code >= '400';
   const refusals = Object.fromEntries(Object.entries(account.replies).filter(([code]) => isRefusal(code)));
   const redirects = Object.fromEntries(Object.entries(account.replies).filter(([code]) => code.startsWith('3')));
   if (errors.reply > 0) {

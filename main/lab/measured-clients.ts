@@ -1,11 +1,12 @@
 /** The load engine with everything that its frames say, kept for the result. */
-import type {
-  ClientsAtEnd,
-  Errors,
-  HeldRate,
-  LatencySummary,
-  ProfileFigures,
-  WaitedFor,
+import {
+  isRefusal,
+  type ClientsAtEnd,
+  type Errors,
+  type HeldRate,
+  type LatencySummary,
+  type ProfileFigures,
+  type WaitedFor,
 } from '../../shared/run-result.ts';
 import type { ClientStock, Mark, ProfileCounts } from '../../shared/engine-messages.ts';
 import type { RequestSettings } from '../../shared/schemas/request.ts';
@@ -75,6 +76,9 @@ function atEndOf(stock: ClientStock | undefined): ClientsAtEnd | null {
   const { oldestNs, ...counts } = stock;
   return { ...counts, oldestMs: oldestNs / 1e6 };
 }
+
+const refusalsAmong = (replies: Readonly<Record<string, number>>): number =>
+  Object.entries(replies).reduce((sum, [code, count]) => sum + (isRefusal(code) ? count : 0), 0);
 
 export class MeasuredClients {
   readonly engine: EngineProcess;
@@ -202,9 +206,11 @@ export class MeasuredClients {
     const sum = (key: 'requests' | 'requestsSent' | 'bytesIn' | 'bytesOut'): number =>
       Object.values(account.profiles).reduce((all, profile) => all + profile[key], 0);
     const requests = sum('requests');
+    // Of the same interval as the replies that they are among.
+    const errors = { ...errorsBetween(from, to), reply: refusalsAmong(account.replies) };
     return {
       ...{ requests, requestsPerSecond: ratio(requests, seconds), requestsSent: sum('requestsSent'), account },
-      ...{ bytesIn: sum('bytesIn'), bytesOut: sum('bytesOut'), errors: errorsBetween(from, to) },
+      ...{ bytesIn: sum('bytesIn'), bytesOut: sum('bytesOut'), errors },
       latency: { corrected: summarise(this.latency.corrected), uncorrected: summarise(this.latency.uncorrected) },
       clientCpuShare: ratio(cpuSeconds.user + cpuSeconds.system, secondsBetween(from, to) * this.#config.threads),
       cpuSeconds,

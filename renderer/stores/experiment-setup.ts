@@ -180,7 +180,10 @@ export const useExperimentSetup = defineStore('experiment-setup', () => {
 
   /** The same one twice is a comparison with itself, which shows what chance alone does. */
   function labelsOf(infoOf: (id: ModelId) => ModelInfo | undefined): string[] {
-    const labels = subjects.value.map((each) => subjectLabel(each, infoOf(each.model)));
+    const labels = [
+      ...subjects.value.map((each) => subjectLabel(each, infoOf(each.model))),
+      ...ownServers.value.map(({ label }) => label),
+    ];
     return labels.map((label, index) => {
       const time = labels.slice(0, index + 1).filter((each) => each === label).length;
       return time === 1 ? label : `${label} (${time})`;
@@ -191,14 +194,11 @@ export const useExperimentSetup = defineStore('experiment-setup', () => {
     ...subjects.value.map(({ model, options }, index) => ({
       ...{ model, options: { ...options }, label: labelsOf(infoOf)[index] ?? model },
     })),
-    ...ownServers.value.map(({ pid, port, label }) => ({ model: externalId, pid, port, label }) as const),
+    ...ownServers.value.map(({ pid, port, label: named }, index) => {
+      const label = labelsOf(infoOf)[subjects.value.length + index] ?? named;
+      return { model: externalId, pid, port, label } as const;
+    }),
   ];
-
-  /** Two entries that say the same would be one. */
-  const clash = (infoOf: (id: ModelId) => ModelInfo | undefined): string | undefined => {
-    const labels = asSubjects(infoOf).map(labelOf);
-    return labels.find((label, index) => labels.indexOf(label) < index);
-  };
 
   const changes = (): { changes?: NonNullable<CompareStart['changes']> } =>
     subjects.value.every(({ own }) => Object.keys(own).length === 0)
@@ -245,7 +245,7 @@ export const useExperimentSetup = defineStore('experiment-setup', () => {
       valuesText,
       values,
     },
-    ...{ scenario, setAxis, takeScenario, addOwnServer, toggle, duplicate, remove, setOption, setOwn, clash },
+    ...{ scenario, setAxis, takeScenario, addOwnServer, toggle, duplicate, remove, setOption, setOwn },
     ...{ compareRequest, sweepRequest },
   };
 });

@@ -50,7 +50,7 @@ describe('bad input to a script is one sentence, with exit code 2', () => {
     ['engine release x', '`npm run engine` takes no arguments, and was given "x".'],
     ['engine x', 'There is no engine variant "x": choose release, bare, asan, tsan.'],
     ['dist --arch x', 'There is no package for x: choose --arch x64 or arm64.'],
-    ['dist --nonsense', "Unknown option '--nonsense'. `npm run dist` takes --dir and --arch x64 or arm64."],
+    ['dist --nonsense', "Unknown option '--nonsense'. `npm run dist` takes --dir, --deb and --arch x64 or arm64."],
     ['conformance asan x', '`npm run conformance:asan` takes vitest\'s options, and was given "x".'],
   ])('%s', async (line, sentence) => {
     expect(await run(line.split(' '))).toEqual({ code: 2, output: `${sentence}\n` });
@@ -58,7 +58,7 @@ describe('bad input to a script is one sentence, with exit code 2', () => {
 
   it.concurrent.each([
     ['test nonsense', /^There is no suite "nonsense": choose check, engine-unit, unit, .*\.\n$/],
-    ['pictures nonsense', /^There is no picture "nonsense": choose scope, sockets, conclusion, compare\.\n$/],
+    ['pictures nonsense', /^There is no picture "nonsense": choose scope, sockets, conclusion, compare, desktop\.\n$/],
     ['test-long nonsense', /^There is no part "nonsense": choose .*\.\n$/],
     ['scenarios nonsense', /^There is no scenario "nonsense": choose .*six-steps.*\.\n$/],
     ['bench --nonsense', /unknown option '--nonsense'/],

@@ -1,6 +1,5 @@
 /** Why an experiment cannot begin now, in a sentence; undefined where it can. */
 import { computed, type ComputedRef } from 'vue';
-import { useCatalogue } from '../../stores/catalogue.ts';
 import { useExperimentSetup } from '../../stores/experiment-setup.ts';
 import { useExperiments } from '../../stores/experiments.ts';
 import { useLab } from '../../stores/lab.ts';
@@ -9,7 +8,6 @@ export function useObstacle(kind: 'compare' | 'sweep'): ComputedRef<string | und
   const lab = useLab();
   const experiments = useExperiments();
   const draft = useExperimentSetup();
-  const catalogue = useCatalogue();
   return computed(() => {
     if (lab.status !== 'open') return 'The lab is not connected.';
     if (lab.isRunning || lab.isBusy) return 'The live lab runs, and both would measure each other. Stop it first.';
@@ -19,8 +17,6 @@ export function useObstacle(kind: 'compare' | 'sweep'): ComputedRef<string | und
     if (draft.entryCount === 0) return 'Choose a model.';
     if (kind === 'compare' && draft.entryCount < 2)
       return 'Choose at least two, so that there is something to compare.';
-    const clash = draft.clash((id) => catalogue.model(id));
-    if (clash !== undefined) return `“${clash}” is there twice. Change an option of one of them.`;
     if (kind === 'sweep' && draft.values === undefined) {
       return 'The values are numbers with commas between them, at most a hundred.';
     }

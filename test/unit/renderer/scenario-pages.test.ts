@@ -186,7 +186,7 @@ describe('plots', () => {
     } as const;
     const label = (threads: number): string =>
       subjectLabel(
-        { key: 1, model: 'blocking-pool', options: { threads } },
+        { key: 1, model: 'blocking-pool', options: { threads }, own: {} },
         info as unknown as Parameters<typeof subjectLabel>[1],
       );
     expect(label(16)).toBe('blocking-pool');
