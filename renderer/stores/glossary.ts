@@ -50,14 +50,18 @@ export const useGlossary = defineStore('glossary', () => {
     const id = termInAddress(window.location.hash);
     const term = id === undefined ? undefined : glossary.value.named(id);
     if (term !== undefined) open(term.id);
+    // Somebody may have opened a term before.
+    tellAddress();
   }
-  watch([(): Screen => ui.screen, shownId], ([screen, id]) => {
+
+  function tellAddress(): void {
     if (!isAddressRead) return;
     const { pathname, search, hash } = window.location;
-    const wanted = screen === 'glossary' && id !== undefined ? addressOf(id) : '';
+    const wanted = ui.screen === 'glossary' && shownId.value !== undefined ? addressOf(shownId.value) : '';
     const isOurs = hash === '' || termInAddress(hash) !== undefined;
     if (wanted !== hash && isOurs) window.history.replaceState(null, '', `${pathname}${search}${wanted}`);
-  });
+  }
+  watch([(): Screen => ui.screen, shownId], tellAddress);
 
   return { glossary, shown, shownId, cameFrom, load, open, back, readAddress };
 });
