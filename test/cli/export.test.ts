@@ -88,6 +88,6 @@ describe('fdscope export', () => {
     const { code } = await cli('run', '--model', 'epoll-lt', '--connections', '2', '--seconds', '0.3', '--out', pipe);
     expect(code).toBe(0);
     expect(statSync(pipe).isFIFO()).toBe(true);
-    expect(JSON.parse(await read)).toMatchObject({ model: 'epoll-lt' });
+    expect(JSON.parse(await read)).toMatchObject({ runs: [{ model: 'epoll-lt' }] });
   });
 });

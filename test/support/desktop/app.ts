@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { _electron, type ElectronApplication, type Page } from '@playwright/test';
 import type * as electron from 'electron';
-import { afterAll, beforeAll, describe, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { root } from '../engines.ts';
 import { followPage } from '../evidence.ts';
 import { hasOwnDisplay, startDisplay, type Display } from './display.ts';
@@ -144,21 +144,32 @@ export class Desktop {
     }
   }
 
-  /** Chooses an entry of the native menu, by its words or by its role (what Electron itself makes and answers). */
+  /**
+   * Chooses an entry of the native menu, by its words or by its role (what Electron itself makes and answers). The page's
+   * own entries come when it has told them, which is after the window shows: they are waited for.
+   */
   async choose(menu: string, entry: string): Promise<void> {
     const once = `chosen-${randomUUID()}`;
-    await this.inMain(({ BrowserWindow, Menu }, arg) => {
+    await expect
+      .poll(() => this.#chooseNow([once, menu, entry].join('\n')), { timeout: 60_000, interval: 200 })
+      .toBe('chosen');
+  }
+
+  #chooseNow(what: string): Promise<string> {
+    return this.inMain(({ BrowserWindow, Menu }, arg) => {
       const [key = '', menuLabel, wanted] = arg.split('\n');
-      if (Reflect.has(globalThis, key)) return;
+      if (Reflect.has(globalThis, key)) return 'chosen';
       const top = Menu.getApplicationMenu()?.items.find((item) => item.label.replace('&', '') === menuLabel);
       const item = top?.submenu?.items.find(({ label, role }) => label === wanted || role === wanted);
-      if (!item) throw new Error(`The menu ${menuLabel} has no ${wanted}.`);
+      if (!item) return `The menu ${menuLabel} has no ${wanted}.`;
+      if (!item.enabled) return `${wanted} is greyed out.`;
       Reflect.set(globalThis, key, true);
       const [window] = BrowserWindow.getAllWindows();
       // Electron's types say no more of it than that it is a function.
       const click = item.click as (event: unknown, window: unknown, contents: unknown) => void;
       click(undefined, window, window?.webContents);
-    }, [once, menu, entry].join('\n'));
+      return 'chosen';
+    }, what);
   }
 
   async close(): Promise<void> {
