@@ -70,10 +70,10 @@ export default defineConfig({
       { test: { name: 'truth', include: ['test/truth/**/*.test.ts'], testTimeout: 600_000, ...drives } },
       { test: { name: 'install', include: ['test/install/**/*.test.ts'], testTimeout: 900_000, ...drives } },
       // These measure, so that two files at once would measure each other.
-      {
+      ...['figures', 'planted'].map((name) => ({
         test: {
-          name: 'figures',
-          include: ['test/figures/**/*.test.ts'],
+          name,
+          include: [`test/${name}/**/*.test.ts`],
           testTimeout: 600_000,
           hookTimeout: 600_000,
           maxWorkers: 1,
@@ -81,7 +81,7 @@ export default defineConfig({
           ...patience,
           sequence: { groupOrder: 1 },
         },
-      },
+      })),
     ],
   },
 });

@@ -21,6 +21,7 @@ export const suites = {
   truth: { projects: ['truth'] },
   e2e: { projects: ['e2e'], prepare: prepareBrowser },
   figures: { projects: ['figures'], alone: true },
+  planted: { projects: ['planted'], alone: true },
   install: { projects: ['install'], prepare: prepareInstall },
   asan: { projects: ['conformance'], variant: 'asan', prepare: () => prepareSanitizer('asan') },
   tsan: { projects: ['conformance'], variant: 'tsan', prepare: () => prepareSanitizer('tsan') },

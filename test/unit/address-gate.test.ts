@@ -57,6 +57,8 @@ const known: Readonly<Record<string, string>> = {
   '.load.sourceAddresses': 'how many',
   '.load.load.sourceAddresses': 'how many',
   '.load.variants.connections': 'how many',
+  '.changes.connections': 'how many',
+  '.changes.clients.connections': 'how many',
 };
 /** Rooms whose addresses have a gate of their own, with the test that shows it. */
 const gatedElsewhere: Readonly<Record<string, string>> = {};
