@@ -1,5 +1,6 @@
 /** The desktop app in Electron itself, as Playwright drives it. main/dev/suites.mjs looked for its program. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { _electron, type ElectronApplication, type Page } from '@playwright/test';
 import type * as electron from 'electron';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -139,7 +140,8 @@ export class Desktop {
       try {
         return await this.app.evaluate<R, string>(run, arg);
       } catch (error) {
-        if (tries >= 5 || !String(error).includes('was garbage collected')) throw error;
+        if (tries >= 50 || !String(error).includes('was garbage collected')) throw error;
+        await sleep(100);
       }
     }
   }
