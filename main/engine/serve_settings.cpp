@@ -135,10 +135,27 @@ ServeSettings read_serve_settings(const JsonValue& settings) {
   const JsonValue* nested = settings.find("options");
   if (nested != nullptr && !nested->is_object()) throw BadInput("options must be an object of the model's options.");
   JsonValue options{nested != nullptr ? nested->object() : JsonValue::Object{}};
-  const std::set<std::string> own{"model",  "protocol",       "handler", "responseBytes", "chunks",     "workUs",
-                                  "waitMs", "upstream",       "host",    "port",          "durationMs", "cpus",
-                                  "frames", "forgetsToClose", "options", "level",         "switches",   "noDelay",
-                                  "sendBufferBytes", "receiveBufferBytes", "deferAcceptSeconds"};
+  const std::set<std::string> own{"model",
+                                  "protocol",
+                                  "handler",
+                                  "responseBytes",
+                                  "chunks",
+                                  "workUs",
+                                  "waitMs",
+                                  "upstream",
+                                  "host",
+                                  "port",
+                                  "durationMs",
+                                  "cpus",
+                                  "frames",
+                                  "forgetsToClose",
+                                  "options",
+                                  "level",
+                                  "switches",
+                                  "noDelay",
+                                  "sendBufferBytes",
+                                  "receiveBufferBytes",
+                                  "deferAcceptSeconds"};
   for (const auto& [key, value] : settings.object())
     if (!own.contains(key)) options.object()[key] = value;
   read.choice = read_model_choice(settings.string_or("model", "epoll-lt"), options);

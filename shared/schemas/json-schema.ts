@@ -10,7 +10,7 @@ const isNode = (value: unknown): value is Node => typeof value === 'object' && v
 
 /** Adds to each property what `keyTexts` says; `under` is the nearest named key above. */
 function explain(node: unknown, under: string): void {
-  if (Array.isArray(node)) return node.forEach((each) => explain(each, under));
+  if (Array.isArray(node)) { node.forEach((each) => explain(each, under)); return; }
   if (!isNode(node)) return;
   for (const [key, value] of Object.entries(node)) {
     if (key !== 'properties' || !isNode(value)) {
@@ -21,8 +21,8 @@ function explain(node: unknown, under: string): void {
       explain(property, name);
       const about = keyTexts[`${under}.${name}`] ?? keyTexts[name];
       if (!about || !isNode(property)) continue;
-      property['description'] = about.unit === undefined ? about.text : `${about.text} In ${about.unit}.`;
-      property['examples'] = [about.example];
+      property.description = about.unit === undefined ? about.text : `${about.text} In ${about.unit}.`;
+      property.examples = [about.example];
     }
   }
 }

@@ -25,7 +25,7 @@ function looseNames(value: unknown): Names {
   const models = listIn(value, 'models').flatMap((entry) =>
     typeof entry === 'string' ? [entry] : [textIn(entry, 'label') ?? textIn(entry, 'model') ?? []].flat(),
   );
-  const sweep = isGroup(value) ? value['sweep'] : undefined;
+  const sweep = isGroup(value) ? value.sweep : undefined;
   const profiles = [value, ...listIn(value, 'variants'), ...listIn(value, 'phases')]
     .flatMap((each) => listIn(each, 'clients'))
     .flatMap((client) => textIn(client, 'profile') ?? []);
@@ -53,7 +53,7 @@ function expressionProblems(value: unknown): Problem[] {
       return [{ path, isKey: false, sentence: /[.?]$/.test(message) ? message : `${message}.` }];
     }
   };
-  const predict = isGroup(value) ? value['predict'] : undefined;
+  const predict = isGroup(value) ? value.predict : undefined;
   return [
     ...listIn(value, 'expectations').flatMap((each, index) =>
       check(textIn(each, 'expect'), ['expectations', index, 'expect']),

@@ -32,7 +32,7 @@ const impostors =
       if (other === undefined) return entry;
       return typeof other === 'string'
         ? { model: other, options: {}, label }
-        : ({ ...other, label } as ScenarioSubject);
+        : ({ ...other, label });
     }),
   });
 const withOptions = (model: 'blocking-pool' | 'blocking-iterative' | 'epoll-shared' | 'epoll-et', options: object) =>

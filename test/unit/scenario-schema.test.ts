@@ -34,7 +34,7 @@ describe('the schema of scenarios', () => {
 
   it('describes every key, with an example', () => {
     expect(properties.length).toBeGreaterThan(150);
-    const bare = properties.filter(({ property }) => !property['description'] || !property['examples']);
+    const bare = properties.filter(({ property }) => !property.description || !property.examples);
     expect(bare.map(({ path }) => path)).toEqual([]);
     expect(properties.find(({ path }) => path === '.durationSeconds')?.property).toMatchObject({
       ...{ default: 3, description: 'Length of the measured interval. In s.', examples: [3] },

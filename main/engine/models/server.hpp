@@ -15,8 +15,8 @@
 
 namespace fdscope {
 
-// What sockets are told beside their address. Accepted ones inherit the listener's buffers; 0 leaves them to the kernel,
-// which then grows them (tcp(7)).
+// What sockets are told beside their address. Accepted ones inherit the listener's buffers; 0 leaves them to the
+// kernel, which then grows them (tcp(7)).
 struct SocketOptions {
   bool no_delay = true;
   int send_buffer = 0, receive_buffer = 0;  // bytes, which the kernel doubles for its own bookkeeping
@@ -88,11 +88,11 @@ class Server {
   // Sockets of this server block or not, from now on and for those already open; each model says so first.
   void use_blocking_sockets(bool blocking);
 
-  // Accepts one connection from `listener` (the server's own by default), TCP_NODELAY set unless told otherwise. nullptr: none is waiting
-  // (EAGAIN), the server is stopping, or the kernel refuses just now, and then left_waiting() is true. Aborted
-  // handshakes are skipped. At the descriptor limit (sys/descriptor_limit.hpp; ENFILE) the connection is closed at
-  // once, counted as errorFdLimit: left in the queue it would wake a level-triggered loop for ever. Where even that is
-  // refused (ENOMEM, ENOBUFS), it rests a moment before it returns, so that nobody spins.
+  // Accepts one connection from `listener` (the server's own by default), TCP_NODELAY set unless told otherwise.
+  // nullptr: none is waiting (EAGAIN), the server is stopping, or the kernel refuses just now, and then left_waiting()
+  // is true. Aborted handshakes are skipped. At the descriptor limit (sys/descriptor_limit.hpp; ENFILE) the connection
+  // is closed at once, counted as errorFdLimit: left in the queue it would wake a level-triggered loop for ever. Where
+  // even that is refused (ENOMEM, ENOBUFS), it rests a moment before it returns, so that nobody spins.
   Connection* accept(int listener = -1);
   // The same for a socket that was accepted otherwise (io_uring's multishot accept); nullptr where it was turned away.
   Connection* adopt(int fd, const sockaddr_storage& peer);

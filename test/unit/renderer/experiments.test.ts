@@ -2,7 +2,7 @@ import { flushPromises } from '@vue/test-utils';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ExperimentState } from '../../../shared/contract/experiments.ts';
 import type { ScenarioEntry } from '../../../shared/contract/scenarios.ts';
-import { scenarioSchema } from '../../../shared/schemas/scenario.ts';
+import { labelOf, scenarioSchema } from '../../../shared/schemas/scenario.ts';
 import { useExperimentSetup } from '../../../renderer/stores/experiment-setup.ts';
 import { useExperiments } from '../../../renderer/stores/experiments.ts';
 import { useNotices } from '../../../renderer/stores/notices.ts';
@@ -36,7 +36,7 @@ beforeEach(async () => {
   double.answers['scenario.run'] = () => running('select', 'few', 0);
   double.answers['experiment.result'] = () => ({
     ...{ id: 7, title: 'Mine', kind: 'scenario' },
-    scenario: { scenario, runs: [], notRun: [], conclusion: { expectations: [] }, isCancelled: false },
+    scenario: { scenario, runs: [], notRun: [], stories: [], conclusion: { expectations: [] }, isCancelled: false },
   });
   double.answers['scenario.check'] = () => ({ mistakes: [{ line: 2, column: 3, sentence: 'No.' }], commands: [] });
   await Promise.all([useExperiments().connect(double), useScenarios().load(double)]);
@@ -106,9 +106,8 @@ describe('an experiment', () => {
     const [first] = draft.subjects;
     draft.duplicate(first?.key ?? 0);
     // A comparison with itself: what chance alone does.
-    expect(draft.compareRequest(() => undefined).subjects.map(({ label }) => label)).toEqual([
-      ...['select', 'select (2)', 'epoll-lt'],
-    ]);
+    const subjects = draft.compareRequest(() => undefined).subjects ?? [];
+    expect(subjects.map(labelOf)).toEqual(['select', 'select (2)', 'epoll-lt']);
   });
 
   it('lays servers of the user’s own beside the models, and says which it cannot start', () => {

@@ -157,11 +157,21 @@ describe('plots', () => {
     ({ throughput: estimate(median) }) as unknown as SweepPoint['figures'];
   const sweep: SweepResult = {
     ...{ axis: 'clients', unit: 'connections', values: [10, 1500], labels: ['select', 'epoll-lt'], repeats: 3 },
+    ...{ seed: 1, repeated: [] },
     points: [
-      { value: 10, label: 'select', model: 'select', status: 'done', figures: figures(5), runs: [] },
-      { value: 1500, label: 'select', model: 'select', status: 'refused', reason: 'No bit.', figures: null, runs: [] },
-      { value: 10, label: 'epoll-lt', model: 'epoll-lt', status: 'done', figures: figures(6), runs: [] },
-      { value: 1500, label: 'epoll-lt', model: 'epoll-lt', status: 'not-run', figures: null, runs: [] },
+      { value: 10, label: 'select', model: 'select', status: 'done', figures: figures(5), runs: [], doubts: {} },
+      {
+        value: 1500,
+        label: 'select',
+        model: 'select',
+        status: 'refused',
+        reason: 'No bit.',
+        figures: null,
+        runs: [],
+        doubts: {},
+      },
+      { value: 10, label: 'epoll-lt', model: 'epoll-lt', status: 'done', figures: figures(6), runs: [], doubts: {} },
+      { value: 1500, label: 'epoll-lt', model: 'epoll-lt', status: 'not-run', figures: null, runs: [], doubts: {} },
     ],
     isCancelled: true,
     machine: null,
