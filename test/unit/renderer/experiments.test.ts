@@ -2,7 +2,7 @@ import { flushPromises } from '@vue/test-utils';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ExperimentState } from '../../../shared/contract/experiments.ts';
 import type { ScenarioEntry } from '../../../shared/contract/scenarios.ts';
-import { labelOf, scenarioSchema } from '../../../shared/schemas/scenario.ts';
+import { scenarioSchema } from '../../../shared/schemas/scenario.ts';
 import { useExperimentSetup } from '../../../renderer/stores/experiment-setup.ts';
 import { useExperiments } from '../../../renderer/stores/experiments.ts';
 import { useNotices } from '../../../renderer/stores/notices.ts';
@@ -107,7 +107,11 @@ describe('an experiment', () => {
     draft.duplicate(first?.key ?? 0);
     // A comparison with itself: what chance alone does.
     const subjects = draft.compareRequest(() => undefined).subjects ?? [];
-    expect(subjects.map(labelOf)).toEqual(['select', 'select (2)', 'epoll-lt']);
+    expect(subjects.map((each) => (typeof each === 'string' ? each : each.label))).toEqual([
+      'select',
+      'select (2)',
+      'epoll-lt',
+    ]);
   });
 
   it('lays servers of the user’s own beside the models, and says which it cannot start', () => {
