@@ -88,7 +88,7 @@ export class InspectedDesktop {
 
   /**
    * Runs a function body in the main process, with `electron` and, where there is one, `window` and its `contents`. What is
-   * not answered within three seconds, such as by a page that goes meanwhile, is undefined. Rejects with what it throws.
+   * not answered within ten seconds, such as by a page that goes meanwhile, is undefined. Rejects with what it throws.
    */
   async inMain(body: string): Promise<unknown> {
     const id = ++this.#asked;
@@ -97,7 +97,7 @@ export class InspectedDesktop {
       const window = electron.BrowserWindow.getAllWindows().find((each) => each.isVisible());
       const contents = window?.webContents;
       const answer = (async () => { ${body} })();
-      return Promise.race([answer, new Promise((resolve) => setTimeout(resolve, 3000))]);
+      return Promise.race([answer, new Promise((resolve) => setTimeout(resolve, 10_000))]);
     })()`;
     const params = { expression, awaitPromise: true, returnByValue: true };
     const answered = new Promise<z.infer<typeof answerSchema>>((resolve) => this.#waiting.set(id, resolve));
