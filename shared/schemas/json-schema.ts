@@ -10,7 +10,10 @@ const isNode = (value: unknown): value is Node => typeof value === 'object' && v
 
 /** Adds to each property what `keyTexts` says; `under` is the nearest named key above. */
 function explain(node: unknown, under: string): void {
-  if (Array.isArray(node)) { node.forEach((each) => explain(each, under)); return; }
+  if (Array.isArray(node)) {
+    node.forEach((each) => explain(each, under));
+    return;
+  }
   if (!isNode(node)) return;
   for (const [key, value] of Object.entries(node)) {
     if (key !== 'properties' || !isNode(value)) {

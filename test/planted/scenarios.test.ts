@@ -30,9 +30,7 @@ const impostors =
       const label = labelOf(entry);
       const other = taken[label];
       if (other === undefined) return entry;
-      return typeof other === 'string'
-        ? { model: other, options: {}, label }
-        : ({ ...other, label });
+      return typeof other === 'string' ? { model: other, options: {}, label } : { ...other, label };
     }),
   });
 const withOptions = (model: 'blocking-pool' | 'blocking-iterative' | 'epoll-shared' | 'epoll-et', options: object) =>
