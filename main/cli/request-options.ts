@@ -1,7 +1,7 @@
 /** What clients ask of a server of the user's own: options of `load`, `run`, `compare` and `sweep`. */
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { LabError, sentenceOf } from '../lab/errors.ts';
+import { readRegular } from '../lab/regular-file.ts';
 import { addNumber } from './options.ts';
 import { given } from './settings.ts';
 
@@ -18,6 +18,7 @@ export interface RequestFlags {
 }
 
 const commandNames = ['get', 'set', 'ping'];
+const mostPathBytes = 1 << 20;
 
 /** "get=80,set=20". Throws LabError. */
 function commandWeights(text: string): Record<string, number> {
@@ -39,8 +40,9 @@ function commandWeights(text: string): Record<string, number> {
 function pathsIn(file: string): { path: string; weight?: number }[] {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readRegular(file, mostPathBytes, `--paths-file ${file}`);
   } catch (error) {
+    if (error instanceof LabError) throw error;
     throw new LabError('bad-input', `--paths-file ${file} cannot be read: ${sentenceOf(error)}.`);
   }
   const lines = text.split(/\r?\n/).map((line, i) => ({ line: line.trim(), number: i + 1 }));

@@ -1,5 +1,5 @@
 /** What is asked of a server of the user's own, as other people's servers read it: Node's http, and redis. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { connect } from 'node:net';
@@ -215,6 +215,15 @@ describe('what cannot be asked is one sentence, and exit code 2', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(sentence);
     expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('a pipe, for which it would wait, in place of a file', async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const body = await runCli([...base, '--protocol', 'http', '--body-file', pipe]);
+    expect([body.code, body.stderr]).toEqual([2, `The body ${pipe} is not a file: give one that is.\n`]);
+    const paths = await runCli([...base, '--protocol', 'http', '--paths-file', pipe]);
+    expect([paths.code, paths.stderr]).toEqual([2, `--paths-file ${pipe} cannot be read: it is a pipe.\n`]);
   });
 
   it('a line of --paths-file is named', async () => {

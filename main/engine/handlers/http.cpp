@@ -7,8 +7,6 @@
 
 namespace fdscope {
 
-namespace {
-
 bool is_token(std::string_view text) {
   constexpr std::string_view separators = "()<>@,;:\\\"/[]?={} \t";
   if (text.empty()) return false;
@@ -16,6 +14,8 @@ bool is_token(std::string_view text) {
     if (c <= 32 || c >= 127 || separators.find(c) != std::string_view::npos) return false;
   return true;
 }
+
+namespace {
 
 // Where the empty line that ends a head stops, or 0. Looks from `from` on; a bare LF is accepted as a line end.
 size_t end_of_head(std::string_view text, size_t from) {

@@ -1,4 +1,4 @@
-// What the protocols' own files give to protocol.cpp; nobody else needs it.
+// What the protocols' own files give to protocol.cpp, and words of theirs to whoever else reads or writes such text.
 #pragma once
 
 #include "handlers/protocol.hpp"
@@ -12,6 +12,8 @@ bool write_echo_reply(const HandlerConfig& config, std::span<const uint8_t> body
 bool write_resp_reply(const HandlerConfig& config, std::span<const uint8_t> input, const Request& request,
                       Output& output);
 
+// RFC 9110 5.6.2
+bool is_token(std::string_view text);
 bool equals_ignoring_case(std::string_view a, std::string_view lower);
 std::string_view trimmed(std::string_view text);
 // Calls `each(token)` for the comma-separated tokens of a header value.

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <fstream>
 #include <set>
-#include <sstream>
 
 #include "handlers/pattern.hpp"
-#include "handlers/protocol.hpp"
+#include "handlers/protocol_parts.hpp"
 
 namespace fdscope {
 
@@ -17,15 +17,6 @@ constexpr size_t key_digits = 12;
 constexpr size_t most_headers = 100, longest_header = 8192, longest_password = 1024;
 // Keys of ours are told from those that were there before.
 const std::string key_prefix = "fdscope:";
-
-// RFC 9110 5.6.2
-bool is_token(std::string_view text) {
-  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           marks.find(c) != std::string_view::npos;
-  });
-}
 
 bool is_one_line(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < 32 && c != '\t') || c == 127; });
@@ -37,9 +28,8 @@ void check_header(const std::string& header) {
   if (colon == std::string::npos || !is_token(name) || !is_one_line(header) || header.size() > longest_header)
     throw BadInput("The header \"" + header.substr(0, 80) +
                    "\" is none: give a name, a colon and a value on one line.");
-  std::string lower = name;
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
-  if (lower == "content-length" || lower == "transfer-encoding" || lower == "expect")
+  const auto is = [&](std::string_view field) { return equals_ignoring_case(name, field); };
+  if (is("content-length") || is("transfer-encoding") || is("expect"))
     throw BadInput("The header " + name +
                    " says where a request ends, which the load engine does itself: leave it out.");
 }
@@ -51,10 +41,13 @@ void check_path(const std::string& path) {
 }
 
 std::string read_file(const std::string& what, const std::string& name, size_t most) {
+  std::error_code error;
+  // A pipe would be waited for, and a device may have no end.
+  if (std::filesystem::exists(name, error) && !std::filesystem::is_regular_file(name, error))
+    throw BadInput(what + " " + name + " is not a file: give one that is.");
   std::ifstream file(name, std::ios::binary);
   std::string text(most + 1, '\0');
   if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  // A folder opens, and fails at the first byte.
   if (file.bad() || (file.fail() && !file.eof())) throw BadInput(what + " " + name + " cannot be read.");
   text.resize(static_cast<size_t>(file.gcount()));
   if (text.size() > most)
@@ -178,9 +171,7 @@ RequestMaker::RequestMaker(const RequestSettings& settings, Protocol protocol, c
   std::string fields;
   bool names_host = false;
   for (const std::string& header : settings.headers) {
-    const std::string name = header.substr(0, header.find(':'));
-    names_host |= name.size() == 4 && (name[0] | 32) == 'h' && (name[1] | 32) == 'o' && (name[2] | 32) == 's' &&
-                  (name[3] | 32) == 't';
+    names_host |= equals_ignoring_case(std::string_view(header).substr(0, header.find(':')), "host");
     fields += header + "\r\n";
   }
   if (!names_host) fields = "Host: localhost\r\n" + fields;
