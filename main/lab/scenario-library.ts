@@ -8,6 +8,7 @@ import { dataFolder } from './data-folder.ts';
 import { scenarioFolder } from './engine-location.ts';
 import { LabError, sentenceOf } from './errors.ts';
 import { cardOf } from './live/scenario-cards.ts';
+import { MadeFromText } from './made-from-text.ts';
 import { writeWhole } from './private-files.ts';
 import { builtInNames, ownFile, ownNames, readScenarioText, scenarioEnding } from './scenario-files.ts';
 
@@ -40,6 +41,7 @@ export function readScenario(text: string): ScenarioReading {
 export class ScenarioLibrary {
   readonly #shipped: string;
   readonly #own: string;
+  readonly #readings = new MadeFromText<ScenarioReading>();
 
   constructor(own: string = join(dataFolder(), 'scenarios'), shipped: string = scenarioFolder()) {
     this.#own = own;
@@ -72,7 +74,8 @@ export class ScenarioLibrary {
     const { file, origin } = this.#locate(place);
     const text = readScenarioText(file);
     const { mtimeMs: changedMs } = statSync(file);
-    return { name: basename(file).replace(scenarioEnding, ''), origin, file, changedMs, text, ...readScenario(text) };
+    const reading = this.#readings.of(file, text, () => readScenario(text));
+    return { name: basename(file).replace(scenarioEnding, ''), origin, file, changedMs, text, ...reading };
   }
 
   /** Throws LabError. */

@@ -9,6 +9,7 @@ import { didYouMean } from '../../../shared/schemas/suggest.ts';
 import { dataFolder } from '../data-folder.ts';
 import { walkFolder } from '../engine-location.ts';
 import { LabError, sentenceOf } from '../errors.ts';
+import { MadeFromText } from '../made-from-text.ts';
 import { writeWhole } from '../private-files.ts';
 import { builtInNames, ownFile, ownNames, readScenarioText, scenarioEnding } from '../scenario-files.ts';
 
@@ -33,6 +34,7 @@ export interface NamedWalk {
 export class WalkLibrary {
   readonly #own: string;
   readonly #shipped: string;
+  readonly #readings = new MadeFromText<WalkReading>();
 
   constructor(own: string = join(dataFolder(), 'walks'), shipped: string = walkFolder()) {
     this.#own = own;
@@ -63,7 +65,8 @@ export class WalkLibrary {
   open(place: ScenarioPlace): OpenedWalk {
     const { file, origin } = this.#locate(place);
     const text = readScenarioText(file, 'walk');
-    return { name: basename(file).replace(scenarioEnding, ''), origin, file, text, ...readWalk(text) };
+    const reading = this.#readings.of(file, text, () => readWalk(text));
+    return { name: basename(file).replace(scenarioEnding, ''), origin, file, text, ...reading };
   }
 
   /** By its name or its path, for going. Throws LabError, or ScenarioError with each mistake. */

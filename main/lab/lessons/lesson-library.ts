@@ -12,6 +12,7 @@ import { dataFolder } from '../data-folder.ts';
 import { lessonFolder } from '../engine-location.ts';
 import { LabError } from '../errors.ts';
 import { readGlossary } from '../glossary.ts';
+import { MadeFromText } from '../made-from-text.ts';
 import { readScenarioText } from '../scenario-files.ts';
 import type { ScenarioLibrary } from '../scenario-library.ts';
 
@@ -34,6 +35,18 @@ export interface NamedLesson {
   readonly lesson: Lesson;
 }
 
+type LessonReading = Pick<LessonEntry, 'head' | 'mistakes'>;
+
+function readLesson(text: string, known: KnownNames): LessonReading {
+  try {
+    const { blocks: _blocks, sources: _sources, ...head } = parseLesson(text, 'lesson', known);
+    return { head, mistakes: [] };
+  } catch (error) {
+    if (error instanceof ScenarioError) return { mistakes: [...error.mistakes] };
+    throw error;
+  }
+}
+
 interface Libraries {
   readonly walks: Pick<WalkLibrary, 'list'>;
   readonly scenarios: Pick<ScenarioLibrary, 'list'>;
@@ -43,6 +56,7 @@ export class LessonLibrary {
   readonly #libraries: Libraries;
   readonly #own: string;
   readonly #shipped: string;
+  readonly #readings = new MadeFromText<LessonReading>();
 
   constructor(libraries: Libraries, own: string = join(dataFolder(), 'lessons'), shipped: string = lessonFolder()) {
     this.#libraries = libraries;
@@ -72,14 +86,9 @@ export class LessonLibrary {
   open(place: ScenarioPlace, known = this.#known()): OpenedLesson {
     const { file, origin } = this.#locate(place);
     const text = readScenarioText(file, 'lesson');
-    const entry = { name: nameOf(file), origin, file, text };
-    try {
-      const { blocks: _blocks, sources: _sources, ...head } = parseLesson(text, 'lesson', known);
-      return { ...entry, head, mistakes: [] };
-    } catch (error) {
-      if (error instanceof ScenarioError) return { ...entry, mistakes: [...error.mistakes] };
-      throw error;
-    }
+    // Where it may lead to decides on its mistakes, too.
+    const all = JSON.stringify([text, { ...known, walks: [...(known.walks ?? [])] }]);
+    return { name: nameOf(file), origin, file, text, ...this.#readings.of(file, all, () => readLesson(text, known)) };
   }
 
   /** By its name or its path, for running. Throws LabError, or ScenarioError with each mistake. */
