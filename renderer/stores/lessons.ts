@@ -5,8 +5,9 @@ import { computed, ref, shallowRef, watch } from 'vue';
 import type { LessonEntry, LessonProgress, UnmetNeed } from '../../shared/contract/lessons.ts';
 import { LessonJudge, type Answer } from '../../shared/lesson/judge.ts';
 import { isGate, parseLesson, type Lesson, type Runnable } from '../../shared/lesson/lesson.ts';
-import { measuredRuns, measuredWalk, type Measured } from '../../shared/lesson/measured.ts';
+import { measuredParts, measuredRuns, measuredWalk, type Measured } from '../../shared/lesson/measured.ts';
 import { asScenario, secondsOf } from '../../shared/lesson/parts.ts';
+import { whyNotRun } from '../../shared/lesson/unmet.ts';
 import type { LabLink } from '../app/link.ts';
 import { RunPictures } from '../tracks/run-pictures.ts';
 import { useBench } from './bench.ts';
@@ -66,9 +67,7 @@ export const useLessons = defineStore('lessons', () => {
   }
 
   const progress = computed(() => (open.value ? kept.value.get(open.value.name) : undefined));
-  const measured = computed<Readonly<Record<string, Measured>>>(() =>
-    Object.fromEntries(Object.entries(progress.value?.measured ?? {}).map(([name, { of }]) => [name, of])),
-  );
+  const measured = computed(() => measuredParts(progress.value?.measured));
   const judged = computed(() => open.value && new LessonJudge(open.value.lesson, measured.value));
 
   /** Blocks are shown up to the first gate that has neither run nor was passed. */
@@ -81,16 +80,7 @@ export const useLessons = defineStore('lessons', () => {
     measured.value[name] !== undefined || passed.value.includes(name) || whyNot(name) !== undefined;
 
   /** Why this machine cannot run a part, and what there is without it. */
-  function whyNotIn(
-    { needs = [] }: Pick<Lesson, 'needs'>,
-    part: string,
-  ): { readonly reason: string; readonly without: string } | undefined {
-    for (const { what, parts, without } of needs) {
-      const found = unmet.value.find((each) => each.what === what);
-      if (found && (parts === undefined || parts.includes(part))) return { reason: found.reason, without };
-    }
-    return undefined;
-  }
+  const whyNotIn = (lesson: Lesson, part: string): ReturnType<typeof whyNotRun> => whyNotRun(lesson, part, unmet.value);
   const whyNot = (part: string): ReturnType<typeof whyNotIn> => open.value && whyNotIn(open.value.lesson, part);
 
   /** Needs that no part is refused for: remarks. */

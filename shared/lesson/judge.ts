@@ -173,6 +173,10 @@ function expectationsOf(part: Runnable): readonly LessonExpectation[] {
 
 export const notMeasured = '(not measured)';
 
+/** Texts of the choices that the figures bear out. */
+export const rightChoices = (asked: Asked | undefined, right: readonly (boolean | null)[]): string[] =>
+  asked?.kind === 'choose' ? asked.ask.choices.filter((_, index) => right[index] === true).map(({ text }) => text) : [];
+
 /** Undefined where it cannot be said, as a figure is missing. */
 export function isRight(asked: Asked, answer: Answer, outcome: Outcome): boolean | undefined {
   if (asked.kind === 'choose' && outcome.kind === 'choose') {

@@ -50,6 +50,10 @@ export type Measured = z.infer<typeof measuredSchema>;
 /** By the name of the part. */
 export type MeasuredParts = Readonly<Record<string, Measured>>;
 
+/** Of what is kept with when it was measured. */
+export const measuredParts = (kept: Readonly<Record<string, { readonly of: Measured }>> = {}): MeasuredParts =>
+  Object.fromEntries(Object.entries(kept).map(([name, { of }]) => [name, of]));
+
 function measuredRun(run: RunResult): MeasuredRun {
   const values = metricNames.map((name) => [name, metrics[name].of(run)] as const);
   const perSecond = (count: number): number => count / run.durationSeconds;

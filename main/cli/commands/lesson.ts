@@ -1,6 +1,12 @@
 /** `fdscope lesson` and `fdscope lessons`: what a lesson claims, measured and judged on this machine. */
 import { chapterTitle } from '../../../shared/lesson/chapters.ts';
-import { judgeLesson, type JudgedClaim, type LessonVerdict, type Outcome } from '../../../shared/lesson/judge.ts';
+import {
+  judgeLesson,
+  rightChoices,
+  type JudgedClaim,
+  type LessonVerdict,
+  type Outcome,
+} from '../../../shared/lesson/judge.ts';
 import { askedIn, runnablesOf, type Lesson } from '../../../shared/lesson/lesson.ts';
 import type { MeasuredParts } from '../../../shared/lesson/measured.ts';
 import { asScenario } from '../../../shared/lesson/parts.ts';
@@ -43,8 +49,7 @@ function claimText({ part, expect, held, figures, missing, because }: JudgedClai
 function outcomeText(outcome: Outcome, asked: ReturnType<typeof askedIn>[number] | undefined): string {
   switch (outcome.kind) {
     case 'choose': {
-      const choices = asked?.kind === 'choose' ? asked.ask.choices : [];
-      const right = choices.filter((_, index) => outcome.right[index] === true).map(({ text }) => text);
+      const right = rightChoices(asked, outcome.right);
       return right.length > 0 ? right.join(' ') : 'not decided by these figures';
     }
     case 'estimate':

@@ -2,9 +2,16 @@
 import type { LessonPicture, LessonProgress } from '../../../shared/contract/lessons.ts';
 import { chapterTitle } from '../../../shared/lesson/chapters.ts';
 import { figureWords } from '../../../shared/lesson/figure-words.ts';
-import { isRight, LessonJudge, type Answer, type JudgedClaim, type Outcome } from '../../../shared/lesson/judge.ts';
+import {
+  isRight,
+  LessonJudge,
+  rightChoices,
+  type Answer,
+  type JudgedClaim,
+  type Outcome,
+} from '../../../shared/lesson/judge.ts';
 import { askedIn, runnablesOf, type Asked, type Lesson, type Runnable } from '../../../shared/lesson/lesson.ts';
-import type { Measured, MeasuredParts } from '../../../shared/lesson/measured.ts';
+import { measuredParts, type Measured } from '../../../shared/lesson/measured.ts';
 import { metrics, type MetricName } from '../../../shared/expectations/metrics.ts';
 import { escaped, table } from '../sessions/exporters/html-text.ts';
 import { localTime } from '../sessions/folder.ts';
@@ -35,8 +42,7 @@ const answerWords = (asked: Asked, answer: Answer | undefined): string => {
 function outcomeWords(asked: Asked, outcome: Outcome): string {
   switch (outcome.kind) {
     case 'choose': {
-      const choices = asked.kind === 'choose' ? asked.ask.choices : [];
-      const right = choices.filter((_, index) => outcome.right[index] === true).map(({ text }) => text);
+      const right = rightChoices(asked, outcome.right);
       return right.length === 0 ? 'not decided' : right.join(' ');
     }
     case 'estimate':
@@ -140,10 +146,7 @@ function measuredHtml(part: Runnable, measured: Measured, pictures: readonly Les
 
 function lessonHtml(reported: ReportedLesson): string {
   const { lesson, progress } = reported;
-  const measured: MeasuredParts = Object.fromEntries(
-    Object.entries(progress.measured).map(([name, { of }]) => [name, of]),
-  );
-  const judged = new LessonJudge(lesson, measured);
+  const judged = new LessonJudge(lesson, measuredParts(progress.measured));
   const parts = runnablesOf(lesson).flatMap((part) => {
     const found = progress.measured[part.name];
     if (!found) return [];

@@ -3,6 +3,7 @@ import type { UnmetNeed } from '../../../shared/contract/lessons.ts';
 import { runnablesOf, type Lesson, type Runnable } from '../../../shared/lesson/lesson.ts';
 import { measuredRuns, measuredWalk, type Measured } from '../../../shared/lesson/measured.ts';
 import { asScenario } from '../../../shared/lesson/parts.ts';
+import { whyNotRun } from '../../../shared/lesson/unmet.ts';
 import type { PlannedRun } from '../../../shared/schemas/scenario.ts';
 import { goWalk } from '../bench/walking.ts';
 import { scenarioRuns } from '../experiments/plans.ts';
@@ -25,19 +26,6 @@ export interface PartNotRun {
 export interface LessonRun {
   readonly measured: Record<string, Measured>;
   readonly notRun: readonly PartNotRun[];
-}
-
-/** Of a part: the first need that is not met. */
-export function whyNotRun(
-  { needs = [] }: Pick<Lesson, 'needs'>,
-  part: string,
-  unmet: readonly UnmetNeed[],
-): Omit<PartNotRun, 'part'> | undefined {
-  for (const { what, parts, without } of needs) {
-    const found = unmet.find((each) => each.what === what);
-    if (found && (parts === undefined || parts.includes(part))) return { reason: found.reason, without };
-  }
-  return undefined;
 }
 
 type Lab = Pick<LabService, 'runPlan' | 'switchCost' | 'bench'>;
