@@ -190,15 +190,18 @@ export const useExperimentSetup = defineStore('experiment-setup', () => {
     });
   }
 
-  const asSubjects = (infoOf: (id: ModelId) => ModelInfo | undefined): ScenarioSubject[] => [
-    ...subjects.value.map(({ model, options }, index) => ({
-      ...{ model, options: { ...options }, label: labelsOf(infoOf)[index] ?? model },
-    })),
-    ...ownServers.value.map(({ pid, port, label: named }, index) => {
-      const label = labelsOf(infoOf)[subjects.value.length + index] ?? named;
-      return { model: externalId, pid, port, label } as const;
-    }),
-  ];
+  function asSubjects(infoOf: (id: ModelId) => ModelInfo | undefined): ScenarioSubject[] {
+    const labels = labelsOf(infoOf);
+    return [
+      ...subjects.value.map(({ model, options }, index) => ({
+        ...{ model, options: { ...options }, label: labels[index] ?? model },
+      })),
+      ...ownServers.value.map(
+        ({ pid, port, label }, index) =>
+          ({ model: externalId, pid, port, label: labels[subjects.value.length + index] ?? label }) as const,
+      ),
+    ];
+  }
 
   const changes = (): { changes?: NonNullable<CompareStart['changes']> } =>
     subjects.value.every(({ own }) => Object.keys(own).length === 0)
