@@ -21,7 +21,6 @@ import { toolEnvironment } from '../tools.ts';
 
 const run = promisify(execFile);
 const limitMs = 900_000;
-const mirror = 'http://deb.debian.org/debian';
 
 /** An ordinary user of that Debian. */
 const user = { name: 'ada', id: 1000, home: '/home/ada' } as const;
@@ -76,7 +75,8 @@ export class CleanDebian {
   static async make(release: string): Promise<CleanDebian> {
     const folder = mkdtempSync(join(tmpdir(), 'fdscope-debian-'));
     try {
-      const args = ['--variant=minbase', release, folder, mirror];
+      // From the mirror that debootstrap itself takes for a release.
+      const args = ['--variant=minbase', release, folder];
       await run('debootstrap', args, { env: toolEnvironment, timeout: limitMs, maxBuffer: 16 << 20 });
       // A temporary folder is its maker's alone; this one becomes the root of every user there.
       chmodSync(folder, 0o755);
