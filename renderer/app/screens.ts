@@ -19,22 +19,10 @@ const loads: Readonly<Record<Screen, Load>> = {
   doctor: () => import('../screens/doctor/DoctorScreen.vue'),
 };
 
-const component = (loader: Load): Component => defineAsyncComponent({ loader, delay: 0 });
-
-export const screenComponents: Readonly<Record<Screen, Component>> = {
-  welcome: component(loads.welcome),
-  lessons: component(loads.lessons),
-  launch: component(loads.launch),
-  scenario: component(loads.scenario),
-  editor: component(loads.editor),
-  scope: component(loads.scope),
-  compare: component(loads.compare),
-  sweep: component(loads.sweep),
-  sockets: component(loads.sockets),
-  glossary: component(loads.glossary),
-  sessions: component(loads.sessions),
-  doctor: component(loads.doctor),
-};
+/** `Object.entries` forgets which names there are. */
+export const screenComponents = Object.fromEntries(
+  Object.entries(loads).map(([screen, loader]) => [screen, defineAsyncComponent({ loader, delay: 0 })]),
+) as Readonly<Record<Screen, Component>>;
 
 /** The others, one after the other, while the page has nothing to do: a screen that is gone to is there. */
 export async function loadScreensAhead(): Promise<void> {

@@ -90,11 +90,12 @@ function shareText(value: number | null | undefined): string {
   if (value === null || value === undefined) return '–';
   return value >= 1 ? 'all' : `${Math.floor(value * 1000) / 10} %`;
 }
-export const metricText = (name: MetricName, value: number | null | undefined): string =>
-  name === 'throughput'
-    ? value === null
-      ? '–'
-      : short(value ?? undefined)
-    : name === 'servedShare'
-      ? shareText(value)
-      : unitText(value, metrics[name].unit);
+export function metricText(name: MetricName, value: number | null | undefined): string {
+  if (name === 'servedShare') return shareText(value);
+  if (name === 'throughput') return value === null ? '–' : short(value ?? undefined);
+  return unitText(value, metrics[name].unit);
+}
+
+/** Of the largest, from 0 to 1: how long a bar is. Nothing where there is no value to be shown. */
+export const shareOf = (value: number | null | undefined, most = 0): number =>
+  value === null || value === undefined || most <= 0 || !Number.isFinite(value) ? 0 : value / most;

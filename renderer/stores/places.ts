@@ -8,6 +8,7 @@ import { useCatalogue } from './catalogue.ts';
 import { useLab } from './lab.ts';
 import { useNotices } from './notices.ts';
 import { useScenarios } from './scenarios.ts';
+import { screenTitles } from './screen-titles.ts';
 import { settingNames } from './setting-names.ts';
 import { useUi, type Screen } from './ui.ts';
 
@@ -20,17 +21,6 @@ export interface Target {
   readonly words: string;
   readonly go: () => unknown;
 }
-
-export const screenTitles: Readonly<Partial<Record<Screen, string>>> = {
-  launch: 'Scenarios',
-  scope: 'Scope',
-  compare: 'Compare',
-  sweep: 'Sweep',
-  sockets: 'Sockets',
-  sessions: 'Sessions',
-  glossary: 'Glossary',
-  doctor: 'Doctor',
-};
 
 export const trackTitles: Readonly<Record<string, string>> = {
   throughput: 'Throughput',
