@@ -6,6 +6,7 @@ import {
   type DifferenceVerdict,
   type Estimate,
 } from '../compare-result.ts';
+import { median } from '../expectations/evaluate.ts';
 import { metrics } from '../expectations/metrics.ts';
 import { leastEffectOf, type LeastEffect } from './effects.ts';
 import { numberText, rangeText } from './number-text.ts';
@@ -73,11 +74,6 @@ const isTwin = (figure: ComparedFigure, entry: ComparedSeries, base: ComparedSer
   return same(entry) && same(base);
 };
 
-const middleOf = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
-};
-
 interface Matters {
   /** In the unit of the shifts: the smallest that matters. */
   readonly shift: number;
@@ -86,7 +82,7 @@ interface Matters {
 }
 
 function mattersOf({ figure, pairs, isRatio }: Examined, { relative, absolute }: LeastEffect): Matters {
-  const typical = middleOf(pairs.map(({ other }) => Math.abs(other)));
+  const typical = median(pairs.map(({ other }) => Math.abs(other)));
   const isAbsolute = absolute > relative * typical;
   const unit = metrics[figure].unit === '' ? '' : ` ${metrics[figure].unit}`;
   const text = isAbsolute ? `${numberText(absolute)}${unit}` : `${numberText(relative * 100)} %`;
