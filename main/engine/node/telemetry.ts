@@ -1,5 +1,4 @@
 /** The node model's frames: what it counted, and what the kernel knows of its process. */
-import { readdirSync } from 'node:fs';
 import {
   encodeCounters,
   encodeHeartbeat,
@@ -18,10 +17,11 @@ import {
   type GaugeName,
 } from '../../../shared/telemetry/wire.ts';
 import type { Counters } from './counters.ts';
+import { OwnProcess } from './own-process.ts';
 
 const heartbeatMs = 1000;
-// Listing /proc takes longer the more there is; at most this share of the time goes into it.
-const listingShare = 0.02;
+// Counting descriptors takes longer the more there are; at most this share of the time goes into it.
+const countingShare = 0.02;
 const mainThreadId = 1;
 
 /** Nanoseconds of CLOCK_MONOTONIC, exact to 2^53: 104 days of uptime. */
@@ -51,11 +51,11 @@ export class Telemetry {
   private readonly counters: Counters;
   private readonly openConnections: () => number;
   private sequence = 0;
+  private readonly ownProcess = new OwnProcess();
   private openFds = 0;
-  private threads = 1;
   private peakThreads = 0;
   private peakFds = 0;
-  private listAgainNs = 0;
+  private countAgainNs = 0;
   private heartbeatAtNs = 0;
   private reported: Float64Array = new Float64Array(counterNames.length);
   private timer: NodeJS.Timeout | undefined;
@@ -94,18 +94,18 @@ export class Telemetry {
   }
 
   gauges(exact = false): Gauges {
+    const { rssBytes, threads } = this.ownProcess.memoryAndThreads();
+    this.peakThreads = Math.max(this.peakThreads, threads);
     const startNs = nowNs();
-    if (exact || startNs >= this.listAgainNs) {
-      this.threads = readdirSync('/proc/self/task').length;
-      this.openFds = readdirSync('/proc/self/fd').length - 1; // Without the one that reads the list.
-      this.peakThreads = Math.max(this.peakThreads, this.threads);
+    if (exact || startNs >= this.countAgainNs) {
+      this.openFds = this.ownProcess.openFds();
       this.peakFds = Math.max(this.peakFds, this.openFds);
       const endNs = nowNs();
-      this.listAgainNs = endNs + (endNs - startNs) / listingShare;
+      this.countAgainNs = endNs + (endNs - startNs) / countingShare;
     }
     return {
-      rssBytes: process.memoryUsage.rss(),
-      threads: this.threads,
+      rssBytes,
+      threads,
       openFds: this.openFds,
       openConnections: this.openConnections(),
       // The lab asks the kernel for the queues of a server that cannot ask itself.
