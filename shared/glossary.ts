@@ -126,7 +126,7 @@ export class Glossary {
     const told = new Set(except);
     return paragraph.split('`').flatMap((stretch, index) => {
       if (stretch === '') return [];
-      if (index % 2 === 0) return this.#markedWords(stretch, told);
+      if (index % 2 === 0) return this.markedWords(stretch, told);
       const term = this.named(termOfCall(stretch.replace(/\(.*\)$/, '')))?.id;
       if (term === undefined || told.has(term)) return [{ text: stretch, isCode: true }];
       told.add(term);
@@ -134,7 +134,8 @@ export class Glossary {
     });
   }
 
-  #markedWords(text: string, told: Set<string>): TextPart[] {
+  /** A text without backticks. Terms in `told` are not marked; those that are come to it. */
+  markedWords(text: string, told: Set<string>): TextPart[] {
     const parts: TextPart[] = [];
     let from = 0;
     for (const match of this.#inTexts === undefined ? [] : text.matchAll(this.#inTexts)) {

@@ -5,6 +5,7 @@ import { computed } from 'vue';
 import { useCommands } from './commands.ts';
 import { useGlossary } from './glossary.ts';
 import { kindWords, usePlaces } from './places.ts';
+import { hasWords, rankOfNames } from './search-rank.ts';
 
 export interface Found {
   readonly key: string;
@@ -20,7 +21,9 @@ export interface Found {
 }
 
 /** More than anybody reads; the list is one to choose from. */
-const mostFound = 60;
+const mostFound = 30;
+/** Of what has the typed words only in what it says. */
+const inWords = 4;
 
 export const usePalette = defineStore('palette', () => {
   const commands = useCommands();
@@ -72,11 +75,19 @@ export const usePalette = defineStore('palette', () => {
     const wanted = text.trim();
     if (wanted === '') return actions.value;
     const plain = wanted.toLowerCase();
-    const isNamed = ({ title, names = [] }: Found): boolean =>
-      [title, ...names].some((name) => name.toLowerCase() === plain);
-    const fitting = fuse.value.search(wanted, { limit: mostFound }).map(({ item }) => item);
-    // Whoever types a whole name means what is called so.
-    return [...fitting.filter(isNamed), ...fitting.filter((each) => !isNamed(each))];
+    const rankOf = ({ title, names = [], group, words }: Found): number | undefined =>
+      rankOfNames([title, ...names], plain) ??
+      (hasWords([title, ...names, group, words].join(' '), plain) ? inWords : undefined);
+    const having = all.value.flatMap((item) => {
+      const rank = rankOf(item);
+      return rank === undefined ? [] : [{ item, rank }];
+    });
+    // What looks like it is for words that nothing has, as they are misspelt.
+    if (having.length === 0) return fuse.value.search(wanted, { limit: mostFound }).map(({ item }) => item);
+    return having
+      .sort((a, b) => a.rank - b.rank)
+      .slice(0, mostFound)
+      .map(({ item }) => item);
   }
 
   return { find };

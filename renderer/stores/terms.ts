@@ -11,17 +11,20 @@ export const useTerms = defineStore('terms', () => {
   const glossary = useGlossary();
   const open = ref<string>();
   const anchor = shallowRef<Element>();
+  /** What is said of the word where it stands. */
+  const lead = ref<string>();
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  function show(id: string, at: Element): void {
+  function show(id: string, at: Element, leadText?: string): void {
     if (!glossary.glossary.has(id)) return;
     clearTimeout(timer);
     open.value = id;
     anchor.value = at;
+    lead.value = leadText;
   }
-  function enter(id: string, at: Element): void {
+  function enter(id: string, at: Element, leadText?: string): void {
     clearTimeout(timer);
-    timer = setTimeout(() => show(id, at), hoverMs);
+    timer = setTimeout(() => show(id, at, leadText), hoverMs);
   }
   function leave(): void {
     clearTimeout(timer);
@@ -37,5 +40,5 @@ export const useTerms = defineStore('terms', () => {
     glossary.open(id);
   }
 
-  return { open, anchor, show, enter, leave, stay, close, follow };
+  return { open, anchor, lead, show, enter, leave, stay, close, follow };
 });

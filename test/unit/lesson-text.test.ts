@@ -1,9 +1,12 @@
 /** Lesson files: what they say, and every mistake with its line. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { LessonLibrary } from '../../main/lab/lessons/lesson-library.ts';
 import { WalkLibrary } from '../../main/lab/bench/walk-library.ts';
 import { ScenarioLibrary } from '../../main/lab/scenario-library.ts';
+import { lessonChapters } from '../../shared/lesson/chapters.ts';
 import { isGate, parseLesson, type KnownNames } from '../../shared/lesson/lesson.ts';
+import { parseScenario } from '../../shared/schemas/scenario-text.ts';
 import { ScenarioError } from '../../shared/schemas/yaml-text.ts';
 
 const head = ['---', 'version: 1', 'title: T', 'chapter: 2', 'order: 1', 'minutes: 5', 'question: Q?', '---', ''];
@@ -190,5 +193,24 @@ describe('the shipped lessons', () => {
     for (const { file, mistakes } of lessons) expect(mistakes, file).toEqual([]);
     const places = lessons.map(({ head: found }) => `${found?.chapter ?? 0}.${found?.order ?? 0}`);
     expect(new Set(places).size).toBe(places.length);
+  });
+
+  it('have two to five in each chapter', () => {
+    const chapters = library.list().map(({ head: found }) => found?.chapter);
+    const sizes = lessonChapters.map((_, index) => chapters.filter((chapter) => chapter === index + 1).length);
+    for (const [index, size] of sizes.entries()) {
+      expect(size, lessonChapters[index]).toBeGreaterThanOrEqual(2);
+      expect(size, lessonChapters[index]).toBeLessThanOrEqual(5);
+    }
+  });
+
+  it('are where each shipped scenario belongs', () => {
+    const names = library.list().map(({ name }) => name);
+    const scenarios = new ScenarioLibrary('/nowhere').list();
+    expect(scenarios.length).toBeGreaterThan(10);
+    for (const { name } of scenarios) {
+      const { lesson } = parseScenario(readFileSync(`shared/scenarios/${name}.yaml`, 'utf8'), name);
+      expect(names, `scenario ${name}`).toContain(lesson);
+    }
   });
 });
