@@ -247,7 +247,11 @@ TEST_CASE("RESP: elements that would not be counted are refused, and no reply is
   framer.feed(bytes_of(text));
   CHECK_FALSE(framer.done());
   CHECK(resp_fault("*4294967296\r\n") == "");
-  CHECK(resp_fault("*4294967297\r\n").starts_with("more elements than a reply can have"));
+  for (const char* line : {"*4294967297\r\n", "%999999999999999999\r\n"})
+    CHECK(resp_fault(line).starts_with("more elements than a reply can have"));
+  // Numbers that are allowed one by one, and are too many together.
+  CHECK(resp_fault("*4294967295\r\n*4294967295\r\n").starts_with("more elements than a reply can have"));
+  CHECK(resp_fault("%2147483648\r\n%1\r\n").starts_with("more elements than a reply can have"));
 }
 
 TEST_CASE("what the lab's servers write is what its clients read, at every cut and in every number of pieces") {

@@ -270,7 +270,7 @@ void ReplyFramer::resp_line(std::string_view line) {
     state_ = left_ == 0 ? State::chunk_end : State::length;
     return;
   }
-  if (number > max_elements) return fail("more elements than a reply can have", line);
+  // Numbers have 18 digits at most, so that not even twice one of them comes round to 0.
   elements_ += type == '%' || type == '|' ? 2 * number : number;
   if (elements_ > max_elements + 1) return fail("more elements than a reply can have", line);
   if (!aside) element_over();
