@@ -149,7 +149,17 @@ export interface RecordedSeries {
   readonly fault?: string;
 }
 
+/** When a series was begun, and by what: for its report, and to cite it. */
+export interface SeriesMade {
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** Version of fdscope. */
+  readonly fdscope: string;
+}
+
 export interface CompareResult {
+  /** Results of before have none. */
+  readonly made?: SeriesMade;
   /** Gives the same order of runs again. */
   readonly seed: number;
   /** Rounds that were made, or were to be made where it was cancelled. */

@@ -64,6 +64,46 @@ export function noiseSentence(noise: MachineNoise): string | undefined {
   return `The machine was busy with others: ${reasons.join(', and ')}${own}${ready}. Figures of time are theirs as well: repeat the run when it is quiet.`;
 }
 
+export interface NoiseFigure {
+  readonly name: string;
+  /** Of a column, short. */
+  readonly head: string;
+  readonly unit: string;
+  readonly meaning: string;
+  readonly source: string;
+  /** Null where this machine does not say: there is no quota, or the kernel keeps no account. */
+  readonly of: (noise: MachineNoise) => number | null;
+}
+
+/** What was foreign in a run, as columns of tables and of CSV. */
+export const noiseFigures = [
+  {
+    ...{ name: 'othersCpu', head: 'others %', unit: '%', source: "/proc/stat, less the lab's own processes" },
+    meaning: "CPU time that other programs had, of that of the server's CPUs",
+    of: ({ othersShare }) => othersShare * 100,
+  },
+  {
+    ...{ name: 'steal', head: 'steal %', unit: '%', source: 'steal in /proc/stat' },
+    meaning: "CPU time that the host gave to other machines, of that of the server's CPUs",
+    of: ({ stealShare }) => stealShare * 100,
+  },
+  {
+    ...{ name: 'runQueueWait', head: 'run queue %', unit: '%', source: 'run delay in /proc/PID/task/TID/schedstat' },
+    meaning: "time in which the server's threads could run and had no core, of that in which they could run",
+    of: ({ readyShare }) => (readyShare === null ? null : readyShare * 100),
+  },
+  {
+    ...{
+      name: 'throttledPeriods',
+      head: 'throttled',
+      unit: 'periods',
+      source: 'nr_throttled in cpu.stat of the cgroup',
+    },
+    meaning: 'periods in which a CPU quota held the server back',
+    of: ({ throttledPeriods }) => throttledPeriods,
+  },
+] as const satisfies readonly NoiseFigure[];
+
 /** Of the clock's time: what others, the host and a quota took from the server. */
 export const takenShare = ({ othersShare, stealShare, throttledMs, seconds }: MachineNoise): number =>
   othersShare + stealShare + (seconds > 0 ? (throttledMs ?? 0) / 1000 / seconds : 0);

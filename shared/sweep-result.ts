@@ -1,7 +1,7 @@
 /** What a sweep found: the JSON of `fdscope sweep --json`. Other programs read it; keys are only ever added. */
 import { z } from 'zod';
 import type { ServerId } from './catalogue.ts';
-import type { Estimate, RecordedSeries, RepeatedRun } from './compare-result.ts';
+import type { Estimate, RecordedSeries, RepeatedRun, SeriesMade } from './compare-result.ts';
 import type { MetricName } from './expectations/metrics.ts';
 import type { Machine, RunResult } from './run-result.ts';
 
@@ -54,6 +54,8 @@ export interface SweepPoint {
 }
 
 export interface SweepResult {
+  /** Of a sweep that was resumed, when it went on. Results of before have none. */
+  readonly made?: SeriesMade;
   readonly axis: SweepAxis;
   readonly unit: string;
   readonly values: readonly number[];

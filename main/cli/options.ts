@@ -75,6 +75,12 @@ export const addHistogram = (command: Command): Command =>
 
 export const addOut = (command: Command): Command => command.option('-o, --out <file>', 'write the JSON to a file too');
 
+export const addReport = (command: Command): Command =>
+  command.option(
+    '--report <file>',
+    'write a report with charts and every run too: one HTML file, for screen and paper',
+  );
+
 /** As `fdscope models` lists them. */
 export const addModel = (command: Command, summary: string, isMandatory = false): Command =>
   addSpelled(command, '-m, --model', '<id>', summary, { suggests: [...modelIds, externalId], isMandatory });

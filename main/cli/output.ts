@@ -68,21 +68,25 @@ export async function deliver<T extends object>(
   else if (flags.csv === true && csv) await print(csv(), true);
   else if (flags.markdown === true) await print(pageMarkdown(text(visibleTexts(result))));
   else await print(pageText(text(visibleTexts(result))));
-  if (flags.out === undefined) return;
-  const part = `${flags.out}.${process.pid}.part`;
+  if (flags.out !== undefined) writeWhole(flags.out, json, '--out');
+}
+
+/** Whole or not at all. Throws LabError that names the option. */
+export function writeWhole(path: string, text: string, option: string): void {
+  const part = `${path}.${process.pid}.part`;
   try {
-    const there = statSync(flags.out, { throwIfNoEntry: false });
+    const there = statSync(path, { throwIfNoEntry: false });
     // A device or pipe takes the text; a file put in its place would take the name away from everybody else.
     if (there && !there.isFile()) {
-      writeFileSync(flags.out, json);
+      writeFileSync(path, text);
       return;
     }
     rmSync(part, { force: true });
-    writeFileSync(part, json, { flag: newFile });
-    renameSync(part, flags.out);
+    writeFileSync(part, text, { flag: newFile });
+    renameSync(part, path);
   } catch (error) {
     rmSync(part, { force: true });
-    refuse(flags.out, error);
+    refuse(path, error, option);
   }
 }
 

@@ -17,6 +17,7 @@ import {
   addMarkdown,
   addNumber,
   addOut,
+  addReport,
   addServer,
   type ClientFlags,
   type OutputFlags,
@@ -37,6 +38,7 @@ export interface PlanFlags extends ServerFlags, ClientFlags, RequestFlags {
 /** Of commands that measure several models, or one with several options, under one load. */
 export interface SeriesFlags extends PlanFlags, OutputFlags, SeriesRecordFlags {
   readonly repeats?: number;
+  readonly report?: string;
 }
 
 export function addSeries(command: Command): Command {
@@ -48,6 +50,7 @@ export function addSeries(command: Command): Command {
   addNumber(command, '--request-bytes', 'payload of a request', 'bytes');
   addSeriesRecord(command);
   addRequest(command);
+  addReport(command);
   return addJson(addMarkdown(addCsv(addOut(addClients(addExternal(addServer(command)))))));
 }
 

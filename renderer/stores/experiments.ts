@@ -114,11 +114,13 @@ export const useExperiments = defineStore('experiments', () => {
   const startCompare = (request: CompareStart) => begin((open) => open.request('compare.start', request));
   const startSweep = (request: SweepStart) => begin((open) => open.request('sweep.start', request));
   const resumeSweep = () => begin((open) => open.request('sweep.resume'));
+  /** The last one's report; undefined where there is none, which is told. */
+  const report = (kind: 'compare' | 'sweep') => attempt((open) => open.request('experiment.report', { kind }));
   const cancel = () => begin((open) => open.request('experiment.cancel'));
 
   return {
     ...{ state, runs, results, current, isRunning, isCancelling },
     ...{ currentScenario, currentCompare, currentSweep },
-    ...{ connect, startScenario, startCompare, startSweep, resumeSweep, cancel },
+    ...{ connect, startScenario, startCompare, startSweep, resumeSweep, cancel, report },
   };
 });

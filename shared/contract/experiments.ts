@@ -242,6 +242,11 @@ export const experimentRequests = {
   'experiment.cancel': { params: nothing, result: experimentStateSchema },
   /** Of the last one that ended with a result; it stays until the next. */
   'experiment.result': { params: nothing, result: experimentResultSchema.nullable() },
+  /** Of the last comparison or sweep: one HTML page that needs nothing else; null where there was none. */
+  'experiment.report': {
+    params: z.strictObject({ kind: z.enum(['compare', 'sweep']) }),
+    result: z.object({ fileName: z.string(), text: z.string() }).nullable(),
+  },
   /** Of the last one of each kind, for windows that open behind them. */
   'experiment.results': { params: nothing, result: z.array(experimentResultSchema) },
 } as const;

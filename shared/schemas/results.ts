@@ -154,6 +154,11 @@ const figuresSchema = z.record(z.string(), estimateSchema.nullable());
 const places = z.array(z.number().int().nullable()).describe('places in the list runs; null where one was not made');
 const notRunSchema = z.array(z.looseObject({ sentence: z.string() })).describe('runs that could not be made, and why');
 
+const madeSchema = z
+  .looseObject({ startedAt: z.string().describe('ISO 8601'), fdscope: z.string().describe('its version') })
+  .optional()
+  .describe('when the series was begun, and by what');
+
 const version = z.literal(resultVersion).describe('keys are only ever added within a version');
 const result = <Shape extends z.ZodRawShape>(shape: Shape) => z.looseObject({ version, ...shape });
 
@@ -176,6 +181,7 @@ export const resultSchemas = {
       z.looseObject({ label: z.string(), against: z.string(), verdict: z.string(), sentence: z.string() }),
     ),
     notRun: notRunSchema,
+    made: madeSchema,
     seed: z.number(),
     repeats: z.number(),
     isCancelled: z.boolean(),
@@ -187,6 +193,7 @@ export const resultSchemas = {
   }),
   sweep: result({
     runs: z.array(runSchema),
+    made: madeSchema,
     axis: z.string(),
     unit: z.string(),
     points: z.array(

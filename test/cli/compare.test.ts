@@ -39,6 +39,37 @@ describe('compare', () => {
     expect(result.differences.some(({ verdict }) => verdict === 'more' || verdict === 'less')).toBe(false);
   });
 
+  it('--report: one page with the medians, every run as a dot and in a table, and how to cite it', () =>
+    withFolder(async (folder) => {
+      const [html, json] = [join(folder, 'report.html'), join(folder, 'result.json')];
+      const args = ['compare', 'epoll-lt', 'poll:work-us=5', '--repeats', '3', ...small, '--report', html, '-o', json];
+      const { code, stderr } = await runCli(args);
+      expect([code, stderr]).toEqual([0, '']);
+      const text = readFileSync(html, 'utf8');
+      const { entries, made } = JSON.parse(readFileSync(json, 'utf8')) as CompareReport;
+      // It opens without a network, runs nothing, and tells nothing that nobody measured.
+      expect(text).not.toMatch(/<script|https?:|src=|NaN|undefined|Infinity/);
+      for (const { label, figures } of entries) {
+        expect(text).toContain(label);
+        const median = new Intl.NumberFormat('en').format(Math.round(figures.throughput?.median ?? NaN));
+        expect(text).toContain(`>${median} (`);
+      }
+      const [throughput = ''] = text.slice(text.indexOf('<h3>Requests per second')).split('</figure>');
+      expect(throughput.match(/<circle class="run model-epoll-lt"/g)).toHaveLength(3);
+      expect(throughput.match(/<circle class="run model-poll"/g)).toHaveLength(3);
+      const everyRun = text.slice(text.indexOf('<h2>Every run</h2>'), text.indexOf('<h2>What the figures are</h2>'));
+      expect(everyRun.match(/<tr><th scope="row"/g)).toHaveLength(6);
+      expect(everyRun).toContain('steal %');
+      const day = made?.startedAt.slice(0, 10) ?? '';
+      expect(text).toContain(`@misc{fdscope-${day.replaceAll('-', '')}-`);
+      expect(text).toContain(`with fdscope ${made?.fdscope ?? 'no version'}`);
+      const nowhere = await runCli([...args.slice(0, -4), '--report', join(folder, 'none', 'x.html')]);
+      expect([nowhere.code, nowhere.stderr]).toEqual([
+        2,
+        `--report ${join(folder, 'none', 'x.html')} cannot be written: its folder does not exist.\n`,
+      ]);
+    }));
+
   it('for people: a column an entry; --csv: a line a figure', async () => {
     const args = ['compare', 'epoll-lt', 'poll', '--repeats', '1', ...small];
     const { stdout } = await runCli(args);

@@ -1,5 +1,5 @@
 /** `fdscope sweep`: curves for programs and people, refused points, and going on after Ctrl-C. */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readSweep, writeSweep } from '../../main/lab/sweep/resume-file.ts';
@@ -29,6 +29,21 @@ describe('sweep', () => {
     expect(runs[points[1]?.runs[0] ?? -1]?.options).toMatchObject({ poolSize: 2 });
     expect(points[1]?.figures?.throughput?.median).toBeGreaterThan(0);
   });
+
+  it('--report: curves with the runs of each point, and why a point was refused', () =>
+    withFolder(async (folder) => {
+      const html = join(folder, 'report.html');
+      const over = ['sweep', 'blocking-pool', 'epoll-lt', '--over', 'threads=2,3', '--clients', '4', '-r', '2'];
+      const { code, stderr } = await runCli([...over, '--report', html, ...small]);
+      expect([code, stderr]).toEqual([0, '']);
+      const text = readFileSync(html, 'utf8');
+      expect(text).not.toMatch(/<script|https?:|src=|NaN|undefined|Infinity/);
+      const [throughput = ''] = text.slice(text.indexOf('<h3>Requests per second')).split('</figure>');
+      expect(throughput.match(/<circle class="run model-blocking-pool"/g)).toHaveLength(4);
+      expect(throughput).toContain('>threads of the model</text>');
+      expect(text).toContain('epoll-lt at 2: refused.');
+      expect(text).toContain('@misc{fdscope-');
+    }));
 
   it('--csv: a line a point', async () => {
     const { stdout } = await runCli(['sweep', 'epoll-lt', '--over', 'clients=4,5', '--csv', ...small]);

@@ -7,9 +7,10 @@ import { compareFiles, isSessionFile } from '../../lab/compare/session-files.ts'
 import { visibleTexts } from '../../../shared/visible.ts';
 import { LabError } from '../../lab/errors.ts';
 import { titleOf } from '../../lab/experiments/plans.ts';
+import { compareReportHtml } from '../../lab/report/compare-report.ts';
 import type { CliContext, Register } from '../command.ts';
 import { addNumber } from '../options.ts';
-import { checkFormat, checkOut, deliver, failOnErrors } from '../output.ts';
+import { checkFormat, checkOut, deliver, failOnErrors, writeWhole } from '../output.ts';
 import { addSeries, seedOf, subjectRuns, subjectSettingNames, type SeriesFlags } from '../planning.ts';
 import { comparedFilesCsv, comparedFilesText } from '../print-compared-files.ts';
 import { compareText, entriesNotRun } from '../print-compare.ts';
@@ -73,6 +74,7 @@ async function runFiles(files: readonly string[], flags: CompareFlags): Promise<
 async function run(texts: readonly string[], flags: CompareFlags, { lab, signal }: CliContext): Promise<void> {
   checkFormat(flags);
   checkOut(flags);
+  checkOut({ out: flags.report }, '--report');
   if (texts.some(isSessionFile)) return runFiles(texts, flags);
   checkAddresses(flags);
   const seed = seedOf(flags.seed);
@@ -81,7 +83,8 @@ async function run(texts: readonly string[], flags: CompareFlags, { lab, signal 
   const untilResolved = limitOf(flags, repeats);
   const entries = await subjectRuns(texts, flags, lab);
   const seconds = entries[0]?.settings.durationSeconds ?? 0;
-  const recording = await startSeriesRecording(flags, 'compare', titleOf(entries, 'compared'));
+  const title = titleOf(entries, 'compared');
+  const recording = await startSeriesRecording(flags, 'compare', title);
   const bar = new ProgressBar(Array.from({ length: (untilResolved ?? repeats) * entries.length }, () => seconds));
   const result = await lab
     .compare(
@@ -107,6 +110,7 @@ async function run(texts: readonly string[], flags: CompareFlags, { lab, signal 
       }),
     () => compareCsv(result, flags.csvFormulas),
   );
+  if (flags.report !== undefined) writeWhole(flags.report, compareReportHtml(title, result), '--report');
   failOnNotRun(result);
   tellRecorded(result.recorded);
   failOnErrors(result.entries.flatMap(({ runs }) => runs.flatMap((each) => each?.notices ?? [])));

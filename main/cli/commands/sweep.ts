@@ -4,13 +4,14 @@ import { sweepCsv } from '../../../shared/experiment-csv.ts';
 import { visibleTexts } from '../../../shared/visible.ts';
 import { LabError } from '../../lab/errors.ts';
 import { titleOf } from '../../lab/experiments/plans.ts';
+import { sweepReportHtml } from '../../lab/report/sweep-report.ts';
 import { parseAxis } from '../../lab/sweep/axes.ts';
 import { checkGivenAddresses } from '../../lab/address-gate.ts';
 import { readSweep, writeSweep, type StoredSweep } from '../../lab/sweep/resume-file.ts';
 import type { SweepRecord } from '../../lab/sweep/sweep.ts';
 import type { CliContext, Register } from '../command.ts';
 import { addNumber } from '../options.ts';
-import { checkFormat, checkOut, deliver } from '../output.ts';
+import { checkFormat, checkOut, deliver, writeWhole } from '../output.ts';
 import { addSeries, seedOf, subjectRuns, type SeriesFlags } from '../planning.ts';
 import { sweepText } from '../print-sweep.ts';
 import { ProgressBar } from '../progress-bar.ts';
@@ -72,6 +73,7 @@ function failOnPoints({ points }: SweepResult): void {
 async function run(texts: readonly string[], flags: SweepFlags, { lab, signal }: CliContext): Promise<void> {
   checkFormat(flags);
   checkOut(flags);
+  checkOut({ out: flags.report }, '--report');
   checkAddresses(flags);
   const { plan, records: before } = await sweepOf(texts, flags, lab);
   const records: SweepRecord[] = [...before];
@@ -80,7 +82,8 @@ async function run(texts: readonly string[], flags: SweepFlags, { lab, signal }:
     writeSweep(file, { plan, records });
     return file;
   };
-  const recording = await startSeriesRecording(flags, 'sweep', titleOf(plan.entries, `sweep over ${plan.axis}`));
+  const title = titleOf(plan.entries, `sweep over ${plan.axis}`);
+  const recording = await startSeriesRecording(flags, 'sweep', title);
   const bar = new ProgressBar(
     Array.from(
       { length: plan.values.length * plan.entries.length * plan.repeats - before.length },
@@ -107,6 +110,7 @@ async function run(texts: readonly string[], flags: SweepFlags, { lab, signal }:
     () => sweepText(visibleTexts(result)),
     () => sweepCsv(result, flags.csvFormulas),
   );
+  if (flags.report !== undefined) writeWhole(flags.report, sweepReportHtml(title, result), '--report');
   if (!result.isCancelled) tellRecorded(result.recorded);
   if (result.isCancelled) {
     const open = result.points.filter(({ status }) => status === 'not-run').length;

@@ -11,6 +11,7 @@ import type { PlannedRun } from '../../../shared/schemas/scenario.ts';
 import type { RunSettings } from '../../../shared/schemas/settings.ts';
 import { differencesOf } from '../../../shared/statistics/differences.ts';
 import { seededRandom, shuffled } from '../../../shared/statistics/random.ts';
+import { version } from '../engine-location.ts';
 import { LabError, sentenceOf } from '../errors.ts';
 import type { LatencyTotals } from '../latency.ts';
 import { Pace } from '../pace.ts';
@@ -246,6 +247,7 @@ const isOpen = ({ verdict }: CompareResult['differences'][number]): boolean =>
 
 export async function compare(plan: ComparePlan, runOne: RunOne, hooks: CompareHooks = {}): Promise<CompareResult> {
   checkComparePlan(plan);
+  const made = { startedAt: new Date().toISOString(), fdscope: version() };
   const looks = looksOf(plan);
   const comparison = new Comparison(plan, runOne, hooks);
   const { series } = comparison;
@@ -268,7 +270,7 @@ export async function compare(plan: ComparePlan, runOne: RunOne, hooks: CompareH
   const { order, notRun, isCancelled, power, figures, goes } = comparison;
   const [measured] = series.flatMap((each) => each.runs.filter((run) => run !== null));
   return {
-    ...{ seed: plan.seed, confidence, notRun, isCancelled, figures, power, differences, repeated: goes.repeated },
+    ...{ made, seed: plan.seed, confidence, notRun, isCancelled, figures, power, differences, repeated: goes.repeated },
     repeats: isCancelled ? plan.repeats : order.length,
     order: order.map((round) => round.map(({ name }) => name)),
     entries: series.map((each) => each.entry),

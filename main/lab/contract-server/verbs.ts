@@ -11,6 +11,7 @@ import { mayReadFiles } from '../experiments/allowance.ts';
 import { readGlossary } from '../glossary.ts';
 import type { LabService } from '../lab-service.ts';
 import { benchVerbsOf } from './bench-verbs.ts';
+import { experimentReport } from '../report/experiment-report.ts';
 import { lessonVerbsOf } from './lesson-verbs.ts';
 import { sessionVerbsOf } from './session-verbs.ts';
 import { readScenario } from '../scenario-library.ts';
@@ -81,4 +82,5 @@ const experimentVerbs = ({ experiments }: LabService, allowance: Allowance): Ver
   'experiment.cancel': () => experiments.cancel(),
   'experiment.result': () => experiments.result,
   'experiment.results': () => experiments.results,
+  'experiment.report': ({ kind }) => experimentReport(experiments.results, kind),
 });

@@ -13,7 +13,7 @@ import {
 import { askedIn, runnablesOf, type Asked, type Lesson, type Runnable } from '../../../shared/lesson/lesson.ts';
 import { measuredParts, type Measured } from '../../../shared/lesson/measured.ts';
 import { metrics, type MetricName } from '../../../shared/expectations/metrics.ts';
-import { escaped, table } from '../sessions/exporters/html-text.ts';
+import { escaped, table } from '../report/html-text.ts';
 import { localTime } from '../sessions/folder.ts';
 import { barsSvg, curvesSvg } from './report-pictures.ts';
 import { reportStyle } from './report-style.ts';

@@ -1,7 +1,7 @@
 /** Pictures of the lab report as inline SVG: bars of what was measured, and a drawing with what it was drawn for. */
 import { modelColour } from '../../../shared/model-colours.ts';
 import { figureWords } from '../../../shared/lesson/figure-words.ts';
-import { escaped } from '../sessions/exporters/html-text.ts';
+import { escaped } from '../report/html-text.ts';
 
 interface Bar {
   readonly label: string;

@@ -17,6 +17,7 @@ import {
 } from '../../../shared/sweep-result.ts';
 import type { Estimate } from '../../../shared/compare-result.ts';
 import { nameOf, runWatched, type CompareHooks, type RunOne } from '../compare/compare.ts';
+import { version } from '../engine-location.ts';
 import { LabError, sentenceOf } from '../errors.ts';
 import { SecondGoes } from '../compare/second-goes.ts';
 import { Pace } from '../pace.ts';
@@ -124,6 +125,7 @@ export async function sweep(
   hooks: SweepHooks = {},
 ): Promise<SweepResult> {
   const steps = stepsOf(plan, context.models);
+  const made = { startedAt: new Date().toISOString(), fdscope: version() };
   const records = [...(context.before ?? [])];
   const known = new Set(records.map(key));
   const isOver = (step: Step): boolean =>
@@ -184,7 +186,7 @@ export async function sweep(
   const points = measured.map((point) => ({ ...point, doubts: doubtsOf(point, measured) }));
   return {
     ...{ axis: plan.axis, unit: sweepAxes[plan.axis], values: plan.values, repeats: plan.repeats, points, isCancelled },
-    ...{ labels, seed: plan.seed ?? 0, repeated: goes.repeated },
+    ...{ made, labels, seed: plan.seed ?? 0, repeated: goes.repeated },
     machine: points.flatMap(({ runs }) => runs)[0]?.machine ?? null,
     ...(hooks.recording ? { recorded: hooks.recording.series } : {}),
   };

@@ -4,6 +4,7 @@
  */
 import type { Histogram } from 'hdr-histogram-js';
 import type { MissingStretch } from '../../../../shared/contract/sessions.ts';
+import { measuredStretches } from '../../../../shared/session/measured.ts';
 import type { Overview } from '../../../../shared/session/overview.ts';
 import type { Bucket } from '../../../../shared/telemetry/histogram-buckets.ts';
 import { addBuckets, emptyHistogram } from '../../../../shared/telemetry/latency-histogram.ts';
@@ -33,15 +34,10 @@ interface Window {
 }
 
 /** In the order of time, and apart from each other. */
-function windowsOf({ moments, startedNs, endedNs }: Overview): Window[] {
-  const times = (name: string): number[] =>
-    moments.filter((each) => each.kind === 'mark' && each.name === name).map(({ timeNs }) => timeNs);
-  const ends = times('loadDone');
-  const begun = times('steady');
-  const measured = (begun.length > 0 ? begun : [startedNs]).map((fromNs, i) => {
-    const next = begun[i + 1] ?? Infinity;
-    return { fromNs, toNs: Math.min(ends.find((end) => end > fromNs) ?? endedNs, next, endedNs) };
-  });
+function windowsOf(overview: Overview): Window[] {
+  const { moments, startedNs, endedNs } = overview;
+  const marked = measuredStretches(overview);
+  const measured = marked.length > 0 ? marked : [{ fromNs: startedNs, toNs: endedNs }];
   const served = moments.filter(({ kind, source }) => kind === 'model' && source === 'server');
   return served.flatMap(({ name: model, timeNs }, i) => {
     const untilNs = served[i + 1]?.timeNs ?? endedNs;

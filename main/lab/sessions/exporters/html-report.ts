@@ -1,6 +1,7 @@
 /** The parts of the report in their order; html.ts puts them into a page. */
 import { areCallsCounted, countingOf, isCounterCounted } from '../../../../shared/telemetry/counted.ts';
 import type { Annotation } from '../../../../shared/session/edits.ts';
+import { measuredStretches } from '../../../../shared/session/measured.ts';
 import type { Manifest } from '../../../../shared/session/manifest.ts';
 import {
   durationSecondsOf,
@@ -14,10 +15,19 @@ import {
 import { syscallLook, type Pattern } from '../../../../shared/syscall-looks.ts';
 import { servedBy } from '../../../../shared/session/served-by.ts';
 import { errorKinds } from '../../../../shared/telemetry/wire.ts';
-import { chartHtml, countText, hatch, numberText, type Chart, type Series, type TimeAxis } from './html-chart.ts';
+import {
+  chartHtml,
+  countText,
+  hatch,
+  numberText,
+  type Chart,
+  type Series,
+  type TimeAxis,
+} from '../../report/html-chart.ts';
 import type { Figures, Values } from './html-figures.ts';
 import { noShares, sharesHtml } from './html-shares.ts';
-import { escaped, section, table, verbatim } from './html-text.ts';
+import { escaped, section, table, verbatim } from '../../report/html-text.ts';
+import { dateText } from '../../report/page.ts';
 
 export interface Report {
   readonly manifest: Manifest;
@@ -285,10 +295,6 @@ function lacking({ overview, figures, wasClosedWell }: Report, since: (timeNs: n
   return notices.map((notice) => `<p class="notice">${escaped(notice)}</p>`).join('\n');
 }
 
-/** "27 November 2026, 14:58:23 UTC": the same wherever it is read. */
-const recordedAt = (wallMs: number): string =>
-  `${new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' }).format(wallMs)}, ${new Date(wallMs).toISOString().slice(11, 19)} UTC`;
-
 export function reportBody(report: Report): string {
   const { manifest, annotations, overview, figures } = report;
   const { startedNs } = overview;
@@ -306,12 +312,15 @@ export function reportBody(report: Report): string {
     missing: figures.missing.map(({ fromNs, toNs }) => ({
       ...{ fromSeconds: seconds(fromNs), toSeconds: seconds(toNs) },
     })),
+    measured: measuredStretches(overview).map(({ fromNs, toNs }) => ({
+      ...{ fromSeconds: seconds(fromNs), toSeconds: seconds(toNs) },
+    })),
   };
   const { scenario } = manifest;
   const about =
     scenario === undefined ? '' : `<p>${escaped([scenario.title, scenario.question].filter(Boolean).join('. '))}</p>`;
   return [
-    `<header><h1>${escaped(manifest.name)}</h1><p>Recorded ${recordedAt(manifest.started.wallMs)} by fdscope ${escaped(manifest.machine.versions.fdscope)}</p>${about}</header>`,
+    `<header><h1>${escaped(manifest.name)}</h1><p>Recorded ${dateText(manifest.started.wallMs)} by fdscope ${escaped(manifest.machine.versions.fdscope)}</p>${about}</header>`,
     lacking(report, since),
     section('Notes', manifest.notes === '' ? '' : `<p class="notes">${escaped(manifest.notes)}</p>`),
     section('Summary', summary(report) + latencies(report)),

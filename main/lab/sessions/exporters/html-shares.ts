@@ -4,8 +4,8 @@ import type { Overview } from '../../../../shared/session/overview.ts';
 import type { FdShares, FdStates, OpenedSocket } from '../../../../shared/telemetry/codec.ts';
 import { shareCount, shareIndex } from '../../../../shared/telemetry/shares.ts';
 import { fdFlags, shareNames, type ShareName } from '../../../../shared/telemetry/wire.ts';
-import { areasHtml, countText, numberText, type Area, type TimeAxis } from './html-chart.ts';
-import { escaped, table } from './html-text.ts';
+import { areasHtml, countText, numberText, type Area, type TimeAxis } from '../../report/html-chart.ts';
+import { escaped, table } from '../../report/html-text.ts';
 
 /** Of what is not idle, from the foot of the chart: what is done at the bottom, what waits for it above. */
 const drawn = ['serving', 'inVain', 'reported', 'waiting', 'unsure', 'writeBlocked', 'unknown'] as const;

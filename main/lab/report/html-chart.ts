@@ -1,8 +1,8 @@
 /** Line charts as inline SVG, drawn once: no script, no font, nothing to fetch. The figures are in a table below each. */
-import type { Values } from './html-figures.ts';
-import { serverIds } from '../../../../shared/catalogue.ts';
-import { modelColours } from '../../../../shared/model-colours.ts';
-import { seriesColours, seriesHex } from '../../../../shared/series-colours.ts';
+import type { Values } from '../sessions/exporters/html-figures.ts';
+import { serverIds } from '../../../shared/catalogue.ts';
+import { modelColours } from '../../../shared/model-colours.ts';
+import { seriesColours, seriesHex } from '../../../shared/series-colours.ts';
 import { escaped, table } from './html-text.ts';
 
 export interface Series {
@@ -47,17 +47,23 @@ export interface TimeAxis {
   readonly notes: readonly (Stretch & { readonly number: number })[];
   /** What the session does not hold. */
   readonly missing: readonly Stretch[];
+  /** Of which the figures are; empty where nothing says so. */
+  readonly measured: readonly Stretch[];
+  /** Of the axis of time, without its unit. */
+  readonly title?: string;
 }
 
-interface Stretch {
+export interface Stretch {
   readonly fromSeconds: number;
   readonly toSeconds: number;
 }
 
-const size = { width: 920, height: 240, left: 64, right: 12, top: 22, bottom: 30 } as const;
+/** So wide that letters of 13 are 8 pt where a page gives a picture 160 mm. */
+export const figureWidth = 720;
+const size = { width: figureWidth, height: 240, left: 80, right: 12, top: 22, bottom: 44 } as const;
 const plot = { width: size.width - size.left - size.right, height: size.height - size.top - size.bottom };
 /** Apart in hue, in lightness and in dashes, so that no series is told by its colour alone. */
-const dashes = ['none', '8 4', '2 3', '10 3 2 3', '5 5', '1 4', '12 4'];
+export const dashes = ['none', '8 4', '2 3', '10 3 2 3', '5 5', '1 4', '12 4'];
 
 const short = new Intl.NumberFormat('en', { maximumSignificantDigits: 4, notation: 'compact' });
 const whole = new Intl.NumberFormat('en');
@@ -76,19 +82,19 @@ export function linearTicks(highest: number, unit = ''): number[] {
   return Array.from({ length: Math.ceil(highest / step - 1e-9) + 1 }, (_, i) => i * step);
 }
 
-function logTicks(lowest: number, highest: number): number[] {
+export function logTicks(lowest: number, highest: number): number[] {
   const from = Math.floor(Math.log10(lowest));
   const to = Math.max(from + 1, Math.ceil(Math.log10(highest)));
   return Array.from({ length: to - from + 1 }, (_, i) => 10 ** (from + i));
 }
 
-interface Scale {
+export interface Scale {
   readonly ticks: readonly number[];
   /** 0 at the foot, 1 at the top. */
   readonly at: (value: number) => number;
 }
 
-function scaleOf(values: readonly number[], isLog: boolean, unit: string): Scale {
+export function scaleOf(values: readonly number[], isLog: boolean, unit: string): Scale {
   const highest = values.reduce((top, value) => Math.max(top, value), 0);
   const positive = values.filter((value) => value > 0);
   if (isLog && positive.length > 0) {
@@ -105,7 +111,9 @@ function scaleOf(values: readonly number[], isLog: boolean, unit: string): Scale
 export const modelClass = (name: string): string =>
   (serverIds as readonly string[]).includes(name) ? `model-${name}` : '';
 
-const px = (value: number): string => value.toFixed(1);
+/** Of letters of 13, about. */
+export const letterPx = 7.2;
+export const px = (value: number): string => value.toFixed(1);
 
 /** Once a page: what `url(#missing)` refers to. */
 export const hatch =
@@ -117,8 +125,10 @@ function frameOf(
   ticks: readonly number[],
   y: (value: number) => number,
   axis: TimeAxis,
+  unit: string,
 ): { readonly behind: string[]; readonly over: string[]; readonly x: (seconds: number) => number } {
   const seconds = axis.spans * axis.spanSeconds;
+  const foot = size.top + plot.height;
   const x = (atSeconds: number): number => size.left + (atSeconds / seconds) * plot.width;
   const grid = ticks.map(
     (tick) =>
@@ -128,15 +138,30 @@ function frameOf(
   const times = linearTicks(seconds)
     .filter((tick) => tick <= seconds)
     .map(
-      (tick) => `<text x="${px(x(tick))}" y="${size.height - 10}" text-anchor="middle">${numberText(tick)} s</text>`,
+      (tick) =>
+        `<line class="tick" x1="${px(x(tick))}" x2="${px(x(tick))}" y1="${foot}" y2="${foot + 9}"/>` +
+        `<text x="${px(x(tick))}" y="${foot + 22}" text-anchor="middle">${numberText(tick)}</text>`,
     );
+  const titles = [
+    `<text class="title" x="${size.left + plot.width / 2}" y="${size.height - 4}" text-anchor="middle">${escaped(axis.title ?? 'time since the recording began')}, s</text>`,
+    `<text class="title" transform="translate(13 ${size.top + plot.height / 2}) rotate(-90)" text-anchor="middle">${escaped(unit)}</text>`,
+  ];
+  const measured = axis.measured.map(
+    ({ fromSeconds, toSeconds }) =>
+      `<rect class="measured" x="${px(x(fromSeconds))}" y="${size.top}" width="${px(Math.max(0, x(toSeconds) - x(fromSeconds)))}" height="${plot.height}"/>` +
+      `<line class="measured" x1="${px(x(fromSeconds))}" x2="${px(x(toSeconds))}" y1="${size.top}" y2="${size.top}"/>`,
+  );
+  let free = 0;
   const marks = axis.marks.map(({ seconds: at, label }, i) => {
     const own = modelClass(label);
     const until = axis.marks[i + 1]?.seconds ?? seconds;
+    // A name that would lie over the one before is left out; its colour and line are there.
+    const isFree = x(at) >= free;
+    if (isFree) free = x(at) + 10 + label.length * letterPx;
     return (
       `<rect class="served ${own}" x="${px(x(at))}" y="${size.top + plot.height}" width="${px(Math.max(0, x(until) - x(at)))}" height="5"/>` +
       `<line class="mark ${own}" x1="${px(x(at))}" x2="${px(x(at))}" y1="${size.top}" y2="${size.top + plot.height}"/>` +
-      `<text class="mark ${own}" x="${px(x(at) + 4)}" y="${size.top - 6}">${escaped(label)}</text>`
+      (isFree ? `<text class="mark ${own}" x="${px(x(at) + 4)}" y="${size.top - 6}">${escaped(label)}</text>` : '')
     );
   });
   const band = ({ fromSeconds, toSeconds }: Stretch, kind: string): string =>
@@ -148,7 +173,7 @@ function frameOf(
       band(note, note.fromSeconds === note.toSeconds ? 'note moment' : 'note') +
       `<text class="note" x="${px(x(note.fromSeconds) + 4)}" y="${size.top + 13}">${note.number}</text>`,
   );
-  return { behind: [...missing, ...grid, ...times], over: [...notes, ...marks], x };
+  return { behind: [...measured, ...missing, ...grid, ...times, ...titles], over: [...notes, ...marks], x };
 }
 
 const figureHtml = (
@@ -173,7 +198,7 @@ export function chartHtml(chart: Chart, axis: TimeAxis): string {
   if (values.length === 0) return '';
   const scale = scaleOf(values, chart.isLog === true, chart.unit);
   const y = (value: number): number => size.top + (1 - scale.at(value)) * plot.height;
-  const { behind, over, x } = frameOf(scale.ticks, y, axis);
+  const { behind, over, x } = frameOf(scale.ticks, y, axis, chart.unit);
   const stroke = ({ look }: Series, i: number): string =>
     `class="line ${look?.name ?? `s${i % dashes.length}`}" stroke-dasharray="${look?.dash ?? dashes[i % dashes.length] ?? 'none'}"`;
   const lines = chart.series.map((series, i) => {
@@ -196,7 +221,7 @@ export function areasHtml(chart: AreaChart, axis: TimeAxis): string {
   );
   const scale = scaleOf(sums, false, chart.unit);
   const y = (value: number): number => size.top + (1 - scale.at(value)) * plot.height;
-  const { behind, over, x } = frameOf(scale.ticks, y, axis);
+  const { behind, over, x } = frameOf(scale.ticks, y, axis, chart.unit);
   const floors = new Float64Array(axis.spans);
   const paths = areas.map(({ key, values }) => {
     let path = '';
@@ -257,8 +282,11 @@ export const chartColours = (theme: 'light' | 'dark'): string =>
 export const chartStyle = `
 figure { margin: 2rem 0; }
 figure > svg { width: 100%; height: auto; }
-svg text { font: 12px system-ui, sans-serif; fill: var(--quiet); }
-svg .grid { stroke: var(--line); }
+svg text { font: 13px system-ui, sans-serif; fill: var(--quiet); }
+svg :is(.grid, .tick) { stroke: var(--line); }
+svg text.title { fill: var(--ink); }
+svg rect.measured { fill: var(--note); fill-opacity: .06; }
+svg line.measured { stroke: var(--note); stroke-width: 2; }
 svg .mark { stroke: var(--own, var(--mark)); stroke-dasharray: 3 3; }
 svg .served { fill: var(--own, var(--mark)); }
 svg .area { shape-rendering: crispEdges; }

@@ -12,8 +12,12 @@ export const escaped = (text: string): string => text.replaceAll(/[&<>"']/g, (ch
 
 const figure = /^[−-]?\d[\d.,]*[kMG]?( (s|ms|µs|MiB|GiB))?$/;
 
-/** Columns of figures stand on the right, so that their digits are beneath each other. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Columns of figures stand on the right, so that their digits are beneath each other. `isDense`: of many columns, small on paper. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  { isDense = false }: { readonly isDense?: boolean } = {},
+): string {
   const classes = head.map((_, i) => {
     const areFigures = rows.every((row) => row[i] === '–' || figure.test(row[i] ?? ''));
     return areFigures ? ' class="figure"' : '';
@@ -21,7 +25,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   const cell = (text: string, i: number): string =>
     i === 0 ? `<th scope="row"${classes[i]}>${escaped(text)}</th>` : `<td${classes[i] ?? ''}>${escaped(text)}</td>`;
   return (
-    `<div class="wide"><table><thead><tr>${head.map((text, i) => `<th scope="col"${classes[i]}>${escaped(text)}</th>`).join('')}</tr></thead>` +
+    `<div class="wide${isDense ? ' dense' : ''}"><table><thead><tr>${head.map((text, i) => `<th scope="col"${classes[i]}>${escaped(text)}</th>`).join('')}</tr></thead>` +
     `<tbody>${rows.map((row) => `<tr>${row.map(cell).join('')}</tr>`).join('\n')}</tbody></table></div>`
   );
 }
