@@ -69,6 +69,15 @@ export default defineConfig({
       },
       { test: { name: 'truth', include: ['test/truth/**/*.test.ts'], testTimeout: 600_000, ...drives } },
       { test: { name: 'install', include: ['test/install/**/*.test.ts'], testTimeout: 900_000, ...drives } },
+      {
+        test: {
+          name: 'endurance',
+          include: ['test/endurance/**/*.test.ts'],
+          globalSetup: 'test/support/desktop/display-probe.ts',
+          ...drives,
+          maxWorkers: 1,
+        },
+      },
       // These measure, so that two files at once would measure each other.
       ...['figures', 'planted'].map((name) => ({
         test: {

@@ -1,7 +1,9 @@
 /** The bundles that Electron runs, as they are in a packaged app: whole, as a package holds no node_modules. */
 import { ensureBundles, sessionReader, wholeBundle } from './setup.mjs';
 
-const whole = { ...wholeBundle, outdir: 'out/electron', external: ['electron'] };
+// Names stay, for whoever reads a stack; V8 has a third less to read at each start.
+const small = { minifyWhitespace: true, minifySyntax: true };
+const whole = { ...wholeBundle, ...small, outdir: 'out/electron', external: ['electron'] };
 
 /** Main process, command line, preload and the server of the model `node`, into out/electron, where a source changed. */
 export const ensureShell = () =>

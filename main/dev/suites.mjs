@@ -23,6 +23,7 @@ export const suites = {
   figures: { projects: ['figures'], alone: true },
   planted: { projects: ['planted'], alone: true },
   install: { projects: ['install'], prepare: prepareInstall },
+  endurance: { projects: ['endurance'], prepare: prepareEndurance, alone: true },
   asan: { projects: ['conformance'], variant: 'asan', prepare: () => prepareSanitizer('asan') },
   tsan: { projects: ['conformance'], variant: 'tsan', prepare: () => prepareSanitizer('tsan') },
 };
@@ -64,6 +65,14 @@ async function electronEnvironment() {
   if (binary === undefined) return { FDSCOPE_ELECTRON_REASON: reason };
   await ensureShell();
   return { FDSCOPE_ELECTRON: binary };
+}
+
+/** The desktop app alone. */
+async function prepareEndurance() {
+  const { FDSCOPE_ELECTRON_REASON: reason, ...env } = await electronEnvironment();
+  if (reason !== undefined) return { reason };
+  await ensureRenderer();
+  return { env };
 }
 
 /** The desktop app, as above, and what a clean Debian beside this system is made with. */

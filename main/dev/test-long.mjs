@@ -9,7 +9,7 @@ import { BadInput, ensureBuild, ensureEngine, ensurePackages, exitWithSentence }
 import { runSuites } from './suites.mjs';
 import { summarize } from './summary.mjs';
 
-const budgetMinutes = Number(process.env.FDSCOPE_LONG_MINUTES ?? 162);
+const budgetMinutes = Number(process.env.FDSCOPE_LONG_MINUTES ?? 212);
 
 /** One model of each family, as the thread sanitizer makes each of them slow: with threads, processes, loops, rings. */
 const tsanModels = [
@@ -88,6 +88,8 @@ const parts = {
   tsan: { minutes: 8, run: suite('tsan', { FDSCOPE_MODELS: tsanModels.join() }) },
   'engine-unit': { minutes: 2, run: () => runEngineUnit('asan') },
   install: { minutes: 30, run: suite('install') },
+  // Twenty starts, and half an hour at work.
+  desktop: { minutes: 50, run: suite('endurance', { FDSCOPE_ENDURANCE_MINUTES: '30' }) },
   planted: { minutes: 15, run: suite('planted') },
   scenarios: { minutes: 12, run: (deadline) => concludeAll('scenario', scenarioNames(), conclude, deadline) },
   lessons: { minutes: 12, run: (deadline) => concludeAll('lesson', lessonNames(), concludeLesson, deadline) },

@@ -1,4 +1,6 @@
 /** What Electron runs. Everything that can be tried without it is in the modules beside this one. */
+import * as nodeModule from 'node:module';
+import { join } from 'node:path';
 import electron from 'electron';
 import { visible } from '../../shared/visible.ts';
 import { findRoot } from '../lab/engine-location.ts';
@@ -21,8 +23,17 @@ if (obstacle !== undefined) {
   process.exit(1);
 }
 
+/** Keeps compiled modules beside those of the page. Node has it from 22.8 on, and Electron from 35; what cannot be kept is compiled anew. */
+function keepCompiled(): void {
+  const { enableCompileCache } = nodeModule as { readonly enableCompileCache?: (folder: string) => unknown };
+  enableCompileCache?.(join(app.getPath('userData'), 'Code Cache', 'main'));
+}
+
 void startShell(electron, {
-  loadServices: async () => new (await import('./services.ts')).Services(),
+  loadServices: async () => {
+    keepCompiled();
+    return new (await import('./services.ts')).Services();
+  },
   root,
   args: ownArguments(process.argv, app.isPackaged ? undefined : root),
   folder: process.cwd(),

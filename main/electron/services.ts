@@ -22,6 +22,8 @@ const secondStartSchema = z.strictObject({ files: z.array(z.string().max(16_384)
 /** What the page asks of the shell itself. */
 export interface PageRequests {
   readonly showMenu: (commands: readonly MenuCommand[]) => void;
+  /** The page has the command that was chosen in the menu. */
+  readonly commandTaken: () => void;
   /** From here on the page takes opened files. */
   readonly takeFiles: (take: (file: OpenedFile) => void) => void;
   readonly chooseFile: () => void;
@@ -41,6 +43,7 @@ export class Services {
     const mailbox = new Mailbox(electron.ipcMain, complain);
     serveLab(electron, mailbox, this.#lab);
     mailbox.receive(shellChannels.commands, menuSchema, asked.showMenu);
+    mailbox.receive(shellChannels.taken, nothing, asked.commandTaken);
     mailbox.receive(shellChannels.ready, nothing, (_nothing, { frame }: Sender) =>
       asked.takeFiles((file) => frame.send(shellChannels.opened, file)),
     );

@@ -6,7 +6,6 @@ import type { MenuCommand } from '../../shared/contract/shell.ts';
 import { version } from '../lab/engine-location.ts';
 import { sentenceOf } from '../lab/errors.ts';
 import { findFiles } from '../web/static-files.ts';
-import { pageAddress } from './addresses.ts';
 import type { BrowserWindow, ElectronApi } from './api.ts';
 import { saveDownloads } from './downloads.ts';
 import { chooseFile, fileArguments, OpenedFiles } from './files.ts';
@@ -16,6 +15,7 @@ import { menuTemplate } from './menu.ts';
 import { profileObstacle } from './obstacles.ts';
 import { registerScheme, serveScheme } from './protocol.ts';
 import type { Services } from './services.ts';
+import { keepWayBack, type WayBack } from './way-back.ts';
 import { openWindow } from './window.ts';
 
 export interface ShellOptions {
@@ -67,6 +67,7 @@ class Shell {
   readonly #options: ShellOptions;
   readonly #opened = new OpenedFiles();
   #window: BrowserWindow | undefined;
+  #wayBack: WayBack | undefined;
   #services: Promise<Services> | undefined;
   /** Lets the page's script come. */
   #serve: () => void = () => undefined;
@@ -107,10 +108,12 @@ class Shell {
       this.#window = undefined;
     });
     this.#window = window;
+    this.#wayBack = keepWayBack(this.#electron, window, complain);
     this.#services = loadServices();
     const services = await this.#services;
     services.serve(this.#electron, complain, {
       showMenu: (commands) => this.#showMenu(commands),
+      commandTaken: () => this.#wayBack?.answered(),
       takeFiles: (take) => this.#opened.flow(take),
       chooseFile: () => void this.#choose(),
     });
@@ -143,8 +146,11 @@ class Shell {
   #showMenu(commands: readonly MenuCommand[]): void {
     const { app, Menu } = this.#electron;
     const template = menuTemplate(commands, {
-      choose: (id) => this.#window?.webContents.send(shellChannels.command, id),
-      reload: () => void this.#window?.loadURL(pageAddress),
+      choose: (id) => {
+        this.#window?.webContents.send(shellChannels.command, id);
+        this.#wayBack?.asked();
+      },
+      reload: () => this.#wayBack?.reload(),
       hasDeveloperTools: !app.isPackaged,
     });
     Menu.setApplicationMenu(Menu.buildFromTemplate(template));

@@ -1,10 +1,10 @@
-/** The window: hardened, where it was the last time, and with a way back when its page crashes or hangs. */
-import { crashAddress, crashPath, pageAddress, pathIn } from './addresses.ts';
+/** The window: hardened, and where it was the last time. */
+import { pageAddress } from './addresses.ts';
 import type { BrowserWindow, ElectronApi } from './api.ts';
 import type { Complain } from './ipc.ts';
 import { placeWindow, readWindowState, smallest, writeWindowState } from './window-state.ts';
 
-type WindowApi = Pick<ElectronApi, 'app' | 'BrowserWindow' | 'dialog' | 'nativeTheme' | 'screen'>;
+type WindowApi = Pick<ElectronApi, 'app' | 'BrowserWindow' | 'nativeTheme' | 'screen'>;
 
 export interface WindowPlan {
   /** Absolute path of the bundled preload. */
@@ -44,6 +44,8 @@ export function openWindow(api: WindowApi, plan: WindowPlan): BrowserWindow {
       webSecurity: true,
       webviewTag: false,
       navigateOnDragDrop: false,
+      // Compiled scripts are kept from the first start on: a site would have to be visited again first.
+      v8CacheOptions: 'bypassHeatCheck',
       // Chromium would fetch dictionaries for it.
       spellcheck: false,
       devTools: !api.app.isPackaged,
@@ -52,7 +54,6 @@ export function openWindow(api: WindowApi, plan: WindowPlan): BrowserWindow {
   if (saved?.isMaximized === true) window.maximize();
   window.once('ready-to-show', () => window.show());
   keepPlace(window, plan);
-  outliveItsPage(api, window, plan.complain);
   void window.loadURL(pageAddress).catch((error: unknown) => plan.complain(`The page did not load: ${String(error)}`));
   return window;
 }
@@ -74,66 +75,4 @@ function keepPlace(window: BrowserWindow, { stateFile, complain }: WindowPlan): 
   window.on('unmaximize', keepSoon);
   window.on('close', keep);
   window.on('closed', () => clearTimeout(timer));
-}
-
-function outliveItsPage({ dialog }: WindowApi, window: BrowserWindow, complain: Complain): void {
-  const contents = window.webContents;
-  const load = (address: string): void => {
-    if (!window.isDestroyed()) void window.loadURL(address).catch((error: unknown) => complain(String(error)));
-  };
-  contents.on('render-process-gone', (_event, { reason, exitCode }) => {
-    if (reason === 'clean-exit') return;
-    complain(`The window's page has gone: ${reason}, exit code ${exitCode}.`);
-    if (isReloading) {
-      isReloading = false;
-      load(pageAddress);
-    } else if (pathIn(contents.getURL()) === crashPath) {
-      // Not even a page without script can be shown: nothing in this window will.
-      dialog.showErrorBox('fdscope cannot show its window', `Its page ended twice (${reason}). Start fdscope again.`);
-      window.destroy();
-    } else {
-      load(crashAddress(reason, exitCode));
-      window.show();
-    }
-  });
-
-  // An empty page needs no request, so that Chromium asks nobody before it shows one (Electron 33.2.1: no will-navigate).
-  contents.on('did-navigate', (_event, address) => {
-    const path = pathIn(address);
-    if (path === '/' || path === crashPath) return;
-    complain(`The window's page went to ${address}, where nothing is; it is loaded again.`);
-    load(pageAddress);
-  });
-
-  let isReloading = false;
-  let asking: AbortController | undefined;
-  window.on('unresponsive', () => {
-    if (asking) return;
-    asking = new AbortController();
-    const { signal } = asking;
-    void askWhetherToWait(dialog, window, signal).then((answer) => {
-      asking = undefined;
-      if (answer !== 'reload' || window.isDestroyed()) return;
-      // A page that hangs does not unload; when its process has gone, it is loaded anew.
-      isReloading = true;
-      contents.forcefullyCrashRenderer();
-    });
-  });
-  window.on('responsive', () => asking?.abort());
-}
-
-async function askWhetherToWait(
-  dialog: WindowApi['dialog'],
-  window: BrowserWindow,
-  signal: AbortSignal,
-): Promise<'wait' | 'reload'> {
-  const answers = ['wait', 'reload'] as const;
-  const { response } = await dialog.showMessageBox(window, {
-    type: 'warning',
-    message: 'The window does not answer.',
-    detail: 'Wait for it, or load its page again. The lab is another process: what runs in it goes on either way.',
-    buttons: ['Wait', 'Load again'],
-    ...{ defaultId: 0, cancelId: 0, noLink: true, signal },
-  });
-  return answers[response] ?? 'wait';
 }

@@ -1,9 +1,9 @@
 /** Latency histograms of the load engine, merged exactly: percentiles are never averaged. */
 import { inflateSync } from 'node:zlib';
-import { encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
+import type { Histogram } from 'hdr-histogram-js';
 import type { LatencySummary } from '../../shared/run-result.ts';
 import type { Latency } from '../../shared/telemetry/codec.ts';
-import { addEncoded, emptyHistogram } from '../../shared/telemetry/latency-histogram.ts';
+import { addEncoded, base64Of, emptyHistogram } from '../../shared/telemetry/latency-histogram.ts';
 import { LabError, sentenceOf } from './errors.ts';
 
 const microsOf = (ns: number): number => Math.round(ns) / 1000;
@@ -47,4 +47,4 @@ const compressedHeaderBytes = 8;
 
 /** As frames carry it: HdrHistogram V2, uncompressed. */
 export const encodeHistogram = (histogram: Histogram): Uint8Array =>
-  inflateSync(Buffer.from(encodeIntoCompressedBase64(histogram), 'base64').subarray(compressedHeaderBytes));
+  inflateSync(Buffer.from(base64Of(histogram), 'base64').subarray(compressedHeaderBytes));

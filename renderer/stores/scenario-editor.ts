@@ -50,6 +50,8 @@ export interface EditedScenario {
   readonly source: ScenarioSource;
 }
 const mostRecent = 5;
+/** As the lab takes it. */
+const mostTextBytes = 1 << 20;
 const keyOf = ({ name, source }: EditedScenario): string => ('file' in source ? source.file : name);
 
 const fresh: Draft = { text: template, savedText: template, name: '', origin: 'new' };
@@ -147,7 +149,12 @@ export const useScenarioEditor = defineStore('scenario-editor', () => {
   }
 
   /** A file that was dropped or chosen. */
+  /** A file that is dropped or chosen; what cannot be a scenario is not even read. */
   async function openFile(file: File): Promise<void> {
+    if (file.size > mostTextBytes) {
+      notices.show('error', `${file.name} is no scenario: it has more than 1 MiB.`);
+      return;
+    }
     openText(file.name.replace(/\.ya?ml$/i, ''), await file.text());
   }
 

@@ -8,6 +8,8 @@ export const shellChannels = {
   commands: 'shell:commands',
   /** Shell to page: id of the command that was chosen in the menu. */
   command: 'shell:command',
+  /** Page to shell: it has that command. */
+  taken: 'shell:taken',
   /** Page to shell: opened files may come. */
   ready: 'shell:ready',
   /** Page to shell: ask the user for a file. */

@@ -1,5 +1,8 @@
 /** Latency histograms as they travel: HdrHistogram V2, uncompressed, values in ns. */
-import { build, type Histogram } from 'hdr-histogram-js';
+import type { Histogram } from 'hdr-histogram-js';
+// The whole package makes formatters of numbers for its logs as it is loaded, which takes as long as all the rest of it.
+import { build } from 'hdr-histogram-js/dist/HistogramBuilder.js';
+import { encodeIntoCompressedBase64 } from 'hdr-histogram-js/dist/encoding.js';
 import { bucketsOf, type Bucket } from './histogram-buckets.ts';
 
 /** As the load engine records them: an hour at most, in ns, to three significant digits. */
@@ -15,6 +18,9 @@ export const emptyHistogram = (): Histogram =>
     bitBucketSize: 64,
     useWebAssembly: false,
   });
+
+/** As logs of histograms have it. */
+export const base64Of = (histogram: Histogram): string => encodeIntoCompressedBase64(histogram);
 
 export function addBuckets(histogram: Histogram, buckets: readonly Bucket[]): void {
   // The highest value of a bucket, so that the maximum and the percentiles are those of the histogram itself.

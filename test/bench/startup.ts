@@ -48,7 +48,7 @@ function forget(folders: readonly string[]): void {
 /** Runs in the page; waits for what a user waits for. Time is that of the clock, which all processes share. */
 const untilScope = `new Promise((resolve) => {
   const after = (isThere, then) => { const value = isThere(); value ? then(value) : setTimeout(() => after(isThere, then), 5); };
-  after(() => document.querySelector('footer')?.innerText.includes('Ready'), () => {
+  after(() => document.querySelector('footer.status')?.innerText.includes('Ready'), () => {
     [...document.querySelectorAll('nav button')].find((each) => each.innerText.trim() === 'Scope').click();
     after(() => document.querySelector('main .go'), () => requestAnimationFrame(() => resolve(JSON.stringify({
       scope: Date.now(),

@@ -106,9 +106,12 @@ describe('a bench that is kept', () => {
     await room.close();
     expect(await room.replay(file)).toMatchObject({ phase: 'replaying', steps: 8, session: file });
     expect(room.steps).toEqual(made);
-    expect(room.export('svg').text).toContain('<title>For the class</title>');
-    expect(JSON.parse(room.export('json').text ?? '')).toMatchObject({ walk: 'half-close', title: 'For the class' });
-    expect(room.export('perfetto').base64?.length).toBeGreaterThan(500);
+    expect((await room.export('svg')).text).toContain('<title>For the class</title>');
+    expect(JSON.parse((await room.export('json')).text ?? '')).toMatchObject({
+      walk: 'half-close',
+      title: 'For the class',
+    });
+    expect((await room.export('perfetto')).base64?.length).toBeGreaterThan(500);
     expect(room.program('c')).toMatchObject({ fileName: 'half-close.c' });
     await expect(room.goto(3)).rejects.toThrow(/No bench is open/);
     await room.open(undefined, undefined);

@@ -1,48 +1,15 @@
 /** How the desktop app ends, and that nothing of it is left: no engine, no server, no session that cannot be read. */
 import { spawn } from 'node:child_process';
-import { chmodSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync } from 'node:fs';
 import { afterAll, expect, it } from 'vitest';
-import { runCli } from '../cli/command-line.ts';
 import { Desktop, describeDesktop, displayName, electronProgram } from '../support/desktop/app.ts';
+import { hasOwnDisplay, startDisplay } from '../support/desktop/display.ts';
 import { dismissDialog } from '../support/desktop/dialogs.ts';
-import { programsUnder, stillThere, type Program } from '../support/desktop/processes.ts';
+import type { Program } from '../support/desktop/processes.ts';
 import { UserHome } from '../support/desktop/user.ts';
+import { atWork, expectWholeSessions, gone } from '../support/desktop/work.ts';
 import { root } from '../support/engines.ts';
 import { itWith } from '../support/tools.ts';
-
-/** Runs a lab and records it, as it is when the end comes. Resolves to its own process, and all that it has started. */
-async function atWork(desktop: Desktop, model: string): Promise<{ main: Program; others: Program[] }> {
-  const { page } = desktop;
-  await desktop.isReady();
-  await desktop.choose('Lab', 'Run, or stop');
-  await desktop.isReady('Running');
-  await page.keyboard.press('l');
-  await page.getByRole('button', { name: model, exact: true }).click();
-  await page.locator('.channel.serving').getByRole('button', { name: model, exact: true }).waitFor();
-  await desktop.choose('Sessions', 'Record the run, or stop recording');
-  await page.getByRole('button', { name: 'Recording', exact: true }).waitFor();
-  const all = programsUnder(desktop.pid).concat(programsUnder(process.pid).filter(({ pid }) => pid === desktop.pid));
-  const main = all.find(({ command }) => command.includes('--user-data-dir') && !command.includes('--type='));
-  if (!main) throw new Error('The app has no process of its own.');
-  expect(all.some(({ command }) => /fdscope-engine|node-server/.test(command))).toBe(true);
-  return { main, others: all };
-}
-
-/** Every session that is there can be read. */
-async function expectWholeSessions(desktop: Desktop, count: number): Promise<void> {
-  const folder = desktop.home.path('.local/share/fdscope/sessions');
-  const files = readdirSync(folder).filter((name) => !['exports', '.trash'].includes(name));
-  expect(files).toHaveLength(count);
-  for (const file of files) {
-    const { code, stderr } = await runCli(['info', join(folder, file)]);
-    expect([file, code, stderr]).toEqual([file, 0, '']);
-  }
-}
-
-const gone = async (programs: readonly Program[]): Promise<void> => {
-  await expect.poll(() => stillThere(programs)).toEqual([]);
-};
 
 /** A start that does not come to a window; resolves to what it said and how it ended. */
 function startInVain(
@@ -131,6 +98,21 @@ describeDesktop('the end of the desktop app', () => {
       await gone(others);
       await expectWholeSessions(desktop, 1);
       desktop.home.remove();
+    });
+  }
+
+  if (hasOwnDisplay()) {
+    it('its display gone, as at the end of a session under X: leaves as little', async () => {
+      const display = await startDisplay();
+      const home = new UserHome();
+      const desktop = await Desktop.start({ home, display: display.name });
+      const { others } = await atWork(desktop, 'epoll-lt');
+      const closed = new Promise((resolve) => desktop.app.process().once('exit', resolve));
+      await display.stop();
+      await closed;
+      await gone(others);
+      await expectWholeSessions(desktop, 1);
+      home.remove();
     });
   }
 });

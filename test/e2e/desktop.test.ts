@@ -99,6 +99,21 @@ describeDesktop('the desktop app', () => {
     await desktop.page.keyboard.press('Escape');
   });
 
+  it('says what it is, and copies that for a bug report', async () => {
+    await desktop.choose('Help', 'About fdscope');
+    const about = desktop.page.getByRole('dialog', { name: 'About fdscope' });
+    await about.getByText('sessions', { exact: true }).waitFor();
+    await about.getByRole('button', { name: /^Copy/ }).click();
+    const copied = (): Promise<string> => desktop.inMain(({ clipboard }) => clipboard.readText());
+    await expect.poll(copied).toMatch(/^fdscope: \d/);
+    const text = await copied();
+    expect(text).toMatch(/^fdscope: \d+\.\d+\.\d+( \(commit [0-9a-f]{12}\))?, in its own window$/m);
+    expect(text).toMatch(/^engine: \/.+fdscope-engine \(sha256 [0-9a-f]{12}\)$/m);
+    expect(text).toMatch(/^runs on: Electron [\d.]+, Chromium [\d.]+, Node [\d.]+, Linux \S+, \w+$/m);
+    expect(text).toContain(`sessions: ${sessions()}`);
+    await desktop.page.keyboard.press('Escape');
+  });
+
   it('zooms by its menu, and back', async () => {
     const ratio = (): Promise<number> => desktop.page.evaluate(() => window.devicePixelRatio);
     const usual = await ratio();

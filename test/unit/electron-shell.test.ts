@@ -2,7 +2,7 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { pageAddress } from '../../main/electron/addresses.ts';
 import { shellChannels } from '../../shared/contract/shell-channels.ts';
 import { openedFileSchema, type MenuCommand, type OpenedFile } from '../../shared/contract/shell.ts';
@@ -243,6 +243,58 @@ describe('the window', () => {
     });
     dialog.questions[1]?.answer(1);
     await vi.waitFor(() => expect(window.loaded).toEqual([pageAddress, pageAddress]));
+  });
+});
+
+describe('a page that hangs', () => {
+  const question = 'fdscope does not answer';
+  async function hangingShell(): Promise<StartedShell> {
+    const shell = await startedShell();
+    const { page } = shell.electron.window.webContents;
+    page.send(shellChannels.commands, [[command('lab.toggle', 'Lab')]]);
+    shell.electron.window.webContents.isHanging = true;
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    return shell;
+  }
+
+  it('leaves a command of the menu unanswered: its user is asked, once, and no more when it answers', async () => {
+    const { electron } = await hangingShell();
+    electron.menu.click('Lab', 'lab.toggle');
+    vi.advanceTimersByTime(14_000);
+    electron.menu.click('Lab', 'lab.toggle');
+    expect(electron.dialog.questions).toHaveLength(0);
+    vi.advanceTimersByTime(60_000);
+    expect(electron.dialog.questions.map(({ options }) => options.title)).toEqual([question]);
+    electron.window.webContents.page.send(shellChannels.taken);
+    expect(electron.dialog.questions[0]?.options.signal?.aborted).toBe(true);
+    expect(electron.window.loaded).toEqual([pageAddress]);
+  });
+
+  it('is nobody’s concern where it answers in time, nor once it shows that it has crashed', async () => {
+    const { electron } = await hangingShell();
+    const { webContents } = electron.window;
+    electron.menu.click('Lab', 'lab.toggle');
+    webContents.page.send(shellChannels.taken);
+    vi.advanceTimersByTime(60_000);
+    webContents.crash('crashed', 11);
+    await vi.waitFor(() => expect(webContents.getURL()).toContain('/crash'));
+    electron.menu.click('Lab', 'lab.toggle');
+    vi.advanceTimersByTime(60_000);
+    expect(electron.dialog.questions).toEqual([]);
+  });
+
+  it('is ended where it does not let go of a page that is to be loaded again, which then comes', async () => {
+    const { electron, complaints } = await hangingShell();
+    electron.menu.click('View', 'Load the page again');
+    vi.advanceTimersByTime(4_000);
+    expect(complaints).toEqual([]);
+    vi.advanceTimersByTime(2_000);
+    expect(complaints).toEqual(["The window's page has gone: killed, exit code 9."]);
+    await vi.waitFor(() => expect(electron.window.webContents.getURL()).toBe(pageAddress));
+    expect(electron.window.loaded).toEqual([pageAddress, pageAddress, pageAddress]);
+    vi.advanceTimersByTime(60_000);
+    expect(complaints).toHaveLength(1);
   });
 });
 

@@ -18,7 +18,11 @@ export function exposeBridge({ contextBridge, ipcRenderer }: RendererApi, page: 
     connect: () => ipcRenderer.send(shellChannels.connect),
     offerCommands: (commands) => ipcRenderer.send(shellChannels.commands, commands),
     onCommand: (listener) => {
-      ipcRenderer.on(shellChannels.command, (_event, id: string) => listener(id));
+      ipcRenderer.on(shellChannels.command, (_event, id: string) => {
+        // First, as a page that hangs with it is another matter, which the next key tells.
+        ipcRenderer.send(shellChannels.taken);
+        listener(id);
+      });
     },
     chooseFile: () => ipcRenderer.send(shellChannels.chooseFile),
     onOpened: (listener) => {

@@ -7,7 +7,6 @@ import type { SequenceView } from '../../../shared/sequence/picture.ts';
 import { sequenceSvg } from '../../../shared/sequence/svg.ts';
 import { monotonicNs } from '../clock.ts';
 import type { PictureTheme } from '../../../shared/session/pictures.ts';
-import { perfettoTrace } from '../sessions/exporters/perfetto.ts';
 import { traceBench } from './bench-trace.ts';
 
 export type BenchFormat = (typeof benchFormats)[number];
@@ -42,7 +41,11 @@ export function benchDiagram(
 }
 
 /** The steps are one or more. */
-export function exportBench(format: BenchFormat, bench: BenchToExport, picture: BenchPicture = {}): ExportedBench {
+export async function exportBench(
+  format: BenchFormat,
+  bench: BenchToExport,
+  picture: BenchPicture = {},
+): Promise<ExportedBench> {
   const { name, title, steps, clock } = bench;
   switch (format) {
     case 'json': {
@@ -54,6 +57,8 @@ export function exportBench(format: BenchFormat, bench: BenchToExport, picture: 
       return { fileName: `${name}.svg`, text: sequenceSvg(sequence, view) };
     }
     case 'perfetto': {
+      // With its protobuf it is loaded when it is wanted.
+      const { perfettoTrace } = await import('../sessions/exporters/perfetto.ts');
       const now = { wallMs: Date.now(), monotonicNs: monotonicNs() };
       const bytes = perfettoTrace(clock ?? now, (sink) => traceBench(steps, sink));
       return { fileName: `${name}.pftrace`, base64: Buffer.from(bytes).toString('base64') };

@@ -211,11 +211,11 @@ export class BenchRoom {
     });
   }
 
-  export(format: BenchFormat): ExportedBench {
+  async export(format: BenchFormat): Promise<ExportedBench> {
     if (this.steps.length === 0) throw new LabError('bad-input', 'Nothing was done on the bench yet.');
     const title = this.#shown?.name ?? this.#walk?.walk.title ?? 'Bench';
     const name = this.#shown?.walk?.name ?? this.#walk?.name ?? 'bench';
-    return exportBench(format, { name, title, steps: this.steps, clock: this.#shown?.clock });
+    return await exportBench(format, { name, title, steps: this.steps, clock: this.#shown?.clock });
   }
 
   async #readWalk(source: WalkSource): Promise<Omit<Gone, 'done'>> {

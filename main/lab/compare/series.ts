@@ -1,5 +1,5 @@
 /** One entry of a comparison while its runs are made, and what it comes to. */
-import { encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
+import type { Histogram } from 'hdr-histogram-js';
 import {
   comparedFigures,
   type ComparedEntry,
@@ -10,6 +10,7 @@ import {
 } from '../../../shared/compare-result.ts';
 import { metrics } from '../../../shared/expectations/metrics.ts';
 import type { RunResult } from '../../../shared/run-result.ts';
+import { base64Of } from '../../../shared/telemetry/latency-histogram.ts';
 import type { PlannedRun } from '../../../shared/schemas/scenario.ts';
 import type { ComparedSeries } from '../../../shared/statistics/differences.ts';
 import { estimate } from '../../../shared/statistics/median-interval.ts';
@@ -26,7 +27,7 @@ function distributionOf(histogram: Histogram): Distribution {
   return {
     percentiles: percentileLadder.map((percentile) => ({ percentile, us: at(percentile) })),
     count: histogram.totalCount,
-    hdr: encodeIntoCompressedBase64(histogram),
+    hdr: base64Of(histogram),
   };
 }
 

@@ -1,5 +1,4 @@
 /** Turns frames, as they come, into the figures by the second that a session opens with. */
-import { encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import type { FrameSource } from '../../../shared/contract/channels.ts';
 import { markSchema, modelFrameSchema, noticeSchema, readySchema } from '../../../shared/engine-messages.ts';
 import { findingSchema } from '../../../shared/findings.ts';
@@ -21,7 +20,7 @@ import {
 } from '../../../shared/telemetry/codec.ts';
 import { errorKinds, frameKinds, syscallNames, type CounterName } from '../../../shared/telemetry/wire.ts';
 import { bucketsOf } from '../../../shared/telemetry/histogram-buckets.ts';
-import { addBuckets, emptyHistogram } from '../../../shared/telemetry/latency-histogram.ts';
+import { addBuckets, base64Of, emptyHistogram } from '../../../shared/telemetry/latency-histogram.ts';
 
 type Row = Record<OverviewColumn, number>;
 
@@ -157,8 +156,8 @@ export class SummaryBuilder {
       ...(this.#corrected.totalCount + this.#uncorrected.totalCount > 0
         ? {
             histograms: {
-              corrected: encodeIntoCompressedBase64(this.#corrected),
-              uncorrected: encodeIntoCompressedBase64(this.#uncorrected),
+              corrected: base64Of(this.#corrected),
+              uncorrected: base64Of(this.#uncorrected),
             },
           }
         : {}),

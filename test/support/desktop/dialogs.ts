@@ -38,8 +38,28 @@ export async function answerSaveDialog({ display }: Desktop, path: string): Prom
   await xdotool(display, 'key', 'Return');
 }
 
-/** Closes a box that only tells something. */
+/** Closes a box that only tells something, or takes the answer that stands first. */
 export async function dismissDialog(display: string, title: string): Promise<void> {
   await focusDialog(display, title);
   await xdotool(display, 'key', 'Return');
+}
+
+/** Takes the answer that stands second. */
+export async function takeSecondAnswer(display: string, title: string): Promise<void> {
+  await focusDialog(display, title);
+  await xdotool(display, 'key', 'Tab', 'Return');
+}
+
+/** Whether a box of this title is shown. */
+export async function hasDialog(display: string, title: string): Promise<boolean> {
+  try {
+    return (await xdotool(display, 'search', '--onlyvisible', '--name', title)).trim() !== '';
+  } catch {
+    return false; // xdotool fails where there is none
+  }
+}
+
+/** A key that somebody presses at the window that has the focus. */
+export async function pressKey(display: string, key: string): Promise<void> {
+  await xdotool(display, 'key', key);
 }

@@ -3,8 +3,10 @@
  * becomes of a page that hangs: Chromium takes one that is debugged for stopped on purpose. Nothing here waits without end.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { expect } from 'vitest';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
+import type { LiveSettingsInput } from '../../../shared/contract/live.ts';
 import { root } from '../engines.ts';
 import { displayName, electronProgram } from './app.ts';
 import { UserHome } from './user.ts';
@@ -27,8 +29,17 @@ const quitLimitMs = 60_000;
 /** Electron's modules for the debugger, which in a program of modules has no `require`; by `electron -r`. */
 const handOverElectron = `globalThis.electronOfTests = require('electron');\n`;
 
+export interface InspectedPlan {
+  /** Of Chromium, such as "--disable-gpu". */
+  readonly switches?: readonly string[];
+  /** Whose app it is; a new one, which ends with the app, where none is named. */
+  readonly home?: UserHome;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 export class InspectedDesktop {
-  readonly home = new UserHome();
+  readonly home: UserHome;
+  readonly #removeHome: boolean;
   readonly #app: ChildProcess;
   readonly #ended: Promise<void>;
   readonly #waiting = new Map<number, (answer: z.infer<typeof answerSchema>) => void>();
@@ -36,27 +47,29 @@ export class InspectedDesktop {
   #asked = 0;
   #inspector: WebSocket | undefined;
 
-  private constructor(args: readonly string[]) {
+  private constructor({ switches = [], home, env = {} }: InspectedPlan) {
+    this.home = home ?? new UserHome();
+    this.#removeHome = home === undefined;
     const handOver = this.home.write('hand-over.cjs', handOverElectron);
     const all = [
       '--inspect=127.0.0.1:0',
       `--user-data-dir=${this.home.path('profile')}`,
-      ...args,
+      ...switches,
       '-r',
       handOver,
       root,
     ];
     this.#app = spawn(this.home.starterOf(electronProgram), all, {
       cwd: this.home.folder,
-      env: this.home.environment(displayName()),
+      env: this.home.environment(displayName(), env),
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#app.stderr?.on('data', (chunk: Buffer) => (this.#output += chunk.toString()));
     this.#ended = new Promise((resolve) => this.#app.once('close', () => resolve()));
   }
 
-  static async start(...args: string[]): Promise<InspectedDesktop> {
-    const desktop = new InspectedDesktop(args);
+  static async start(plan: InspectedPlan = {}): Promise<InspectedDesktop> {
+    const desktop = new InspectedDesktop(plan);
     await desktop.#connect();
     return desktop;
   }
@@ -111,6 +124,30 @@ export class InspectedDesktop {
     return result?.result?.value;
   }
 
+  /** Code in the page; as `inMain`, undefined where it is not answered. */
+  inPage(code: string): Promise<unknown> {
+    return this.inMain(`return contents.executeJavaScript(${JSON.stringify(code)})`);
+  }
+
+  /** Chooses an entry of the menu, as a person does. */
+  async choose(menu: string, label: string): Promise<void> {
+    await this.inMain(`
+      const menu = electron.Menu.getApplicationMenu().items.find(({ label }) => label.replace('&', '') === ${JSON.stringify(menu)});
+      menu.submenu.items.find(({ label }) => label === ${JSON.stringify(label)}).click();`);
+  }
+
+  /** Runs a lab with these settings, which are kept in the page as if somebody had chosen them. Within a test. */
+  async runLab(settings: LiveSettingsInput): Promise<void> {
+    const footer = (): Promise<unknown> => this.inPage(`document.querySelector('footer.status')?.innerText ?? ''`);
+    await expect.poll(footer).toContain('Ready');
+    await this.inPage(`localStorage.setItem('fdscope.setup', ${JSON.stringify(JSON.stringify(settings))})`);
+    await this.inMain('contents.reload()');
+    await expect.poll(() => this.inPage(`performance.getEntriesByType('navigation')[0].type`)).toBe('reload');
+    await expect.poll(footer).toContain('Ready');
+    await this.choose('Lab', 'Run, or stop');
+    await expect.poll(footer).toContain('Running');
+  }
+
   /** What the app itself said, without Chromium's own lines and those of the debugger. */
   ownOutput(): string[] {
     return this.#output.split('\n').filter((line) => /^(The window's page|A message) /.test(line));
@@ -118,11 +155,21 @@ export class InspectedDesktop {
 
   /** Asks it to quit; a page that hangs does not let it, so that it is ended in the end whatever it does. */
   async close(): Promise<void> {
-    await this.inMain('setTimeout(() => electron.app.quit(), 0)').catch(() => undefined);
+    await this.inMain('setTimeout(() => electron.app.quit(), 100)').catch(() => undefined);
+    // A program whose debugger is still there waits for it before it ends.
+    this.#inspector?.close();
     const limit = setTimeout(() => this.#app.kill('SIGKILL'), quitLimitMs);
     await this.#ended;
     clearTimeout(limit);
-    this.#inspector?.close();
-    this.home.remove();
+    if (this.#removeHome) this.home.remove();
+  }
+
+  get pid(): number {
+    return this.#app.pid ?? 0;
+  }
+
+  /** Resolves when it is there no more, whatever ended it. */
+  get ended(): Promise<void> {
+    return this.#ended;
   }
 }

@@ -38,6 +38,7 @@ class ContentsDouble extends EventEmitter {
   static #ids = 0;
   readonly id = ++ContentsDouble.#ids;
   readonly page: PageDouble;
+  isHanging = false;
   readonly mainFrame: Frame & Pick<Electron.WebFrameMain, 'send'> & { postMessage: unknown };
   #decideWindow: (details: Electron.HandlerDetails) => Electron.WindowOpenHandlerResponse = () => ({ action: 'allow' });
 
@@ -86,6 +87,7 @@ class ContentsDouble extends EventEmitter {
     return !event.isPrevented;
   }
   crash(reason: Electron.RenderProcessGoneDetails['reason'], exitCode: number): void {
+    this.isHanging = false;
     this.emit('render-process-gone', new Happening(), { reason, exitCode });
   }
 }
@@ -132,7 +134,10 @@ export class WindowDouble
     this.loaded.push(url);
     this.webContents.emit('did-start-navigation', { url, isMainFrame: true, isSameDocument: false });
     const { ok, status } = await this.#world.protocol.fetch(url);
+    // One that hangs does not let go.
+    if (this.webContents.isHanging) await new Promise(() => undefined);
     this.webContents.mainFrame.url = url;
+    this.webContents.emit('did-navigate', new Happening(), url);
     if (!ok) throw new Error(`${url} was answered with ${status}`);
     this.emit('ready-to-show');
   }

@@ -41,9 +41,9 @@ export const benchExporter = (
 const exporterOf = (
   about: Pick<Exporter, 'about' | 'extension' | 'takes'> & { readonly format: BenchFormat },
 ): Exporter =>
-  benchExporter(about, (kept, picture) => {
-    const { text, base64 = '' } = exportBench(about.format, kept, picture);
-    return Promise.resolve(text ?? Buffer.from(base64, 'base64'));
+  benchExporter(about, async (kept, picture) => {
+    const { text, base64 = '' } = await exportBench(about.format, kept, picture);
+    return text ?? Buffer.from(base64, 'base64');
   });
 
 export const benchExporters: readonly Exporter[] = [

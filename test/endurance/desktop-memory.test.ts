@@ -1,0 +1,119 @@
+/**
+ * The desktop app at work for long: a loop that serves at the level of most detail, shown all the while, and what the memory of
+ * main process and page does meanwhile. `FDSCOPE_ENDURANCE_MINUTES` says how long; a table of every minute is in the output.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import Table from 'cli-table3';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
+import { describeDesktop } from '../support/desktop/app.ts';
+import { InspectedDesktop } from '../support/desktop/inspector.ts';
+import { allPrograms, programsUnder } from '../support/desktop/processes.ts';
+import { growthPerMinute } from '../support/growth.ts';
+
+const minutes = Number(process.env.FDSCOPE_ENDURANCE_MINUTES ?? 5);
+/** Stores of what is shown fill up to their budgets first. */
+const warmUpMinutes = Math.min(10, Math.floor(minutes / 3));
+const samplesPerMinute = 4;
+const requestsPerSecond = 1000;
+const connections = 50;
+
+/** All in MiB. Heaps are those of V8, without what lies outside of it, which is in the resident sizes. */
+const sampleSchema = z.object({
+  mainMiB: z.number(),
+  mainHeapMiB: z.number(),
+  pageMiB: z.number(),
+  pageHeapMiB: z.number(),
+});
+type Sample = z.infer<typeof sampleSchema>;
+type Figure = keyof Sample;
+const figures = Object.keys(sampleSchema.shape) as Figure[];
+
+/**
+ * What may come on top in a minute once all has warmed up. The page keeps the share of time of every socket in every tick, within
+ * 128 MiB, which such a run fills at a MiB and a half a minute for longer than anybody would wait here.
+ */
+const mostGrowthMiB: Readonly<Record<Figure, number>> = {
+  mainMiB: 0.5,
+  mainHeapMiB: 0.3,
+  pageMiB: 2.5,
+  pageHeapMiB: 0.5,
+};
+
+describeDesktop('the desktop app at work for long', () => {
+  let desktop: InspectedDesktop;
+  /** The least of a minute, as garbage that waits for its collector is no growth. */
+  async function minuteOf(): Promise<Sample> {
+    const samples: Sample[] = [];
+    for (let index = 0; index < samplesPerMinute; index++) {
+      await pause(60_000 / samplesPerMinute);
+      const said = await desktop.inMain(`
+        const mib = (bytes) => bytes / 2 ** 20;
+        const metrics = electron.app.getAppMetrics();
+        const residentMiB = (pid) => metrics.find((each) => each.pid === pid).memory.workingSetSize / 1024;
+        return {
+          mainMiB: residentMiB(process.pid),
+          mainHeapMiB: mib(process.memoryUsage().heapUsed),
+          pageMiB: residentMiB(contents.getOSProcessId()),
+          pageHeapMiB: mib(await contents.executeJavaScript('performance.memory.usedJSHeapSize')),
+        };`);
+      const sample = sampleSchema.safeParse(said);
+      if (sample.success) samples.push(sample.data);
+    }
+    expect(samples.length).toBeGreaterThan(0);
+    const least = (figure: Figure): number => Math.min(...samples.map((sample) => sample[figure]));
+    return {
+      mainMiB: least('mainMiB'),
+      mainHeapMiB: least('mainHeapMiB'),
+      pageMiB: least('pageMiB'),
+      pageHeapMiB: least('pageHeapMiB'),
+    };
+  }
+
+  beforeAll(async () => {
+    // Without it pages are told sizes of heaps in coarse steps, and old ones.
+    desktop = await InspectedDesktop.start({ switches: ['--enable-precise-memory-info'] });
+  }, 600_000);
+  afterAll(() => desktop.close(), 200_000);
+
+  it('runs, and records events, as it was told', async () => {
+    await desktop.runLab({
+      ...{ server: { model: 'epoll-lt', protocol: 'http', handler: 'respond' }, connections },
+      ...{ clients: [{ profile: 'rate', rate: requestsPerSecond }], detail: { level: 'events', switches: true } },
+    });
+    await expect.poll(() => desktop.inPage(`document.querySelector('.detail')?.innerText ?? ''`)).toMatch(/events/i);
+  });
+
+  it(
+    `for ${minutes} minutes: the memory of main process and page stays, once it has warmed up`,
+    { timeout: (minutes + 10) * 60_000 },
+    async () => {
+      const table = new Table({ head: ['minute', ...figures], style: { head: [], border: [] } });
+      const series: Sample[] = [];
+      for (let minute = 1; minute <= minutes; minute++) {
+        const sample = await minuteOf();
+        series.push(sample);
+        table.push([String(minute), ...figures.map((figure) => sample[figure].toFixed(1))]);
+        process.stdout.write(
+          `minute ${minute}: ${figures.map((figure) => `${figure} ${sample[figure].toFixed(1)}`).join(', ')}\n`,
+        );
+      }
+      console.log(table.toString());
+      const settled = series.slice(warmUpMinutes);
+      const growth = Object.fromEntries(
+        figures.map((figure) => [figure, growthPerMinute(settled.map((sample) => sample[figure]))]),
+      );
+      console.log(`growth in MiB a minute, after ${warmUpMinutes} minutes: ${JSON.stringify(growth)}`);
+      for (const figure of figures)
+        expect([figure, growth[figure]]).toEqual([
+          figure,
+          expect.toSatisfy((mib: number) => mib <= mostGrowthMiB[figure]),
+        ]);
+      expect(await desktop.inPage(`document.querySelector('footer.status').innerText`)).toContain('Running');
+      const engines = programsUnder(desktop.pid, allPrograms()).filter(({ program }) =>
+        program.includes('fdscope-engine'),
+      );
+      expect(engines).toHaveLength(2);
+    },
+  );
+});
