@@ -121,7 +121,7 @@ describe('a bench that is kept', () => {
   it('that nothing was done on is not kept, and what is no bench is not shown', limits, async () => {
     await room.open(undefined, undefined);
     await expect(room.keep('Nothing')).rejects.toThrow(/nothing to keep/);
-    expect(() => room.export('svg')).toThrow(/Nothing was done/);
+    await expect(room.export('svg')).rejects.toThrow(/Nothing was done/);
     await expect(room.replay('no-such.fdscope')).rejects.toThrow(/\.$/);
   });
 });
