@@ -33,6 +33,35 @@ export type MachineNoise = z.infer<typeof machineNoiseSchema>;
 /** The payload of a `machine` frame. */
 export const machineFrameSchema = machineNoiseSchema.extend({ timeNs: z.number() });
 
+/** Of stretches together: shares by time, periods and their times added; undefined of none. */
+export function mergedNoise(all: readonly MachineNoise[]): MachineNoise | undefined {
+  if (all.length < 2) return all[0];
+  const seconds = all.reduce((sum, each) => sum + each.seconds, 0);
+  const byTime = (of: (noise: MachineNoise) => number | null): number | null => {
+    const known = all.flatMap((noise) => {
+      const value = of(noise);
+      return value === null ? [] : [{ value, seconds: noise.seconds }];
+    });
+    const whole = known.reduce((sum, each) => sum + each.seconds, 0);
+    return whole > 0 ? known.reduce((sum, each) => sum + each.value * each.seconds, 0) / whole : null;
+  };
+  const added = (of: (noise: MachineNoise) => number | null): number | null => {
+    const known = all.map(of).filter((value) => value !== null);
+    return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0);
+  };
+  return {
+    seconds,
+    othersShare: byTime(({ othersShare }) => othersShare) ?? 0,
+    labShare: byTime(({ labShare }) => labShare) ?? 0,
+    stealShare: byTime(({ stealShare }) => stealShare) ?? 0,
+    runnable: byTime(({ runnable }) => runnable) ?? 0,
+    readyShare: byTime(({ readyShare }) => readyShare),
+    pressureShare: byTime(({ pressureShare }) => pressureShare),
+    throttledPeriods: added(({ throttledPeriods }) => throttledPeriods),
+    throttledMs: added(({ throttledMs }) => throttledMs),
+  };
+}
+
 /** From here on a figure of time tells of the neighbours too. */
 const mostOthersShare = 0.15;
 const mostStealShare = 0.03;
@@ -66,6 +95,7 @@ export function noiseSentence(noise: MachineNoise): string | undefined {
 
 export interface NoiseFigure {
   readonly name: string;
+  readonly label: string;
   /** Of a column, short. */
   readonly head: string;
   readonly unit: string;
@@ -78,23 +108,36 @@ export interface NoiseFigure {
 /** What was foreign in a run, as columns of tables and of CSV. */
 export const noiseFigures = [
   {
-    ...{ name: 'othersCpu', head: 'others %', unit: '%', source: "/proc/stat, less the lab's own processes" },
+    ...{
+      name: 'othersCpu',
+      label: 'CPU of other programs',
+      head: 'others %',
+      unit: '%',
+      source: "/proc/stat, less the lab's own processes",
+    },
     meaning: "CPU time that other programs had, of that of the server's CPUs",
     of: ({ othersShare }) => othersShare * 100,
   },
   {
-    ...{ name: 'steal', head: 'steal %', unit: '%', source: 'steal in /proc/stat' },
+    ...{ name: 'steal', label: 'CPU stolen by the host', head: 'steal %', unit: '%', source: 'steal in /proc/stat' },
     meaning: "CPU time that the host gave to other machines, of that of the server's CPUs",
     of: ({ stealShare }) => stealShare * 100,
   },
   {
-    ...{ name: 'runQueueWait', head: 'run queue %', unit: '%', source: 'run delay in /proc/PID/task/TID/schedstat' },
+    ...{
+      name: 'runQueueWait',
+      label: 'wait for a core (run queue)',
+      head: 'run queue %',
+      unit: '%',
+      source: 'run delay in /proc/PID/task/TID/schedstat',
+    },
     meaning: "time in which the server's threads could run and had no core, of that in which they could run",
     of: ({ readyShare }) => (readyShare === null ? null : readyShare * 100),
   },
   {
     ...{
       name: 'throttledPeriods',
+      label: 'periods throttled (nr_throttled)',
       head: 'throttled',
       unit: 'periods',
       source: 'nr_throttled in cpu.stat of the cgroup',

@@ -1,6 +1,7 @@
 /** Runs for spreadsheets: a line a figure, with its unit; what nobody counted is an empty field. */
 import { csvText, type CsvFormulas } from '../../shared/csv.ts';
 import { metricNames, metrics } from '../../shared/expectations/metrics.ts';
+import { noiseFigures } from '../../shared/machine-noise.ts';
 import type { LoadResult, RunResult } from '../../shared/run-result.ts';
 
 const head = ['run', 'model', 'label', 'variant', 'figure', 'unit', 'value', 'meaning'];
@@ -9,13 +10,18 @@ const head = ['run', 'model', 'label', 'variant', 'figure', 'unit', 'value', 'me
 const finite = (value: number | null): number | null => (value !== null && Number.isFinite(value) ? value : null);
 
 export function runsCsv(results: readonly RunResult[], formulas?: CsvFormulas): string {
-  const rows = results.flatMap((run, index) =>
-    metricNames.map((name) => {
-      const { unit, summary, of } = metrics[name];
-      const named = [index + 1, run.model, run.label ?? null, run.variant ?? null];
-      return [...named, name, unit, finite(of(run)), summary];
-    }),
-  );
+  const rows = results.flatMap((run, index) => {
+    const named = [index + 1, run.model, run.label ?? null, run.variant ?? null];
+    return [
+      ...metricNames.map((name) => {
+        const { unit, summary, of } = metrics[name];
+        return [...named, name, unit, finite(of(run)), summary];
+      }),
+      ...noiseFigures.map(({ name, unit, meaning, of }) => {
+        return [...named, name, unit, run.noise ? of(run.noise) : null, meaning];
+      }),
+    ];
+  });
   return csvText([head, ...rows], { formulas });
 }
 

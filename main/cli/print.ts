@@ -1,5 +1,6 @@
 /** Results for people: tables, what they were measured on, and notices. */
 import type { Conclusion, JudgedFigure } from '../../shared/expectations/conclude.ts';
+import { noiseFigures } from '../../shared/machine-noise.ts';
 import type {
   Errors,
   LatencySummary,
@@ -38,8 +39,13 @@ const serverHead = ['CPU µs/req', 'calls/req', 'switches/req', 'memory'];
 export const runName = (model: string, variant: string | undefined): string =>
   variant === undefined ? model : `${model}, ${variant}`;
 
+/** What others took from the run; empty of a quota where there is none. */
+const noiseCell = (value: number | null | undefined): string =>
+  value === null || value === undefined ? '–' : String(Number(value.toFixed(1)));
+
 export function runTables(results: readonly RunResult[]): (string | TextTable)[] {
-  const head = ['model', 'req/s', 'p50 µs', 'p99 µs', ...serverHead, 'errors'];
+  const noisy = noiseFigures.filter(({ of }) => results.some(({ noise }) => noise && of(noise) !== null));
+  const head = ['model', 'req/s', 'p50 µs', 'p99 µs', ...serverHead, 'errors', ...noisy.map(({ head: own }) => own)];
   const table = tableOf(head);
   for (const result of results) {
     table.push([
@@ -48,6 +54,7 @@ export function runTables(results: readonly RunResult[]): (string | TextTable)[]
       ...(['p50', 'p99'] as const).map((name) => latencyFigure(result.latency.corrected, name)),
       ...serverColumns(result, result.serverRequests ?? result.requests),
       String(total(result.errors)),
+      ...noisy.map(({ of }) => noiseCell(result.noise && of(result.noise))),
     ]);
   }
   return [...servedLines(results), table, ...profileLines(results)];

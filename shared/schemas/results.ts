@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { modelIds, serverIds } from '../catalogue.ts';
 import { conclusionSchema } from '../expectations/conclude.ts';
+import { machineNoiseSchema } from '../machine-noise.ts';
 import { errorKinds } from '../telemetry/wire.ts';
 import { handlers, modelOptionsSchema, protocols } from './settings.ts';
 
@@ -112,6 +113,9 @@ const runSchema = z
     bytesOut: orNull('bytes that the server sent'),
     serverRequests: orNull('replies by the count of the server'),
     serverErrors: errorsSchema.nullable(),
+    noise: machineNoiseSchema
+      .optional()
+      .describe('what other programs, other machines of the host and a quota took meanwhile'),
     idleRssBytes: orNull('resident memory of the server before anybody connected'),
     notAvailable: z.record(z.string(), z.string()).optional().describe('each figure that is null, and why'),
   })

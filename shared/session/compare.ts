@@ -1,9 +1,10 @@
 /** Two sessions laid over each other: the figures of both, side by side, and what keeps them from being comparable. */
 import { z } from 'zod';
+import { noiseFigures } from '../machine-noise.ts';
+import { servedDiffer, servedShare, servedText } from '../statistics/served.ts';
+import { figuresOf, ofWhat, perRequestOf, type SessionFigures } from './figures.ts';
+import type { MeasuredCount } from './measured.ts';
 import {
-  durationSecondsOf,
-  hasServer,
-  highestOf,
   isColumnCounted,
   isWatchedFromOutside,
   requestsOf,
@@ -45,45 +46,61 @@ export interface ComparedSession {
   readonly overview: Overview;
 }
 
+/** Two sides of what is compared, each as it was. */
+interface Side {
+  readonly overview: Overview;
+  readonly figures: SessionFigures;
+}
+
 interface Measure {
   readonly measure: string;
   readonly label: string;
   readonly unit: string;
   readonly better?: 'less' | 'more';
-  readonly of: (overview: Overview) => number | undefined;
+  /** Of the clients that were served: not compared where these were other parts of them. */
+  readonly isOfServed?: boolean;
+  readonly of: (side: Side) => number | undefined;
 }
 
-const ratio = (value: number, by: number): number | undefined => (by > 0 ? value / by : undefined);
 const perRequest =
-  (amount: (overview: Overview) => number) =>
-  (overview: Overview): number | undefined =>
-    hasServer(overview) ? ratio(amount(overview), servedOf(overview)) : undefined;
+  (amount: (figures: SessionFigures) => number) =>
+  ({ overview, figures }: Side): number | undefined =>
+    perRequestOf(overview, figures, amount(figures));
 /** What only some servers count. */
 const perRequestCounted =
-  (column: CountedColumn) =>
-  (overview: Overview): number | undefined =>
-    isColumnCounted(overview, column) ? perRequest(({ columns }) => sumOf(columns[column]))(overview) : undefined;
-const latency =
-  (key: 'p50' | 'p90' | 'p99' | 'p999' | 'max') =>
-  ({ latency: { corrected } }: Overview): number | undefined =>
-    corrected.count > 0 ? corrected[key] : undefined;
+  (column: CountedColumn & MeasuredCount) =>
+  (side: Side): number | undefined =>
+    isColumnCounted(side.overview, column) ? perRequest(({ counts }) => counts[column])(side) : undefined;
+const latency = (key: 'p50' | 'p90' | 'p99' | 'p999' | 'max', label: string): Measure => ({
+  ...{ measure: `latency${key.charAt(0).toUpperCase()}${key.slice(1)}Us`, label: `latency ${label}`, unit: 'µs' },
+  ...{ better: 'less', isOfServed: true },
+  of: ({
+    figures: {
+      latency: { corrected },
+    },
+  }) => (corrected.count > 0 ? corrected[key] : undefined),
+});
 /** No server has none of these: 0 is a server that nobody looked into. */
 const highest =
-  (column: 'rssBytes' | 'threads' | 'openFds') =>
-  ({ columns }: Overview): number | undefined =>
-    highestOf(columns[column]) || undefined;
+  (peak: 'rssBytes' | 'threads' | 'openFds') =>
+  ({ figures }: Side): number | undefined =>
+    figures.peaks[peak] || undefined;
 
 /** Cost per request first: it holds where requests/s do not (machines are shared, clients may be the limit). */
 const measures: readonly Measure[] = [
-  { measure: 'durationSeconds', label: 'duration', unit: 's', of: durationSecondsOf },
-  { measure: 'requests', label: 'requests', unit: '', of: (overview) => sumOf(requestsOf(overview)) },
+  { measure: 'durationSeconds', label: 'duration', unit: 's', of: ({ figures }) => figures.seconds },
+  { measure: 'requests', label: 'requests', unit: '', of: ({ figures }) => figures.requests },
   {
     ...{ measure: 'requestsPerSecond', label: 'requests per second', unit: '1/s', better: 'more' },
-    of: (overview) => ratio(sumOf(requestsOf(overview)), durationSecondsOf(overview)),
+    of: ({ figures: { requests, seconds } }) => (seconds > 0 ? requests / seconds : undefined),
+  },
+  {
+    ...{ measure: 'servedShare', label: 'clients that got a reply', unit: '%', better: 'more' },
+    of: ({ figures: { clients } }) => clients && servedShare(clients) * 100,
   },
   {
     ...{ measure: 'cpuUsPerRequest', label: 'CPU per request', unit: 'µs', better: 'less' },
-    of: perRequest(({ columns }) => sumOf(columns.serverCpuNs) / 1000),
+    of: perRequest(({ counts }) => counts.serverCpuNs / 1000),
   },
   {
     ...{ measure: 'syscallsPerRequest', label: 'system calls per request', unit: '', better: 'less' },
@@ -91,7 +108,7 @@ const measures: readonly Measure[] = [
   },
   {
     ...{ measure: 'switchesPerRequest', label: 'context switches per request', unit: '', better: 'less' },
-    of: perRequest(({ columns }) => sumOf(columns.voluntarySwitches) + sumOf(columns.involuntarySwitches)),
+    of: perRequest(({ counts }) => counts.voluntarySwitches + counts.involuntarySwitches),
   },
   {
     ...{ measure: 'coroutineSwitchesPerRequest', label: 'coroutine switches per request', unit: '' },
@@ -101,24 +118,45 @@ const measures: readonly Measure[] = [
     ...{ measure: 'eagainPerRequest', label: 'EAGAIN per request', unit: '', better: 'less' },
     of: perRequestCounted('eagain'),
   },
-  { measure: 'latencyP50Us', label: 'latency p50', unit: 'µs', better: 'less', of: latency('p50') },
-  { measure: 'latencyP90Us', label: 'latency p90', unit: 'µs', better: 'less', of: latency('p90') },
-  { measure: 'latencyP99Us', label: 'latency p99', unit: 'µs', better: 'less', of: latency('p99') },
-  { measure: 'latencyP999Us', label: 'latency p99.9', unit: 'µs', better: 'less', of: latency('p999') },
-  { measure: 'latencyMaxUs', label: 'latency max', unit: 'µs', better: 'less', of: latency('max') },
-  { measure: 'errors', label: 'errors', unit: '', better: 'less', of: ({ columns }) => sumOf(columns.errors) },
+  latency('p50', 'p50'),
+  latency('p90', 'p90'),
+  latency('p99', 'p99'),
+  latency('p999', 'p99.9'),
+  latency('max', 'max'),
+  { measure: 'errors', label: 'errors', unit: '', better: 'less', of: ({ figures }) => figures.counts.errors },
   { measure: 'maxRssBytes', label: 'memory, highest', unit: 'B', better: 'less', of: highest('rssBytes') },
   { measure: 'maxThreads', label: 'threads, most', unit: '', of: highest('threads') },
   { measure: 'maxOpenFds', label: 'open fds, most', unit: '', of: highest('openFds') },
+  ...noiseFigures.map(({ name, label, unit, of }): Measure => ({
+    ...{ measure: name, label, unit },
+    of: ({ figures: { noise } }) => (noise ? (of(noise) ?? undefined) : undefined),
+  })),
 ];
 
-function difference({ of, ...measure }: Measure, a: Overview, b: Overview): Difference {
+function difference({ of, isOfServed = false, ...measure }: Measure, a: Side, b: Side): Difference {
   const values = { a: of(a), b: of(b) };
-  const both =
-    values.a === undefined || values.b === undefined
-      ? {}
-      : { difference: values.b - values.a, ...(values.a > 0 ? { ratio: values.b / values.a } : {}) };
-  return { ...measure, ...values, ...both };
+  const isCompared = !(isOfServed && servedDiffer(a.figures.clients, b.figures.clients));
+  if (!isCompared || values.a === undefined || values.b === undefined) return { ...measure, ...values };
+  return {
+    ...measure,
+    ...values,
+    difference: values.b - values.a,
+    ...(values.a > 0 ? { ratio: values.b / values.a } : {}),
+  };
+}
+
+/** Sentences on what the figures are of, where that differs or hinders. */
+function intervalCaveats(sides: readonly [Side, Side], names: readonly [string, string]): string[] {
+  const [a, b] = [sides[0].figures, sides[1].figures];
+  const isSame = a.of === b.of;
+  const about = isSame
+    ? [ofWhat(a).replace(/, [\d.]+ s:/, ' of each:')]
+    : sides.map(({ figures }, i) => `"${names[i] ?? ''}": ${ofWhat(figures)}`);
+  if (!servedDiffer(a.clients, b.clients)) return about;
+  return [
+    `Latencies are not compared: ${servedText(`"${names[0]}"`, a.clients)}, ${servedText(`"${names[1]}"`, b.clients)}, and latencies are those of the clients that were served.`,
+    ...about,
+  ];
 }
 
 function caveatsOf(a: ComparedSession, b: ComparedSession): string[] {
@@ -176,18 +214,22 @@ function differingSettings(a: Manifest, b: Manifest): string[] {
   return found;
 }
 
+const sideOf = ({ overview }: ComparedSession): Side => ({ overview, figures: figuresOf(overview) });
+
 /** Pure: the same two overviews give the same table. */
 export function compareSessions(a: ComparedSession, b: ComparedSession): Comparison {
   const differing = differingSettings(a.manifest, b.manifest);
   const isSameSetting = differing.length === 0;
+  const sides: readonly [Side, Side] = [sideOf(a), sideOf(b)];
   const names = `${differing.slice(0, mostNamed).join(', ')}${differing.length > mostNamed ? ' and more' : ''}`;
   return {
-    differences: measures.map((measure) => difference(measure, a.overview, b.overview)),
+    differences: measures.map((measure) => difference(measure, ...sides)),
     isSameSetting,
     caveats: [
       ...(isSameSetting
         ? []
         : [`The load was not the same: ${names} differ, so that no figure is called better or worse.`]),
+      ...intervalCaveats(sides, [a.manifest.name, b.manifest.name]),
       ...caveatsOf(a, b),
     ],
   };

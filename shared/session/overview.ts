@@ -4,6 +4,7 @@ import { externalId } from '../catalogue.ts';
 import { frameSources } from '../contract/channels.ts';
 import { areCallsCounted, countingOf, isCounterCounted } from '../telemetry/counted.ts';
 import type { CounterName } from '../telemetry/wire.ts';
+import { latencySummarySchema, measuredPartSchema, measuredSchema } from './measured.ts';
 
 /** What each second has. Counts and times are those within the second; gauges are its last. */
 export const overviewColumnNames = [
@@ -60,17 +61,6 @@ export const momentSchema = z.object({
 });
 export type Moment = z.infer<typeof momentSchema>;
 
-/** µs, as LatencySummary in run-result.ts. */
-export const latencySummarySchema = z.object({
-  p50: z.number(),
-  p90: z.number(),
-  p99: z.number(),
-  p999: z.number(),
-  max: z.number(),
-  mean: z.number(),
-  count: z.number(),
-});
-
 /** The body of a summary chunk: seconds from `firstSecond` on, counted from the session's start. */
 export const summaryChunkSchema = z.object({
   firstSecond: z.number().int().min(0),
@@ -80,6 +70,8 @@ export const summaryChunkSchema = z.object({
   syscalls: z.record(z.string(), z.number()).default({}),
   /** HdrHistograms of these seconds, V2 compressed, base64, as in HdrHistogram logs. ns. */
   histograms: z.object({ corrected: z.string(), uncorrected: z.string() }).optional(),
+  /** What of it was measured; recordings of before have none. */
+  measured: measuredPartSchema.optional(),
 });
 export type SummaryChunk = z.infer<typeof summaryChunkSchema>;
 
@@ -90,6 +82,8 @@ export const overviewSchema = z.object({
   moments: z.array(momentSchema),
   syscalls: z.record(z.string(), z.number()),
   latency: z.object({ corrected: latencySummarySchema, uncorrected: latencySummarySchema }),
+  /** Of the measured interval, as the figures of a run are; undefined where the session has none, or is of before. */
+  measured: measuredSchema.optional(),
   /** Frames that could not be kept while recording. */
   lostFrames: z.number(),
 });

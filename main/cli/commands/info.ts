@@ -1,14 +1,10 @@
 /** `fdscope info FILE`: what a session holds. */
 import { basename } from 'node:path';
 import type { SessionDetails } from '../../../shared/contract/sessions.ts';
-import {
-  hasServer,
-  highestOf,
-  isColumnCounted,
-  isWatchedFromOutside,
-  servedOf,
-  sumOf,
-} from '../../../shared/session/overview.ts';
+import { citationOf, machineText, type Citation } from '../../../shared/citation.ts';
+import { noiseFigures } from '../../../shared/machine-noise.ts';
+import { figuresOf, ofWhat } from '../../../shared/session/figures.ts';
+import { hasServer, isColumnCounted, isWatchedFromOutside } from '../../../shared/session/overview.ts';
 import { LabError } from '../../lab/errors.ts';
 import { isBench } from '../../lab/sessions/exporters/bench.ts';
 import { detailsOf, verifySession, type SessionCheck } from '../../lab/sessions/card.ts';
@@ -29,19 +25,23 @@ const notCounted = (overview: SessionDetails['overview']): string =>
 function figureLines({ card, overview, manifest }: SessionDetails): string[][] {
   // Nobody sent a request there, and nobody counted.
   if (isBench(manifest)) return [['calls', `${String(manifest.settings.steps)}, on a bench: one at a time`]];
-  const { columns, latency } = overview;
-  const served = servedOf(overview);
+  const figures = figuresOf(overview);
+  const { counts, latency, peaks, served, profiles, noise } = figures;
   const isThere = hasServer(overview);
   const perRequest = (amount: number, requests: number): string =>
     !isThere ? notKnown : requests > 0 ? (amount / requests).toFixed(2) : 'no requests';
-  const switches = sumOf(columns.voluntarySwitches) + sumOf(columns.involuntarySwitches);
+  const switches = counts.voluntarySwitches + counts.involuntarySwitches;
   return [
-    ['requests', `${card.requests}  ${sparks(card.sparkline, 40)}`],
-    ['errors', String(sumOf(columns.errors))],
-    ['CPU µs per request', perRequest(sumOf(columns.serverCpuNs) / 1000, served)],
+    ['over time', sparks(card.sparkline, 40)],
+    ['figures', ofWhat(figures)],
+    ['requests', `${figures.requests} (${card.requests} in the whole recording)`],
+    ['requests per second', figures.seconds > 0 ? (figures.requests / figures.seconds).toFixed(0) : '–'],
+    ...(figures.clients ? [['clients', `${figures.clients.answered} of ${figures.clients.asked} got a reply`]] : []),
+    ['errors', String(Math.round(counts.errors))],
+    ['CPU µs per request', perRequest(counts.serverCpuNs / 1000, served)],
     [
       'system calls per request',
-      isColumnCounted(overview, 'syscalls') ? perRequest(sumOf(columns.syscalls), served) : notCounted(overview),
+      isColumnCounted(overview, 'syscalls') ? perRequest(counts.syscalls, served) : notCounted(overview),
     ],
     ['context switches per request', perRequest(switches, served)],
     ...(latency.corrected.count > 0
@@ -54,13 +54,22 @@ function figureLines({ card, overview, manifest }: SessionDetails): string[][] {
       : []),
     [
       'open connections, most',
-      !isThere
-        ? notKnown
-        : isColumnCounted(overview, 'openConnections')
-          ? String(highestOf(columns.openConnections))
-          : notLookedAt,
+      !isThere ? notKnown : isColumnCounted(overview, 'openConnections') ? String(peaks.openConnections) : notLookedAt,
     ],
-    ['memory, highest', isThere ? mebibytes(highestOf(columns.rssBytes)) : notKnown],
+    ['memory, highest', isThere ? mebibytes(peaks.rssBytes) : notKnown],
+    ...profiles.map(({ profile, counts: own, latency: { corrected } }) => [
+      `clients: ${profile}`,
+      [
+        ...(own ? [`${own.answered} of ${own.asked} served, ${own.replies} replies, ${own.errors} errors`] : []),
+        ...(corrected.count > 0 ? [`p50 ${corrected.p50.toFixed(0)} µs, p99 ${corrected.p99.toFixed(0)} µs`] : []),
+      ].join('; '),
+    ]),
+    ...(noise
+      ? noiseFigures.map(({ label, unit, of }) => {
+          const value = of(noise);
+          return [label, value === null ? 'not available' : `${Number(value.toFixed(1))} ${unit}`];
+        })
+      : []),
   ];
 }
 
@@ -108,12 +117,28 @@ function checkText({ parts, damaged }: SessionCheck, startedNs: number): string 
   return `\ndamaged: ${damaged.length} of ${parts} parts of the file: ${times.join(', ')}\n`;
 }
 
+interface InfoFlags extends OutputFlags {
+  readonly verify?: boolean;
+  readonly cite?: boolean;
+}
+
+const citationOfSession = ({ card, manifest }: SessionDetails): Citation =>
+  citationOf({
+    ...{ title: card.name, what: 'recorded session', wallMs: card.startedWallMs, id: card.id },
+    ...{ version: manifest.machine.versions.fdscope, machine: machineText(manifest.machine) },
+  });
+
 export const registerInfo: Register = (program) => {
   const command = program.command('info').description('what a session file holds: figures, moments, machine');
   command.argument('<file>', 'a session, such as run.fdscope');
+  command.option('--cite', 'how to cite it: a sentence and an entry for BibTeX');
   command.option('--verify', 'read the whole file and say whether any part of it is damaged');
-  addJson(command).action(async (file: string, flags: OutputFlags & { readonly verify?: boolean }) => {
+  addJson(command).action(async (file: string, flags: InfoFlags) => {
     const details = await detailsOf(file);
+    if (flags.cite === true) {
+      const citation = citationOfSession(details);
+      return deliver(flags, { ...details, citation }, () => `${citation.sentence}\n\n${citation.bibtex}\n`);
+    }
     if (flags.verify !== true) return deliver(flags, details, infoText);
     const check = await verifySession(file);
     await deliver(flags, { ...details, check }, (shown) => infoText(shown) + checkText(check, details.card.startedNs));

@@ -3,6 +3,7 @@
  * is in many of them. So they say how steady a run was, and never whether a difference is more than noise.
  */
 import { compareSessions, type Comparison } from '../../../shared/session/compare.ts';
+import { measuredStretches } from '../../../shared/session/measured.ts';
 import { isWatchedFromOutside, requestsOf, type Overview } from '../../../shared/session/overview.ts';
 import { median } from '../../../shared/expectations/evaluate.ts';
 import { detailsOf } from '../sessions/card.ts';
@@ -33,14 +34,12 @@ export interface ComparedFiles extends Comparison {
 export const isSessionFile = (text: string): boolean => text.endsWith('.fdscope');
 
 /** Indexes of the seconds that lie wholly within the measured interval. */
-function measuredSeconds({ moments, startedNs, columns }: Overview): readonly number[] {
+function measuredSeconds(overview: Overview): readonly number[] {
+  const { startedNs, columns } = overview;
   const all = columns.serverRequests.map((_, second) => second);
-  const marks = (name: string) => moments.filter((each) => each.kind === 'mark' && each.name === name);
-  const ends = marks('loadDone');
-  const intervals = marks('steady').flatMap(({ timeNs }) => {
-    const end = ends.find((each) => each.timeNs > timeNs);
-    return end ? [{ from: (timeNs - startedNs) / 1e9, to: (end.timeNs - startedNs) / 1e9 }] : [];
-  });
+  const intervals = measuredStretches(overview).map(({ fromNs, toNs }) => ({
+    ...{ from: (fromNs - startedNs) / 1e9, to: (toNs - startedNs) / 1e9 },
+  }));
   if (intervals.length === 0) return all;
   return all.filter((second) => intervals.some(({ from, to }) => second >= from && second + 1 <= to));
 }
@@ -101,8 +100,5 @@ export async function compareFiles(a: string, b: string): Promise<ComparedFiles>
   });
   const files = [of(a, first), of(b, second)] as const;
   const { differences, isSameSetting, caveats } = compareSessions(first, second);
-  return {
-    ...{ files, differences, isSameSetting, noise: noiseOf(...files) },
-    caveats: [...caveats, 'Totals are those of whole recordings, with connecting and warming up.'],
-  };
+  return { files, differences, isSameSetting, noise: noiseOf(...files), caveats };
 }

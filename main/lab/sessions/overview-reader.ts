@@ -9,6 +9,15 @@ import {
   type Overview,
   type SummaryChunk,
 } from '../../../shared/session/overview.ts';
+import { mergedNoise } from '../../../shared/machine-noise.ts';
+import {
+  measuredCounts,
+  measuredPeaks,
+  measuredSecondsOf,
+  type Measured,
+  type MeasuredPart,
+  type ProfileSums,
+} from '../../../shared/session/measured.ts';
 import { bucketsOf } from '../../../shared/telemetry/histogram-buckets.ts';
 import { emptyHistogram } from '../../../shared/telemetry/latency-histogram.ts';
 import { summarise } from '../latency.ts';
@@ -50,6 +59,11 @@ async function tailOf(session: SessionFile, summaries: readonly SummaryChunk[]):
   const nextSecond = last ? last.firstSecond + last.columns.serverRequests.length : 0;
   const fromNs = session.startedNs + nextSecond * 1e9;
   const builder = new SummaryBuilder(session.startedNs, nextSecond);
+  const marks = summaries
+    .flatMap(({ moments }) => moments)
+    .filter(({ kind, source }) => kind === 'mark' && source === 'clients');
+  const mark = marks.findLast(({ name }) => name === 'steady' || name === 'loadDone');
+  if (mark?.name === 'steady') builder.resumeMeasuring(mark.timeNs);
   const keyframe = await session.keyframeBefore(fromNs);
   for (const { source, kind, payload } of keyframe?.frames ?? []) {
     if (last) builder.startFrom(source, kind, payload);
@@ -90,6 +104,64 @@ function summaryOf(counts: ReadonlyMap<number, number>): Overview['latency']['co
   return summarise(histogram);
 }
 
+interface LatencyCounts {
+  readonly corrected: Map<number, number>;
+  readonly uncorrected: Map<number, number>;
+}
+const newCounts = (): LatencyCounts => ({ corrected: new Map(), uncorrected: new Map() });
+const latencyOf = ({ corrected, uncorrected }: LatencyCounts): Overview['latency'] => ({
+  corrected: summaryOf(corrected),
+  uncorrected: summaryOf(uncorrected),
+});
+
+/** A session names few profiles, as there are few. */
+const mostProfiles = 32;
+
+function measuredOf(
+  parts: readonly MeasuredPart[],
+  session: Parameters<typeof measuredSecondsOf>[0],
+): Measured | undefined {
+  const seconds = measuredSecondsOf(session);
+  if (parts.length === 0 || seconds <= 0) return undefined;
+  const [counts, peaks] = [zeros(measuredCounts), zeros(measuredPeaks)];
+  const latency = newCounts();
+  const profiles = new Map<string, { counts: ProfileSums | undefined; latency: LatencyCounts }>();
+  for (const part of parts) {
+    for (const name of measuredCounts) counts[name] += part.counts[name];
+    for (const name of measuredPeaks) peaks[name] = Math.max(peaks[name], part.peaks[name]);
+    const add = (into: LatencyCounts, encoded: MeasuredPart['histograms']): void => {
+      if (!encoded) return;
+      addCounts(into.corrected, encoded.corrected);
+      addCounts(into.uncorrected, encoded.uncorrected);
+    };
+    add(latency, part.histograms);
+    for (const [name, own] of Object.entries(part.profiles)) {
+      let known = profiles.get(name);
+      if (!known) profiles.set(name, (known = { counts: undefined, latency: newCounts() }));
+      if (profiles.size > mostProfiles)
+        throw new SessionFormatError('This session names more profiles than there are.');
+      add(known.latency, own.histograms);
+      if (own.counts) known.counts = addedSums(known.counts, own.counts);
+    }
+  }
+  const noise = mergedNoise(parts.flatMap((part) => part.noise));
+  return {
+    ...{ seconds, counts, peaks, latency: latencyOf(latency), ...(noise ? { noise } : {}) },
+    profiles: [...profiles].map(([profile, own]) => ({
+      ...{ profile, latency: latencyOf(own.latency) },
+      ...(own.counts ? { counts: own.counts } : {}),
+    })),
+  };
+}
+
+const zeros = <Name extends string>(names: readonly Name[]): Record<Name, number> =>
+  Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>;
+
+const addedSums = (a: ProfileSums | undefined, b: ProfileSums): ProfileSums =>
+  Object.fromEntries(
+    Object.entries(b).map(([name, value]) => [name, value + (a?.[name as keyof ProfileSums] ?? 0)]),
+  ) as ProfileSums;
+
 export async function readOverview(session: SessionFile): Promise<Overview> {
   const summaries = await storedSummaries(session);
   const tail = session.wasClosedWell ? undefined : await tailOf(session, summaries);
@@ -97,6 +169,7 @@ export async function readOverview(session: SessionFile): Promise<Overview> {
   const syscalls: Record<string, number> = {};
   const totals = { corrected: new Map<number, number>(), uncorrected: new Map<number, number>() };
   const moments: Overview['moments'] = [];
+  const parts: MeasuredPart[] = [];
   let rows = 0;
   for (const summary of tail ? [...summaries, tail] : summaries) {
     rows += summary.columns.serverRequests.length;
@@ -111,6 +184,7 @@ export async function readOverview(session: SessionFile): Promise<Overview> {
       if (encoded === undefined) continue;
       addCounts(totals[kind], encoded);
     }
+    if (summary.measured) parts.push(summary.measured);
     for (const moment of summary.moments) if (moments.length < mostMoments) moments.push(moment);
   }
   let lostFrames = 0;
@@ -120,7 +194,9 @@ export async function readOverview(session: SessionFile): Promise<Overview> {
     const checked = gapSchema.safeParse(gap);
     if (checked.success) lostFrames += checked.data.frames;
   }
+  const measured = measuredOf(parts, { moments, endedNs: session.endedNs });
   return {
+    ...(measured ? { measured } : {}),
     startedNs: session.startedNs,
     endedNs: session.endedNs,
     columns,

@@ -2,6 +2,7 @@
 import type { FrameSource } from '../../../shared/contract/channels.ts';
 import { markSchema, modelFrameSchema, noticeSchema, readySchema } from '../../../shared/engine-messages.ts';
 import { findingSchema } from '../../../shared/findings.ts';
+import { machineFrameSchema, machineNoiseSchema } from '../../../shared/machine-noise.ts';
 import { errorCounter } from '../../../shared/run-result.ts';
 import {
   overviewColumnNames,
@@ -21,6 +22,7 @@ import {
 import { errorKinds, frameKinds, syscallNames, type CounterName } from '../../../shared/telemetry/wire.ts';
 import { bucketsOf } from '../../../shared/telemetry/histogram-buckets.ts';
 import { addBuckets, base64Of, emptyHistogram } from '../../../shared/telemetry/latency-histogram.ts';
+import { MeasuredBuilder } from './measured-builder.ts';
 
 type Row = Record<OverviewColumn, number>;
 
@@ -56,6 +58,7 @@ const none: Counters = {
 
 export class SummaryBuilder {
   readonly #startedNs: number;
+  readonly #measured = new MeasuredBuilder();
   /** Counters of each source as last seen, to take growth from. */
   readonly #last = new Map<FrameSource, Counters>();
   #row = emptyRow();
@@ -81,10 +84,16 @@ export class SummaryBuilder {
     return this.#second - this.#firstSecond;
   }
 
+  /** The recording's summaries before told that an interval began then, and of no end of it. */
+  resumeMeasuring(fromNs: number): void {
+    this.#measured.resume(fromNs);
+  }
+
   /** A frame of a keyframe: the state from which growth is counted, nothing that happened. */
   startFrom(source: FrameSource, kind: number, payload: Uint8Array): void {
     if (kind === frameKinds.counters) this.#last.set(source, decodeCounters(payload));
     if (kind === frameKinds.ready) this.#last.set(source, none);
+    if (kind === frameKinds.mark) this.#measuredMark(source, payload);
     if (source === 'clients') this.#hasClients = true;
   }
 
@@ -101,8 +110,11 @@ export class SummaryBuilder {
     switch (kind) {
       case frameKinds.ready: {
         // A new process counts from zero; all it has counted at its first frame happened since.
-        this.#last.set(source, none);
-        if (source === 'clients') this.#hasClients = true;
+        this.#last.set(source, { ...none, timeNs: receivedNs });
+        if (source === 'clients') {
+          this.#hasClients = true;
+          this.#measured.clientsBegin();
+        }
         const ready = readySchema.safeParse(decodeJson(payload));
         for (const notice of ready.data?.notices ?? []) this.#notice(source, notice, receivedNs);
         break;
@@ -111,8 +123,9 @@ export class SummaryBuilder {
         this.#count(source, decodeCounters(payload));
         break;
       case frameKinds.latency: {
-        const { kind: latencyKind, encoded } = decodeLatency(payload);
+        const { kind: latencyKind, encoded, profile } = decodeLatency(payload);
         const buckets = bucketsOf(encoded);
+        this.#measured.latency(latencyKind, profile, buckets);
         addBuckets(latencyKind === 'corrected' ? this.#corrected : this.#uncorrected, buckets);
         if (latencyKind === 'corrected') addBuckets(this.#ofSecond, buckets);
         break;
@@ -120,6 +133,7 @@ export class SummaryBuilder {
       case frameKinds.mark: {
         const mark = markSchema.safeParse(decodeJson(payload)).data;
         if (mark) this.#moment({ source, kind: 'mark', name: mark.name, timeNs: mark.timeNs, ...textOf(mark) });
+        if (mark && source === 'clients') this.#measured.mark(mark);
         break;
       }
       case frameKinds.model: {
@@ -139,6 +153,11 @@ export class SummaryBuilder {
         this.#moment({ source, kind: 'finding', name, level, text, timeNs });
         break;
       }
+      case frameKinds.machine: {
+        const { timeNs, ...noise } = machineFrameSchema.safeParse(decodeJson(payload)).data ?? {};
+        if (timeNs !== undefined) this.#measured.noise(timeNs, machineNoiseSchema.parse(noise));
+        break;
+      }
       default:
       // Nothing that a summary has.
     }
@@ -148,7 +167,9 @@ export class SummaryBuilder {
   take(which: 'whole' | 'all'): SummaryChunk | undefined {
     if (which === 'all') this.#advance(this.#second + 1);
     if (this.#second === this.#firstSecond) return undefined;
+    const measured = this.#measured.take();
     const chunk: SummaryChunk = {
+      ...(measured ? { measured } : {}),
       firstSecond: this.#firstSecond,
       columns: this.#columns,
       moments: this.#moments,
@@ -169,6 +190,11 @@ export class SummaryBuilder {
     this.#corrected.reset();
     this.#uncorrected.reset();
     return chunk;
+  }
+
+  #measuredMark(source: FrameSource, payload: Uint8Array): void {
+    const mark = source === 'clients' ? markSchema.safeParse(decodeJson(payload)).data : undefined;
+    if (mark) this.#measured.mark(mark);
   }
 
   #notice(
@@ -205,7 +231,12 @@ export class SummaryBuilder {
     const before = this.#last.get(source);
     this.#last.set(source, frame);
     const row = this.#row;
-    if (source === 'server') for (const name of gaugeColumns) row[name] = gaugeOf(frame, name);
+    if (source === 'server') {
+      for (const name of gaugeColumns) {
+        row[name] = gaugeOf(frame, name);
+        this.#measured.peak(name, frame.timeNs, row[name]);
+      }
+    }
     // The first frame of an engine that ran before the recording says nothing of what happened within it.
     if (!before || source === 'upstream' || source === 'lab') return;
     const grown = (name: CounterName): number => counterOf(frame, name) - counterOf(before, name);
@@ -216,18 +247,30 @@ export class SummaryBuilder {
       row.clientRequests += grown('requests');
       row.clientCpuNs += cpuNs;
       row.errors += errors;
+      const amounts = { clientRequests: grown('requests'), clientCpuNs: cpuNs, errors };
+      this.#measured.grow(source, { fromNs: before.timeNs, toNs: frame.timeNs, amounts });
       return;
     }
     row.serverRequests += grown('requests');
     row.serverCpuNs += cpuNs;
     if (!this.#hasClients) row.errors += errors;
     for (const name of serverColumns) row[name] += grown(name);
+    let calls = 0;
     syscallNames.forEach((name, i) => {
       const count = (frame.syscalls[i] ?? 0) - (before.syscalls[i] ?? 0);
       if (count === 0) return;
-      row.syscalls += count;
+      calls += count;
       this.#syscalls.set(name, (this.#syscalls.get(name) ?? 0) + count);
     });
+    row.syscalls += calls;
+    const amounts = {
+      ...{ serverRequests: grown('requests'), serverCpuNs: cpuNs, syscalls: calls },
+      ...(this.#hasClients ? {} : { errors }),
+      ...{ bytesIn: grown('bytesIn'), bytesOut: grown('bytesOut'), eagain: grown('eagain'), wakeups: grown('wakeups') },
+      ...{ voluntarySwitches: grown('voluntarySwitches'), involuntarySwitches: grown('involuntarySwitches') },
+      coroutineSwitches: grown('coroutineSwitches'),
+    };
+    this.#measured.grow(source, { fromNs: before.timeNs, toNs: frame.timeNs, amounts });
   }
 }
 

@@ -1,17 +1,12 @@
 /** The parts of the report in their order; html.ts puts them into a page. */
 import { areCallsCounted, countingOf, isCounterCounted } from '../../../../shared/telemetry/counted.ts';
 import type { Annotation } from '../../../../shared/session/edits.ts';
+import { machineText } from '../../../../shared/citation.ts';
+import { noiseFigures } from '../../../../shared/machine-noise.ts';
+import { figuresOf, ofWhat, wholeFigures, type SessionFigures } from '../../../../shared/session/figures.ts';
 import { measuredStretches } from '../../../../shared/session/measured.ts';
 import type { Manifest } from '../../../../shared/session/manifest.ts';
-import {
-  durationSecondsOf,
-  isColumnCounted,
-  isWatchedFromOutside,
-  requestsOf,
-  servedOf,
-  sumOf,
-  type Overview,
-} from '../../../../shared/session/overview.ts';
+import { isColumnCounted, isWatchedFromOutside, sumOf, type Overview } from '../../../../shared/session/overview.ts';
 import { syscallLook, type Pattern } from '../../../../shared/syscall-looks.ts';
 import { servedBy } from '../../../../shared/session/served-by.ts';
 import { errorKinds } from '../../../../shared/telemetry/wire.ts';
@@ -28,6 +23,7 @@ import type { Figures, Values } from './html-figures.ts';
 import { noShares, sharesHtml } from './html-shares.ts';
 import { escaped, section, table, verbatim } from '../../report/html-text.ts';
 import { dateText } from '../../report/page.ts';
+import { citeSection, paragraphs } from '../../report/series-parts.ts';
 
 export interface Report {
   readonly manifest: Manifest;
@@ -147,24 +143,66 @@ function errorsText({ overview, figures }: Report): string {
 
 function summary(report: Report): string {
   const { manifest, overview } = report;
-  const { columns } = overview;
-  const requests = sumOf(requestsOf(overview));
-  const served = servedOf(overview);
-  const seconds = durationSecondsOf(overview);
-  const each = (values: readonly number[], factor = 1): string =>
-    served > 0 ? numberText((sumOf(values) * factor) / served) : '–';
-  const rows: [string, string][] = [
-    ['Models', servedBy(manifest, overview).join(', ') || '–'],
-    ['Duration', `${numberText(seconds)} s`],
-    ['Replies', countText(requests)],
-    ['Replies a second', seconds > 0 ? countText(Math.round(requests / seconds)) : '–'],
-    ['Errors', errorsText(report)],
-    ['CPU of the server a request', served > 0 ? `${each(columns.serverCpuNs, 1e-3)} µs` : '–'],
-    ['System calls a request', isColumnCounted(overview, 'syscalls') ? each(columns.syscalls) : '–'],
-    ['Voluntary context switches a request', each(columns.voluntarySwitches)],
-    ['Involuntary context switches a request', each(columns.involuntarySwitches)],
+  const measured = figuresOf(overview);
+  const columns = [...(measured.of === 'measured' ? [measured] : []), wholeFigures(overview)];
+  const row = (name: string, of: (figures: SessionFigures) => string): string[] => [name, ...columns.map(of)];
+  const each =
+    (amount: (counts: SessionFigures['counts']) => number) =>
+    ({ counts, served }: SessionFigures): string =>
+      served > 0 ? numberText(amount(counts) / served) : '–';
+  const rows = [
+    row('Duration, s', ({ seconds }) => numberText(seconds)),
+    row('Replies', ({ requests }) => countText(Math.round(requests))),
+    row('Replies a second', ({ requests, seconds }) => (seconds > 0 ? countText(Math.round(requests / seconds)) : '–')),
+    ...(measured.clients
+      ? [row('Clients that got a reply', ({ clients }) => (clients ? `${clients.answered} of ${clients.asked}` : '–'))]
+      : []),
+    row('Errors', ({ of, counts }) => (of === 'whole' ? errorsText(report) : countText(Math.round(counts.errors)))),
+    row(
+      'CPU of the server a request, µs',
+      each(({ serverCpuNs }) => serverCpuNs / 1000),
+    ),
+    row('System calls a request', isColumnCounted(overview, 'syscalls') ? each(({ syscalls }) => syscalls) : () => '–'),
+    row(
+      'Voluntary context switches a request',
+      each(({ voluntarySwitches }) => voluntarySwitches),
+    ),
+    row(
+      'Involuntary context switches a request',
+      each(({ involuntarySwitches }) => involuntarySwitches),
+    ),
+    ...noiseFigures.map(({ label, unit, of }) =>
+      row(`${label}, ${unit}`, ({ noise }) => {
+        const value = noise ? of(noise) : null;
+        return value === null ? '–' : numberText(Math.round(value * 10) / 10);
+      }),
+    ),
   ];
-  return table(['Of the whole session', ''], rows);
+  const heads = measured.of === 'measured' ? ['measured', 'whole recording'] : ['whole recording'];
+  return (
+    paragraphs([`Served by ${servedBy(manifest, overview).join(', ') || '–'}. ${ofWhat(measured)}`]) +
+    table(['', ...heads], rows)
+  );
+}
+
+/** What clients of each kind got: a slow client's replies are not what the others get. */
+function byProfile({ overview }: Report): string {
+  const { profiles } = figuresOf(overview);
+  if (profiles.length === 0) return '';
+  const ms = (us: number, count: number): string => (count > 0 ? numberText(us / 1000) : '–');
+  return table(
+    ['Clients', 'replies', 'served', 'errors', 'bytes received', 'bytes sent', 'p50, ms', 'p99, ms', 'max, ms'],
+    profiles.map(({ profile, counts, latency: { corrected } }) => [
+      profile,
+      ...(counts
+        ? [
+            ...[countText(counts.replies), `${counts.answered} of ${counts.asked}`, countText(counts.errors)],
+            ...[countText(counts.bytesIn), countText(counts.bytesOut)],
+          ]
+        : ['–', '–', '–', '–', '–']),
+      ...[corrected.p50, corrected.p99, corrected.max].map((us) => ms(us, corrected.count)),
+    ]),
+  );
 }
 
 /** What a reader compares: the whole session has also the time before and between the measured intervals. */
@@ -199,7 +237,8 @@ function byModel({ overview, figures: { models } }: Report): string {
   );
 }
 
-function latencies({ overview: { latency } }: Report): string {
+function latencies({ overview }: Report): string {
+  const { latency } = figuresOf(overview);
   if (latency.corrected.count === 0) return '';
   const row = (name: string, { p50, p90, p99, p999, max, mean, count }: Overview['latency']['corrected']): string[] => [
     ...[name, ...[p50, p90, p99, p999, max, mean].map((us) => numberText(us / 1000)), countText(count)],
@@ -325,6 +364,7 @@ export function reportBody(report: Report): string {
     section('Notes', manifest.notes === '' ? '' : `<p class="notes">${escaped(manifest.notes)}</p>`),
     section('Summary', summary(report) + latencies(report)),
     section('By model', byModel(report)),
+    section('By client profile', byProfile(report)),
     section(
       'Over time',
       hatch +
@@ -359,6 +399,10 @@ export function reportBody(report: Report): string {
     section('Machine', machine(manifest.machine)),
     section('Settings', verbatim(JSON.stringify(manifest.settings, null, 2))),
     section('Scenario', verbatim(scenario?.text ?? '')),
+    citeSection({
+      ...{ title: manifest.name, what: 'recorded session', wallMs: manifest.started.wallMs, id: manifest.id },
+      ...{ version: manifest.machine.versions.fdscope, machine: machineText(manifest.machine) },
+    }),
     section(
       'How this was measured',
       '<p>Server and clients were real processes on one machine, and talked over loopback: there were no network card and no wire, and part of the server’s work on each packet ran on the core of the clients. Counters are complete, each system call counted where it was made; CPU time and context switches are the kernel’s. Latencies are merged as histograms, and never averaged.</p>',
