@@ -34,7 +34,7 @@ import { bundleFolder, version } from './engine-location.ts';
 import { LabError, sentenceOf } from './errors.ts';
 import { Experiments } from './experiments/experiments.ts';
 import { LessonLibrary } from './lessons/lesson-library.ts';
-import { unmetNeeds } from './lessons/needs.ts';
+import { factsHere, unmetNeeds } from './lessons/needs.ts';
 import { LessonProgressStore } from './lessons/progress.ts';
 import { LiveLab } from './live/live-lab.ts';
 import { cardOf } from './live/scenario-cards.ts';
@@ -150,7 +150,7 @@ export class LabService {
 
   /** What lessons need and this machine does not have. */
   unmetNeeds(): Promise<UnmetNeed[]> {
-    return unmetNeeds({ whyNoIoUring: () => this.#whyNoIoUring() });
+    return unmetNeeds({ ...factsHere, whyNoIoUring: () => this.#whyNoIoUring() });
   }
 
   async doctor(): Promise<DoctorItem[]> {

@@ -7,7 +7,7 @@ import { LessonJudge, type Answer } from '../../shared/lesson/judge.ts';
 import { isGate, parseLesson, type Lesson, type Runnable } from '../../shared/lesson/lesson.ts';
 import { measuredParts, measuredRuns, measuredWalk, type Measured } from '../../shared/lesson/measured.ts';
 import { asScenario, secondsOf } from '../../shared/lesson/parts.ts';
-import { whyNotRun } from '../../shared/lesson/unmet.ts';
+import { remarksOf, whyNotRun } from '../../shared/lesson/unmet.ts';
 import type { LabLink } from '../app/link.ts';
 import { RunPictures } from '../tracks/run-pictures.ts';
 import { useBench } from './bench.ts';
@@ -83,13 +83,7 @@ export const useLessons = defineStore('lessons', () => {
   const whyNotIn = (lesson: Lesson, part: string): ReturnType<typeof whyNotRun> => whyNotRun(lesson, part, unmet.value);
   const whyNot = (part: string): ReturnType<typeof whyNotIn> => open.value && whyNotIn(open.value.lesson, part);
 
-  /** Needs that no part is refused for: remarks. */
-  const remarks = computed(() =>
-    (open.value?.lesson.needs ?? []).flatMap(({ what, parts, without }) => {
-      const found = unmet.value.find((each) => each.what === what);
-      return found && parts?.length === 0 ? [{ reason: found.reason, without }] : [];
-    }),
-  );
+  const remarks = computed(() => (open.value === undefined ? [] : remarksOf(open.value.lesson, unmet.value)));
 
   let saving: Promise<unknown> = Promise.resolve();
   function keep(
@@ -204,7 +198,13 @@ export const useLessons = defineStore('lessons', () => {
     const look = { seconds: part.run.durationSeconds, widthPx: pictureWidthPx, theme: ui.shownTheme };
     return maker
       .take(part.run.tracks, look)
-      .map((picture) => ({ ...picture, part: part.name, label, ...(variant === undefined ? {} : { variant }) }))
+      .map((picture) => ({
+        ...picture,
+        part: part.name,
+        label,
+        theme: ui.shownTheme,
+        ...(variant === undefined ? {} : { variant }),
+      }))
       .filter(({ svg }) => svg.length < 400_000);
   }
 

@@ -91,12 +91,15 @@ export const numberSpecs = (profile: ClientProfile): readonly NumberSpec[] => nu
 
 /** A client of another profile that keeps what both have. */
 export function withProfile(client: Client, profile: ClientProfile): Client {
-  const { connections, weight, startMs, rampMs } = client;
+  const { connections, weight, startMs, rampMs, noDelay, sendBufferBytes, receiveBufferBytes } = client;
   const shared = {
     ...(connections !== undefined && { connections }),
     ...(weight !== undefined && { weight }),
     ...(startMs !== undefined && { startMs }),
     ...(rampMs !== undefined && { rampMs }),
+    ...(noDelay !== undefined && { noDelay }),
+    ...(sendBufferBytes !== undefined && { sendBufferBytes }),
+    ...(receiveBufferBytes !== undefined && { receiveBufferBytes }),
   };
   return profile === 'rate' ? { ...shared, profile, rate: spec.rate.usual } : { ...shared, profile };
 }

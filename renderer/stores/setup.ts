@@ -4,7 +4,14 @@ import { defineStore } from 'pinia';
 import { computed, watch } from 'vue';
 import type { ModelId } from '../../shared/catalogue.ts';
 import { liveSettingsSchema, type Detail, type LiveChanges, type LiveSettings } from '../../shared/contract/live.ts';
-import type { Client, ModelOptions, ServerSettings, UpstreamSettings } from '../../shared/schemas/settings.ts';
+import {
+  socketOptionNames,
+  type Client,
+  type ModelOptions,
+  type ServerSettings,
+  type SocketOptions,
+  type UpstreamSettings,
+} from '../../shared/schemas/settings.ts';
 import { useLab } from './lab.ts';
 import { useRecording } from './sessions-recording.ts';
 
@@ -91,6 +98,11 @@ export const useSetup = defineStore('setup', () => {
     draft.value = liveSettingsSchema.parse({ ...draft.value, load: { ...draft.value.load, ...changes } });
   }
 
+  /** What the server's sockets are told; a key without a value is one that is not said. */
+  function setSockets(changes: Undefinable<SocketOptions>): void {
+    draft.value = liveSettingsSchema.parse({ ...draft.value, server: { ...draft.value.server, ...changes } });
+  }
+
   function setUpstream(upstream: UpstreamSettings): void {
     draft.value = { ...draft.value, upstream };
   }
@@ -162,6 +174,7 @@ export const useSetup = defineStore('setup', () => {
     if (server.responseBytes !== running.server.responseBytes) found.push('response size');
     if (server.forgetsToClose !== running.server.forgetsToClose) found.push('forgetting to close');
     if (server.port !== running.server.port) found.push('port');
+    if (socketOptionNames.some((name) => server[name] !== running.server[name])) found.push('the server’s sockets');
     if (draft.value.pin !== running.pin) found.push('pinning');
     if (JSON.stringify(draft.value.load) !== JSON.stringify(running.load)) found.push('what holds for all clients');
     if (JSON.stringify(upstream) !== JSON.stringify(running.upstream)) found.push('upstream');
@@ -181,7 +194,8 @@ export const useSetup = defineStore('setup', () => {
     const { server, connections, clients, load, upstream } = lab.state.settings ?? draft.value;
     const { protocol, handler, responseBytes, chunks, workUs, waitMs, forgetsToClose } = server;
     const ofServer = [protocol, handler, responseBytes, chunks, workUs, waitMs, forgetsToClose];
-    return JSON.stringify([...ofServer, connections, clients, load, upstream]);
+    const ofSockets = socketOptionNames.map((name) => server[name] ?? null);
+    return JSON.stringify([...ofServer, ...ofSockets, connections, clients, load, upstream]);
   });
 
   return {
@@ -196,6 +210,7 @@ export const useSetup = defineStore('setup', () => {
     setClients,
     setDetail,
     setLoad,
+    setSockets,
     setUpstream,
     setPin,
     setOptions,

@@ -33,6 +33,8 @@ export const pictureSchema = z.object({
   label: z.string().max(200),
   variant: z.string().max(200).optional(),
   track: z.string().max(40),
+  /** Of the window in which it was drawn. */
+  theme: z.enum(['dark', 'light']).optional(),
   svg: z.string().max(400_000),
 });
 export type LessonPicture = z.infer<typeof pictureSchema>;

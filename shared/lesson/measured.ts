@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { BenchStep } from '../bench/step.ts';
 import { metricNames, metrics } from '../expectations/metrics.ts';
+import { noiseSentence } from '../machine-noise.ts';
 import type { RunResult } from '../run-result.ts';
 import { switchCostSchema } from '../switch-cost.ts';
 
@@ -18,6 +19,8 @@ const measuredRunSchema = z.object({
   hits: z.array(z.object({ line: z.number(), label: z.string(), perSecond: z.number() })),
   /** What a reader must know of it. */
   notices: z.array(z.string()),
+  /** Other programs, or the host, had so much of the time that figures of time are theirs too. */
+  isNoisy: z.boolean().optional(),
 });
 export type MeasuredRun = z.infer<typeof measuredRunSchema>;
 
@@ -66,6 +69,7 @@ function measuredRun(run: RunResult): MeasuredRun {
     calls: Object.fromEntries(Object.entries(run.syscalls ?? {}).map(([name, count]) => [name, perSecond(count)])),
     hits: (run.steps ?? []).map(({ line, label, hits }) => ({ line, label, perSecond: perSecond(hits) })),
     notices: run.notices.filter(({ level }) => level !== 'info').map(({ text }) => text),
+    ...(run.noise && noiseSentence(run.noise) !== undefined ? { isNoisy: true } : {}),
   };
 }
 

@@ -80,6 +80,11 @@ const serverSocketFields = {
   deferAcceptSeconds: whole('deferAcceptSeconds').optional(),
 };
 
+const socketOptionsSchema = z.strictObject(serverSocketFields);
+/** Of a server or of clients, which have no `deferAcceptSeconds`. */
+export type SocketOptions = z.infer<typeof socketOptionsSchema>;
+export const socketOptionNames = socketOptionsSchema.keyof().options;
+
 /** Any of a server's settings, without defaults: what is to be changed. */
 export const serverChangesSchema = z.strictObject({ ...serverFields, ...serverSocketFields }).partial();
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { LessonProgress } from '../../shared/contract/lessons.ts';
 import { parseLesson } from '../../shared/lesson/lesson.ts';
+import { curvesSvg } from '../../main/lab/lessons/report-pictures.ts';
 import { lessonReport } from '../../main/lab/lessons/lesson-report.ts';
 import { LessonProgressStore } from '../../main/lab/lessons/progress.ts';
 import { Welcome } from '../../main/lab/welcome.ts';
@@ -103,6 +104,35 @@ describe('the lab report', () => {
     const html = lessonReport([{ lesson, progress }], facts);
     expect(html).toContain(`src="data:image/svg+xml;base64,${Buffer.from(picture.svg).toString('base64')}"`);
     expect(html).not.toContain('onload');
+  });
+
+  it('is of light paper: pictures of a dark window are turned into light ones, and short tables are not cut', () => {
+    const picture = { part: 'own', label: 'poll', track: 'cpu', svg: '<svg/>', theme: 'dark' as const };
+    const measured = { own: { atMs: 1000, of: { kind: 'run' as const, runs: [], notRun: [] } } };
+    const progress = {
+      ...progressOf('a', 1000),
+      measured,
+      pictures: [picture, { ...picture, theme: 'light' as const }],
+    };
+    const html = lessonReport([{ lesson, progress }], facts);
+    expect(html.match(/<img alt="" class="dark"/g)).toHaveLength(1);
+    expect(html.match(/<img alt="" src/g)).toHaveLength(1);
+    expect(html).toContain('<div class="short"><div class="wide"><table>');
+    expect(html).toMatch(/@media print[^@]*\.short[^}]*break-inside: avoid/);
+  });
+
+  it('has the labels of a drawing within its picture', () => {
+    const svg = curvesSvg({
+      ...{ title: 'T', unit: 'µs', predicted: [1, 2] },
+      points: [
+        { label: 'none silent', measured: 1 },
+        { label: '500 silent', measured: 2 },
+        { label: '5,000 silent', measured: 3 },
+      ],
+    });
+    expect([...svg.matchAll(/text-anchor="(\w+)">[^<]*silent/g)].map(([, anchor]) => anchor)).toEqual([
+      ...['start', 'middle', 'end'],
+    ]);
   });
 });
 

@@ -10,6 +10,7 @@ import {
 import { askedIn, runnablesOf, type Lesson } from '../../../shared/lesson/lesson.ts';
 import type { MeasuredParts } from '../../../shared/lesson/measured.ts';
 import { asScenario } from '../../../shared/lesson/parts.ts';
+import { leftByNoise, remarksOf } from '../../../shared/lesson/unmet.ts';
 import { planScenario } from '../../../shared/schemas/scenario.ts';
 import { visibleLine, visibleTexts } from '../../../shared/visible.ts';
 import { LabError } from '../../lab/errors.ts';
@@ -35,6 +36,8 @@ export interface LessonReport extends LessonVerdict {
   readonly measured: MeasuredParts;
   /** Parts that this machine cannot run, and models that could not be run. */
   readonly notRun: readonly (PartNotRun | { readonly part: string; readonly reason: string })[];
+  /** What is not as elsewhere: needs of the lesson that this machine does not meet, and runs beside noise. */
+  readonly remarks: readonly string[];
 }
 
 function claimText({ part, expect, held, figures, missing, because }: JudgedClaim): string {
@@ -60,7 +63,7 @@ function outcomeText(outcome: Outcome, asked: ReturnType<typeof askedIn>[number]
 }
 
 /** `report` may come from somebody's file; so may the lesson. */
-function lessonText(lesson: Lesson, { claims, predictions, explanations, notRun }: LessonReport): string {
+function lessonText(lesson: Lesson, { claims, predictions, explanations, notRun, remarks }: LessonReport): string {
   const asked = askedIn(lesson);
   const indent = '  ';
   return [
@@ -80,6 +83,7 @@ function lessonText(lesson: Lesson, { claims, predictions, explanations, notRun 
     ),
     '\n',
     ...explanations.map(({ text }) => folded(text, '')),
+    ...remarks.map((remark) => folded(remark, '')),
     ...notRun.map((each) =>
       folded(`${each.part} was not run: ${each.reason}${'without' in each ? ` ${each.without}` : ''}`, ''),
     ),
@@ -112,7 +116,8 @@ async function goLesson(nameOrFile: string, flags: LessonFlags, { lab, signal }:
     for (const { settings } of planScenario(asScenario(part.run, part.name))) checkExternal(settings.server, flags);
   }
   let bar: ProgressBar | undefined;
-  const { measured, notRun } = await runLesson(lab, lesson, await lab.unmetNeeds(), {
+  const unmet = await lab.unmetNeeds();
+  const { measured, notRun } = await runLesson(lab, lesson, unmet, {
     signal,
     onPart: (_part, runs) => {
       bar?.end();
@@ -126,6 +131,10 @@ async function goLesson(nameOrFile: string, flags: LessonFlags, { lab, signal }:
   const report: LessonReport = {
     ...{ lesson: name, title: lesson.title, chapter: lesson.chapter },
     ...{ ...verdict, measured, notRun: [...notRun, ...failed] },
+    remarks: [
+      ...remarksOf(lesson, unmet).map(({ reason, without }) => `${reason} ${without}`),
+      ...new Set(Object.values(measured).flatMap((each) => leftByNoise(each) ?? [])),
+    ],
   };
   await deliver(flags, report, (shown) => lessonText(visibleTexts(lesson), shown));
   failOnUnmetClaims(verdict.claims);

@@ -52,6 +52,11 @@ function outcomeWords(asked: Asked, outcome: Outcome): string {
   }
 }
 
+/** A table that has room on one page is not cut. */
+const mostRowsOfPage = 20;
+const whole: typeof table = (head, rows) =>
+  rows.length > mostRowsOfPage ? table(head, rows) : `<div class="short">${table(head, rows)}</div>`;
+
 const verdictWords = (right: boolean | undefined): string => (right === undefined ? '' : right ? 'right' : 'not so');
 
 function predictionsHtml({ lesson, progress }: ReportedLesson, judged: LessonJudge): string {
@@ -73,7 +78,7 @@ function predictionsHtml({ lesson, progress }: ReportedLesson, judged: LessonJud
       }),
     ];
   });
-  return table(['Asked', 'Predicted', 'Measured', ''], rows) + curves.join('');
+  return `<div class="predictions">${whole(['Asked', 'Predicted', 'Measured', ''], rows)}</div>${curves.join('')}`;
 }
 
 const claimsHtml = (claims: readonly JudgedClaim[]): string =>
@@ -87,10 +92,13 @@ const claimsHtml = (claims: readonly JudgedClaim[]): string =>
         })
         .join('')}</ul>`;
 
-/** Drawn by the app: shown as pictures, in which nothing runs. */
-const pictureHtml = ({ label, variant, svg }: LessonPicture): string =>
+/** Drawn by the app: shown as pictures, in which nothing runs. Those of a dark window are turned into ones for paper. */
+const pictureHtml = ({ label, variant, svg, theme }: LessonPicture): string =>
   `<figure><figcaption>${escaped([label, variant].filter((part) => part !== undefined).join(', '))}</figcaption>` +
-  `<img alt="" src="data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}"></figure>`;
+  `<img alt=""${theme === 'dark' ? ' class="dark"' : ''} src="data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}"></figure>`;
+
+const picturesHtml = (pictures: readonly LessonPicture[]): string =>
+  pictures.length === 0 ? '' : `<div class="pictures">${pictures.map(pictureHtml).join('')}</div>`;
 
 function measuredHtml(part: Runnable, measured: Measured, pictures: readonly LessonPicture[]): string {
   switch (measured.kind) {
@@ -119,7 +127,7 @@ function measuredHtml(part: Runnable, measured: Measured, pictures: readonly Les
               }),
             );
       const heads = ['', ...shown];
-      return table(heads, rows) + bars + notRun.join('') + pictures.map(pictureHtml).join('');
+      return whole(heads, rows) + bars + notRun.join('') + picturesHtml(pictures);
     }
     case 'walk':
       return `<ol class="calls">${measured.steps
@@ -129,7 +137,7 @@ function measuredHtml(part: Runnable, measured: Measured, pictures: readonly Les
         })
         .join('')}</ol>`;
     case 'switch-cost':
-      return table(
+      return whole(
         ['One way', 'Median', 'Middle half'],
         measured.cost.switches.map((way) =>
           way.available
@@ -163,7 +171,7 @@ function lessonHtml(reported: ReportedLesson): string {
   );
   const state = progress.doneMs === undefined ? 'begun' : `done ${localTime(new Date(progress.doneMs))}`;
   return (
-    `<section><h2>${escaped(`${lesson.chapter}. ${chapterTitle(lesson.chapter)}: ${lesson.title}`)}</h2>` +
+    `<section><p class="chapter">${escaped(`${lesson.chapter}. ${chapterTitle(lesson.chapter)}`)}</p><h2>${escaped(lesson.title)}</h2>` +
     `<p class="question">${escaped(lesson.question)} <span class="dim">(${state})</span></p>` +
     `${predictionsHtml(reported, judged)}${parts.join('')}${parts.length > 0 ? told.join('') : ''}</section>`
   );

@@ -58,9 +58,11 @@ export function curvesSvg({ title, unit, points, predicted }: Curves): string {
     (value) =>
       `<text x="${plot.left - 8}" y="${px(y(value) + 4)}" text-anchor="end">${escaped(figureWords(value, unit))}</text>`,
   );
+  // Those at the ends begin and end with the axis, where a middle would be cut off.
+  const anchorOf = (index: number): string => (index === 0 ? 'start' : index === points.length - 1 ? 'end' : 'middle');
   const labels = points.map(
     ({ label }, index) =>
-      `<text x="${px(x(index))}" y="${plot.height - 8}" text-anchor="middle">${escaped(label)}</text>`,
+      `<text x="${px(x(index))}" y="${plot.height - 8}" text-anchor="${anchorOf(index)}">${escaped(label)}</text>`,
   );
   return (
     `<figure><figcaption>${escaped(title)} Dashed: drawn before; line: measured.</figcaption>` +

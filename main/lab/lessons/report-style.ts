@@ -3,9 +3,12 @@ export const reportStyle = `
 :root { color-scheme: light; --ink: #131a23; --dim: #586577; --line: #d9dfe7; --good: #0c6e43; --bad: #b3261e; }
 body { margin: 0; background: #fff; color: var(--ink); font: 15px/1.5 system-ui, 'Segoe UI', 'Liberation Sans', sans-serif; }
 main { max-width: 900px; margin: 0 auto; padding: 2rem 1.5rem; }
-h1 { margin: 0 0 .5rem; font-size: 1.8rem; } h2 { margin: 2.5rem 0 .3rem; font-size: 1.3rem; } h3 { margin: 1.5rem 0 .3rem; font-size: 1rem; }
+h1 { margin: 0 0 .5rem; font-size: 1.8rem; } h2 { margin: .1rem 0 .3rem; font-size: 1.3rem; } .chapter { margin: 2.5rem 0 0; color: var(--dim); font-size: .9rem; } h3 { margin: 1.5rem 0 .3rem; font-size: 1rem; }
 header p { margin: .1rem 0; color: var(--dim); } .question { margin: 0 0 1rem; } .dim { color: var(--dim); }
 section { border-top: 1px solid var(--line); }
+img.dark { filter: invert(1) hue-rotate(180deg); }
+.predictions td:last-child { white-space: nowrap; }
+.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(280px, 1fr)); gap: 0 1rem; }
 table { border-collapse: collapse; font-size: .9rem; }
 th, td { padding: .25rem 1rem .25rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 th.figure, td.figure { text-align: right; font-variant-numeric: tabular-nums; }
@@ -22,6 +25,8 @@ code { font-family: ui-monospace, 'Liberation Mono', monospace; font-size: .9em;
 @page { margin: 15mm; }
 @media print {
   main { max-width: none; padding: 0; } body { font-size: 11pt; }
-  figure, tr, li { break-inside: avoid; } h2, h3 { break-after: avoid; } .wide { overflow: visible; }
+  figure, tr, li, .told, .short { break-inside: avoid; } h2, h3, .chapter { break-after: avoid; } .wide { overflow: visible; }
+  /* A question stands with what was predicted of it. */
+  .question { break-after: avoid; } .pictures figure { margin: .5rem 0; }
 }
 `;

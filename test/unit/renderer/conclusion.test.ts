@@ -8,10 +8,13 @@ import BriefingPane from '../../../renderer/screens/conclusion/BriefingPane.vue'
 import { momentThatMatters, toldRuns } from '../../../renderer/screens/conclusion/outcome-tracks.ts';
 import { toldFigures } from '../../../renderer/screens/conclusion/told-figures.ts';
 import WholeRuns from '../../../renderer/screens/conclusion/WholeRuns.vue';
+import SocketFields from '../../../renderer/screens/scope/SocketFields.vue';
+import { withProfile } from '../../../renderer/stores/profiles.ts';
 import type { UsableScenario } from '../../../renderer/stores/scenarios.ts';
 import { useSetup } from '../../../renderer/stores/setup.ts';
 import { liveSettingsOf } from '../../../shared/contract/live.ts';
 import type { ScenarioOutcome } from '../../../shared/contract/experiments.ts';
+import { socketOptionNames } from '../../../shared/schemas/settings.ts';
 import { parseScenario } from '../../../shared/schemas/scenario-text.ts';
 import { planScenario } from '../../../shared/schemas/scenario.ts';
 
@@ -150,6 +153,55 @@ describe('in Scope', () => {
     expect(setup.toStart.load).toEqual(forgets?.settings.load);
   });
 
+  it('a run opens with what its sockets are told, on both sides; the fields change that, and say what waits for a restart', () => {
+    const scenario = parseScenario(
+      [
+        'version: 1',
+        'title: T',
+        'question: Q?',
+        'watch: [W]',
+        'server: { noDelay: false, sendBufferBytes: 4096, deferAcceptSeconds: 5 }',
+        'clients: [{ profile: closed, receiveBufferBytes: 2048 }]',
+        'models: [epoll-lt]',
+      ].join('\n'),
+      't.yaml',
+    );
+    const [run] = planScenario(scenario);
+    const live = run && liveSettingsOf(run.settings, 'T');
+    const setup = useSetup();
+    if (live) setup.take(live, 't');
+    expect(setup.toStart.server).toMatchObject({ noDelay: false, sendBufferBytes: 4096, deferAcceptSeconds: 5 });
+    expect(setup.toStart.clients).toEqual([{ profile: 'closed', receiveBufferBytes: 2048 }]);
+    const before = setup.conditions;
+    setup.setSockets({ noDelay: undefined, sendBufferBytes: 8192, deferAcceptSeconds: undefined });
+    expect(JSON.parse(JSON.stringify(setup.toStart.server))).toMatchObject({ sendBufferBytes: 8192 });
+    expect(JSON.stringify(setup.toStart.server)).not.toMatch(/noDelay|deferAccept/);
+    expect(setup.conditions).not.toBe(before);
+    expect(withProfile({ profile: 'closed', noDelay: false, sendBufferBytes: 4096 }, 'churn')).toEqual({
+      ...{ profile: 'churn', noDelay: false, sendBufferBytes: 4096 },
+    });
+  });
+
+  it('the fields of sockets are labelled, and 0 leaves them to the kernel', async () => {
+    const wrapper = mount(SocketFields, { props: { whose: 'Server’s', sockets: {}, mayDefer: true } });
+    const labels = wrapper.findAll('label').map((label) => label.text());
+    for (const name of ['Server’s send buffer', 'Server’s receive buffer', 'Accepts with the first bytes']) {
+      expect(
+        labels.some((label) => label.startsWith(name)),
+        name,
+      ).toBe(true);
+    }
+    const [send] = wrapper.findAll('input');
+    await send?.setValue('100');
+    await send?.setValue('0');
+    await wrapper.get('input[type=checkbox]').setValue(true);
+    expect(wrapper.emitted('change')).toEqual([
+      [{ sendBufferBytes: 1024 }],
+      [{ sendBufferBytes: undefined }],
+      [{ noDelay: false }],
+    ]);
+  });
+
   it('options of the model are those of the run, not those that were set by hand before', () => {
     const setup = useSetup();
     setup.setOptions('epoll-et', { drain: true, batch: 7 });
@@ -160,11 +212,17 @@ describe('in Scope', () => {
   });
 
   it('every setting of a scenario’s server and load has its field', () => {
-    const panels = ['ServerPanel', 'SetupSheet', 'UpstreamFields', 'LoadFields']
+    const panels = ['ServerPanel', 'SetupSheet', 'UpstreamFields', 'LoadFields', 'SocketFields']
       .map((file) => readFileSync(join(import.meta.dirname, `../../../renderer/screens/scope/${file}.vue`), 'utf8'))
       .join('\n');
     const { server, load } = scenarioOf('forward-proxy');
-    const keys = [...Object.keys(server), ...Object.keys(load), 'requestBytes', 'sourceAddresses'];
+    const keys = [
+      ...Object.keys(server),
+      ...socketOptionNames,
+      ...Object.keys(load),
+      'requestBytes',
+      'sourceAddresses',
+    ];
     expect(keys.length).toBeGreaterThan(10);
     expect(keys.filter((key) => !new RegExp(`\\b${key}(?:: | \\})`).test(panels))).toEqual([]);
   });
