@@ -33,7 +33,7 @@ const isMeasured = (sentence: string): boolean => /\{\{|\byour\b/i.test(sentence
 const sentencesOf = (text: string): string[] =>
   text
     .replaceAll(/\[([^\]]*)\]\([a-z]+:[^)\s]*(?:\(\d\))?\)/g, (whole, words: string) =>
-      /\(man:/.test(whole) ? `${words}(2)` : words,
+      whole.includes('(man:') ? `${words}(2)` : words,
     )
     .replaceAll(/\s+/g, ' ')
     .split(/(?<=[.!?:])\s+(?=[A-Z`-])/)
