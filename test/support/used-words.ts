@@ -19,6 +19,8 @@ const proseKeys = new Set([
   'title',
   'question',
   'watch',
+  'explain',
+  'next',
   'notice',
   'because',
   'otherwise',
@@ -118,7 +120,7 @@ const fieldWords = [
 
 /** In capitals, and no words of this field. */
 const ofOtherFields = new Set(
-  'A I KB CPU CPUs HTTP TCP IP IPv4 IPv6 OS PID TID FD NONE POSIX YAML JSON CSV HTML UTF PING ECHO QUIT RESP GET ACK CI'.split(
+  'A I KB CPU CPUs HTTP TCP IP IPv4 IPv6 OS PID TID FD NONE POSIX YAML JSON CSV HTML UTF PING ECHO QUIT RESP GET ACK CI RFC'.split(
     ' ',
   ),
 );
@@ -134,7 +136,8 @@ const anyCapitals = (word: string): RegExp =>
 const fieldPatterns = fieldWords.map((word) => [word, anyCapitals(word)] as const);
 
 /** Programs of others, and options of models. */
-const otherNames = new Set(['top', 'ss', 'strace', 'exclusive', 'fdscope']);
+const otherNames = new Set(['top', 'ss', 'strace', 'exclusive', 'fdscope', 'external']);
+const walkNames = new Set(filesOf('shared/walks', '.yaml').map((file) => file.replace('.yaml', '')));
 
 const systemCalls = new Set<string>([...callNames, ...syscallNames]);
 
@@ -143,7 +146,11 @@ function namesInCode(text: string, models: ReadonlySet<string>): string[] {
   return [...text.matchAll(/`([^`]+)`/g)]
     .map(([, code = '']) => code.replace(/\(.*\)$/, ''))
     .filter(
-      (code) => /^[A-Za-z][\w-]*$/.test(code) && !systemCalls.has(code) && !models.has(code) && !otherNames.has(code),
+      (code) =>
+        /^[A-Za-z][\w-]*$/.test(code) &&
+        !systemCalls.has(code) &&
+        !models.has(code) &&
+        ![otherNames, walkNames].some((names) => names.has(code)),
     );
 }
 
