@@ -3,7 +3,7 @@
 // and the deb, which need nothing that is not here.
 // ELECTRON_OVERRIDE_DIST_PATH names a folder with Electron's program where it cannot be downloaded.
 import { spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -53,8 +53,7 @@ async function placeEngine(arch) {
   const packaged = join(folder, 'fdscope-engine');
   if (arch === process.arch) {
     await ensureEngine('release');
-    copyFileSync(enginePath('release'), packaged);
-    withoutDebugInformation('strip', packaged);
+    place(enginePath('release'), 'strip', packaged);
     return;
   }
   const compiler = machines[arch];
@@ -68,12 +67,19 @@ async function placeEngine(arch) {
   const args = ['-C', join(root, 'main/engine'), 'VARIANT=release', `CXX=${compiler}`, `BUILD=${build}`];
   const made = spawnSync('make', [...args, `-j${availableParallelism()}`], { stdio: 'inherit' });
   if (made.status !== 0) throw new SetupError(`The engine for ${arch} did not build; the messages are above.`);
-  copyFileSync(join(build, 'fdscope-engine'), packaged);
-  withoutDebugInformation(compiler.replace(/g\+\+$/, 'strip'), packaged);
+  place(join(build, 'fdscope-engine'), compiler.replace(/g\+\+$/, 'strip'), packaged);
 }
 
-/** Two thirds of the engine, for debuggers alone. The compiler's own tools have it; without it the engine is larger. */
-const withoutDebugInformation = (strip, path) => spawnSync(strip, [path]);
+/**
+ * Without what is for debuggers alone, two thirds of it; the compiler's own tools have `strip`, without it the engine is larger.
+ * Renamed into place, as another one may be packaging at the same time.
+ */
+function place(engine, strip, packaged) {
+  const inWork = `${packaged}.${process.pid}`;
+  copyFileSync(engine, inWork);
+  spawnSync(strip, [inWork]);
+  renameSync(inWork, packaged);
+}
 
 /** electron-builder's settings for where Electron comes from. */
 function electronSettings(arch) {

@@ -15,20 +15,9 @@ export function registerScheme(protocol: Protocol): void {
   ]);
 }
 
-/**
- * `files` are those of the page by their exact paths: an address that is not one of them, whatever it holds, is not there.
- * The page's script comes when `isServed` has resolved.
- */
-export function serveScheme(
-  protocol: Handling,
-  files: ReadonlyMap<string, StaticFile>,
-  isServed: Promise<unknown> = Promise.resolve(),
-): void {
-  protocol.handle(scheme, async (request) => {
-    // Who asks before there is anybody to answer would never be told.
-    if (pathIn(request.url)?.endsWith('.js') === true) await isServed;
-    return answer(request, files);
-  });
+/** `files` are those of the page by their exact paths: an address that is not one of them, whatever it holds, is not there. */
+export function serveScheme(protocol: Handling, files: ReadonlyMap<string, StaticFile>): void {
+  protocol.handle(scheme, (request) => answer(request, files));
 }
 
 function answer({ url, method }: Request, files: ReadonlyMap<string, StaticFile>): Response {

@@ -8,6 +8,7 @@ import { sentenceOf } from '../lab/errors.ts';
 import { findFiles } from '../web/static-files.ts';
 import type { BrowserWindow, ElectronApi } from './api.ts';
 import { saveDownloads } from './downloads.ts';
+import { keepEarlyMail } from './early-mail.ts';
 import { chooseFile, fileArguments, OpenedFiles } from './files.ts';
 import { guardContents, guardSession } from './guards.ts';
 import type { Complain } from './ipc.ts';
@@ -69,8 +70,6 @@ class Shell {
   #window: BrowserWindow | undefined;
   #wayBack: WayBack | undefined;
   #services: Promise<Services> | undefined;
-  /** Lets the page's script come. */
-  #serve: () => void = () => undefined;
   /** Files of the first start, which are looked at when the lab is there. */
   readonly #given: string[] = [];
 
@@ -84,15 +83,15 @@ class Shell {
     return this.#services;
   }
 
-  /** The window first: what serves its page is loaded while Chromium starts that. Throws LabError where the page is not built. */
+  /** The window first: what serves its page is loaded while Chromium starts that, and what that says meanwhile waits. Throws LabError where the page is not built. */
   async show(): Promise<void> {
-    const { app, protocol, session } = this.#electron;
+    const { app, ipcMain, protocol, session } = this.#electron;
     const { root, complain, loadServices } = this.#options;
     guardSession(session.defaultSession);
     saveDownloads(session.defaultSession, this.#electron);
     const files = findFiles(join(root, 'out/renderer'));
-    const served = new Promise<void>((resolve) => (this.#serve = resolve));
-    serveScheme(protocol, files, served);
+    serveScheme(protocol, files);
+    const deliver = keepEarlyMail(ipcMain, Object.values(shellChannels));
     this.#describe();
     this.#showMenu([]);
     const icon = join(root, 'main/electron/resources/icons/256x256.png');
@@ -118,7 +117,7 @@ class Shell {
       chooseFile: () => void this.#choose(),
     });
     for (const path of this.#given.splice(0)) this.#opened.push(services.openFile(path));
-    this.#serve();
+    deliver();
   }
 
   /** Before `show`, or when it has ended. */

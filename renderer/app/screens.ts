@@ -24,11 +24,15 @@ export const screenComponents = Object.fromEntries(
   Object.entries(loads).map(([screen, loader]) => [screen, defineAsyncComponent({ loader, delay: 0 })]),
 ) as Readonly<Record<Screen, Component>>;
 
+/** Brings a screen that is likely to be gone to; what does not come now is asked for again when it is wanted. */
+export async function loadScreen(screen: Screen): Promise<void> {
+  await loads[screen]().catch(() => undefined);
+}
+
 /** The others, one after the other, while the page has nothing to do: a screen that is gone to is there. */
 export async function loadScreensAhead(): Promise<void> {
-  for (const load of Object.values(loads)) {
+  for (const screen of Object.keys(loads) as Screen[]) {
     await new Promise<void>((resolve) => requestIdleCallback(() => resolve(), { timeout: 5000 }));
-    // What does not come now is asked for again when it is wanted.
-    await load().catch(() => undefined);
+    await loadScreen(screen);
   }
 }

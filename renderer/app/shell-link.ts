@@ -13,8 +13,8 @@ declare global {
 /** Undefined in a browser. */
 export const shellBridge = (): ShellBridge | undefined => window[bridgeName];
 
-/** The shell answers at once; so long it only takes when something is broken. */
-const limitMs = 10_000;
+/** The shell answers when its lab is loaded, which is sooner or hardly later than the page; so long it only takes when something is broken. */
+const limitMs = 60_000;
 
 export const pagePort = (port: MessagePort): Port => ({
   post: (message) => port.postMessage(message),

@@ -13,7 +13,7 @@ import { growthPerMinute } from '../support/growth.ts';
 
 const minutes = Number(process.env.FDSCOPE_ENDURANCE_MINUTES ?? 5);
 /** Stores of what is shown fill up to their budgets first. */
-const warmUpMinutes = Math.min(10, Math.floor(minutes / 3));
+const warmUpMinutes = Math.min(18, Math.floor(minutes / 2));
 const requestsPerSecond = 1000;
 const connections = 50;
 

@@ -1,6 +1,6 @@
 /** The desktop app started, put to work and ended, twenty times in a row by the same user: nothing of it is left. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
 import { Desktop, describeDesktop } from '../support/desktop/app.ts';
 import { UserHome } from '../support/desktop/user.ts';
 import { atWork, expectWholeSessions, gone, socketsOf } from '../support/desktop/work.ts';
@@ -36,6 +36,8 @@ describeDesktop(`the desktop app, started ${starts} times in a row`, () => {
     it(`${index + 1}: serves by ${model}, and is ended ${way}`, async () => {
       const desktop = await Desktop.start({ home, env: { TMPDIR: home.path('tmp') } });
       last = desktop;
+      // One that is still there would take the starts after it.
+      onTestFailed(() => void desktop.app.process().kill('SIGKILL'));
       const { main, others } = await atWork(desktop, model);
       const sockets = socketsOf(others);
       expect(sockets.length).toBeGreaterThan(10);

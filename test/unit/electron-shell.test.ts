@@ -88,18 +88,29 @@ describe('the start', () => {
 });
 
 describe('the window before its lab', () => {
-  it('is opened before the lab is loaded, and its script comes when somebody answers it', async () => {
+  it('is opened before the lab is loaded, and what its page says meanwhile is answered when it is, in order', async () => {
     let load: () => void = () => undefined;
-    const { electron, started } = await heldShell(new Promise((resolve) => (load = () => resolve(undefined))));
+    const { electron, started, complaints } = await heldShell(
+      new Promise((resolve) => (load = () => resolve(undefined))),
+    );
     expect(electron.window.loaded).toEqual([pageAddress]);
-    expect((await electron.protocol.fetch(pageAddress)).status).toBe(200);
-    let isAnswered = false;
-    const script = electron.protocol.fetch(`${pageAddress}assets/main.js`).finally(() => (isAnswered = true));
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(isAnswered).toBe(false);
+    expect((await electron.protocol.fetch(`${pageAddress}assets/main.js`)).status).toBe(200);
+    const { page } = electron.window.webContents;
+    const heard: string[] = [];
+    for (const channel of [shellChannels.port, shellChannels.opened]) page.on(channel, () => heard.push(channel));
+    page.send(shellChannels.commands, [[command('first', 'Lab')]]);
+    page.send(shellChannels.connect);
+    page.send(shellChannels.commands, [[command('second', 'Lab')]]);
+    page.send(shellChannels.commands, ['nonsense']);
+    expect(heard).toEqual([]);
     load();
     await started;
-    expect((await script).status).toBe(200);
+    expect(heard).toEqual([shellChannels.port]);
+    expect(electron.menu.submenu('Lab').map(({ label }) => label)).toEqual(['second']);
+    expect(complaints).toEqual(['A message shell:commands was refused: it is not as agreed.']);
+    // It is answered as always from here on, and only once.
+    page.send(shellChannels.connect);
+    expect(heard).toHaveLength(2);
   });
 
   it('says why and ends where its lab cannot be loaded', async () => {

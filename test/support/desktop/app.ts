@@ -120,7 +120,7 @@ export class Desktop {
 
   /** What the app itself said on its terminal, without Chromium's own lines and those of the debugger. */
   ownOutput(): string[] {
-    const foreign = /^\[\d+:|^Debugger |^For help, see|^DevTools listening/;
+    const foreign = /^\[\d+:|^Debugger |^Waiting for the debugger |^For help, see|^DevTools listening/;
     return this.#output()
       .split('\n')
       .filter((line) => line !== '' && !foreign.test(line));

@@ -12,7 +12,9 @@ export async function atWork(desktop: Desktop, model: string): Promise<{ main: P
   await desktop.isReady();
   await desktop.choose('Lab', 'Run, or stop');
   await desktop.isReady('Running');
-  await page.keyboard.press('l');
+  // A window that is opened again has its models as they were, with their figures or folded to a rail.
+  await page.locator('#models').waitFor();
+  if (await page.locator('.bank-rail').isVisible()) await page.keyboard.press('l');
   await page.getByRole('button', { name: model, exact: true }).click();
   await page.locator('.channel.serving').getByRole('button', { name: model, exact: true }).waitFor();
   await desktop.choose('Sessions', 'Record the run, or stop recording');
