@@ -35,13 +35,28 @@ function starterIn(home, binary) {
   return path;
 }
 
+/** Runs a function in the main process, once more where the collector came before its answer: Playwright has no hold of that. */
+async function inMain(app, run, argument) {
+  for (const deadline = Date.now() + patienceMs; ; await sleep(200)) {
+    try {
+      return await app.evaluate(run, argument);
+    } catch (error) {
+      if (!/garbage collected/.test(String(error)) || Date.now() > deadline) throw error;
+    }
+  }
+}
+
 /** The whole screen, as its own program sees it. */
 const photograph = async (app) =>
   Buffer.from(
-    await app.evaluate(async ({ desktopCapturer }, thumbnailSize) => {
-      const [source] = await desktopCapturer.getSources({ types: ['screen'], thumbnailSize });
-      return source.thumbnail.toPNG().toString('base64');
-    }, screen),
+    await inMain(
+      app,
+      async ({ desktopCapturer }, thumbnailSize) => {
+        const [source] = await desktopCapturer.getSources({ types: ['screen'], thumbnailSize });
+        return source.thumbnail.toPNG().toString('base64');
+      },
+      screen,
+    ),
     'base64',
   );
 
@@ -72,9 +87,9 @@ export async function onScreen(work) {
       const page = await app.firstWindow({ timeout: patienceMs });
       page.setDefaultTimeout(patienceMs);
       await page.locator('footer').getByText('Ready', { exact: true }).waitFor();
-      await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].maximize());
+      await inMain(app, ({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].maximize());
       await work(page, async (theme) => {
-        await app.evaluate(({ nativeTheme }, to) => (nativeTheme.themeSource = to), theme);
+        await inMain(app, ({ nativeTheme }, to) => (nativeTheme.themeSource = to), theme);
         await sleep(1500);
         return photograph(app);
       });
