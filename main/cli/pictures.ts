@@ -4,6 +4,8 @@
  */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { captionOf } from '../../shared/session/caption.ts';
+import { servedBy } from '../../shared/session/served-by.ts';
 import type { DrawSequence, MakePictures, Pictures, PictureView } from '../../shared/session/pictures.ts';
 import { findRoot, packagedResources } from '../lab/engine-location.ts';
 import { benchDiagram } from '../lab/bench/bench-export.ts';
@@ -66,6 +68,10 @@ async function fill(pictures: Pictures, reader: FrameReader, toNs: number): Prom
     if (fromNs > toNs) break;
     for (const { source, kind, payload } of frames) reader.reading(() => pictures.take(source, kind, payload));
   }
+  const { manifest } = reader.session;
+  const { machine, settings, started } = manifest;
+  const models = servedBy(manifest, await reader.session.overview());
+  pictures.caption(captionOf({ models, settings, machine, wallMs: started.wallMs, version: machine.versions.fdscope }));
   pictures.annotate(reader.session.annotations);
   pictures.lacks(reader.session.missing);
 }

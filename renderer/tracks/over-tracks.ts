@@ -1,4 +1,5 @@
 /** What lies over the picture of every track: when something happened, and of which stretches nothing is known. */
+import { measuredStretches } from '../../shared/session/measured.ts';
 import type { TelemetryHistory } from '../stores/history.ts';
 import type { Palette } from '../theme/palette.ts';
 import { Markers, markerColour } from './markers.ts';
@@ -34,12 +35,32 @@ export function drawMissing(
   }
 }
 
+/** Of which time the figures are: a line along the top, and a tint. */
+function drawMeasured(pen: Pen, view: TrackView, history: TelemetryHistory): void {
+  const moments = history.moments.marks
+    .filter(({ source }) => source === 'clients')
+    .map(({ name, timeNs }) => ({ kind: 'mark', name, timeNs }));
+  for (const { fromNs, toNs } of measuredStretches({ moments, endedNs: history.newestNs })) {
+    const [left, right] = [Math.max(0, pxOf(view, fromNs)), Math.min(view.widthPx, pxOf(view, toNs))];
+    if (right <= left) continue;
+    const colour = view.palette.series.blue;
+    pen.rect(left, 0, right - left, view.heightPx, colour, 0.05);
+    pen.rect(left, 0, right - left, 2, colour);
+    const words = 'measured';
+    if (right - left < words.length * charPx + 12) continue;
+    pen.text(right - 4, view.heightPx - 5, words, {
+      ...{ colour: view.palette.muted, sizePx: 11, halo: view.palette.background, align: 'right' },
+    });
+  }
+}
+
 /** For pictures, which have no flags above them: who served from when, and what people wrote, in words. */
 export function momentsOver(history: TelemetryHistory): (pen: Pen, view: TrackView) => void {
   const markers = new Markers(history);
   return (pen, view) => {
     const { palette, heightPx } = view;
     drawMissing(pen, view, history.moments.missing, heightPx, palette);
+    drawMeasured(pen, view, history);
     const free = { model: 0, annotation: 0 };
     for (const { kind, timeNs, toNs, label, text } of markers.all) {
       if (kind !== 'model' && kind !== 'annotation') continue;

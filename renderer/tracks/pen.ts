@@ -13,6 +13,8 @@ export interface TextStyle {
   readonly sizePx: number;
   readonly align?: 'left' | 'center' | 'right';
   readonly isMono?: boolean;
+  /** Read from below: turned by a quarter around its place. */
+  readonly isUpright?: boolean;
   /** Drawn behind the letters, so that they can be read over lines. */
   readonly halo?: string;
 }
@@ -158,6 +160,14 @@ export class CanvasPen implements PicturePen {
 
   text(x: number, y: number, text: string, style: TextStyle): void {
     const context = this.#context;
+    if (style.isUpright === true) {
+      context.save();
+      context.translate(x, y);
+      context.rotate(-Math.PI / 2);
+      this.text(0, 0, text, { ...style, isUpright: false });
+      context.restore();
+      return;
+    }
     context.font = `${style.sizePx}px ${style.isMono === true ? monoFont : uiFont}`;
     context.textAlign = style.align ?? 'left';
     if (style.halo !== undefined) {

@@ -32,6 +32,7 @@ export const makePictures: MakePictures = (startedNs) => {
   history.startsAt(startedNs);
   const tracks = makeTracks(history);
   const drawOver = momentsOver(history);
+  let caption = '';
   const named = (id: string): Track => {
     const found = tracks.find((track) => track.id === id);
     if (found === undefined) throw new Error(`There is no track "${id}".`);
@@ -41,18 +42,19 @@ export const makePictures: MakePictures = (startedNs) => {
     tracks: tracks.map(({ id, title }) => ({ id, title })),
     longestNs: maxRows * frameIntervalMs * 1e6,
     take: (source, kind, payload) => history.take(source, kind, payload),
+    caption: (text) => void (caption = text),
     annotate: (annotations) => history.annotate(annotations),
     lacks: (missing) => history.lacks(missing),
     isEmpty: (id) => named(id).emptyText() !== undefined,
     svg(id, view) {
       const track = named(id);
-      return trackAsSvg(track, viewOf(track, view), startedNs, drawOver);
+      return trackAsSvg(track, viewOf(track, view), startedNs, { drawOver, caption });
     },
     png(id, view) {
       const track = named(id);
-      return (trackAsCanvas(track, viewOf(track, view), startedNs, drawOver) as unknown as Canvas).toBuffer(
-        'image/png',
-      );
+      return (
+        trackAsCanvas(track, viewOf(track, view), startedNs, { drawOver, caption }) as unknown as Canvas
+      ).toBuffer('image/png');
     },
   };
 };

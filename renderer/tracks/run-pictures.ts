@@ -42,7 +42,7 @@ export class RunPictures {
         ...{ fromNs, toNs: Math.max(fromNs + 1e8, untilNs), widthPx, heightPx: 110 },
         ...{ pixelRatio: 1, palette: palettes[theme] },
       };
-      return [{ track: id, svg: trackAsSvg(track, view, axisOriginNs, momentsOver(this.#history)) }];
+      return [{ track: id, svg: trackAsSvg(track, view, axisOriginNs, { drawOver: momentsOver(this.#history) }) }];
     });
   }
 }

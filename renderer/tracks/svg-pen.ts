@@ -76,9 +76,10 @@ export class SvgPen implements PicturePen {
       style.halo === undefined
         ? ''
         : ` stroke="${style.halo}" stroke-width="3" paint-order="stroke" stroke-linejoin="round"`;
+    const turned = style.isUpright === true ? ` transform="rotate(-90 ${n(x)} ${n(y)})"` : '';
     const font = escape(style.isMono === true ? monoFont : uiFont);
     this.#parts.push(
-      `<text x="${n(x)}" y="${n(y)}" fill="${style.colour}" font-size="${style.sizePx}" font-family="${font}" text-anchor="${anchor}"${halo}>${escape(text)}</text>`,
+      `<text x="${n(x)}" y="${n(y)}" fill="${style.colour}" font-size="${style.sizePx}" font-family="${font}" text-anchor="${anchor}"${halo}${turned}>${escape(text)}</text>`,
     );
   }
 
@@ -95,11 +96,13 @@ export class SvgPen implements PicturePen {
     );
   }
 
-  document(widthPx: number, heightPx: number, title: string): string {
+  /** `shownWidthPx`: how wide it is shown, where that is not as it was drawn. */
+  document(widthPx: number, heightPx: number, title: string, shownWidthPx = widthPx): string {
+    const shownHeightPx = Math.round((heightPx * shownWidthPx) / widthPx);
     const tiles = [...this.#hatches].map(
       (hatch) =>
         `<pattern id="hatch-${hatch}" width="${hatchPx}" height="${hatchPx}" patternUnits="userSpaceOnUse"><path d="${hatchPaths[hatch]}" stroke="#000"/></pattern>`,
     );
-    return `<svg xmlns="http://www.w3.org/2000/svg" width="${widthPx}" height="${heightPx}" viewBox="0 0 ${widthPx} ${heightPx}"><title>${escape(title)}</title><defs>${tiles.join('')}</defs>${this.#parts.join('')}</svg>\n`;
+    return `<svg xmlns="http://www.w3.org/2000/svg" width="${shownWidthPx}" height="${shownHeightPx}" viewBox="0 0 ${widthPx} ${heightPx}"><title>${escape(title)}</title><defs>${tiles.join('')}</defs>${this.#parts.join('')}</svg>\n`;
   }
 }

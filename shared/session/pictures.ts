@@ -24,6 +24,8 @@ export interface Pictures {
   readonly longestNs: number;
   /** Throws where the payload is not what its kind says. */
   take(source: FrameSource, kind: number, payload: Uint8Array): void;
+  /** What stands below each picture. */
+  caption(text: string): void;
   annotate(annotations: readonly Annotation[]): void;
   /** Stretches that the session does not hold. */
   lacks(missing: readonly { readonly fromNs: number; readonly toNs: number }[]): void;

@@ -31,7 +31,7 @@ describe('the tables of a session', () => {
       const names = new SessionNames();
       names.counting = () => countingOf(model);
       const decoded = { type: 'counters', source: 'server', isState: false, frame: emptyFrame(level) } as never;
-      const [row] = [...counters.rows(decoded, { startedNs: 0, names })];
+      const [row] = [...counters.rows(decoded, { startedNs: 0, names, before: () => undefined })];
       const cells = new Map(counters.columns.map(({ name }, i) => [name, row?.[i]]));
       const facts = { detailLevel: level, recordsSwitches: false };
       const counting = countingOf(model);

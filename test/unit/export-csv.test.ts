@@ -33,7 +33,7 @@ const readCsv = (name: string, folder = join(run.folder, 'out.csv')): Promise<Re
 
 describe('a session as CSV', () => {
   it('is a folder with a file a table and the manifest', () => {
-    const names = [...tableNames.map((name) => `${name}.csv`), 'session.json'];
+    const names = [...tableNames.map((name) => `${name}.csv`), 'dictionary.csv', 'session.json'];
     expect(readdirSync(join(run.folder, 'out.csv')).sort()).toEqual(names.sort());
     const manifest: unknown = JSON.parse(readFileSync(join(run.folder, 'out.csv/session.json'), 'utf8'));
     expect(manifest).toMatchObject({ name: 'epoll against poll', machine: { kernel: '6.1.0' }, wasClosedWell: true });
@@ -43,6 +43,37 @@ describe('a session as CSV', () => {
     const expected = expectedCounters(run);
     expect(expected.length).toBe(120);
     expect(await readCsv('counters')).toEqual(expected);
+  });
+
+  it('has rates beside the totals, of each interval between two frames of a process', async () => {
+    const [counters, rates] = [await readCsv('counters'), await readCsv('rates')];
+    const own = (rows: readonly ReadRow[]): ReadRow[] => rows.filter(({ source }) => source === 'server');
+    const [totals, found] = [own(counters), own(rates)];
+    // Of the first frame nobody knows since when.
+    expect(found).toHaveLength(totals.length - 1);
+    for (const [i, rate] of found.entries()) {
+      const [before, after] = [totals[i], totals[i + 1]];
+      expect([rate.time_ns, rate.span_ns]).toEqual([after?.time_ns, Number(after?.time_ns) - Number(before?.time_ns)]);
+      const grown = Number(after?.requests) - Number(before?.requests);
+      expect(rate.requests_per_s).toBeCloseTo(grown / (Number(rate.span_ns) / 1e9), 6);
+    }
+    expect(found[0]?.requests_per_s).toBeCloseTo(80, 6);
+  });
+
+  it('has a dictionary of every column: unit, cumulative or not, source', async () => {
+    const rows = await readCsv('dictionary');
+    const of = (table: string, column: string): ReadRow | undefined =>
+      rows.find((row) => row.table === table && row.column === column);
+    for (const table of tableNames) {
+      const [head = ''] = readFileSync(join(run.folder, 'out.csv', `${table}.csv`), 'utf8').split('\r\n');
+      expect(rows.filter((row) => row.table === table).map(({ column }) => column)).toEqual(head.split(','));
+    }
+    for (const row of rows) expect(row.source).toEqual(expect.stringMatching(/\w/));
+    expect(of('counters', 'requests')).toMatchObject({ unit: 'count', cumulative: 'since its process began' });
+    expect(of('counters', 'rss_bytes')).toMatchObject({ unit: 'bytes', cumulative: 'no' });
+    expect(of('rates', 'requests_per_s')).toMatchObject({ unit: 'in a second', cumulative: 'no' });
+    expect(of('latency', 'p99_ns')).toMatchObject({ unit: 'ns', cumulative: 'no' });
+    expect(of('machine', 'steal_share')).toMatchObject({ unit: 'share, 0 to 1' });
   });
 
   it('has every fd record', async () => {
@@ -79,9 +110,12 @@ describe('a session as CSV', () => {
       const [, ...lines] = readFileSync(join(run.folder, `out.csv/${table}.csv`), 'utf8')
         .trim()
         .split('\r\n');
-      expect(lines.length).toBeGreaterThan(0);
+      // Nobody told what others took from this run.
+      expect(lines.length > 0).toBe(table !== 'machine');
       for (const line of lines)
-        expect(line).toMatch(/^\d+,"(server|clients|upstream|lab)"(,("([^"]|"")*"|-?\d+|true|false|))*$/);
+        expect(line).toMatch(
+          /^\d+,"(server|clients|upstream|lab)"(,("([^"]|"")*"|-?\d+(\.\d+)?(e[+-]?\d+)?|true|false|))*$/,
+        );
     }
   });
 
@@ -177,7 +211,9 @@ describe('an export', () => {
         (error: unknown) => (error instanceof Error ? error.message : 'no error'),
       );
     expect(await refused('xls', {})).toMatch(/^There is no export format "xls": choose csv/);
-    expect(await refused('csv', { table: 'fds' })).toMatch(/^There is no table "fds": choose counters, fd_states/);
+    expect(await refused('csv', { table: 'fds' })).toMatch(
+      /^There is no table "fds": choose counters, rates, machine, fd_states/,
+    );
     expect(await refused('csv', { out: join(run.folder, 'none/x') })).toMatch(/no such file or folder/);
     expect(await refused('csv', { path: join(run.folder, 'none.fdscope') })).toMatch(/no such file/);
     const full = join(run.folder, 'full');

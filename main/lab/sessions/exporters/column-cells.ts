@@ -1,10 +1,10 @@
 /** The cells of one column, as packed as numbers are, until a group of rows is whole. */
 import type { Cell, CellType } from './table.ts';
 
-/** What Parquet's INT64, STRING and BOOLEAN are made of. */
-export type TypedCell = bigint | string | boolean | null;
+/** What Parquet's INT64, DOUBLE, STRING and BOOLEAN are made of. */
+export type TypedCell = bigint | number | string | boolean | null;
 
-/** No cell is one: `integer` cells are whole numbers. */
+/** No cell is one. */
 const empty = NaN;
 
 export class ColumnCells {
@@ -53,6 +53,7 @@ export class ColumnCells {
   #typed(code: number): TypedCell {
     if (Number.isNaN(code)) return null;
     if (this.#type === 'text') return this.#texts[code] ?? null;
+    if (this.#type === 'number') return code;
     return this.#type === 'integer' ? BigInt(code) : code === 1;
   }
 }

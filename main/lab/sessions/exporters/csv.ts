@@ -1,8 +1,12 @@
-/** CSV as RFC 4180 has it, all texts in quotes: a folder with a file a table and the manifest, or one table as one file. */
+/**
+ * CSV as RFC 4180 has it, all texts in quotes: a folder with a file a table, a dictionary of their columns and the manifest,
+ * or one table as one file.
+ */
 import { csvText } from '../../../../shared/csv.ts';
+import { dictionaryRows } from './dictionary.ts';
 import type { Exporter } from './exporter.ts';
 import { manifestText } from './manifest-text.ts';
-import { chosenTables, fillTables, type TableSink } from './tables.ts';
+import { chosenTables, fillTables, tables, type TableSink } from './tables.ts';
 
 export const csv: Exporter = {
   format: 'csv',
@@ -22,6 +26,8 @@ export const csv: Exporter = {
       });
     }
     await fillTables(reader, sinks);
-    if (choices.table === undefined) await (await output.create('session.json')).write(manifestText(reader.session));
+    if (choices.table !== undefined) return;
+    await (await output.create('dictionary.csv')).write(csvText(dictionaryRows(tables)));
+    await (await output.create('session.json')).write(manifestText(reader.session));
   },
 };

@@ -3,6 +3,7 @@ import { ZodError } from 'zod';
 import type { FrameSource } from '../../../../shared/contract/channels.ts';
 import { markSchema, modelFrameSchema, noticeSchema, readySchema } from '../../../../shared/engine-messages.ts';
 import { findingSchema } from '../../../../shared/findings.ts';
+import { machineFrameSchema } from '../../../../shared/machine-noise.ts';
 import { chunkKinds, SessionFormatError, type SessionFrame } from '../../../../shared/session/format.ts';
 import {
   decodeCounters,
@@ -30,6 +31,7 @@ const decoders = {
   mark: (payload: Uint8Array) => markSchema.safeParse(decodeJson(payload)).data,
   notice: (payload: Uint8Array) => noticeSchema.safeParse(decodeJson(payload)).data,
   finding: (payload: Uint8Array) => findingSchema.safeParse(decodeJson(payload)).data,
+  machine: (payload: Uint8Array) => machineFrameSchema.safeParse(decodeJson(payload)).data,
   counters: decodeCounters,
   threadStarted: decodeThreadStarted,
   threads: decodeThreads,

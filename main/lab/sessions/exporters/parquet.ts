@@ -13,7 +13,9 @@ import { chosenTables, fillTables, type TableSink } from './tables.ts';
  */
 const groupRows = 122_880;
 
-const basicTypes: Record<CellType, BasicType> = { integer: 'INT64', text: 'STRING', boolean: 'BOOLEAN' };
+const basicTypes: Record<CellType, BasicType> = {
+  ...{ integer: 'INT64', number: 'DOUBLE', text: 'STRING', boolean: 'BOOLEAN' },
+};
 
 class ParquetFile implements TableSink {
   readonly table: Table;

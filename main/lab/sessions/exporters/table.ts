@@ -1,9 +1,11 @@
 /** Tidy tables of a session: a row is one observation, and units are in the names of columns. */
+import type { Counters } from '../../../../shared/telemetry/codec.ts';
 import type { FrameSource } from '../../../../shared/contract/channels.ts';
 import type { DecodedFrame, DecodedType } from './decoded-frames.ts';
 import type { SessionNames } from './session-names.ts';
 
-export type CellType = 'integer' | 'text' | 'boolean';
+/** `integer` cells are whole, `number` cells any. */
+export type CellType = 'integer' | 'number' | 'text' | 'boolean';
 export type Cell = number | string | boolean | null;
 export type Row = readonly Cell[];
 
@@ -16,6 +18,8 @@ export interface TableContext {
   /** The moment that `time_ns` counts from, CLOCK_MONOTONIC. */
   readonly startedNs: number;
   readonly names: SessionNames;
+  /** The last counters of that process before this frame; undefined of its first. */
+  before(source: FrameSource): Counters | undefined;
 }
 
 export interface Table {

@@ -1,13 +1,18 @@
 /** All tables of a session, and the pass over its frames that fills those that are wanted. */
+import type { FrameSource } from '../../../../shared/contract/channels.ts';
+import type { Counters } from '../../../../shared/telemetry/codec.ts';
 import { LabError } from '../../errors.ts';
 import { counters, latency, latencyBuckets, steps, threads } from './counter-tables.ts';
 import type { DecodedType, FrameReader } from './decoded-frames.ts';
+import { machine, rates } from './machine-tables.ts';
 import { events, fdShares, fdStates, moments, sockets, switches } from './record-tables.ts';
 import { SessionNames } from './session-names.ts';
 import type { Row, Table } from './table.ts';
 
 export const tables: readonly Table[] = [
   counters,
+  rates,
+  machine,
   fdStates,
   fdShares,
   events,
@@ -42,7 +47,8 @@ const rowsAtOnce = 8192;
 /** One pass over the session fills all sinks. */
 export async function fillTables(reader: FrameReader, sinks: readonly TableSink[]): Promise<void> {
   const names = new SessionNames();
-  const context = { startedNs: reader.session.startedNs, names };
+  const last = new Map<FrameSource, Counters>();
+  const context = { startedNs: reader.session.startedNs, names, before: (source: FrameSource) => last.get(source) };
   const types = new Set<DecodedType>([...SessionNames.types, ...sinks.flatMap(({ table }) => table.types)]);
   for await (const batch of reader.batches(types)) {
     const pending = new Map<TableSink, Row[]>(sinks.map((sink) => [sink, []]));
@@ -54,6 +60,9 @@ export async function fillTables(reader: FrameReader, sinks: readonly TableSink[
         if (rows.length < rowsAtOnce) continue;
         await sink.write(rows.splice(0));
       }
+      // A process that begins counts from zero, at a moment that no frame of counters tells.
+      if (decoded.type === 'ready' && !decoded.isState) last.delete(decoded.source);
+      if (decoded.type === 'counters') last.set(decoded.source, decoded.frame);
     }
     for (const [sink, rows] of pending) if (rows.length > 0) await sink.write(rows);
   }

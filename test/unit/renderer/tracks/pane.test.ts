@@ -17,6 +17,8 @@ import { useTimebase } from '../../../../renderer/stores/timebase.ts';
 import { palettes } from '../../../../renderer/theme/palette.ts';
 import { makeTracks } from '../../../../renderer/tracks/catalogue.ts';
 import { trackAsSvg } from '../../../../renderer/tracks/export.ts';
+import { momentsOver } from '../../../../renderer/tracks/over-tracks.ts';
+import { captionOf } from '../../../../shared/session/caption.ts';
 import { FrameScheduler } from '../../../../renderer/tracks/frame-scheduler.ts';
 import { Markers } from '../../../../renderer/tracks/markers.ts';
 import { RingImage } from '../../../../renderer/tracks/ring-image.ts';
@@ -280,6 +282,45 @@ describe('what goes out', () => {
     expect(svg).toContain('>2 s</text>');
     expect(parsed.querySelectorAll('path').length).toBeGreaterThan(1);
     expect(svg).not.toContain('NaN');
+  });
+
+  it('with a caption it is for paper: letters of 8 pt at 160 mm, titles at its axes, what was measured, and where', () => {
+    const history = historyOfTenSeconds();
+    for (const [name, seconds] of [
+      ['steady', 2],
+      ['loadDone', 8],
+    ] as const) {
+      const mark = { name, timeNs: startNs + seconds * 1e9 };
+      history.take('clients', frameKinds.mark, encodeJson(frameKinds.mark, mark).subarray(frameHeaderBytes));
+    }
+    const range = { fromNs: startNs, toNs: startNs + 10e9, widthPx: 1200, heightPx: 96, pixelRatio: 1 };
+    const view = { ...range, palette: palettes.light };
+    const caption = captionOf({
+      ...{ models: ['epoll-lt'], settings: { connections: 40, clients: [{ profile: 'closed' }] } },
+      machine: { cpus: 2, cpuModel: 'A CPU', kernel: '6.1.0' },
+      ...{ wallMs: Date.UTC(2026, 10, 27, 14, 58), version: '0.1.0' },
+    });
+    expect(caption).toBe(
+      'epoll-lt; 40 connections (closed); 2 CPUs, A CPU, Linux 6.1.0; 2026-11-27 14:58 UTC; fdscope 0.1.0',
+    );
+    const track = makeTracks(history).find(({ id }) => id === 'throughput');
+    if (track === undefined) throw new Error('There is no such track.');
+    const svg = trackAsSvg(track, view, startNs, { caption, drawOver: momentsOver(history) });
+    const parsed = new DOMParser().parseFromString(svg, 'image/svg+xml');
+    const root = parsed.documentElement;
+    expect(root.getAttribute('width')).toBe('1200');
+    const [, , widthPx = 0] = (root.getAttribute('viewBox') ?? '').split(' ').map(Number);
+    const texts = [...parsed.querySelectorAll('text')];
+    const pointsPerPx = ((160 / 25.4) * 72) / widthPx;
+    for (const text of texts) expect(Number(text.getAttribute('font-size')) * pointsPerPx).toBeGreaterThanOrEqual(8);
+    const words = texts.map(({ textContent }) => textContent);
+    expect(words).toEqual(expect.arrayContaining(['time since the start', 'measured']));
+    expect(words.join(' ')).toContain(caption);
+    // The interval from 2 to 8 of 10 seconds.
+    const plotPx = widthPx - 74;
+    const tint = [...parsed.querySelectorAll('rect')].find((rect) => rect.getAttribute('height') === '2');
+    expect(Number(tint?.getAttribute('x'))).toBeCloseTo(0.2 * plotPx, 0);
+    expect(Number(tint?.getAttribute('width'))).toBeCloseTo(0.6 * plotPx, 0);
   });
 
   it('CSV quotes what needs it and leaves missing figures empty', () => {
