@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { infoText } from '../../main/cli/commands/info.ts';
+import { sessionsReportHtml } from '../../main/lab/report/sessions-report.ts';
 import { detailsOf } from '../../main/lab/sessions/card.ts';
 import { compareSessions, type Difference } from '../../shared/session/compare.ts';
 import { figuresOf, wholeFigures } from '../../shared/session/figures.ts';
@@ -115,6 +116,16 @@ describe('two sessions', () => {
     expect(named(differences, 'requestsPerSecond')?.a).toBeCloseTo(159 / 1.975, 6);
     expect(named(differences, 'latencyP99Us')).toMatchObject({ ratio: 1 });
     expect(caveats).toContain('Of the measured interval of each: without connecting and warming up.');
+  });
+
+  it('have a report of both, with their figures, over time, and how to cite each', async () => {
+    const [a, b] = [await details(4, 'a'), await details(4, 'b')];
+    const html = sessionsReportHtml({ ...compareSessions(a, b), sessions: [a, b], noise: ['Two runs.'] });
+    expect(html).not.toMatch(/<script|https?:|src=|NaN|undefined|Infinity/);
+    expect(html).toContain('without connecting and warming up');
+    const [throughput = ''] = html.slice(html.indexOf('<h3>Throughput')).split('</figure>');
+    expect(throughput.match(/<path class="line own thin/g)).toHaveLength(2);
+    expect(html.match(/@misc\{fdscope-/g)).toHaveLength(2);
   });
 
   it('do not have their latencies compared where they served other parts of their clients', async () => {

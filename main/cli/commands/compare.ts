@@ -7,6 +7,7 @@ import { compareFiles, isSessionFile } from '../../lab/compare/session-files.ts'
 import { visibleTexts } from '../../../shared/visible.ts';
 import { LabError } from '../../lab/errors.ts';
 import { titleOf } from '../../lab/experiments/plans.ts';
+import { sessionsReportHtml } from '../../lab/report/sessions-report.ts';
 import { compareReportHtml } from '../../lab/report/compare-report.ts';
 import type { CliContext, Register } from '../command.ts';
 import { addNumber } from '../options.ts';
@@ -67,8 +68,10 @@ async function runFiles(files: readonly string[], flags: CompareFlags): Promise<
       'Sessions are compared two at a time, such as `fdscope compare before.fdscope after.fdscope`, and not with models.',
     );
   }
-  const result = await compareFiles(a, b);
-  await deliver(flags, result, comparedFilesText, () => comparedFilesCsv(result, flags.csvFormulas));
+  const { compared, sessions } = await compareFiles(a, b);
+  await deliver(flags, compared, comparedFilesText, () => comparedFilesCsv(compared, flags.csvFormulas));
+  if (flags.report === undefined) return;
+  writeWhole(flags.report, sessionsReportHtml({ ...compared, sessions }), '--report');
 }
 
 async function run(texts: readonly string[], flags: CompareFlags, { lab, signal }: CliContext): Promise<void> {

@@ -2,6 +2,7 @@
  * Two session files side by side. Each is one run: its seconds are no repeats of it, as what slows a machine for a while
  * is in many of them. So they say how steady a run was, and never whether a difference is more than noise.
  */
+import type { SessionDetails } from '../../../shared/contract/sessions.ts';
 import { compareSessions, type Comparison } from '../../../shared/session/compare.ts';
 import { measuredStretches } from '../../../shared/session/measured.ts';
 import { isWatchedFromOutside, requestsOf, type Overview } from '../../../shared/session/overview.ts';
@@ -92,13 +93,17 @@ export const noiseOf = (a: ComparedFile, b: ComparedFile): string[] => [
   'Each file is one run, and the seconds of a run are no independent repeats of it: they cannot tell a difference from noise. `fdscope compare` with both models and six repeats can.',
 ];
 
-/** `a` is what `b` is compared with. Throws LabError where a file is no session. */
-export async function compareFiles(a: string, b: string): Promise<ComparedFiles> {
+/** `a` is what `b` is compared with; with what its report is made of. Throws LabError where a file is no session. */
+export async function compareFiles(
+  a: string,
+  b: string,
+): Promise<{ readonly compared: ComparedFiles; readonly sessions: readonly [SessionDetails, SessionDetails] }> {
   const [first, second] = await Promise.all([detailsOf(a), detailsOf(b)]);
   const of = (file: string, { card, overview }: typeof first): ComparedFile => ({
     ...{ file, name: card.name, models: card.models, steadiness: steadinessOf(overview) },
   });
   const files = [of(a, first), of(b, second)] as const;
   const { differences, isSameSetting, caveats } = compareSessions(first, second);
-  return { files, differences, isSameSetting, noise: noiseOf(...files), caveats };
+  const compared = { files, differences, isSameSetting, noise: noiseOf(...files), caveats };
+  return { compared, sessions: [first, second] };
 }
