@@ -16,6 +16,7 @@ import { UserHome } from '../support/desktop/user.ts';
 import { root } from '../support/engines.ts';
 import { benchOptions } from './options.ts';
 import { median } from './pairs.ts';
+import { processUsage } from './processes.ts';
 
 const about = 'How soon after its start the desktop app shows a window, and a Scope that can be used.';
 const { rounds, before } = benchOptions('startup', about, {
@@ -31,6 +32,8 @@ interface Start {
   readonly paintMs: number;
   /** The lab is connected, and the Scope was gone to and has its Run. */
   readonly scopeMs: number;
+  /** That all its processes took of the CPU until then, which neighbours on the machine change less than the time. */
+  readonly cpuMs: number;
 }
 
 const filesUnder = (folder: string): string[] =>
@@ -112,7 +115,8 @@ async function start(checkout: string, home: UserHome, display: string): Promise
         continue;
       }
       const { scope, paint } = JSON.parse(said) as { scope: number; paint: number };
-      return { paintMs: paint - startedMs, scopeMs: scope - startedMs };
+      const cpuMs = processUsage(app.pid ?? 0).cpuSeconds * 1000;
+      return { paintMs: paint - startedMs, scopeMs: scope - startedMs, cpuMs };
     }
     throw new Error(`${checkout} showed no Scope within ${limitMs / 1000} s.`);
   } finally {
@@ -140,7 +144,7 @@ try {
 }
 
 const table = new Table({
-  head: ['build', 'start', 'first pixels ms', 'Scope ms', 'from', 'to'],
+  head: ['build', 'start', 'first pixels ms', 'Scope ms', 'from', 'to', 'CPU ms'],
   style: { head: [], border: [] },
 });
 for (const [checkout, kinds] of found) {
@@ -148,9 +152,10 @@ for (const [checkout, kinds] of found) {
     const scope = starts.map(({ scopeMs }) => scopeMs);
     table.push([
       ...[checkout === root ? 'this one' : 'before', kind],
-      ...[median(starts.map(({ paintMs }) => paintMs)), median(scope), Math.min(...scope), Math.max(...scope)].map(
-        (ms) => ms.toFixed(0),
-      ),
+      ...[
+        ...[median(starts.map(({ paintMs }) => paintMs)), median(scope), Math.min(...scope), Math.max(...scope)],
+        median(starts.map(({ cpuMs }) => cpuMs)),
+      ].map((ms) => ms.toFixed(0)),
     ]);
   }
 }
@@ -158,7 +163,10 @@ console.log(table.toString());
 const [first, own] = [found.get(before), found.get(root)];
 if (first && own) {
   for (const kind of ['cold', 'warm'] as const) {
-    const ratios = own[kind].map(({ scopeMs }, index) => scopeMs / (first[kind][index]?.scopeMs ?? NaN));
-    console.log(`${kind}: ${median(ratios).toFixed(2)} of the build before, median of ${ratios.length} pairs`);
+    const ratioOf = (figure: 'scopeMs' | 'cpuMs'): string =>
+      median(own[kind].map((each, index) => each[figure] / (first[kind][index]?.[figure] ?? NaN))).toFixed(2);
+    console.log(
+      `${kind}: ${ratioOf('scopeMs')} of the build before, ${ratioOf('cpuMs')} of its CPU, median of ${own[kind].length} pairs`,
+    );
   }
 }

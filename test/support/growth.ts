@@ -1,10 +1,12 @@
 /** Whether a series of figures grows, however it goes up and down. */
-import { median } from '../../shared/expectations/evaluate.ts';
 
-/** Of figures that are a minute apart: the median of the slopes between all pairs (Theil and Sen), which single leaps do not move. */
-export function growthPerMinute(figures: readonly number[]): number {
-  const slopes = figures.flatMap((from, index) =>
-    figures.slice(index + 1).map((to, further) => (to - from) / (further + 1)),
-  );
-  return median(slopes);
+/**
+ * Of figures that are a minute apart: how much the lowest of the later half is above the lowest of the earlier, a minute. Memory that is
+ * filled and given back in turns is as flat as its lows; a half must be longer than such a turn.
+ */
+export function growthOfLows(figures: readonly number[]): number {
+  const half = Math.floor(figures.length / 2);
+  if (half < 1) return NaN;
+  const lowOf = (part: readonly number[]): number => Math.min(...part);
+  return (lowOf(figures.slice(half)) - lowOf(figures.slice(0, half))) / half;
 }
