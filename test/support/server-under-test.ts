@@ -24,6 +24,10 @@ export interface ServeSettings {
   readonly workUs?: number;
   readonly waitMs?: number;
   readonly forgetsToClose?: boolean;
+  readonly noDelay?: boolean;
+  readonly sendBufferBytes?: number;
+  readonly receiveBufferBytes?: number;
+  readonly deferAcceptSeconds?: number;
   readonly level?: DetailLevel;
   readonly switches?: boolean;
   readonly options?: Readonly<Record<string, number | boolean | string>>;
