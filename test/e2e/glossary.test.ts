@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { violations } from './accessibility.ts';
-import { AppUnderTest, type App } from './browser.ts';
+import { AppUnderTest, runOnScope, type App } from './browser.ts';
 
 const patience = { timeout: 500_000 };
 
@@ -139,6 +139,33 @@ describe('words', () => {
     expect(await box.isChecked()).toBe(true);
     expect(await violations(page)).toEqual([]);
     await page.keyboard.press('Escape');
+  });
+
+  it('Doctor, legends, names of tracks and the head of a model’s file lead to words; a track’s menu does by keyboard', async () => {
+    await goTo('Doctor');
+    const told = page.getByRole('region', { name: 'Doctor' }).locator('tbody button.term');
+    await told.first().waitFor();
+    const marked = await told.evaluateAll((words) => words.map((word) => word.getAttribute('data-term')));
+    expect(new Set(marked).size).toBe(marked.length);
+    expect(await violations(page)).toEqual([]);
+    await view.screenshot('doctor-words');
+    await runOnScope(page);
+    const legend = page.locator('[data-track=switches] .legend');
+    await legend.getByText('involuntary', { exact: true }).hover();
+    const card = page.getByRole('dialog', { name: 'involuntary switch' });
+    await card.getByText(/The kernel takes the CPU/).waitFor();
+    await view.screenshot('legend-word');
+    await legend.getByText('involuntary', { exact: true }).click();
+    await heading('involuntary switch').waitFor();
+    await page.keyboard.press('Alt+ArrowLeft');
+    await page.getByRole('button', { name: 'Throughput: about and actions' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('menuitem', { name: 'Glossary: throughput' }).press('Enter');
+    await heading('throughput').waitFor();
+    await page.keyboard.press('Alt+ArrowLeft');
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('button', { name: /^Stop/ }).click();
+    await page.getByRole('button', { name: /^Stop/ }).waitFor({ state: 'detached' });
   });
 
   it.each([
