@@ -68,6 +68,7 @@ export default defineConfig({
         },
       },
       { test: { name: 'truth', include: ['test/truth/**/*.test.ts'], testTimeout: 600_000, ...drives } },
+      { test: { name: 'readers', include: ['test/readers/**/*.test.ts'], testTimeout: 600_000, ...drives } },
       { test: { name: 'install', include: ['test/install/**/*.test.ts'], testTimeout: 900_000, ...drives } },
       {
         test: {

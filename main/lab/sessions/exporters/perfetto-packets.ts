@@ -3,7 +3,7 @@
  * as the protobuf library wants one, is most of what an export costs. A test holds the bytes against the library's.
  */
 
-const two32 = 0x1_0000_0000;
+const two28 = 1 << 28;
 const firstBytes = 1 << 18;
 /** A packet is far shorter, but for names and texts, which ask for room themselves. */
 const packetRoom = 256;
@@ -28,6 +28,31 @@ const tags = {
   annotationInt: 4 << 3,
   annotationText: (6 << 3) | 2,
 } as const;
+
+/** Writes a varint at `at`; returns where it ends. */
+function varint(bytes: Uint8Array, at: number, value: number): number {
+  if (value < 0x80) {
+    bytes[at] = value;
+    return at + 1;
+  }
+  // Bit operations know 32 bits; 28 of them are four bytes.
+  let rest = value;
+  while (rest >= two28) {
+    const low = rest % two28;
+    bytes[at] = (low & 0x7f) | 0x80;
+    bytes[at + 1] = ((low >>> 7) & 0x7f) | 0x80;
+    bytes[at + 2] = ((low >>> 14) & 0x7f) | 0x80;
+    bytes[at + 3] = (low >>> 21) | 0x80;
+    at += 4;
+    rest = Math.floor(rest / two28);
+  }
+  while (rest > 0x7f) {
+    bytes[at++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  bytes[at] = rest;
+  return at + 1;
+}
 
 /** Fields are to come in the order of their numbers, as the methods stand. */
 export class PacketWriter {
@@ -59,51 +84,59 @@ export class PacketWriter {
 
   begin(atNs: number): void {
     this.#reserve(packetRoom);
-    this.#byte(tags.packet);
-    this.#packetAt = this.#open();
-    this.#byte(tags.timestamp);
-    this.#varint(Math.round(atNs));
-    this.#byte(tags.sequence);
-    this.#varint(this.#sequence);
-    this.#byte(tags.trackEvent);
-    this.#eventAt = this.#open();
+    const bytes = this.#bytes;
+    let at = this.#at;
+    bytes[at] = tags.packet;
+    this.#packetAt = at + 2;
+    bytes[at + 2] = tags.timestamp;
+    at = varint(bytes, at + 3, Math.round(atNs));
+    bytes[at] = tags.sequence;
+    at = varint(bytes, at + 1, this.#sequence);
+    bytes[at] = tags.trackEvent;
+    this.#eventAt = at + 2;
+    this.#at = at + 2;
   }
 
   category(id: number): void {
-    this.#byte(tags.category);
-    this.#varint(id);
+    this.#bytes[this.#at] = tags.category;
+    this.#at = varint(this.#bytes, this.#at + 1, id);
   }
 
   /** Without an id it has no name, as there were too many. */
   annotation(nameId: number | undefined, value: number | string): void {
     const text = typeof value === 'string' ? encoder.encode(value) : undefined;
     this.#reserve(packetRoom + (text?.length ?? 0));
-    this.#byte(tags.annotation);
-    const from = this.#open();
+    const bytes = this.#bytes;
+    let at = this.#at;
+    bytes[at] = tags.annotation;
+    const from = at + 2;
+    at = from;
     if (nameId !== undefined) {
-      this.#byte(tags.annotationName);
-      this.#varint(nameId);
+      bytes[at] = tags.annotationName;
+      at = varint(bytes, at + 1, nameId);
     }
     if (text) {
-      this.#byte(tags.annotationText);
-      this.#varint(text.length);
+      this.#at = varint(bytes, varint(bytes, at, tags.annotationText), text.length);
       this.raw(text);
     } else if (typeof value === 'number') {
-      this.#byte(tags.annotationInt);
+      bytes[at] = tags.annotationInt;
+      this.#at = at + 1;
       this.#signed(value);
     }
     this.#close(from);
   }
 
   event(type: number, nameId: number | undefined, track: number): void {
-    this.#byte(tags.type);
-    this.#varint(type);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    bytes[at] = tags.type;
+    at = varint(bytes, at + 1, type);
     if (nameId !== undefined) {
-      this.#byte(tags.nameId);
-      this.#varint(nameId);
+      bytes[at] = tags.nameId;
+      at = varint(bytes, at + 1, nameId);
     }
-    this.#byte(tags.track);
-    this.#varint(track);
+    bytes[at] = tags.track;
+    this.#at = varint(bytes, at + 1, track);
   }
 
   name(name: string): void {
@@ -128,8 +161,8 @@ export class PacketWriter {
       this.#varint(interned.length);
       this.raw(interned);
     }
-    this.#byte(tags.flags);
-    this.#varint(this.#flags);
+    this.#bytes[this.#at] = tags.flags;
+    this.#at = varint(this.#bytes, this.#at + 1, this.#flags);
     this.#close(this.#packetAt);
   }
 
@@ -145,27 +178,7 @@ export class PacketWriter {
   }
 
   #varint(value: number): void {
-    const bytes = this.#bytes;
-    let at = this.#at;
-    if (value < 0x80) {
-      bytes[at] = value;
-      this.#at = at + 1;
-      return;
-    }
-    // Bit operations know 32 bits.
-    let high = Math.floor(value / two32);
-    let low = value >>> 0;
-    while (high > 0) {
-      bytes[at++] = (low & 0x7f) | 0x80;
-      low = ((low >>> 7) | (high << 25)) >>> 0;
-      high >>>= 7;
-    }
-    while (low > 0x7f) {
-      bytes[at++] = (low & 0x7f) | 0x80;
-      low >>>= 7;
-    }
-    bytes[at++] = low;
-    this.#at = at;
+    this.#at = varint(this.#bytes, this.#at, value);
   }
 
   /** An int64: of a negative one all 64 bits. */
@@ -183,11 +196,7 @@ export class PacketWriter {
     this.#byte(Number(rest));
   }
 
-  /** Room for a length of one byte, which most have. */
-  #open(): number {
-    return ++this.#at;
-  }
-
+  /** Room was left for a length of one byte, which most have. */
   #close(from: number): void {
     const length = this.#at - from;
     if (length < 0x80) {

@@ -21,32 +21,52 @@ const mostInterned = 1000;
 type InternedField = 'event_categories' | 'event_names' | 'debug_annotation_names';
 type InternedData = Partial<Record<InternedField, { iid: number; name: string }[]>>;
 
-/** Strings that were written once and are numbers from then on. */
-class Interning {
-  readonly #ids: Readonly<Record<InternedField, Map<string, number>>> = {
-    event_categories: new Map(),
-    event_names: new Map(),
-    debug_annotation_names: new Map(),
-  };
-  #fresh: InternedData | undefined;
+/** Strings of one field that were written once and are numbers from then on. */
+class Interned {
+  readonly #ids = new Map<string, number>();
+  /** What was asked for last, by place: in a place it is mostly the same again, and comparing is sooner than looking up. */
+  readonly #lastNames: string[] = [];
+  readonly #lastIds: (number | undefined)[] = [];
+  #fresh: { iid: number; name: string }[] = [];
 
   /** Undefined where there are too many. */
-  id(field: InternedField, name: string): number | undefined {
-    const ids = this.#ids[field];
-    let iid = ids.get(name);
-    if (iid === undefined && ids.size < mostInterned) {
-      iid = ids.size + 1;
-      ids.set(name, iid);
-      ((this.#fresh ??= {})[field] ??= []).push({ iid, name });
+  id(name: string, place = 0): number | undefined {
+    if (this.#lastNames[place] === name) return this.#lastIds[place];
+    let iid = this.#ids.get(name);
+    if (iid === undefined && this.#ids.size < mostInterned) {
+      iid = this.#ids.size + 1;
+      this.#ids.set(name, iid);
+      this.#fresh.push({ iid, name });
     }
+    this.#lastNames[place] = name;
+    this.#lastIds[place] = iid;
     return iid;
   }
 
+  get hasFresh(): boolean {
+    return this.#fresh.length > 0;
+  }
+
+  take(): { iid: number; name: string }[] {
+    const fresh = this.#fresh;
+    this.#fresh = [];
+    return fresh;
+  }
+}
+
+class Interning {
+  readonly categories = new Interned();
+  readonly names = new Interned();
+  readonly annotations = new Interned();
+
   /** What the next packet must tell. */
   take(): InternedData | undefined {
-    const fresh = this.#fresh;
-    this.#fresh = undefined;
-    return fresh;
+    if (!this.categories.hasFresh && !this.names.hasFresh && !this.annotations.hasFresh) return undefined;
+    return {
+      event_categories: this.categories.take(),
+      event_names: this.names.take(),
+      debug_annotation_names: this.annotations.take(),
+    };
   }
 }
 
@@ -115,15 +135,16 @@ class PerfettoSink implements TraceSink {
     atNs: number,
     { track, name, category, args }: Pick<Slice, 'track' | 'name' | 'category' | 'args'>,
   ): void {
-    const nameId = this.#interning.id('event_names', name);
-    const categoryId = this.#interning.id('event_categories', category);
+    const nameId = this.#interning.names.id(name);
+    const categoryId = this.#interning.categories.id(category);
     const packets = this.#packets;
     packets.begin(atNs);
     if (categoryId !== undefined) packets.category(categoryId);
+    let place = 0;
     for (const key in args) {
       const value = args[key];
-      if (value === undefined) continue;
-      packets.annotation(this.#interning.id('debug_annotation_names', key), value);
+      if (value !== undefined) packets.annotation(this.#interning.annotations.id(key, place), value);
+      place++;
     }
     packets.event(type, nameId, track);
     if (nameId === undefined) packets.name(name);

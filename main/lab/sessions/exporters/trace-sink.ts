@@ -28,7 +28,10 @@ export interface Slice {
 
 export type Instant = Omit<Slice, 'fromNs' | 'toNs'> & { readonly atNs: number };
 
-/** Slices of a track nest: they come so that one which holds others, of the same batch of frames, is before them. */
+/**
+ * Slices of a track nest: they come so that one which holds others, of the same batch of frames, is before them. A sink
+ * keeps no slice and no arguments that it is given: the same object comes again with other values.
+ */
 export interface TraceSink {
   track(spec: TrackSpec): TrackId;
   /** Nothing more will come on it. */

@@ -28,13 +28,24 @@ const states = [
   { bit: fdFlags.blocked, name: 'a thread sleeps in a call on it' },
 ] as const;
 
+const stateOf = (flags: number): string | undefined => {
+  for (const { bit, name } of states) if ((flags & bit) !== 0) return name;
+  return undefined;
+};
+
+/** What a newer writer calls otherwise is a client's. */
+const roleIn = (roles: Uint8Array, i: number): FdRole => fdRoles[roles[i] ?? 0] ?? 'client';
+
+const keyOf = (connectionId: number, role: FdRole): number => connectionId * fdRoles.length + fdRoles.indexOf(role);
+
 const group = 'sockets';
 const shareArgs = shareNames.map((name) => `${snakeCase(name)}_ns`);
 
 export class SocketTrace {
   readonly #sink: TraceSink;
   readonly #tracks: TraceTracks;
-  readonly #sockets = new Map<string, Socket>();
+  /** By source, then by connection and role in one number: there are as many rows of sockets as events. */
+  readonly #sockets = new Map<FrameSource, Map<number, Socket>>();
 
   readonly #names: SessionNames;
 
@@ -46,11 +57,8 @@ export class SocketTrace {
 
   /** The sockets of a process that has ended are closed. */
   restart(source: FrameSource, atNs: number): void {
-    for (const [key, socket] of this.#sockets) {
-      if (socket.source !== source) continue;
-      this.#close(socket, atNs);
-      this.#sockets.delete(key);
-    }
+    for (const socket of this.#sockets.get(source)?.values() ?? []) this.#close(socket, atNs);
+    this.#sockets.delete(source);
   }
 
   opened(source: FrameSource, sockets: readonly OpenedSocket[]): void {
@@ -65,16 +73,12 @@ export class SocketTrace {
 
   states(source: FrameSource, frame: FdStates): void {
     const { timeNs } = frame;
+    const sockets = this.#of(source);
     for (let i = 0; i < frame.count; i++) {
-      const role = fdRoles[frame.roles[i] ?? 0] ?? 'client';
-      const connectionId = frame.connectionIds[i] ?? 0;
-      const fd = frame.fds[i] ?? 0;
       const flags = frame.flags[i] ?? 0;
-      const key = `${source} ${role} ${connectionId}`;
-      const name = `fd ${fd}, ${role} of connection ${connectionId}`;
-      const socket =
-        this.#sockets.get(key) ?? this.#open(source, { connectionId, role, fd, timeNs, name, peer: undefined });
-      const state = states.find(({ bit }) => (flags & bit) !== 0)?.name;
+      const key = keyOf(frame.connectionIds[i] ?? 0, roleIn(frame.roles, i));
+      const socket = sockets.get(key) ?? this.#unannounced(source, frame, i);
+      const state = stateOf(flags);
       const waitedNs = state === states[0].name ? (frame.waitingUs[i] ?? 0) * 1000 : 0;
       this.#enter(socket, state, timeNs, timeNs - waitedNs);
       this.#queues(socket, timeNs, frame.receiveQueueBytes[i] ?? 0, frame.sendQueueBytes[i] ?? 0);
@@ -83,7 +87,7 @@ export class SocketTrace {
       }
       if ((flags & fdFlags.closed) === 0) continue;
       this.#close(socket, timeNs);
-      this.#sockets.delete(key);
+      sockets.delete(key);
     }
   }
 
@@ -93,9 +97,9 @@ export class SocketTrace {
    */
   shares(source: FrameSource, frame: FdShares): void {
     const { timeNs, spanNs } = frame;
+    const sockets = this.#of(source);
     for (let i = 0; i < frame.count; i++) {
-      const role = fdRoles[frame.roles[i] ?? 0] ?? 'client';
-      const socket = this.#sockets.get(`${source} ${role} ${frame.connectionIds[i] ?? 0}`);
+      const socket = sockets.get(keyOf(frame.connectionIds[i] ?? 0, roleIn(frame.roles, i)));
       if (socket === undefined) continue;
       socket.shares ??= this.#tracks.member(source, group, { kind: 'lane', name: `${socket.name}: time by state` });
       const args: Record<string, number> = {};
@@ -112,8 +116,23 @@ export class SocketTrace {
 
   /** Sockets that were still open are told up to the end. */
   end(endNs: number): void {
-    for (const socket of this.#sockets.values()) this.#close(socket, endNs);
+    for (const sockets of this.#sockets.values()) for (const socket of sockets.values()) this.#close(socket, endNs);
     this.#sockets.clear();
+  }
+
+  #of(source: FrameSource): Map<number, Socket> {
+    let sockets = this.#sockets.get(source);
+    if (!sockets) this.#sockets.set(source, (sockets = new Map<number, Socket>()));
+    return sockets;
+  }
+
+  /** A socket whose opening was not told: it was there before the recording began. */
+  #unannounced(source: FrameSource, { timeNs, roles, connectionIds, fds }: FdStates, i: number): Socket {
+    const role = roleIn(roles, i);
+    const connectionId = connectionIds[i] ?? 0;
+    const fd = fds[i] ?? 0;
+    const name = `fd ${fd}, ${role} of connection ${connectionId}`;
+    return this.#open(source, { connectionId, role, fd, timeNs, name, peer: undefined });
   }
 
   #open(
@@ -121,14 +140,15 @@ export class SocketTrace {
     opened: { connectionId: number; role: FdRole; fd: number; timeNs: number; name: string; peer: string | undefined },
   ): Socket {
     const { connectionId, role, fd, timeNs, name, peer } = opened;
-    const key = `${source} ${role} ${connectionId}`;
-    let socket = this.#sockets.get(key);
+    const sockets = this.#of(source);
+    const key = keyOf(connectionId, role);
+    let socket = sockets.get(key);
     if (!socket) {
       const track = this.#tracks.member(source, group, { kind: 'lane', name });
       this.#sink.begin({ track, fromNs: timeNs, name: 'open', category: group, args: { fd, peer } });
       const nothing = { state: undefined, shares: undefined, queues: undefined };
       socket = { source, name, track, openedNs: timeNs, stateSinceNs: timeNs, ...nothing };
-      this.#sockets.set(key, socket);
+      sockets.set(key, socket);
     }
     return socket;
   }

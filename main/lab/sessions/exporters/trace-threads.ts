@@ -13,7 +13,7 @@ import {
 import { eventName } from './record-tables.ts';
 import type { SessionNames } from './session-names.ts';
 import { threadKey } from './table.ts';
-import type { TraceArgs, TraceSink, TrackId } from './trace-sink.ts';
+import type { Slice, TraceArgs, TraceSink, TrackId } from './trace-sink.ts';
 import type { TraceTracks } from './trace-tracks.ts';
 
 /** What a thread is from `sinceNs` on; told as a slice when it changes. */
@@ -30,6 +30,9 @@ interface Coroutine {
   readonly awaits: string;
   readonly sinceNs: number;
 }
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+type SyscallArgs = Readonly<Record<'fd' | 'connection' | 'result', number | undefined>>;
 
 const cpuLane = 'CPU';
 const stateLane = 'state, sampled';
@@ -72,6 +75,9 @@ export class ThreadTrace {
 
   events(source: FrameSource, frame: Events): void {
     const track = this.#tracks.thread(source, frame.threadId);
+    // One object for all calls of a frame: there are millions, and a sink keeps none of them.
+    const args: Writable<SyscallArgs> = { fd: undefined, connection: undefined, result: undefined };
+    const call: Writable<Slice> = { track, fromNs: 0, toNs: 0, name: '', category: 'syscall', args };
     for (const i of outerFirst(frame)) {
       const kind = frame.kinds[i] ?? 0;
       const code = frame.codes[i] ?? 0;
@@ -81,16 +87,19 @@ export class ThreadTrace {
       const fd = fdOrNone === noFd ? undefined : fdOrNone;
       const connectionId = frame.connectionIds[i] ?? 0;
       const connection = connectionId === 0 ? undefined : connectionId;
-      // Written out, and not spread from what they share: that is several times as slow, and there are millions.
       if (kind === eventKinds.syscall) {
-        const name = syscallNames[code] ?? `system call ${code}`;
-        const args = { fd, connection, result: frame.results[i] };
-        this.#sink.slice({ track, fromNs, toNs, name, category: 'syscall', args });
+        call.fromNs = fromNs;
+        call.toNs = toNs;
+        call.name = syscallNames[code] ?? `system call ${code}`;
+        args.fd = fd;
+        args.connection = connection;
+        args.result = frame.results[i];
+        this.#sink.slice(call);
       } else if (kind === eventKinds.coroutineRan) {
         const next = awaits[code] ?? 'nothing';
         const name = `coroutine ${connectionId}`;
-        const args = { fd, connection, awaits: next };
-        this.#sink.slice({ track, fromNs, toNs, name, category: 'coroutine', args });
+        const more = { fd, connection, awaits: next };
+        this.#sink.slice({ track, fromNs, toNs, name, category: 'coroutine', args: more });
         this.#coroutineRan(source, connectionId, { fromNs, toNs, awaits: next, threadId: frame.threadId });
       } else if (kind === eventKinds.handled) {
         this.#sink.slice({ track, fromNs, toNs, name: 'handler', category: 'handler', args: { fd, connection } });
