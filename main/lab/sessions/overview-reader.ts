@@ -145,6 +145,8 @@ function measuredOf(
     }
   }
   const noise = mergedNoise(parts.flatMap((part) => part.noise));
+  // Shared out by time, where an interval begins between two frames; what is counted is whole.
+  for (const name of measuredCounts) counts[name] = Math.round(counts[name]);
   return {
     ...{ seconds, counts, peaks, latency: latencyOf(latency), ...(noise ? { noise } : {}) },
     profiles: [...profiles].map(([profile, own]) => ({
