@@ -2,6 +2,8 @@
 import { comparedFigures, type CompareResult } from './compare-result.ts';
 import { csvText, type CsvFormulas } from './csv.ts';
 import { metrics } from './expectations/metrics.ts';
+import { noiseFigures } from './machine-noise.ts';
+import { medianNoise } from './statistics/noise-of-runs.ts';
 import { servedOf, servedShare } from './statistics/served.ts';
 import { sweptFigures, type SweepResult } from './sweep-result.ts';
 
@@ -18,8 +20,8 @@ export function compareCsv({ entries, differences }: CompareResult, formulas?: C
     'repeats to tell',
     'clients served',
   ];
-  const rows = entries.flatMap(({ label, model, figures, runs }) =>
-    comparedFigures.map((figure) => {
+  const rows = entries.flatMap(({ label, model, figures, runs }) => [
+    ...comparedFigures.map((figure) => {
       const { median, low, high, coverage, count } = figures[figure] ?? {};
       const found = differences.find((each) => each.label === label && each.figure === figure);
       const served = servedOf(runs);
@@ -31,7 +33,12 @@ export function compareCsv({ entries, differences }: CompareResult, formulas?: C
         ...[found?.p, found?.level, found?.repeatsToTell, share],
       ].map((value) => value ?? null);
     }),
-  );
+    // What others took has a median, and nothing that it is compared with.
+    ...noiseFigures.map((figure) => {
+      const own = [label, model, figure.name, figure.unit, medianNoise({ runs }, figure)];
+      return [...own, ...Array<null>(head.length + against.length - own.length).fill(null)];
+    }),
+  ]);
   return csvText([[...head, ...against], ...rows], { formulas });
 }
 
@@ -49,7 +56,8 @@ export function sweepCsv({ axis, points }: SweepResult, formulas?: CsvFormulas):
       const like = [...(doubt?.before ? ['the value before'] : []), ...(doubt?.others ?? [])].join('; ');
       return [median ?? null, low ?? null, high ?? null, like === '' ? null : like];
     }),
-    runs.length,
+    ...[runs.length, ...noiseFigures.map((figure) => medianNoise({ runs }, figure))],
   ]);
-  return csvText([[axis, 'label', 'model', 'status', 'reason', ...named, 'runs'], ...rows], { formulas });
+  const noise = noiseFigures.map(({ name, unit }) => `${name} (${unit})`);
+  return csvText([[axis, 'label', 'model', 'status', 'reason', ...named, 'runs', ...noise], ...rows], { formulas });
 }

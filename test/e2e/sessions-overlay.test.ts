@@ -133,14 +133,16 @@ describe('two sessions over each other', () => {
     await offset.press('Enter');
   });
 
-  it('without a cursor it tells of the whole sessions, as the table below does', async () => {
+  it('without a cursor it tells of the whole sessions, and the table below of the measured interval, which it says', async () => {
     await page.mouse.move(2, 2);
     await expect.poll(() => page.locator('.charts .now').innerText()).toBe('whole sessions');
     const whole = (overview: Overview): string =>
       perSecond(requestsOf(overview).reduce((sum, count) => sum + count, 0) / lengthOf(overview));
     expect((await readout()).throughput).toEqual([whole(a), whole(b)]);
     const cells = page.locator('.differences tr').filter({ hasText: 'duration' }).locator('td');
-    expect((await cells.allInnerTexts()).slice(0, 2)).toEqual([a, b].map((each) => `${lengthOf(each).toFixed(2)} s`));
+    const seconds = [a, b].map(({ measured }) => `${(measured?.seconds ?? Number.NaN).toFixed(2)} s`);
+    expect((await cells.allInnerTexts()).slice(0, 2)).toEqual(seconds);
+    await page.getByText(/Of the measured interval/).waitFor();
   });
 
   it('moves the cursor by keys, zooms into a stretch that is drawn, and shows the whole again', async () => {

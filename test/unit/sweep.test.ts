@@ -11,6 +11,7 @@ import { sweep, type SweepPlan, type SweepRecord } from '../../main/lab/sweep/sw
 import type { ModelInfo } from '../../shared/catalogue.ts';
 import type { RunResult } from '../../shared/run-result.ts';
 import { sweepCsv } from '../../shared/experiment-csv.ts';
+import { toldNoise } from '../../shared/statistics/noise-of-runs.ts';
 import { runSettingsSchema, type RunSettingsInput } from '../../shared/schemas/settings.ts';
 
 const settings = (changes: Partial<RunSettingsInput> = {}): ReturnType<typeof runSettingsSchema.parse> =>
@@ -146,7 +147,21 @@ describe('a sweep', () => {
     expect(points.map(({ doubts }) => doubts.throughput?.before ?? false)).toEqual([false, true, false]);
     const csv = sweepCsv({ ...(await sweep({ ...plan, repeats: 2 }, { runOne, models })) });
     expect(csv.split('\n')[0]).toContain('throughput (requests/s),throughput low,throughput high,throughput not told');
-    expect(csv.split('\n')[1]).toMatch(/^1,a,epoll-lt,done,,.*,2\r?$/);
+    expect(csv.split('\n')[1]).toMatch(/^1,a,epoll-lt,done,,.*,2,,,,\r?$/);
+  });
+
+  it('has what others took beside its points, as medians of their runs; nothing where nobody says', async () => {
+    const shares = [0.1, 0.4, 0.2];
+    let turn = 0;
+    const runOne: RunOne = () => {
+      const noise = { othersShare: shares[turn++ % 3], stealShare: 0, readyShare: null, throttledPeriods: null };
+      return Promise.resolve(result(1, { noise }));
+    };
+    const found = await sweep({ ...plan, entries: entries.slice(0, 1), repeats: 3, seed: 1 }, { runOne, models });
+    expect(toldNoise(found.points).map(({ name }) => name)).toEqual(['othersCpu', 'steal']);
+    const [head, first] = sweepCsv(found).split(/\r?\n/);
+    expect(head).toMatch(/,runs,othersCpu \(%\),steal \(%\),runQueueWait \(%\),throttledPeriods \(periods\)$/);
+    expect(first).toMatch(/,3,20,0,,$/);
   });
 
   it('tells of each run before its frames come', async () => {
