@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { CompareReport } from '../../main/cli/series-report.ts';
+import { noiseFigures } from '../../shared/machine-noise.ts';
 import { root } from '../support/engines.ts';
 import { isInstalled } from '../support/tools.ts';
 import { hasClients, runCli, startCli, withFolder } from './command-line.ts';
@@ -80,7 +81,9 @@ describe('compare', () => {
     expect(csv.code).toBe(0);
     const lines = csv.stdout.trimEnd().split('\r\n');
     expect(lines[0]).toMatch(/^entry,model,figure,unit,median,low,high,coverage,runs,against,/);
-    expect(lines).toHaveLength(1 + 2 * 12);
+    // What others took is told below the figures of each entry.
+    expect(lines).toHaveLength(1 + 2 * (12 + noiseFigures.length));
+    expect(lines.filter((line) => /^(epoll-lt|poll),\1,othersCpu,%,[\d.]+,/.test(line))).toHaveLength(2);
   });
 
   describe('an entry that cannot be run', () => {
