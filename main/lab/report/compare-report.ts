@@ -6,7 +6,6 @@ import {
   type ComparedFigure,
   type Timeline,
 } from '../../../shared/compare-result.ts';
-import { metrics } from '../../../shared/expectations/metrics.ts';
 import { servedOf, servedText } from '../../../shared/statistics/served.ts';
 import { chartStyleOfPlots } from './plots.ts';
 import { numberText } from './html-chart.ts';
@@ -29,6 +28,7 @@ import {
   runsTable,
   scaledBy,
   titled,
+  valuesOf,
   type SeriesHead,
 } from './series-parts.ts';
 import { xyPlotHtml, type PlotPoint } from './xy-plot.ts';
@@ -39,10 +39,7 @@ const drawn: readonly ComparedFigure[] = [
   ...(['switchesPerRequest', 'memoryPerConnection', 'errors'] as const),
 ];
 
-const finite = (value: number | null): value is number => value !== null && Number.isFinite(value);
 const runsOf = ({ runs }: ComparedEntry) => runs.filter((run) => run !== null);
-const valuesOf = (entry: ComparedEntry, figure: ComparedFigure): number[] =>
-  runsOf(entry).map(metrics[figure].of).filter(finite);
 
 function mediansTable({ entries }: CompareResult): string {
   const rows = comparedFigures
@@ -66,7 +63,7 @@ function figureRows({ entries }: CompareResult): string {
         if (!found) return [];
         const { label, model } = entry;
         const [median, low, high] = [scaled(found.median), scaled(found.low), scaled(found.high)];
-        return [{ label, model, median, low, high, runs: valuesOf(entry, figure).map(scaled) }];
+        return [{ label, model, median, low, high, runs: valuesOf(runsOf(entry), figure).map(scaled) }];
       });
       // A figure that is 0 for everybody is in the table.
       if (rows.every(({ runs }) => runs.every((value) => value === 0))) return '';

@@ -41,6 +41,10 @@ export const scaledBy =
   (value: number): number =>
     value * factor;
 
+/** The figure of each run that has it. */
+export const valuesOf = (runs: readonly RunResult[], name: ReportedName): number[] =>
+  runs.map(metrics[name].of).filter((value): value is number => value !== null && Number.isFinite(value));
+
 const figureFormat = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
 /** Three digits, or all before the point: more no run could repeat. */
 export const figureText = (value: number): string =>

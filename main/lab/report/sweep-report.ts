@@ -1,5 +1,4 @@
 /** A sweep with the repeats of its points as one HTML page. */
-import { metrics } from '../../../shared/expectations/metrics.ts';
 import { sweptFigures, type SweepPoint, type SweepResult, type SweptFigure } from '../../../shared/sweep-result.ts';
 import { numberText } from './html-chart.ts';
 import { section, table } from './html-text.ts';
@@ -20,11 +19,10 @@ import {
   runsTable,
   scaledBy,
   titled,
+  valuesOf,
   type SeriesHead,
 } from './series-parts.ts';
 import { xyPlotHtml } from './xy-plot.ts';
-
-const finite = (value: number | null): value is number => value !== null && Number.isFinite(value);
 
 /** Values that differ by more than this factor stand on a logarithmic axis. */
 const logFrom = 10;
@@ -42,7 +40,7 @@ function curve({ points, labels, values, unit }: SweepResult, figure: SweptFigur
       return [
         {
           ...{ x, y: scaled(found.median), low: scaled(found.low), high: scaled(found.high) },
-          runs: runs.map(metrics[figure].of).filter(finite).map(scaled),
+          runs: valuesOf(runs, figure).map(scaled),
           isDoubtful: doubt !== undefined && (doubt.before || doubt.others.length > 0),
         },
       ];
