@@ -138,7 +138,7 @@ void FdReport::look_at_queues(uint64_t time_ns) {
     // What lay there at the look before has been read since then: these bytes are others, or the rest.
     if (!unread)
       seen.queue_since_ticks = 0;
-    else if (read_ticks >= seen.queue_since_ticks)
+    else if (seen.queue_since_ticks <= read_ticks)
       seen.queue_since_ticks = begun_ticks;
   });
 }
@@ -175,8 +175,9 @@ void FdReport::report(uint32_t place, uint64_t time_ns, const TickClock& clock, 
   namespace flag = wire::fd_flag;
   uint32_t flags = s.flags.load(relaxed) == 0 ? 0u : s.flags.exchange(0, relaxed);
   const bool closed = !is_open(s);
-  // Read since the last look: what was seen in its queue then has been served.
-  if ((flags & (flag::read | flag::eagain | flag::accepted)) != 0 && seen.looked != tick_) seen.queue_since_ticks = 0;
+  // What was seen in its queue has been read meanwhile, be it while this very look was under way. The next look at a
+  // thousand queues may be ticks away: until then nothing is known to lie there.
+  if (seen.queue_since_ticks <= s.read_ticks.load(relaxed)) seen.queue_since_ticks = 0;
   const uint64_t bytes_in = s.bytes_in.load(relaxed), bytes_out = s.bytes_out.load(relaxed);
   FdStateRecord record;
   record.connection_id = s.connection_id.load(relaxed);
