@@ -3,7 +3,12 @@ export interface Report {
   readonly testResults: readonly {
     readonly name: string;
     readonly status: string;
-    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+    readonly message?: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 }
 
@@ -12,6 +17,7 @@ export interface Counts {
   failed: number;
   skipped: number;
   reasons: string[];
+  failures: string[];
   fault?: string;
 }
 

@@ -1,5 +1,6 @@
 /** What vitest's JSON reports say: counts, and what a second look at files that failed changes in them. */
 import { existsSync, readFileSync } from 'node:fs';
+import { relative } from 'node:path';
 
 /** The report in a file, or undefined where vitest left none. */
 export const reportIn = (path) => (existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined);
@@ -40,9 +41,19 @@ function skipReason(test) {
   return text ?? `no reason given (${test.fullName})`;
 }
 
+const firstLine = (text = '') => text.split('\n', 1)[0] ?? '';
+
+/** What of a file failed, a line each: file, test, and the first line of what it says. */
+function failuresIn(file) {
+  const broken = file.assertionResults.filter(isBroken);
+  const of = (what, message) => `${relative('', file.name)}: ${what}${message ? `: ${message}` : ''}`;
+  if (isUnloadable(file)) return [of('did not load', firstLine(file.message))];
+  return broken.map((test) => of(test.fullName, firstLine(test.failureMessages?.[0])));
+}
+
 /** Counts of one report; a test or file that ended without a verdict counts as failed. */
 export function countsOf(report) {
-  if (!report) return { passed: 0, failed: 1, skipped: 0, reasons: [], fault: 'vitest left no report' };
+  if (!report) return { passed: 0, failed: 1, skipped: 0, reasons: [], failures: [], fault: 'vitest left no report' };
   const tests = report.testResults.flatMap((file) => file.assertionResults);
   const skipped = tests.filter((test) => ['skipped', 'todo', 'disabled'].includes(test.status));
   return {
@@ -50,5 +61,6 @@ export function countsOf(report) {
     failed: tests.filter(isBroken).length + report.testResults.filter(isUnloadable).length,
     skipped: skipped.length,
     reasons: skipped.map(skipReason),
+    failures: report.testResults.flatMap(failuresIn),
   };
 }

@@ -1,4 +1,4 @@
-/** What a run of suites says in its end: reasons of what was skipped, a line for each suite, and the sum. */
+/** What a run of suites says in its end: what failed, reasons of what was skipped, a line for each suite, and the sum. */
 
 const line = ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed, ${skipped} skipped`;
 
@@ -11,6 +11,9 @@ export function summarize(results) {
     reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   }
   console.log('');
+  // Once more, as a thousand lines may stand between a failure and the end.
+  for (const [name, { failures = [] }] of results)
+    for (const failure of failures) console.log(`${name}: failed: ${failure}`);
   for (const [reason, count] of reasons) console.log(`${count} skipped: ${reason}`);
   for (const [name, result] of results) {
     console.log(`${name}: ${line(result)}${result.fault ? ` (${result.fault})` : ''}`);

@@ -21,7 +21,8 @@ async function checkSuite() {
   const checks = await runChecks();
   const count = (state) => checks.filter((check) => check.state === state).length;
   const reasons = checks.filter((check) => check.reason).map((check) => `${check.name}: ${check.reason}`);
-  return { passed: count('passed'), failed: count('failed'), skipped: count('skipped'), reasons };
+  const failures = checks.filter((check) => check.state === 'failed').map((check) => check.name);
+  return { passed: count('passed'), failed: count('failed'), skipped: count('skipped'), reasons, failures };
 }
 
 /** One after the other; resolves to [name, counts] of each. */

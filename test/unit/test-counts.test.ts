@@ -23,6 +23,24 @@ describe('the counts of a run', () => {
     expect(countsOf(undefined)).toMatchObject({ passed: 0, failed: 1, fault: 'vitest left no report' });
   });
 
+  it('name what failed, with the first line of what it says', () => {
+    const told = {
+      name: 'test/a.test.ts',
+      status: 'failed',
+      assertionResults: [
+        { fullName: 'a b', status: 'failed', failureMessages: ['Error: 1 is not 2\n    at somewhere'] },
+        { fullName: 'a c', status: 'pending' },
+        { fullName: 'a d', status: 'passed' },
+      ],
+    };
+    const unloaded = { ...file('test/c.test.ts', {}, 'failed'), message: 'no such module' };
+    expect(countsOf({ testResults: [told, unloaded] }).failures).toEqual([
+      'test/a.test.ts: a b: Error: 1 is not 2',
+      'test/a.test.ts: a c',
+      'test/c.test.ts: did not load: no such module',
+    ]);
+  });
+
   it('name the files that want a second look', () => {
     expect(failedFiles(first)).toEqual(['a', 'c', 'd']);
   });
