@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type Browser, type Download, type Page } from '@playwright/test';
+import { chromium, type Browser, type Download, type Locator, type Page } from '@playwright/test';
 import { expect, inject } from 'vitest';
 import { root } from '../support/engines.ts';
 import { followPage } from '../support/evidence.ts';
@@ -35,6 +35,21 @@ export async function settled<T>(page: Page, read: () => Promise<T>): Promise<T>
     )
     .toBeGreaterThanOrEqual(3);
   return last;
+}
+
+/** Points at something that may move away under the pointer, as a legend of a live picture does, until that shows. */
+export async function pointAt(what: Locator, shows: Locator): Promise<void> {
+  await expect
+    .poll(
+      async () => {
+        await what.page().mouse.move(2, 2);
+        await what.hover();
+        const visible = shows.waitFor({ timeout: 5000 });
+        return visible.then(() => true).catch(() => false);
+      },
+      { timeout: 200_000 },
+    )
+    .toBe(true);
 }
 
 export interface App {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { violations } from './accessibility.ts';
-import { AppUnderTest, type App } from './browser.ts';
+import { AppUnderTest, pointAt, type App } from './browser.ts';
 
 const patience = { timeout: 500_000 };
 
@@ -114,8 +114,7 @@ describe('words', () => {
   it('a word in it shows its sentence when it is pointed at or focused, goes away by Escape, and leads to its page and back', async () => {
     const word = page.getByRole('region', { name: 'Conclusion' }).locator('button[data-term="CLOSE_WAIT"]').first();
     const card = page.getByRole('dialog', { name: 'CLOSE_WAIT' });
-    await word.hover();
-    await card.getByText(/The peer has closed/).waitFor();
+    await pointAt(word, card.getByText(/The peer has closed/));
     await page.mouse.move(2, 2);
     await card.waitFor({ state: 'hidden' });
     await page.keyboard.press('Tab');
@@ -157,9 +156,8 @@ describe('words', () => {
       .click();
     await page.locator('footer').getByText('Running', { exact: true }).waitFor(patience);
     const legend = page.locator('[data-track=switches] .legend');
-    await legend.getByText('involuntary', { exact: true }).hover();
     const card = page.getByRole('dialog', { name: 'involuntary switch' });
-    await card.getByText(/The kernel takes the CPU/).waitFor();
+    await pointAt(legend.getByText('involuntary', { exact: true }), card.getByText(/The kernel takes the CPU/));
     await view.screenshot('legend-word');
     await legend.getByText('involuntary', { exact: true }).click();
     await heading('involuntary switch').waitFor();

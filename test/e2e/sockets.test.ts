@@ -2,7 +2,7 @@
 import type { Page } from '@playwright/test';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { violations } from './accessibility.ts';
-import { AppUnderTest, bytesOf, type App } from './browser.ts';
+import { AppUnderTest, bytesOf, pointAt, type App } from './browser.ts';
 
 const button = (page: Page, name: string | RegExp) =>
   page.getByRole('button', { name, exact: typeof name === 'string' });
@@ -205,8 +205,7 @@ describe('the Sockets screen', () => {
     await card.getByText(/from which accept takes connections/).waitFor();
     await page.keyboard.press('Escape');
     await card.waitFor({ state: 'hidden' });
-    await word.hover();
-    await card.waitFor();
+    await pointAt(word, card);
     await page.mouse.move(5, 5);
     await card.waitFor({ state: 'hidden' });
     // Its page, and back to the bench as it was.
