@@ -1,6 +1,6 @@
 /** The test suites, how vitest runs them, and what its reports say. */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { ensureBrowser } from './browser.mjs';
 import { countsOf, failedFiles, passedNow, reportIn, withSecondRun } from './counts.mjs';
@@ -22,7 +22,7 @@ export const suites = {
   e2e: { projects: ['e2e'], prepare: prepareBrowser },
   figures: { projects: ['figures'], alone: true },
   planted: { projects: ['planted'], alone: true },
-  readers: { projects: ['readers'], prepare: prepareReaders },
+  readers: { projects: ['readers'] },
   install: { projects: ['install'], prepare: prepareInstall },
   endurance: { projects: ['endurance'], prepare: prepareEndurance, alone: true },
   asan: { projects: ['conformance'], variant: 'asan', prepare: () => prepareSanitizer('asan') },
@@ -87,23 +87,6 @@ async function prepareInstall() {
   const { status, stderr } = spawnSync('unshare', ['--mount', '--pid', '--fork', 'true'], { encoding: 'utf8' });
   if (status !== 0) return { reason: `no other root can be made here: ${(stderr ?? '').trim()}` };
   return { env: { FDSCOPE_ELECTRON: binary } };
-}
-
-/** DuckDB, 70 MB that nobody else needs, as its newest release of the day of writing. */
-const duckdb = '@duckdb/node-api@1.5.5-r.4';
-
-/** A program of the field that reads what is exported, in a folder of its own, or why it cannot be had. */
-function prepareReaders() {
-  const folder = join(root, 'build/readers');
-  if (!existsSync(join(folder, 'node_modules/@duckdb/node-api'))) {
-    console.log(`installing ${duckdb} in build/readers ...`);
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-    const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', duckdb];
-    const { status, stderr } = spawnSync('npm', args, { cwd: folder, encoding: 'utf8' });
-    if (status !== 0) return { reason: `${duckdb} cannot be installed: ${(stderr ?? '').trim().split('\n')[0]}` };
-  }
-  return { env: { FDSCOPE_DUCKDB: folder } };
 }
 
 const reportOf = (name) => join(root, 'out/test', `${name}.json`);
