@@ -15,7 +15,7 @@
 #include <cstring>
 #include <string>
 
-#include "models/model.hpp"
+#include "runtime/model.hpp"
 #include "serve_messages.hpp"
 #include "sys/fd.hpp"
 #include "sys/json.hpp"

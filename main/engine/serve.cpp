@@ -11,7 +11,7 @@
 #include "handlers/lingering.hpp"
 #include "handlers/pattern.hpp"
 #include "handlers/work.hpp"
-#include "models/crew.hpp"
+#include "runtime/crew.hpp"
 #include "serve_messages.hpp"
 #include "succession.hpp"
 #include "sys/clock.hpp"

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "models/model.hpp"
+#include "runtime/model.hpp"
 #include "sys/json.hpp"
 #include "telemetry/wire.gen.hpp"
 

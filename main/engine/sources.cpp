@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <string>
 
-#include "models/model.hpp"
+#include "runtime/model.hpp"
 #include "serve_messages.hpp"
 
 // Written by the Makefile, with the files' very bytes; the last one has no path.

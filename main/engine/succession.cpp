@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <exception>
 
-#include "models/crew.hpp"
+#include "runtime/crew.hpp"
 #include "sys/clock.hpp"
 #include "telemetry/counters.hpp"
 

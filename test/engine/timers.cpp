@@ -1,5 +1,5 @@
 // The deadlines of paused connections, against a clock that stands still until the test moves it.
-#include "models/timers.hpp"
+#include "runtime/timers.hpp"
 
 #include <algorithm>
 #include <string>

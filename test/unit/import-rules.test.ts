@@ -74,11 +74,44 @@ const modelsFolder = 'main/engine/models/';
 const definition = /\bconst\s+ModelInfo\s+(\w+)\s*[{=]/;
 const declaration = /\bextern\s+const\s+ModelInfo\s+(\w+)\s*;/g;
 
-/** Files that define a model, as opposed to plumbing that lies beside them. */
+/** Files that define a model: all of the folder but the list of them. */
 function modelFiles(sources: Sources): string[] {
-  return [...sources.keys()].filter(
-    (path) => path.startsWith(modelsFolder) && path.endsWith('.cpp') && definition.test(sources.get(path) ?? ''),
-  );
+  return [...sources.keys()].filter((path) => path.startsWith(modelsFolder) && path !== `${modelsFolder}registry.cpp`);
+}
+
+/** Rooms of the engine, and those that each may know besides itself. What lies beside the rooms puts them together. */
+const engineRooms: Readonly<Record<string, readonly string[]>> = {
+  // A traced call counts itself.
+  sys: ['telemetry'],
+  telemetry: ['sys'],
+  handlers: ['sys', 'telemetry'],
+  runtime: ['handlers', 'sys', 'telemetry'],
+  models: ['runtime', 'handlers', 'sys', 'telemetry'],
+  load: ['runtime', 'handlers', 'sys', 'telemetry'],
+  watch: ['sys', 'telemetry'],
+  bench: ['sys', 'telemetry'],
+  switch_cost: ['sys'],
+};
+
+/** What lies beside the rooms and is shared all the same. */
+const sharedBeside = ['serve_settings.hpp'];
+
+function engineViolations(sources: Sources): string[] {
+  const found: string[] = [];
+  for (const [path, text] of sources) {
+    const room = /^main\/engine\/(\w+)\/[^/]+\.[ch]pp$/.exec(path)?.[1];
+    if (room === undefined) continue;
+    for (const [, include = ''] of text.matchAll(/^[ \t]*#[ \t]*include[ \t]*"([^"]+)"/gm)) {
+      const known = include.includes('/') ? include.split('/')[0] : undefined;
+      const allowed =
+        known === undefined
+          ? sharedBeside.includes(include)
+          : known === room || (engineRooms[room]?.includes(known) ?? false);
+      if (!allowed)
+        found.push(`${path} includes ${include}: ${room}/ knows ${engineRooms[room]?.join(', ') ?? 'nothing'}`);
+    }
+  }
+  return found;
 }
 
 function modelViolations(sources: Sources): string[] {
@@ -122,8 +155,28 @@ describe('import rules', () => {
   });
 
   it('hold for every model of the engine', () => {
-    expect(modelFiles(sources).length).toBeGreaterThan(0);
+    const models = modelFiles(sources);
+    expect(models.length).toBeGreaterThan(0);
+    // What carries the models has a room of its own.
+    expect(models.filter((path) => !path.endsWith('.cpp') || !definition.test(sources.get(path) ?? ''))).toEqual([]);
     expect(modelViolations(sources)).toEqual([]);
+  });
+
+  it('hold for every room of the engine', () => {
+    const rooms = new Set([...sources.keys()].map((path) => /^main\/engine\/(\w+)\/[^/]+\.[ch]pp$/.exec(path)?.[1]));
+    rooms.delete(undefined);
+    expect([...rooms].sort()).toEqual(Object.keys(engineRooms).sort());
+    expect(engineViolations(sources)).toEqual([]);
+  });
+
+  it.each([
+    ['runtime/crew.cpp', 'models/epoll_lt.hpp'],
+    ['telemetry/reporter.cpp', 'handlers/connection.hpp'],
+    ['watch/watch.cpp', 'runtime/server.hpp'],
+    ['switch_cost/switch_cost.cpp', 'telemetry/counters.hpp'],
+    ['models/poll.cpp', 'serve.hpp'],
+  ])('find %s where it includes %s', (path, include) => {
+    expect(engineViolations(new Map([[`main/engine/${path}`, `#include "${include}"`]]))).toHaveLength(1);
   });
 
   it.each([
@@ -164,7 +217,7 @@ describe('import rules', () => {
   ])('find a model that reaches %s', (_what, line) => {
     const planted = new Map([
       [`${modelsFolder}poll.cpp`, 'const ModelInfo poll_model{};'],
-      [`${modelsFolder}select.cpp`, `#include "models/model.hpp"\n${line}\nconst ModelInfo select_model{};`],
+      [`${modelsFolder}select.cpp`, `#include "runtime/model.hpp"\n${line}\nconst ModelInfo select_model{};`],
     ]);
     expect(modelViolations(planted)).toHaveLength(1);
   });

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "load/loop.hpp"
-#include "models/crew.hpp"
+#include "runtime/crew.hpp"
 #include "sys/clock.hpp"
 #include "sys/process.hpp"
 #include "telemetry/command_reader.hpp"

@@ -16,9 +16,9 @@
 #include <mutex>
 
 #include "handlers/converse.hpp"
-#include "models/blocking_io.hpp"
-#include "models/crew.hpp"
-#include "models/model.hpp"
+#include "runtime/blocking_io.hpp"
+#include "runtime/crew.hpp"
+#include "runtime/model.hpp"
 #include "sys/process.hpp"
 #include "telemetry/steps.hpp"
 

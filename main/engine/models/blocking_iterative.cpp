@@ -4,8 +4,8 @@
 // Cost: nothing beyond the calls. But everybody else waits in the accept queue until the one being served leaves.
 // Kernel: any. Watch: a single client that stays silent stops the whole server (head of line).
 #include "handlers/converse.hpp"
-#include "models/blocking_io.hpp"
-#include "models/model.hpp"
+#include "runtime/blocking_io.hpp"
+#include "runtime/model.hpp"
 #include "telemetry/steps.hpp"
 
 namespace fdscope {

@@ -5,9 +5,9 @@
 // Kernel: any. Watch: as many clients as threads are served; the next one waits in the accept queue, however idle they
 // are.
 #include "handlers/converse.hpp"
-#include "models/blocking_io.hpp"
-#include "models/model.hpp"
-#include "models/workers.hpp"
+#include "runtime/blocking_io.hpp"
+#include "runtime/model.hpp"
+#include "runtime/workers.hpp"
 #include "telemetry/steps.hpp"
 
 namespace fdscope {

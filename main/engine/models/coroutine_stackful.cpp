@@ -5,9 +5,9 @@
 // Cost: an event loop's, and two switches of some eight nanoseconds for each wait; some 9 KB of stack a connection.
 // Kernel: 2.6. Watch: coroutine switches rise with the requests, context switches do not.
 #include "handlers/converse.hpp"
-#include "models/coroutine_events.hpp"
-#include "models/model.hpp"
-#include "models/parking.hpp"
+#include "runtime/coroutine_events.hpp"
+#include "runtime/model.hpp"
+#include "runtime/parking.hpp"
 #include "sys/calls.hpp"
 #include "sys/stack_switch.hpp"
 #include "telemetry/steps.hpp"

@@ -8,11 +8,11 @@
 #include <cerrno>
 #include <coroutine>
 
-#include "models/coroutine_events.hpp"
-#include "models/model.hpp"
-#include "models/nonblocking.hpp"
-#include "models/parking.hpp"
-#include "models/task.hpp"
+#include "runtime/coroutine_events.hpp"
+#include "runtime/model.hpp"
+#include "runtime/nonblocking.hpp"
+#include "runtime/parking.hpp"
+#include "runtime/task.hpp"
 #include "telemetry/steps.hpp"
 
 namespace fdscope {

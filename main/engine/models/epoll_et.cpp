@@ -6,10 +6,10 @@
 // each connection has a share of a turn and goes to the end of a queue.
 #include <deque>
 
-#include "models/epoll_set.hpp"
-#include "models/model.hpp"
-#include "models/nonblocking.hpp"
-#include "models/timers.hpp"
+#include "runtime/epoll_set.hpp"
+#include "runtime/model.hpp"
+#include "runtime/nonblocking.hpp"
+#include "runtime/timers.hpp"
 #include "telemetry/steps.hpp"
 
 namespace fdscope {

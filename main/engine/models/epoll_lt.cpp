@@ -4,10 +4,10 @@
 // Cost: one epoll_wait for many events; idle connections cost nothing, as the kernel keeps the list.
 // Kernel: 2.6. Watch: readiness is reported again for as long as it lasts, so one read a report is enough; but interest
 // in what is not wanted just now must be taken back (epoll_ctl), or the loop spins.
-#include "models/epoll_set.hpp"
-#include "models/model.hpp"
-#include "models/nonblocking.hpp"
-#include "models/timers.hpp"
+#include "runtime/epoll_set.hpp"
+#include "runtime/model.hpp"
+#include "runtime/nonblocking.hpp"
+#include "runtime/timers.hpp"
 #include "telemetry/steps.hpp"
 
 namespace fdscope {

@@ -6,11 +6,11 @@
 // Cost: one epoll_ctl more a wait than epoll-lt; a connection's data move from one core's cache to another's.
 // Kernel: 2.6.2 (EPOLLONESHOT). Watch: no thread is idle while a socket is ready, however unlike the clients are;
 // without ONESHOT two threads would read the same request, each a part of it.
-#include "models/epoll_set.hpp"
-#include "models/model.hpp"
-#include "models/nonblocking.hpp"
-#include "models/timers.hpp"
-#include "models/workers.hpp"
+#include "runtime/epoll_set.hpp"
+#include "runtime/model.hpp"
+#include "runtime/nonblocking.hpp"
+#include "runtime/timers.hpp"
+#include "runtime/workers.hpp"
 #include "telemetry/steps.hpp"
 
 namespace fdscope {

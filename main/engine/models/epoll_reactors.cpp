@@ -6,12 +6,12 @@
 // request. Kernel: 3.9 (SO_REUSEPORT). Watch: the kernel deals clients out by a hash of their addresses, not by who is
 // idle: the mean is even, the maximum is not, and a client that is slow to serve holds up those dealt to the same
 // thread.
-#include "models/epoll_set.hpp"
-#include "models/model.hpp"
-#include "models/nonblocking.hpp"
-#include "models/sibling_listeners.hpp"
-#include "models/timers.hpp"
-#include "models/workers.hpp"
+#include "runtime/epoll_set.hpp"
+#include "runtime/model.hpp"
+#include "runtime/nonblocking.hpp"
+#include "runtime/sibling_listeners.hpp"
+#include "runtime/timers.hpp"
+#include "runtime/workers.hpp"
 #include "telemetry/steps.hpp"
 
 namespace fdscope {

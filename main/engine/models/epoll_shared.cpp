@@ -5,11 +5,11 @@
 // Kernel: 2.6; EPOLLEXCLUSIVE needs 4.5. Watch: context switches and EAGAIN per accept (the thundering herd) with
 // exclusive false and true: most who come too late go back to sleep within epoll_wait, and are seen by their switches
 // alone. A connection stays with the thread that accepted it, and the busiest is not always the last to accept.
-#include "models/epoll_set.hpp"
-#include "models/model.hpp"
-#include "models/nonblocking.hpp"
-#include "models/timers.hpp"
-#include "models/workers.hpp"
+#include "runtime/epoll_set.hpp"
+#include "runtime/model.hpp"
+#include "runtime/nonblocking.hpp"
+#include "runtime/timers.hpp"
+#include "runtime/workers.hpp"
 #include "telemetry/steps.hpp"
 
 namespace fdscope {

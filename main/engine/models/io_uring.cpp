@@ -10,8 +10,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "models/model.hpp"
-#include "models/timers.hpp"
+#include "runtime/model.hpp"
+#include "runtime/timers.hpp"
 #include "sys/calls.hpp"
 #include "sys/uring.hpp"
 #include "sys/uring_probe.hpp"

@@ -3,9 +3,9 @@
 // System calls: poll; accept4, read, write on sockets that never block.
 // Cost: the list goes into the kernel and back each time, and both sides walk all of it: idle connections cost as much
 // as busy ones. Kernel: 2.2. Watch: CPU per request grows with the connections that do nothing.
-#include "models/model.hpp"
-#include "models/nonblocking.hpp"
-#include "models/timers.hpp"
+#include "runtime/model.hpp"
+#include "runtime/nonblocking.hpp"
+#include "runtime/timers.hpp"
 #include "telemetry/steps.hpp"
 
 namespace fdscope {

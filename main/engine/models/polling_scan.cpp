@@ -5,8 +5,8 @@
 // Kernel: any. Watch: system calls per request grow with the number of connections, not with the work.
 #include <algorithm>
 
-#include "models/model.hpp"
-#include "models/nonblocking.hpp"
+#include "runtime/model.hpp"
+#include "runtime/nonblocking.hpp"
 #include "sys/clock.hpp"
 #include "telemetry/steps.hpp"
 

@@ -9,9 +9,9 @@
 #include <system_error>
 
 #include "handlers/converse.hpp"
-#include "models/blocking_io.hpp"
-#include "models/model.hpp"
-#include "models/workers.hpp"
+#include "runtime/blocking_io.hpp"
+#include "runtime/model.hpp"
+#include "runtime/workers.hpp"
 #include "telemetry/steps.hpp"
 
 namespace fdscope {

@@ -1,5 +1,5 @@
 // Every model, in the order of the catalogue: by family, each after what it improves upon.
-#include "models/model.hpp"
+#include "runtime/model.hpp"
 
 namespace fdscope {
 

@@ -4,9 +4,9 @@
 // Cost: as poll; the sets are small, but they are copied before each call, since the kernel overwrites them.
 // Kernel: any. Watch: a bit exists only for fd *values* below FD_SETSIZE (1024). A higher one is closed and counted
 // (errorSelectRange): setting its bit would write past the set.
-#include "models/model.hpp"
-#include "models/nonblocking.hpp"
-#include "models/timers.hpp"
+#include "runtime/model.hpp"
+#include "runtime/nonblocking.hpp"
+#include "runtime/timers.hpp"
 #include "telemetry/steps.hpp"
 
 namespace fdscope {

@@ -10,9 +10,9 @@
 #include <algorithm>
 #include <deque>
 
-#include "models/model.hpp"
-#include "models/nonblocking.hpp"
-#include "models/timers.hpp"
+#include "runtime/model.hpp"
+#include "runtime/nonblocking.hpp"
+#include "runtime/timers.hpp"
 #include "telemetry/steps.hpp"
 
 namespace fdscope {

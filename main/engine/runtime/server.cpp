@@ -1,4 +1,4 @@
-#include "models/server.hpp"
+#include "runtime/server.hpp"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

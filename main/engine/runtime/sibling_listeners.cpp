@@ -1,4 +1,4 @@
-#include "models/sibling_listeners.hpp"
+#include "runtime/sibling_listeners.hpp"
 
 #include <linux/filter.h>
 

@@ -1,4 +1,4 @@
-#include "models/crew.hpp"
+#include "runtime/crew.hpp"
 
 #include <signal.h>
 

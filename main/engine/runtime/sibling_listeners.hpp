@@ -8,7 +8,7 @@
 
 #include <vector>
 
-#include "models/server.hpp"
+#include "runtime/server.hpp"
 
 namespace fdscope {
 

@@ -14,8 +14,8 @@
 #include <span>
 #include <vector>
 
-#include "models/epoll_set.hpp"
-#include "models/server.hpp"
+#include "runtime/epoll_set.hpp"
+#include "runtime/server.hpp"
 
 namespace fdscope {
 

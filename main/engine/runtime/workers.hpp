@@ -5,8 +5,8 @@
 #include <string>
 #include <system_error>
 
-#include "models/crew.hpp"
-#include "models/model.hpp"
+#include "runtime/crew.hpp"
+#include "runtime/model.hpp"
 #include "sys/calls.hpp"
 #include "sys/clock.hpp"
 

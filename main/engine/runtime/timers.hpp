@@ -6,7 +6,7 @@
 #include <queue>
 #include <vector>
 
-#include "models/server.hpp"
+#include "runtime/server.hpp"
 #include "sys/clock.hpp"
 #include "telemetry/recorder.hpp"
 

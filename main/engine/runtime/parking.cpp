@@ -1,4 +1,4 @@
-#include "models/parking.hpp"
+#include "runtime/parking.hpp"
 
 #include "sys/calls.hpp"
 #include "sys/clock.hpp"

@@ -1,7 +1,7 @@
 // What the blocking models' Io have in common: everything but the read and the write that their own files show.
 #pragma once
 
-#include "models/server.hpp"
+#include "runtime/server.hpp"
 #include "sys/calls.hpp"
 #include "sys/clock.hpp"
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "models/server.hpp"
+#include "runtime/server.hpp"
 
 namespace fdscope {
 
