@@ -97,5 +97,7 @@ export const markSchema = z.object({
   replies: z.record(z.string(), z.number()).optional(),
   clients: clientStockSchema.optional(),
   profiles: z.record(z.string(), profileCountsSchema).optional(),
+  /** Of a run of so many requests: how many were asked. */
+  asked: z.number().optional(),
 });
 export type Mark = z.infer<typeof markSchema>;

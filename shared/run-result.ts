@@ -267,6 +267,10 @@ export interface LoadResult extends Interval, ClientFigures {
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly cpuSeconds: { readonly user: number; readonly system: number };
+  /** What was connected to, where that is not `target`. */
+  readonly connectedTo?: string;
+  /** Of a run of so many requests: how many those were to be, and how many were asked, answered or not. */
+  readonly requestLimit?: { readonly requests: number; readonly asked: number };
   readonly machine: Machine;
 }
 

@@ -25,8 +25,14 @@ export class ProgressBar {
     if (!stream.isTTY) return;
     this.#bar = new SingleBar({
       ...{ format: `{bar} {value}/{total} ${unit}  {label}`, stream, clearOnComplete: true, hideCursor: true },
-      formatValue: (value, _options, type) => (type === 'value' || type === 'total' ? value.toFixed(1) : String(value)),
+      formatValue: (value, _options, type) =>
+        type === 'value' || type === 'total' ? value.toFixed(unit === 'requests' ? 0 : 1) : String(value),
     });
+  }
+
+  /** Of one run, whose end is a count. */
+  static of(count: number, unit: string): ProgressBar {
+    return new ProgressBar([count], process.stderr, unit);
   }
 
   /** With the time that is still left, as the lab reckons it. */

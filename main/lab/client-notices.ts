@@ -131,6 +131,17 @@ function noticeRate(notices: Notices, { rate }: Figures['account'], requests: nu
   );
 }
 
+/** Of a run of so many requests that ended before all were asked: by its longest duration, or as nobody was answered. */
+export function noticeUnasked(
+  notices: Notices,
+  { requests, asked }: { readonly requests: number; readonly asked: number },
+  seconds: number,
+): void {
+  if (asked >= requests) return;
+  const text = `${number(asked)} of ${counted(requests, 'request')} were asked in ${secondsText(seconds)}; then the run was ended.`;
+  notices.add('lab', { level: 'error', code: 'requestsNotAsked', text });
+}
+
 /** Tells all of it, each thing where it is the case. */
 export function noticeClients(notices: Notices, context: ClientsContext, figures: Figures): void {
   noticeUnserved(notices, context, figures);

@@ -1,54 +1,47 @@
 /** Clients against a server that the lab did not start. */
 import type { LoadResult } from '../../shared/run-result.ts';
 import type { LoadSettings } from '../../shared/schemas/settings.ts';
-import { checkAddress } from './address-gate.ts';
-import { addressText, parseAddress } from './addresses.ts';
 import { shareConnections, totalConnections } from './client-mix.ts';
 import { isCutShort, throwIfInterrupted } from './errors.ts';
+import { LatencyLog } from './latency-log.ts';
+import { loadTarget } from './load-target.ts';
 import { describeMachine } from './machine.ts';
 import { MeasuredClients, type LoadConfig } from './measured-clients.ts';
-import { noticeClients } from './client-notices.ts';
+import { noticeClients, noticeUnasked } from './client-notices.ts';
 import { noticeClientLimit, noticeCut, noticeEarlyErrors, noticeMismatches, Notices } from './notices.ts';
 import { reportProgress, type Hooks } from './progress.ts';
-import { secondsBetween } from './result.ts';
-
-const socketScheme = 'unix:/';
-
-/** As the load engine takes it. Throws LabError; `what` names the setting. */
-export function checkedTarget(
-  { target, allowRemoteTarget }: Pick<LoadSettings, 'target' | 'allowRemoteTarget'>,
-  what: string,
-  option?: string,
-): string {
-  // A socket of the file system is on this machine; whether there is one, and whether it may be used, connect() tells.
-  if (target.startsWith(socketScheme)) return target;
-  const address = parseAddress(what, target);
-  checkAddress('target', address.host, allowRemoteTarget, target, option);
-  return addressText(address);
-}
+import { nothingYet, secondsBetween } from './result.ts';
 
 /** Resolves when the load engine is gone. Throws LabError. The clients are not pinned: nobody knows the server's cores. */
 export async function loadOnce(
   settings: LoadSettings,
-  { signal, onProgress, onLatency, keepsInterrupted }: Hooks,
+  { signal, onProgress, onLatency, keepsInterrupted, latencyLog }: Hooks,
 ): Promise<LoadResult> {
   throwIfInterrupted(signal);
-  const target = checkedTarget(settings, 'The target');
+  const { address: target, authority, path } = loadTarget(settings);
   const notices = new Notices();
   const machine = describeMachine(false);
   const config: LoadConfig = {
     ...{ target, cpus: '', protocol: settings.protocol, allowRemote: settings.allowRemoteTarget },
-    ...{ handler: settings.handler, responseBytes: settings.responseBytes, check: settings.check, path: settings.path },
+    ...{ handler: settings.handler, responseBytes: settings.responseBytes, check: settings.check },
+    ...{ path: path ?? settings.path, requests: settings.requests },
+    ...(settings.protocol === 'http' ? { authority } : {}),
     ...{ requestBytes: settings.requestBytes, threads: settings.threads, timeoutMs: settings.timeoutMs },
     ...{ sourceAddresses: settings.sourceAddresses, request: settings.request },
     durationMs: Math.round(settings.durationSeconds * 1000),
     warmupMs: Math.round(settings.warmupSeconds * 1000),
     clients: shareConnections(settings.clients, settings.connections),
   };
+  const log = latencyLog === undefined ? undefined : new LatencyLog(latencyLog, `a load on ${settings.target}`);
   const clients = new MeasuredClients(config, notices, signal);
+  if (log) {
+    clients.engine.on('mark', ({ name, timeNs }) => name === 'steady' && log.begin(timeNs));
+    clients.engine.on('latency', (frame) => log.add(frame));
+  }
   try {
     await clients.steady();
-    const from = await clients.engine.snapshot();
+    const isWhole = settings.requests !== undefined;
+    const from = isWhole ? nothingYet(clients.steadyNs) : await clients.engine.snapshot();
     reportProgress(clients.engine, from, settings.durationSeconds, onProgress);
     const isCut = await isCutShort(clients.done(), signal, keepsInterrupted);
     const to = await clients.engine.snapshot();
@@ -58,18 +51,24 @@ export async function loadOnce(
     noticeClientLimit(notices, figures.clientCpuShare, config.threads);
     noticeMismatches(notices, figures.errors.mismatch);
     onLatency?.(clients.latency);
+    log?.close();
     const { account, ...ours } = figures;
     const seconds = secondsBetween(from, to);
     noticeCut(notices, isCut, seconds, settings.durationSeconds);
     const { timeoutMs } = config;
-    noticeClients(notices, { target: config.target, timeoutMs, seconds, atEnd: to, isOurs: false }, figures);
+    const { requests } = settings;
+    const requestLimit = requests === undefined ? undefined : { requests, asked: clients.asked };
+    if (requestLimit) noticeUnasked(notices, requestLimit, seconds);
+    noticeClients(notices, { target: settings.target, timeoutMs, seconds, atEnd: to, isOurs: false }, figures);
     return {
-      target: config.target,
+      target: settings.target,
+      ...(settings.connectTo === undefined ? {} : { connectedTo: target }),
       protocol: settings.protocol,
       connections: totalConnections(config.clients),
       durationSeconds: seconds,
       ...ours,
       ...account,
+      ...(requestLimit ? { requestLimit } : {}),
       notices: notices.all,
       machine,
     };

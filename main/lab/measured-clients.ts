@@ -30,7 +30,11 @@ export interface LoadConfig {
   readonly requestBytes?: number | undefined;
   readonly check: 'exact' | 'framing';
   readonly path: string;
+  /** What the field Host says; "localhost" where it is not given. */
+  readonly authority?: string | undefined;
   readonly request?: RequestSettings | undefined;
+  /** So many and no more, from the first connection on, without a warm-up. */
+  readonly requests?: number | undefined;
   readonly threads: number;
   readonly cpus: string;
   readonly durationMs: number;
@@ -141,6 +145,16 @@ export class MeasuredClients {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** When the measured interval began; NaN before. */
+  get steadyNs(): number {
+    return this.#atSteady?.timeNs ?? NaN;
+  }
+
+  /** Of a run of so many requests: how many were asked. */
+  get asked(): number {
+    return this.#atEnd?.asked ?? 0;
   }
 
   #account(from: Counters, to: Counters, seconds: number): ClientAccount {

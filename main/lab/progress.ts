@@ -33,6 +33,8 @@ export interface Hooks {
   readonly detail?: Detail | undefined;
   /** A signal within the measured interval ends that early: the result is of the time until then, with a notice. */
   readonly keepsInterrupted?: boolean | undefined;
+  /** Of `load`: a file for the latencies while it goes on, as an HdrHistogram log. */
+  readonly latencyLog?: string | undefined;
 }
 
 /** Tells progress at every counter frame of the load engine. */

@@ -11,6 +11,12 @@ export const growth = (from: Counters, to: Counters, name: CounterName): number 
 
 export const secondsBetween = (from: Counters, to: Counters): number => (to.timeNs - from.timeNs) / 1e9;
 
+/** Counters of an engine that has only just begun, at `timeNs`. */
+export const nothingYet = (timeNs: number): Counters => ({
+  ...{ timeNs, sequence: 0, snapshotId: 0, gauges: new Float64Array(), counters: new Float64Array() },
+  ...{ syscalls: new Float64Array(), stepHits: new Float64Array(), stepNs: new Float64Array() },
+});
+
 /** 0 where there is nothing to divide by: a server without requests has no cost per request. */
 export const ratio = (value: number, by: number): number => (by > 0 ? value / by : 0);
 

@@ -55,6 +55,7 @@ export function loadConfigOf(settings: RunSettings, target: string, cpus: string
   return {
     ...{ target, cpus, protocol: settings.server.protocol, allowRemote: settings.server.exposeToNetwork },
     ...replies,
+    ...(settings.server.model === externalId && settings.server.protocol === 'http' ? { authority: target } : {}),
     ...{ requestBytes: load.requestBytes, path: load.path, threads: load.threads, timeoutMs: load.timeoutMs },
     ...{ sourceAddresses: load.sourceAddresses, request: load.request },
     durationMs: Math.round(settings.durationSeconds * 1000),

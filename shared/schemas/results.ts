@@ -138,13 +138,18 @@ const serveRunSchema = z.looseObject({
 });
 
 const loadRunSchema = z.looseObject({
-  target: z.string().describe('HOST:PORT'),
+  target: z.string().describe('as it was given'),
   protocol: z.enum(protocols),
   ...intervalFields,
   ...clientFields,
   bytesIn: count('bytes that the clients received'),
   bytesOut: count('bytes that the clients sent'),
   cpuSeconds: userAndSystem,
+  connectedTo: z.string().optional().describe('HOST:PORT that was connected to, with --connect-to'),
+  requestLimit: z
+    .looseObject({ requests: count('asked for'), asked: count('sent or due, answered or not') })
+    .optional()
+    .describe('with --requests'),
 });
 
 const estimateSchema = z.looseObject({

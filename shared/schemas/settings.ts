@@ -28,6 +28,7 @@ export const limits = {
   loadThreads: [1, 64],
   pipeline: [1, 1024],
   sourceAddresses: [1, 200],
+  requests: [1, 1_000_000_000_000],
   weight: [0.001, 1_000_000],
   /** Of a socket; the kernel doubles what it is given, and net.core.wmem_max and rmem_max may allow less. */
   bufferBytes: [1024, 1_073_741_824],
@@ -272,9 +273,16 @@ export const loadSettingsSchema = z.strictObject({
   ...runTimeSchema,
   request: requestWithFilesSchema.optional(),
   protocol: z.enum(protocols),
-  /** HOST:PORT, or unix:/PATH */
+  /** HOST:PORT, http://HOST:PORT/PATH, or unix:/PATH */
   target: z.string(),
-  /** Required where `target` is not loopback. */
+  /** Connect there, HOST:PORT or unix:/PATH, while requests name `target`, whose host then may be a name. */
+  connectTo: z.string().optional(),
+  /**
+   * The run is so many requests, from the first connection on and without a warm-up, and ends when each was answered or
+   * given up; `durationSeconds` then is the longest that it may take.
+   */
+  requests: whole('requests').optional(),
+  /** Required where what is connected to is not loopback. */
   allowRemoteTarget: z.boolean().default(false),
   clients: z.array(clientSchema).min(1).max(64),
   handler: z.enum(['echo', 'respond']).default('respond'),

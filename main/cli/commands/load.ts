@@ -1,9 +1,10 @@
 /** `fdscope load`: the lab's clients against the user's own server. */
 import type { LoadResult } from '../../../shared/run-result.ts';
-import { loadSettingsSchema, protocols } from '../../../shared/schemas/settings.ts';
+import { limits, loadSettingsSchema, protocols } from '../../../shared/schemas/settings.ts';
 import { LabError, throwIfInterrupted } from '../../lab/errors.ts';
 import type { LatencyTotals } from '../../lab/latency.ts';
-import { checkedTarget } from '../../lab/load.ts';
+import type { Progress } from '../../lab/progress.ts';
+import { loadTarget } from '../../lab/load-target.ts';
 import type { Register } from '../command.ts';
 import { parseSettings } from '../input.ts';
 import {
@@ -29,6 +30,9 @@ import { clientsInput, given, timeInput } from '../settings.ts';
 
 interface LoadFlags extends ClientFlags, OutputFlags, RequestFlags {
   readonly target: string;
+  readonly connectTo?: string;
+  readonly requests?: number;
+  readonly latencyLog?: string;
   readonly histogram?: boolean;
   readonly protocol: string;
   readonly handler?: string;
@@ -66,6 +70,17 @@ function checkExpectations({ expectRate, expectStatus, rate, profile }: LoadFlag
     throw new LabError('bad-input', '--expect-rate is about an open loop: give the rate with --rate.');
 }
 
+/** Nothing but the requests ends a run of so many, unless a duration is given. Throws LabError. */
+function limitInput({ requests, warmup, duration }: LoadFlags): Record<string, unknown> {
+  if (requests === undefined) return {};
+  if (warmup !== undefined && warmup > 0)
+    throw new LabError(
+      'bad-input',
+      '--requests are all that is asked, so there is no --warmup: leave one of them out.',
+    );
+  return { requests, warmupSeconds: 0, durationSeconds: duration ?? limits.durationSeconds[1] };
+}
+
 /** Throws UnmetExpectation, which gives exit code 4. */
 function failOnUnmetFlags({ expectRate, expectStatus }: LoadFlags, { rate, replies }: LoadResult): void {
   const held = rate === null ? 0 : (rate.sent / rate.due) * 100;
@@ -91,9 +106,11 @@ const loadPage = (result: LoadResult & { readonly histogram?: readonly LatencyBi
 
 export const registerLoad: Register = (program, { lab, signal }) => {
   const command = program.command('load').description('drive your own server');
-  command.requiredOption('-T, --target <host:port>', 'the server, by its numeric address, or unix:/path');
+  command.requiredOption('-T, --target <host:port>', 'the server, by its numeric address, a URL or unix:/path');
+  command.option('--connect-to <host:port>', 'connect there, and ask for the --target, which then may be a name');
   addSpelled(command, '-P, --protocol', '<name>', 'http, echo or resp', { suggests: protocols, isMandatory: true });
   addClients(command);
+  addNumber(command, '-n, --requests', 'so many requests and no more, without a warm-up; --duration is the longest');
   addNumber(command, '-t, --threads', 'threads of the load engine');
   addNumber(command, '--request-bytes', 'payload of a request', 'bytes');
   command.option('--path <path>', 'request target of http');
@@ -115,14 +132,11 @@ export const registerLoad: Register = (program, { lab, signal }) => {
   addNumber(command, '--expect-rate', 'exit code 4 where less than this percentage of --rate was sent', 'percent');
   command.option('--expect-status <codes>', 'exit code 4 where a reply of http had another status, such as 2xx,404');
   addHistogram(command);
+  command.option('--latency-log <file>', 'write the latencies, a line a second, as an HdrHistogram log');
   addJson(addMarkdown(addCsv(addOut(command)))).action(async (flags: LoadFlags) => {
     checkFormat(flags);
     checkOut(flags);
-    checkedTarget(
-      { target: flags.target, allowRemoteTarget: flags.allowRemoteTarget === true },
-      '--target',
-      '--target',
-    );
+    checkOut({ out: flags.latencyLog }, '--latency-log');
     checkExpectations(flags);
     const settings = parseSettings(
       loadSettingsSchema,
@@ -130,18 +144,20 @@ export const registerLoad: Register = (program, { lab, signal }) => {
         ...{ target: flags.target, protocol: flags.protocol, handler: flags.handler, check: flags.expect },
         ...{ requestBytes: flags.requestBytes, responseBytes: flags.responseBytes, timeoutMs: flags.timeout },
         ...{ threads: flags.threads, path: flags.path, allowRemoteTarget: flags.allowRemoteTarget },
-        ...timeInput(flags),
+        ...{ ...timeInput(flags), ...limitInput(flags), connectTo: flags.connectTo },
         ...{ clients: clientsInput(flags), request: requestInput(flags) },
       }),
     );
-    const bar = new ProgressBar([settings.durationSeconds]);
-    const onProgress = ({ elapsedSeconds }: { elapsedSeconds: number }): void =>
-      bar.update(0, settings.target, elapsedSeconds);
+    loadTarget(settings, { target: '--target', connectTo: '--connect-to' });
+    const { requests: limit } = settings;
+    const bar = limit === undefined ? new ProgressBar([settings.durationSeconds]) : ProgressBar.of(limit, 'requests');
+    const onProgress = ({ elapsedSeconds, requests }: Progress): void =>
+      bar.update(0, settings.target, limit === undefined ? elapsedSeconds : requests);
     let histogram: LatencyBin[] | undefined;
     const onLatency = ({ corrected }: LatencyTotals): void => {
       if (flags.histogram === true) histogram = latencyBins(corrected);
     };
-    const hooks = { signal, onProgress, onLatency, keepsInterrupted: true };
+    const hooks = { signal, onProgress, onLatency, keepsInterrupted: true, latencyLog: flags.latencyLog };
     const result = await lab.load(settings, hooks).finally(() => bar.end());
     const run = { ...result, ...(histogram === undefined ? {} : { histogram }) };
     await deliver(

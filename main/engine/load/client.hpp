@@ -17,6 +17,7 @@ struct Group {
   ClientSettings settings;
   RateSchedule schedule;          // profile rate
   std::vector<uint32_t> resting;  // profile rate: connections free to take the next request
+  bool holds_claim = false;       // profile rate, a run of so many requests: the next one due is among them
 };
 
 struct Client {
@@ -39,6 +40,7 @@ struct Client {
   Phase phase = Phase::absent;
   bool tried = false, checking = false;
   bool asked = false, answered = false;  // in the measured time; see ClientStock
+  bool has_claimed = false;              // of a run of so many requests: at least one of them
   uint32_t replies = 0;                  // on this connection
   uint32_t unwritten = 0;                // requests that `out` holds
   size_t written = 0;                    // bytes of `out` that are with the kernel

@@ -30,6 +30,8 @@ bool asks_at_once(Profile profile) {
 void LoadLoop::connect(Client& c) {
   const ClientSettings& settings = c.group->settings;
   const Profile profile = settings.profile;
+  // It would have nothing to ask on it.
+  if (profile != Profile::idle && c.again.empty() && is_spent(*c.group)) return;
   const int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
   c.fd = sys::socket(settings_.target.ss_family, type, 0);
   if (c.fd < 0) return fail_errno(c, errno);

@@ -42,17 +42,19 @@ void LoadLoop::send(Client& c, uint64_t intended_ns) {
   if (paused_since_ns_ != 0) return held_.push_back({c.index, c.serial});
   const ClientSettings& s = c.group->settings;
   const uint64_t now = now_ns();
+  const bool pipelines = s.profile == Profile::closed;
+  uint64_t wanted = pipelines ? s.pipeline : 1;
+  // Those of an open loop were claimed when they became due.
+  if (state_.is_limited && s.profile != Profile::rate) wanted = state_.claim(wanted);
+  if (wanted == 0) return;
+  c.has_claimed = true;
   if (s.profile != Profile::reset) c.asked = true;
-  const bool pipelines = s.profile == Profile::closed || s.profile == Profile::rate;
   if (s.profile == Profile::rate) {
     count(Counter::requests_due_sent);
     if (now > intended_ns) count(Counter::late_ns, now - intended_ns);
   }
   std::vector<Client::Flight>& flights = c.again;
-  for (uint32_t i = 0; i < (pipelines ? s.pipeline : 1); ++i) {
-    flights.push_back({next_number_++, intended_ns, now});
-    if (s.profile == Profile::rate) break;
-  }
+  for (uint64_t i = 0; i < wanted; ++i) flights.push_back({next_number_++, intended_ns, now});
   // A connection that the server is about to end, as it said how long it keeps an idle one, is not asked any more.
   if (c.idle_until_ns != 0 && now >= c.idle_until_ns) {
     std::vector<Client::Flight> kept = std::move(flights);

@@ -26,6 +26,9 @@ constexpr uint64_t connect_limit_ns = 10'000 * ms, connect_pause_ns = 2'000 * ms
 constexpr uint64_t stock_limit_ns = 500 * ms;
 // How long a finished run waits for the lab to take its last look.
 constexpr uint64_t farewell_ns = 10'000 * ms;
+// A run of so many requests ends where for so long beyond the time limit of a request none was asked or answered: a
+// server that is gone would keep it for ever.
+constexpr uint64_t stall_ns = 1'000 * ms;
 constexpr uint64_t for_ever_ns = uint64_t{1} << 62;
 constexpr size_t spare_fds = 64;
 
@@ -92,7 +95,55 @@ class Director {
 
   void stop() { stopped_.store(true); }
 
+  // Before any client connects, where so many requests are the whole run: then all of them are measured.
+  void begin(LoadState& state) {
+    state.measuring.store(true);
+    measured_from_ns = now_ns();
+    mark("steady", measured_from_ns, "," + account_json(loops_, false));
+  }
+
   void direct(LoadState& state) {
+    if (state.is_limited)
+      finish_all(state);
+    else
+      measure(state);
+    // First, so that no reply after the end is taken for one of before the beginning.
+    state.measured_to_ns.store(measured_to_ns, std::memory_order_release);
+    state.measuring.store(false);
+    const auto is_stocked = [&] { return state.stocked.load(std::memory_order_acquire) >= loops_.size(); };
+    wait(stock_limit_ns, is_stocked);
+    account = account_json(loops_, is_stocked());
+    if (state.is_limited) account += ",\"asked\":" + std::to_string(state.claimed.load());
+    // What came while the loops took stock is in the account as well, unless nothing was to come any more.
+    mark("loadDone", is_drained(state) ? measured_to_ns : now_ns(), "," + account);
+    // The lab compares two snapshots; the load goes on until it has taken the second.
+    if (settings_.frames) wait(farewell_ns, [] { return false; });
+    state.stopping.store(true);
+  }
+
+  uint64_t measured_from_ns = 0, measured_to_ns = 0;
+  std::string account;  // at the end
+
+ private:
+  bool is_drained(const LoadState& state) const {
+    return state.is_limited && state.drained.load(std::memory_order_acquire) >= loops_.size();
+  }
+
+  // Until every request was asked and answered, or given up.
+  void finish_all(LoadState& state) {
+    uint64_t progress = 0, progress_ns = now_ns();
+    const auto is_over = [&] {
+      ProfileSums sums;
+      for (const auto& loop : loops_)
+        for (size_t i = 0; i < profile_count; ++i) sums.add(loop->tally_of(i));
+      if (std::exchange(progress, sums.sent + sums.replies) != sums.sent + sums.replies) progress_ns = now_ns();
+      return is_drained(state) || now_ns() - progress_ns > settings_.timeout_ms * ms + stall_ns;
+    };
+    wait(settings_.duration_ms == 0 ? for_ever_ns : settings_.duration_ms * ms, is_over);
+    measured_to_ns = is_drained(state) ? state.drained_ns.load() : now_ns();
+  }
+
+  void measure(LoadState& state) {
     // Those that begin later are not waited for.
     uint32_t at_once = 0;
     for (const ClientSettings& c : settings_.plan.clients)
@@ -108,30 +159,13 @@ class Director {
       const bool looked_on = state.turns.load() - progress_turns > connect_pause_ns / (40 * ms);
       return tried >= at_once || (looked_on && now_ns() - progress_ns > connect_pause_ns);
     });
-    mark("connected");
+    mark("connected", now_ns());
     wait(settings_.warmup_ms * ms, [] { return false; });
-    state.measuring.store(true);
-    measured_from_ns = now_ns();
-    mark("steady", "," + account_json(loops_, false));
-    wait(settings_.duration_ms == 0 ? for_ever_ns : settings_.duration_ms * ms,
-         [&] { return settings_.requests > 0 && state.measured.load() >= settings_.requests; });
+    begin(state);
+    wait(settings_.duration_ms == 0 ? for_ever_ns : settings_.duration_ms * ms, [] { return false; });
     measured_to_ns = now_ns();
-    // First, so that no reply after the end is taken for one of before the beginning.
-    state.measured_to_ns.store(measured_to_ns, std::memory_order_release);
-    state.measuring.store(false);
-    const auto is_stocked = [&] { return state.stocked.load(std::memory_order_acquire) >= loops_.size(); };
-    wait(stock_limit_ns, is_stocked);
-    account = account_json(loops_, is_stocked());
-    mark("loadDone", "," + account);
-    // The lab compares two snapshots; the load goes on until it has taken the second.
-    if (settings_.frames) wait(farewell_ns, [] { return false; });
-    state.stopping.store(true);
   }
 
-  uint64_t measured_from_ns = 0, measured_to_ns = 0;
-  std::string account;  // at the end
-
- private:
   template <class Done>
   void wait(uint64_t limit_ns, Done done) {
     const uint64_t end = now_ns() + limit_ns;
@@ -143,9 +177,9 @@ class Director {
       if (signal == SIGTERM || (signal == SIGINT && !settings_.frames)) stopped_.store(true);
     }
   }
-  void mark(const char* name, const std::string& fields = "") {
+  void mark(const char* name, uint64_t at_ns, const std::string& fields = "") {
     writer_.json(wire::FrameKind::mark,
-                 "{\"name\":" + json_quote(name) + ",\"timeNs\":" + std::to_string(now_ns()) + fields + "}");
+                 "{\"name\":" + json_quote(name) + ",\"timeNs\":" + std::to_string(at_ns) + fields + "}");
   }
 
   const LoadSettings& settings_;
@@ -166,6 +200,8 @@ int load_command(const JsonValue& given) {
   telemetry::FrameWriter writer(settings.frames ? STDOUT_FILENO : -1);
   LoadState state;
   state.set_plan(settings.plan);
+  state.requests = settings.requests;
+  state.is_limited = settings.requests > 0;
   Loops loops;
   for (uint32_t i = 0; i < settings.threads; ++i)
     loops.push_back(std::make_unique<LoadLoop>(settings, state, writer, i, settings.threads));
@@ -183,6 +219,7 @@ int load_command(const JsonValue& given) {
   const uint64_t start_ns = now_ns();
   reporter.start();
   if (settings.frames) commands.start();
+  if (state.is_limited) director.begin(state);
 
   {
     Crew crew;

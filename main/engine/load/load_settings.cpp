@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <set>
 
 #include "serve_settings.hpp"
@@ -63,6 +64,14 @@ ClientSettings read_client(const JsonValue& from) {
   return c;
 }
 
+// What may stand in a Host field (RFC 9110 7.2): a name or an address, and a port.
+bool is_authority(std::string_view text) {
+  constexpr std::string_view others = "-._~:[]";
+  return !text.empty() && text.size() < 300 && std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || others.find(c) != others.npos;
+  });
+}
+
 // "unix:/path", or an address.
 void parse_target(LoadSettings& read) {
   constexpr std::string_view scheme = "unix:";
@@ -99,11 +108,11 @@ ClientPlan read_client_plan(const JsonValue& clients, uint32_t source_addresses)
 }
 
 LoadSettings read_load_settings(const JsonValue& settings) {
-  refuse_unknown(
-      settings,
-      {"protocol", "target", "threads", "cpus", "durationMs", "warmupMs", "timeoutMs", "handler", "responseBytes",
-       "requestBytes", "check", "path", "sourceAddresses", "clients", "requests", "request", "frames", "allowRemote"},
-      "load");
+  refuse_unknown(settings,
+                 {"protocol", "target", "threads", "cpus", "durationMs", "warmupMs", "timeoutMs", "handler",
+                  "responseBytes", "requestBytes", "check", "path", "authority", "sourceAddresses", "clients",
+                  "requests", "request", "frames", "allowRemote"},
+                 "load");
   LoadSettings read;
   auto& t = read.traffic;
   const std::string protocol = settings.string_or("protocol", "http");
@@ -126,10 +135,14 @@ LoadSettings read_load_settings(const JsonValue& settings) {
   const std::string check = settings.string_or("check", "exact");
   if (check != "exact" && check != "framing") throw BadInput("check must be exact or framing.");
   t.exact = check == "exact";
+  const std::string authority = settings.string_or("authority", "localhost");
+  if (!is_authority(authority)) throw BadInput("authority \"" + authority + "\" is none: give a name and a port.");
   if (const JsonValue* request = settings.find("request"); request != nullptr) {
     if (t.exact) throw BadInput("request is for servers that are not the lab's: it needs check framing.");
     t.request = read_request_settings(*request, t.expected.protocol);
   }
+  // The lab's own servers are asked by the bytes that their replies were reckoned from.
+  if (!t.exact) t.request.authority = authority;
   read.target_text = settings.string_or("target", "");
   parse_target(read);
   const bool loopback = read.target.ss_family == AF_UNIX ? true

@@ -45,7 +45,7 @@ struct LoadSettings {
   socklen_t target_size = 0;
   uint32_t threads = 1, duration_ms = 3000 /* 0: until it is stopped */, warmup_ms = 200, timeout_ms = 10'000,
            source_addresses = 1;
-  uint64_t requests = 0;
+  uint64_t requests = 0;  // so many and no more, from the first connection on, without a warm-up; 0: no end but time's
   std::string cpus;
   bool frames = false;
   ClientPlan plan;

@@ -57,6 +57,7 @@ void LoadLoop::run() {
       for (const auto& group : groups_)
         if (group->settings.profile == Profile::rate) dispatch_rate(*group, now);
     if (now >= next_expiry_ns_) expire(now);
+    if (!is_drained_ && state_.is_spent()) note_drained();
     if (!is_stocked_)
       if (const uint64_t end_ns = state_.measured_to_ns.load(std::memory_order_acquire); end_ns > 0) take_stock(end_ns);
     latency_.send_when_due(now);
@@ -70,7 +71,7 @@ uint64_t LoadLoop::wait_ns(uint64_t now) const {
   if (!timers_.empty()) until = std::min(until, timers_.top().at_ns);
   if (paused_since_ns_ == 0)
     for (const auto& group : groups_)
-      if (group->settings.profile == Profile::rate && group->schedule.next_ns() > 0)
+      if (group->settings.profile == Profile::rate && group->schedule.next_ns() > 0 && !is_spent(*group))
         until = std::min(until, group->schedule.next_ns());
   return until > now ? until - now : 0;
 }
@@ -102,13 +103,40 @@ void LoadLoop::on_timer(Client& c) {
 }
 
 void LoadLoop::dispatch_rate(Group& g, uint64_t now) {
-  telemetry::count(wire::Counter::requests_due, g.schedule.advance(now, random_));
+  if (!state_.is_limited) telemetry::count(wire::Counter::requests_due, g.schedule.advance(now, random_));
+  while (state_.is_limited) {
+    if (!g.holds_claim) g.holds_claim = state_.claim(1) == 1;
+    if (!g.holds_claim || g.schedule.advance(now, random_, 1) == 0) break;
+    telemetry::count(wire::Counter::requests_due);
+    g.holds_claim = false;
+  }
   while (g.schedule.is_due() && !g.resting.empty()) {
     Client& c = clients_[g.resting.back()];
     g.resting.pop_back();
     // It was closed, or joined another group, while it rested.
     if (c.phase == Phase::resting && c.group.get() == &g) send(c, g.schedule.take());
   }
+}
+
+// Of a run of so many requests: nothing more will become due here, or be asked by itself.
+bool LoadLoop::is_spent(const Group& g) const { return state_.is_spent() && !g.holds_claim && !g.schedule.is_due(); }
+
+// All requests are claimed, and those of this loop are answered or given up: so it has ended, just now.
+void LoadLoop::note_drained() {
+  const auto waits = [](const Client& c) {
+    return !c.flights.empty() || !c.again.empty() || c.phase == Phase::closing;
+  };
+  if (std::any_of(clients_.begin(), clients_.end(), waits)) return;
+  for (const auto& group : groups_)
+    if (!is_spent(*group)) return;
+  is_drained_ = true;
+  // Who came too late to ask for anything wanted nothing.
+  for (Client& c : clients_) c.asked &= c.has_claimed;
+  const uint64_t now = now_ns();
+  uint64_t latest = state_.drained_ns.load(std::memory_order_relaxed);
+  while (latest < now && !state_.drained_ns.compare_exchange_weak(latest, now, std::memory_order_relaxed))
+    ;
+  state_.drained.fetch_add(1, std::memory_order_release);
 }
 
 // Every phase of a client that waits for the server has the same limit.
@@ -157,7 +185,7 @@ void LoadLoop::take_stock(uint64_t end_ns) {
   for (const Client& c : clients_) {
     if (!c.group) continue;
     ClientStock& stock = stock_of(*c.group);
-    if (c.is_arriving()) {
+    if (c.is_arriving() && !is_drained_) {
       ++stock.connecting;
       if (c.asked) open(*c.group, c.since_ns, c.since_ns);
     }

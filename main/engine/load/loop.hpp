@@ -6,6 +6,7 @@
 //   exchanging.cpp   requests and replies on it, by profile
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -36,6 +37,21 @@ struct LoadState {
   std::atomic<uint64_t> turns{0};     // of all loops: one that has no core makes none
   std::atomic<uint32_t> tried{0};     // connections whose first attempt is over, well or not
   std::atomic<uint64_t> measured{0};  // replies verified while measuring
+
+  // A run of so many requests: whoever asks claims first, and nobody asks when all are claimed.
+  bool is_limited = false;
+  std::atomic<uint64_t> claimed{0};
+  std::atomic<uint32_t> drained{0};     // loops whose clients wait for nothing any more, all being claimed
+  std::atomic<uint64_t> drained_ns{0};  // when the last of them was so far
+  // How many of `wanted` may be asked.
+  uint64_t claim(uint64_t wanted) {
+    uint64_t before = claimed.load(std::memory_order_relaxed), granted;
+    do granted = std::min(wanted, requests - before);
+    while (granted > 0 && !claimed.compare_exchange_weak(before, before + granted, std::memory_order_relaxed));
+    return granted;
+  }
+  bool is_spent() const { return is_limited && claimed.load(std::memory_order_relaxed) == requests; }
+  uint64_t requests = 0;
 
   // Who the clients are from now on. Loops look at the number at every turn, and at the plan where it has changed.
   void set_plan(ClientPlan plan) {
@@ -85,6 +101,8 @@ class LoadLoop {
   void expire(uint64_t now);
   void give_up(Client& c, uint64_t now);
   void take_stock(uint64_t end_ns);
+  bool is_spent(const Group& g) const;
+  void note_drained();
   void pause_or_resume(uint64_t now);
   uint64_t wait_ns(uint64_t now) const;
   void timer(Client& c, uint64_t at_ns) { timers_.push({at_ns, c.index, c.serial}); }
@@ -143,7 +161,7 @@ class LoadLoop {
   ReplyTally tally_;
   std::array<ProfileTally, profile_count> by_profile_;
   std::array<ClientStock, profile_count> stocks_;
-  bool is_stocked_ = false;
+  bool is_stocked_ = false, is_drained_ = false;
   unsigned faults_told_ = 0;
   std::vector<uint8_t> buffer_;
 };

@@ -12,12 +12,12 @@ void RateSchedule::set(double gap_ns, bool poisson, uint64_t now, double phase) 
   if (next_ns_ > 0) next_ns_ = std::min(next_ns_, static_cast<double>(now) + gap_ns);
 }
 
-uint64_t RateSchedule::advance(uint64_t now, std::mt19937_64& random) {
+uint64_t RateSchedule::advance(uint64_t now, std::mt19937_64& random, uint64_t most) {
   std::exponential_distribution<double> gap(1 / gap_ns_);
   // Random gaps from the first request on: schedules that all began with one would begin together.
   if (next_ns_ == 0) next_ns_ = static_cast<double>(now) + (poisson_ ? gap(random) : phase_ * gap_ns_);
   uint64_t count = 0;
-  for (; next_ns_ <= static_cast<double>(now); ++count) {
+  for (; next_ns_ <= static_cast<double>(now) && count < most; ++count) {
     if (due_.size() < most_due)
       due_.push_back(static_cast<uint64_t>(next_ns_));
     else

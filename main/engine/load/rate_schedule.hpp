@@ -12,8 +12,8 @@ class RateSchedule {
   // From now on so far apart on average; exponentially distributed where `poisson`. `phase` is where between two
   // requests an even schedule begins, 0..1: several schedules that share a rate take turns, each with its own.
   void set(double gap_ns, bool poisson, uint64_t now, double phase);
-  // Notes what has become due by now; returns how many.
-  uint64_t advance(uint64_t now, std::mt19937_64& random);
+  // Notes what has become due by now, `most` at most; returns how many.
+  uint64_t advance(uint64_t now, std::mt19937_64& random, uint64_t most = UINT64_MAX);
   bool is_due() const { return !due_.empty(); }
   // When those that are due and that nobody has taken were meant to be sent.
   const std::deque<uint64_t>& due() const { return due_; }

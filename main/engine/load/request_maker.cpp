@@ -174,7 +174,7 @@ RequestMaker::RequestMaker(const RequestSettings& settings, Protocol protocol, c
     names_host |= equals_ignoring_case(std::string_view(header).substr(0, header.find(':')), "host");
     fields += header + "\r\n";
   }
-  if (!names_host) fields = "Host: localhost\r\n" + fields;
+  if (!names_host) fields = "Host: " + settings.authority + "\r\n" + fields;
   if (!body.empty()) fields += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   const auto one = [&](const std::string& target) {
     return method + " " + target + " HTTP/1.1\r\n" + fields + "\r\n" + body;

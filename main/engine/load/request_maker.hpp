@@ -17,9 +17,10 @@ struct RequestSettings {
     double weight;
   };
   // http
-  std::string method;                // "": GET, or POST where there is a body
-  std::vector<std::string> headers;  // each "Name: value"
-  std::string body;                  // "": as many bytes as the payload of a request is to have
+  std::string authority = "localhost";  // in the field Host, where no header gives one
+  std::string method;                   // "": GET, or POST where there is a body
+  std::vector<std::string> headers;     // each "Name: value"
+  std::string body;                     // "": as many bytes as the payload of a request is to have
   std::vector<Path> paths;
   // resp
   double gets = 0, sets = 0, pings = 0;  // weights

@@ -43,7 +43,8 @@ void Traffic::build(uint64_t variant) {
   const uint32_t size = settings_.request_bytes;
   switch (settings_.expected.protocol) {
     case Protocol::http:
-      text((size > 0 ? "POST " : "GET ") + settings_.path + " HTTP/1.1\r\nHost: localhost\r\n");
+      text((size > 0 ? "POST " : "GET ") + settings_.path + " HTTP/1.1\r\nHost: " + settings_.request.authority +
+           "\r\n");
       if (size > 0) text("Content-Length: " + std::to_string(size) + "\r\n");
       text("\r\n");
       break;
