@@ -5,7 +5,7 @@ import { pathText, problemsIn, type Path } from '../../shared/schemas/problems.t
 import { visibleLine } from '../../shared/visible.ts';
 import { ScenarioError } from '../../shared/schemas/scenario-text.ts';
 import { faultOf, LabError } from '../lab/errors.ts';
-import { UnmetExpectation } from './output.ts';
+import { UnmetExpectation } from './unmet-expectation.ts';
 import { asTyped, flagsAsTyped, type Spellings } from './spellings.ts';
 
 /** Name of a setting to the option that gives it, where it is not the same in kebab case. */

@@ -11,6 +11,7 @@ import { isSessionFile, keptSentence } from '../lab/sessions/session-file-check.
 import type { OutputFlags } from './options.ts';
 import { pageMarkdown, pageText, type Page } from './table.ts';
 import { print } from './terminal.ts';
+import { UnmetExpectation } from './unmet-expectation.ts';
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'its folder does not exist',
@@ -94,11 +95,6 @@ export function writeWhole(path: string, text: string, option: string): void {
 export function failOnErrors(notices: readonly ResultNotice[]): void {
   const [first] = notices.filter(({ level }) => level === 'error');
   if (first) throw new LabError('failed', first.text);
-}
-
-/** Everything was measured, but an expectation of the scenario did not hold: exit code 4. */
-export class UnmetExpectation extends Error {
-  override readonly name = 'UnmetExpectation';
 }
 
 /** Throws UnmetExpectation where one did not hold. One that could not be judged is no failure: its model was not run. */

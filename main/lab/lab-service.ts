@@ -39,12 +39,11 @@ import { LessonProgressStore } from './lessons/progress.ts';
 import { LiveLab } from './live/live-lab.ts';
 import { cardOf } from './live/scenario-cards.ts';
 import { runExternal } from './external/run-external.ts';
-import type { LatencyTotals } from './latency.ts';
 import { loadOnce } from './load.ts';
 import { describeMachine } from './machine.ts';
 import { readModelSource } from './model-source.ts';
 import { listModels, resolveOptions, unavailableSentence } from './models.ts';
-import type { Hooks, Progress, RunWatch } from './progress.ts';
+import type { Hooks, Outcome, PlanHooks } from './progress.ts';
 import { runOnce } from './run.ts';
 import { builtInNames, openScenario, type NamedScenario } from './scenario-files.ts';
 import { sessionsFolder, settingsFolder } from './sessions/folder.ts';
@@ -56,31 +55,6 @@ import { serveOnce, type ServeHooks } from './serve.ts';
 import { ScenarioLibrary } from './scenario-library.ts';
 import { Welcome } from './welcome.ts';
 import { sweep, type SweepHooks, type SweepPlan, type SweepRecord } from './sweep/sweep.ts';
-
-export interface PlanHooks {
-  readonly signal?: AbortSignal | undefined;
-  readonly onRun?: ((run: PlannedRun, index: number) => void) | undefined;
-  readonly onProgress?: ((progress: Progress, index: number) => void) | undefined;
-  readonly watch?: RunWatch | undefined;
-  /** A run has ended, well or not. */
-  readonly onOutcome?: ((outcome: Outcome, index: number) => void) | undefined;
-  /** Of all runs. */
-  readonly detail?: Hooks['detail'];
-  readonly keepsInterrupted?: Hooks['keepsInterrupted'];
-  /** The histograms of a run, when it is over. */
-  readonly onLatency?: ((latency: LatencyTotals, index: number) => void) | undefined;
-}
-
-/** What became of one run of a plan. */
-export type Outcome =
-  | { readonly kind: 'done'; readonly result: RunResult }
-  | {
-      readonly kind: 'unavailable' | 'failed';
-      readonly model: string;
-      readonly label?: string;
-      readonly variant?: string;
-      readonly sentence: string;
-    };
 
 function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);

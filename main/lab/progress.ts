@@ -1,6 +1,8 @@
 /** What a host is told while something runs. */
 import type { FrameSource } from '../../shared/contract/channels.ts';
 import type { Detail } from '../../shared/contract/live.ts';
+import type { RunResult } from '../../shared/run-result.ts';
+import type { PlannedRun } from '../../shared/schemas/scenario.ts';
 import { counterOf, type Counters } from '../../shared/telemetry/codec.ts';
 import type { Frame } from '../../shared/telemetry/frame-splitter.ts';
 import type { EngineProcess } from './engine-process.ts';
@@ -54,3 +56,28 @@ export function reportProgress(
     });
   });
 }
+
+export interface PlanHooks {
+  readonly signal?: AbortSignal | undefined;
+  readonly onRun?: ((run: PlannedRun, index: number) => void) | undefined;
+  readonly onProgress?: ((progress: Progress, index: number) => void) | undefined;
+  readonly watch?: RunWatch | undefined;
+  /** A run has ended, well or not. */
+  readonly onOutcome?: ((outcome: Outcome, index: number) => void) | undefined;
+  /** Of all runs. */
+  readonly detail?: Hooks['detail'];
+  readonly keepsInterrupted?: Hooks['keepsInterrupted'];
+  /** The histograms of a run, when it is over. */
+  readonly onLatency?: ((latency: LatencyTotals, index: number) => void) | undefined;
+}
+
+/** What became of one run of a plan. */
+export type Outcome =
+  | { readonly kind: 'done'; readonly result: RunResult }
+  | {
+      readonly kind: 'unavailable' | 'failed';
+      readonly model: string;
+      readonly label?: string;
+      readonly variant?: string;
+      readonly sentence: string;
+    };

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { serveContract, type ServedLab } from '../lab/contract-server/contract-server.ts';
-import type { Verbs } from '../lab/contract-server/verbs.ts';
+import type { Verbs } from '../../shared/contract/contract.ts';
 import { LabError, sentenceOf } from '../lab/errors.ts';
 import { codeSeconds, Gate, type GateOptions } from './gate.ts';
 import { Newcomers } from './newcomers.ts';

@@ -1,6 +1,5 @@
 /** What tracks draw with, so that the same code fills a canvas and writes an SVG. Lengths are CSS pixels. */
 import { newCanvas, newPath } from './new-canvas.ts';
-import type { Hatch } from './track.ts';
 
 export interface Stroke {
   readonly colour: string;
@@ -18,6 +17,10 @@ export interface TextStyle {
   /** Drawn behind the letters, so that they can be read over lines. */
   readonly halo?: string;
 }
+
+/** Patterns of areas: what tells them apart without their colour. */
+export const hatches = ['plain', 'dots', 'rising', 'falling', 'cross', 'bars'] as const;
+export type Hatch = (typeof hatches)[number];
 
 export interface Pen {
   rect(x: number, y: number, width: number, height: number, fill: string, opacity?: number): void;

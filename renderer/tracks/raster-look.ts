@@ -10,7 +10,7 @@ import {
 import { blend, pixelOf, type Palette } from '../theme/palette.ts';
 import { newTiles, type ShareTiles } from './share-pixels.ts';
 import { socketWords } from './socket-words.ts';
-import type { Hatch } from './track.ts';
+import type { Hatch } from './pen.ts';
 
 /** From the foot of a line to its head: what is done lies at the bottom, what waits for it above. */
 const stacking: readonly SocketState[] = [

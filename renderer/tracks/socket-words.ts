@@ -3,7 +3,7 @@ import { notFromOutside, unseenSocketStates } from '../stores/outside.ts';
 import type { SocketStore, Tenant } from '../stores/history-sockets.ts';
 import { shareLabels } from '../../shared/share-looks.ts';
 import type { SocketState } from '../stores/socket-states.ts';
-import type { Hatch } from './track.ts';
+import type { Hatch } from './pen.ts';
 
 export interface SocketStateWords {
   readonly label: string;

@@ -11,13 +11,12 @@ import { missing, perSecond } from '../stores/format.ts';
 import { decimate, LinePoints, pointAt, scaleTelling, type Samples } from './decimate.ts';
 import { Scratch, stepped } from './line-path.ts';
 import { axisLabels, drawGrid, heightsOf, leastStepPx, yOf } from './line-track.ts';
-import type { Pen } from './pen.ts';
+import type { Hatch, Pen } from './pen.ts';
 import { totalSamples } from './samples.ts';
 import { nsAt } from './time-scale.ts';
 import {
   maxTableRows,
   type AxisLabel,
-  type Hatch,
   type Hit,
   type LegendItem,
   type Statistic,

@@ -10,9 +10,9 @@ import {
   hatchOpacity,
   hatchPaths,
   hatchPx,
+  type Hatch,
 } from './pen.ts';
 import { newCanvas } from './new-canvas.ts';
-import type { Hatch } from './track.ts';
 
 const escape = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');

@@ -3,7 +3,7 @@ import { csvText } from '../../shared/csv.ts';
 import type { Palette } from '../theme/palette.ts';
 import { missing } from '../stores/format.ts';
 import type { Picked } from '../stores/selection.ts';
-import type { Pen } from './pen.ts';
+import type { Hatch, Pen } from './pen.ts';
 import type { TimeScale } from './time-scale.ts';
 
 export interface TrackView extends TimeScale {
@@ -26,10 +26,6 @@ export interface LegendItem {
   /** Why it has no value, where nobody can know it. */
   readonly absence?: string | undefined;
 }
-
-/** Patterns of areas: what tells them apart without their colour. */
-export const hatches = ['plain', 'dots', 'rising', 'falling', 'cross', 'bars'] as const;
-export type Hatch = (typeof hatches)[number];
 
 /** What is under the pointer. */
 export interface Hit {

@@ -26,4 +26,7 @@ export type EventName = keyof typeof events;
 export type Params<V extends Verb> = ParamsOf<typeof requests, V>;
 export type CheckedParams<V extends Verb> = CheckedParamsOf<typeof requests, V>;
 export type Result<V extends Verb> = ResultOf<typeof requests, V>;
+
+/** What a host does for each verb. */
+export type Verbs = { readonly [V in Verb]: (params: CheckedParams<V>) => Promise<Result<V>> | Result<V> };
 export type EventPayload<N extends EventName> = EventOf<typeof events, N>;

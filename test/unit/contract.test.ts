@@ -6,7 +6,7 @@ import type { Wire } from '../../shared/contract/wire.ts';
 import { encodeHeartbeat, encodeJson } from '../../shared/telemetry/codec.ts';
 import { frameKinds } from '../../shared/telemetry/wire.ts';
 import { serveContract } from '../../main/lab/contract-server/contract-server.ts';
-import type { Verbs } from '../../main/lab/contract-server/verbs.ts';
+import type { Verbs } from '../../shared/contract/contract.ts';
 import { LabError } from '../../main/lab/errors.ts';
 import { FrameHub } from '../../main/lab/live/frame-hub.ts';
 

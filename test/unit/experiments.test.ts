@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LabError } from '../../main/lab/errors.ts';
 import type { Allowance } from '../../shared/contract/allowance.ts';
 import { Experiments } from '../../main/lab/experiments/experiments.ts';
-import type { PlanHooks } from '../../main/lab/lab-service.ts';
+import type { PlanHooks } from '../../main/lab/progress.ts';
 import { ScenarioLibrary } from '../../main/lab/scenario-library.ts';
 import { sweep, type SweepHooks, type SweepPlan, type SweepRecord } from '../../main/lab/sweep/sweep.ts';
 import { compare, type CompareHooks, type ComparePlan } from '../../main/lab/compare/compare.ts';

@@ -6,6 +6,7 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
 type Sources = ReadonlyMap<string, string>;
+const script = /\.(ts|mts|cts|mjs|cjs|js|vue)$/;
 
 interface Rule {
   /** Folders the rule is about. */
@@ -51,7 +52,7 @@ function target(from: string, specifier: string): string | undefined {
 function scriptViolations(sources: Sources): string[] {
   const found: string[] = [];
   for (const [path, text] of sources) {
-    if (!/\.(ts|mts|cts|mjs|cjs|js|vue)$/.test(path)) continue;
+    if (!script.test(path)) continue;
     for (const specifier of importsOf(path, text)) {
       if (/^electron(\/|$)/.test(specifier) && !path.startsWith(electronFolder)) {
         found.push(`${path} imports electron: only ${electronFolder} runs inside Electron`);
@@ -67,6 +68,37 @@ function scriptViolations(sources: Sources): string[] {
       }
     }
   }
+  return found;
+}
+
+/** Files that need each other, the types of each other too: which of them is to be read first? A set of paths each. */
+function circles(sources: Sources): string[][] {
+  const graph = new Map(
+    [...sources]
+      .filter(([path]) => script.test(path))
+      .map(([path, text]) => {
+        const needed = importsOf(path, text).flatMap((specifier) => target(path, specifier) ?? []);
+        return [path, needed.filter((other) => sources.has(other))] as const;
+      }),
+  );
+  // Tarjan's: whoever can come back to an earlier one is in a circle with it.
+  const order = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const open: string[] = [];
+  const found: string[][] = [];
+  const visit = (path: string): void => {
+    order.set(path, order.size);
+    lowest.set(path, order.get(path) ?? 0);
+    open.push(path);
+    for (const other of graph.get(path) ?? []) {
+      if (!order.has(other)) visit(other);
+      if (open.includes(other)) lowest.set(path, Math.min(lowest.get(path) ?? 0, lowest.get(other) ?? 0));
+    }
+    if (lowest.get(path) !== order.get(path)) return;
+    const circle = open.splice(open.indexOf(path));
+    if (circle.length > 1 || graph.get(path)?.includes(path)) found.push(circle.sort());
+  };
+  for (const path of graph.keys()) if (!order.has(path)) visit(path);
   return found;
 }
 
@@ -152,6 +184,17 @@ describe('import rules', () => {
 
   it('hold for every TypeScript and Vue file', () => {
     expect(scriptViolations(sources)).toEqual([]);
+  });
+
+  it('let no files need each other in a circle', () => {
+    expect(circles(sources)).toEqual([]);
+    const planted = new Map([
+      ['shared/a.ts', `import type { B } from './b.ts';`],
+      ['shared/b.ts', `export { c } from './c.ts';`],
+      ['shared/c.ts', `const a = await import('./a.ts');`],
+      ['shared/d.ts', `import './a.ts';`],
+    ]);
+    expect(circles(planted)).toEqual([['shared/a.ts', 'shared/b.ts', 'shared/c.ts']]);
   });
 
   it('hold for every model of the engine', () => {

@@ -20,9 +20,10 @@ import {
 } from '../options.ts';
 import { loadCsv } from '../figures-csv.ts';
 import { histogramTable, latencyBins, type LatencyBin } from '../histogram.ts';
-import { checkFormat, checkOut, deliver, failOnErrors, UnmetExpectation } from '../output.ts';
+import { checkFormat, checkOut, deliver, failOnErrors } from '../output.ts';
 import { accountLines, errorLines, loadTable, noticeLines } from '../print.ts';
 import { ProgressBar } from '../progress-bar.ts';
+import { UnmetExpectation } from '../unmet-expectation.ts';
 import { addRequest, addRequestFiles, requestInput, type RequestFlags } from '../request-options.ts';
 import { addSpelled } from '../spellings.ts';
 import type { TextTable } from '../table.ts';

@@ -6,7 +6,8 @@ import { planScenario, type PlannedRun, type Scenario } from '../../../shared/sc
 import type { Phase, RunSettings } from '../../../shared/schemas/settings.ts';
 import { visibleTexts } from '../../../shared/visible.ts';
 import { LabError, throwIfInterrupted } from '../../lab/errors.ts';
-import type { LabService, Outcome } from '../../lab/lab-service.ts';
+import type { LabService } from '../../lab/lab-service.ts';
+import type { Outcome } from '../../lab/progress.ts';
 import { builtInNames } from '../../lab/scenario-files.ts';
 import type { CliContext, Register } from '../command.ts';
 import {

@@ -5,7 +5,7 @@ import type { benchRequests } from '../../../shared/contract/bench.ts';
 import { readWalk } from '../bench/walk-library.ts';
 import { mayReadFiles } from '../experiments/allowance.ts';
 import type { LabService } from '../lab-service.ts';
-import type { Verbs } from './verbs.ts';
+import type { Verbs } from '../../../shared/contract/contract.ts';
 
 export const benchVerbsOf = (
   { bench }: Pick<LabService, 'bench'>,

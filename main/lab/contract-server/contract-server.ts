@@ -2,7 +2,14 @@
 import type { z } from 'zod';
 import type { Message } from '../../../shared/contract/channels.ts';
 import { parseMessage } from '../../../shared/contract/client.ts';
-import { events, requests, type EventName, type EventPayload, type Verb } from '../../../shared/contract/contract.ts';
+import {
+  events,
+  requests,
+  type EventName,
+  type EventPayload,
+  type Verb,
+  type Verbs,
+} from '../../../shared/contract/contract.ts';
 import type { Wire } from '../../../shared/contract/wire.ts';
 import { problemsIn } from '../../../shared/schemas/problems.ts';
 import { faultOf, LabError } from '../errors.ts';
@@ -12,7 +19,6 @@ import { FrameFeed } from '../live/frame-feed.ts';
 import type { LiveLab } from '../live/live-lab.ts';
 import type { ExportJobs } from '../sessions/exporters/jobs.ts';
 import { Desk, Turns } from './turns.ts';
-import type { Verbs } from './verbs.ts';
 
 /** A window that asks so many things at once is not asking any more. */
 const mostUnanswered = 256;

@@ -9,7 +9,7 @@ import { mayReadFiles } from '../experiments/allowance.ts';
 import type { LabService } from '../lab-service.ts';
 import { lessonReport, type ReportedLesson } from '../lessons/lesson-report.ts';
 import { stampOf } from '../sessions/folder.ts';
-import type { Verbs } from './verbs.ts';
+import type { Verbs } from '../../../shared/contract/contract.ts';
 
 /** In reading order. A lesson that has gone, or has mistakes by now, has no words for what was measured. */
 function reported(lab: LabService): ReportedLesson[] {

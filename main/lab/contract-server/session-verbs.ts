@@ -3,7 +3,7 @@ import type { Allowance } from '../../../shared/contract/allowance.ts';
 import type { sessionRequests } from '../../../shared/contract/sessions.ts';
 import { mayReadFiles } from '../experiments/allowance.ts';
 import type { LabService } from '../lab-service.ts';
-import type { Verbs } from './verbs.ts';
+import type { Verbs } from '../../../shared/contract/contract.ts';
 
 /** The parts of the service that these verbs need. */
 export type SessionService = Pick<LabService, 'live' | 'sessions' | 'exports' | 'recordingSettings' | 'experiments'>;

@@ -1,6 +1,6 @@
 /** What each verb of the contract does. */
 import { allowanceOf, type Allowance } from '../../../shared/contract/allowance.ts';
-import type { CheckedParams, Result, Verb } from '../../../shared/contract/contract.ts';
+import type { Verb, Verbs } from '../../../shared/contract/contract.ts';
 import type { RequestMap } from '../../../shared/contract/channels.ts';
 import type { experimentRequests } from '../../../shared/contract/experiments.ts';
 import type { labRequests, MachineInfo } from '../../../shared/contract/lab.ts';
@@ -16,8 +16,6 @@ import { lessonVerbsOf } from './lesson-verbs.ts';
 import { sessionVerbsOf } from './session-verbs.ts';
 import { readScenario } from '../scenario-library.ts';
 import { scenarioJsonSchema } from '../../../shared/schemas/json-schema.ts';
-
-export type Verbs = { readonly [V in Verb]: (params: CheckedParams<V>) => Promise<Result<V>> | Result<V> };
 
 export const verbsOf = (lab: LabService, host: MachineInfo['host']): Verbs => ({
   ...labVerbs(lab, host),

@@ -1,5 +1,8 @@
 /** The experiment that goes on, at most one: started, watched by all windows, cancelled, and what the last one found. */
 import { randomInt } from 'node:crypto';
+import type { ModelInfo } from '../../../shared/catalogue.ts';
+import type { CompareResult } from '../../../shared/compare-result.ts';
+import type { SweepResult } from '../../../shared/sweep-result.ts';
 import type { Allowance } from '../../../shared/contract/allowance.ts';
 import type { Fault } from '../../../shared/contract/channels.ts';
 import type {
@@ -15,17 +18,19 @@ import type {
 import type { ScenarioSource } from '../../../shared/contract/scenarios.ts';
 import { parseScenario } from '../../../shared/schemas/scenario-text.ts';
 import type { Scenario } from '../../../shared/schemas/scenario.ts';
-import { checkComparePlan } from '../compare/compare.ts';
+import { checkComparePlan, type CompareHooks, type ComparePlan } from '../compare/compare.ts';
 import { SeriesRecording } from '../compare/series-recording.ts';
 import { faultOf, LabError } from '../errors.ts';
-import type { LabService } from '../lab-service.ts';
 import type { RunWatch } from '../progress.ts';
 import type { StoredSweep } from '../sweep/resume-file.ts';
-import { checkSweepPlan, type SweepRecord } from '../sweep/sweep.ts';
+import { checkSweepPlan, type SweepHooks, type SweepPlan, type SweepRecord } from '../sweep/sweep.ts';
+import type { LiveLab } from '../live/live-lab.ts';
 import { readScenarioText } from '../scenario-files.ts';
+import type { ScenarioLibrary } from '../scenario-library.ts';
+import type { SessionLibrary } from '../sessions/library.ts';
 import { checkRuns, mayReadFiles } from './allowance.ts';
 import { chosenScenario, entryRuns, scenarioRuns, titleOf } from './plans.ts';
-import { runScenario, type Found, type Telling } from './scenario-work.ts';
+import { runScenario, type Found, type RunsPlans, type Telling } from './scenario-work.ts';
 import { sweepTitle, UnfinishedSweep } from './unfinished-sweep.ts';
 
 export interface ExperimentListener {
@@ -33,7 +38,16 @@ export interface ExperimentListener {
   run(run: ExperimentRun): void;
 }
 
-type Lab = Pick<LabService, 'sessions' | 'runPlan' | 'compare' | 'sweep' | 'live' | 'scenarios' | 'listModels'>;
+/** What of the lab experiments are made with; it knows of them, and they do not know it. */
+interface Lab extends RunsPlans {
+  readonly sessions: SessionLibrary;
+  readonly live: LiveLab;
+  readonly scenarios: ScenarioLibrary;
+  listModels(): Promise<ModelInfo[]>;
+  compare(plan: ComparePlan, hooks?: CompareHooks): Promise<CompareResult>;
+  sweep(plan: SweepPlan, hooks?: SweepHooks, before?: readonly SweepRecord[]): Promise<SweepResult>;
+}
+
 interface Work {
   readonly kind: ExperimentKind;
   readonly title: string;

@@ -10,7 +10,7 @@ import { externalId } from '../../../shared/catalogue.ts';
 import { conclude } from '../../../shared/expectations/conclude.ts';
 import type { PlannedRun, Scenario } from '../../../shared/schemas/scenario.ts';
 import { LabError } from '../errors.ts';
-import type { LabService, Outcome } from '../lab-service.ts';
+import type { Outcome, PlanHooks } from '../progress.ts';
 import { Pace } from '../pace.ts';
 import type { RunWatch } from '../progress.ts';
 import { StoryTeller } from './run-story.ts';
@@ -30,8 +30,12 @@ export interface Telling {
   readonly onRun: (run: Omit<ExperimentRun, 'id'>) => void;
 }
 
+export interface RunsPlans {
+  runPlan(plan: readonly PlannedRun[], hooks?: PlanHooks): Promise<Outcome[]>;
+}
+
 export async function runScenario(
-  lab: Pick<LabService, 'runPlan'>,
+  lab: RunsPlans,
   watch: RunWatch,
   { scenario, plan }: { readonly scenario: Scenario; readonly plan: readonly PlannedRun[] },
   telling: Telling,

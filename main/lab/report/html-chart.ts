@@ -1,9 +1,11 @@
 /** Line charts as inline SVG, drawn once: no script, no font, nothing to fetch. The figures are in a table below each. */
-import type { Values } from '../sessions/exporters/html-figures.ts';
 import { serverIds } from '../../../shared/catalogue.ts';
 import { modelColours } from '../../../shared/model-colours.ts';
 import { seriesColours, seriesHex } from '../../../shared/series-colours.ts';
 import { escaped, table } from './html-text.ts';
+
+/** Of one figure over time; null where it is not known. */
+export type Values = (number | null)[];
 
 export interface Series {
   readonly name: string;

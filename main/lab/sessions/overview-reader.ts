@@ -1,7 +1,8 @@
 /** Puts the summaries of a session together; what a cut-off recording has behind its last summary is read anew. */
 import { inflateSync } from 'node:zlib';
 import { z } from 'zod';
-import { chunkKinds, SessionFormatError } from '../../../shared/session/format.ts';
+import { chunkKinds, SessionFormatError, type SessionFrame } from '../../../shared/session/format.ts';
+import type { ChunkPlace } from '../../../shared/session/index-chunk.ts';
 import {
   overviewColumnNames,
   overviewColumnsSchema,
@@ -21,9 +22,20 @@ import {
 import { bucketsOf } from '../../../shared/telemetry/histogram-buckets.ts';
 import { emptyHistogram } from '../../../shared/telemetry/latency-histogram.ts';
 import { summarise } from '../latency.ts';
-import type { SessionFile } from './session-file.ts';
 import { mostSecondsOf } from './file-bounds.ts';
 import { SummaryBuilder } from './summary-builder.ts';
+
+/** What of a session its overview is made of. */
+interface SummedUp {
+  readonly places: readonly ChunkPlace[];
+  readonly bytes: number;
+  readonly startedNs: number;
+  readonly endedNs: number;
+  readonly wasClosedWell: boolean;
+  json(place: ChunkPlace): Promise<unknown>;
+  keyframeBefore(timeNs: number): Promise<{ atNs: number; frames: SessionFrame[] } | undefined>;
+  frames(range: { readonly fromNs?: number | undefined }): AsyncIterable<SessionFrame>;
+}
 
 const gapSchema = z.object({ frames: z.number().int().min(0) });
 
@@ -39,7 +51,7 @@ function isWithinSession({ firstSecond, columns }: SummaryChunk, mostSeconds: nu
   return isEven && firstSecond + seconds <= mostSeconds;
 }
 
-async function storedSummaries(session: SessionFile): Promise<SummaryChunk[]> {
+async function storedSummaries(session: SummedUp): Promise<SummaryChunk[]> {
   const places = session.places.filter(({ kind }) => kind === chunkKinds.summary);
   const summaries: SummaryChunk[] = [];
   const mostSeconds = mostSecondsOf(session.bytes);
@@ -54,7 +66,7 @@ async function storedSummaries(session: SessionFile): Promise<SummaryChunk[]> {
 }
 
 /** The seconds behind the last summary: counters grow from the state at their beginning, which an earlier keyframe has. */
-async function tailOf(session: SessionFile, summaries: readonly SummaryChunk[]): Promise<SummaryChunk | undefined> {
+async function tailOf(session: SummedUp, summaries: readonly SummaryChunk[]): Promise<SummaryChunk | undefined> {
   const last = summaries.at(-1);
   const nextSecond = last ? last.firstSecond + last.columns.serverRequests.length : 0;
   const fromNs = session.startedNs + nextSecond * 1e9;
@@ -164,7 +176,7 @@ const addedSums = (a: ProfileSums | undefined, b: ProfileSums): ProfileSums =>
     Object.entries(b).map(([name, value]) => [name, value + (a?.[name as keyof ProfileSums] ?? 0)]),
   ) as ProfileSums;
 
-export async function readOverview(session: SessionFile): Promise<Overview> {
+export async function readOverview(session: SummedUp): Promise<Overview> {
   const summaries = await storedSummaries(session);
   const tail = session.wasClosedWell ? undefined : await tailOf(session, summaries);
   const columns = overviewColumnsSchema.parse({});

@@ -10,7 +10,7 @@ import { seenExplanation, wordsOf } from '../../tracks/socket-words.ts';
 import { timeInStates } from '../../tracks/thread-states.ts';
 import { threadWords } from '../../tracks/timeline-track.ts';
 import type { ToldStretch } from './inspector-moment.ts';
-import type { Fact, ToldPart } from './inspector-words.ts';
+import type { Fact, ToldPart } from './inspector-told.ts';
 
 const leastNs = 0.5;
 

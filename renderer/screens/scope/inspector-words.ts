@@ -22,49 +22,9 @@ import { momentLines, socketMoment, type SocketMoment } from '../../tracks/socke
 import { fdWords, wordsOf } from '../../tracks/socket-words.ts';
 import { stretchAt } from '../../tracks/thread-states.ts';
 import { threadWords } from '../../tracks/timeline-track.ts';
-import { momentHeading, type ToldMoment, type ToldNow, type ToldStretch } from './inspector-moment.ts';
+import { momentHeading } from './inspector-moment.ts';
 import { socketShares, threadShares } from './inspector-shares.ts';
-
-export interface ToldEvent {
-  /** From the moment on, such as "−1.20 ms"; of the newest events, the time of the run. */
-  readonly when: string;
-  readonly text: string;
-  readonly failed: boolean;
-  /** The last that began before the moment, or at it. */
-  readonly isLastBefore: boolean;
-  /** What was picked. */
-  readonly isPicked: boolean;
-}
-
-export interface Fact {
-  readonly name: string;
-  readonly value: string;
-}
-
-/** What is told of one moment, or of one stretch: all of it is of that, and its heading says of what. */
-export interface ToldPart {
-  readonly heading: string;
-  /** What it was in, in a sentence; empty where the facts say it. */
-  readonly sentence: string;
-  readonly facts: readonly Fact[];
-  /** What the facts are of. */
-  readonly note?: string;
-  readonly events?: readonly ToldEvent[];
-  /** Why there are no events, where there are none. */
-  readonly eventsNote?: string;
-}
-
-export interface Told {
-  readonly title: string;
-  readonly parts: readonly ToldPart[];
-}
-
-/** Of when is told. */
-export interface ToldWhen {
-  readonly at: ToldMoment;
-  readonly now: ToldNow;
-  readonly over: ToldStretch;
-}
+import type { Told, ToldEvent, ToldPart, ToldWhen } from './inspector-told.ts';
 
 const mostEvents = 14;
 const mostNewest = 5;

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { requests, type Verb } from '../../../shared/contract/contract.ts';
-import { verbsOf, type Verbs } from '../../../main/lab/contract-server/verbs.ts';
+import { requests, type Verb, type Verbs } from '../../../shared/contract/contract.ts';
+import { verbsOf } from '../../../main/lab/contract-server/verbs.ts';
 import { LabError } from '../../../main/lab/errors.ts';
 import { LabService } from '../../../main/lab/lab-service.ts';
 

@@ -6,7 +6,8 @@ import {
   nowToTell,
   stretchToTell,
 } from '../../../renderer/screens/scope/inspector-moment.ts';
-import { tell, type ToldPart, type ToldWhen } from '../../../renderer/screens/scope/inspector-words.ts';
+import type { ToldPart, ToldWhen } from '../../../renderer/screens/scope/inspector-told.ts';
+import { tell } from '../../../renderer/screens/scope/inspector-words.ts';
 import { EventStore } from '../../../renderer/stores/history-events.ts';
 import { TelemetryHistory } from '../../../renderer/stores/history.ts';
 import type { PickedSocket, PickedThread } from '../../../renderer/stores/selection.ts';

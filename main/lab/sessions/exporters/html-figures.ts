@@ -13,6 +13,7 @@ import {
   type GaugeName,
 } from '../../../../shared/telemetry/wire.ts';
 import type { FrameReader } from './decoded-frames.ts';
+import type { Values } from '../../report/html-chart.ts';
 import { ShareFiguresBuilder, type ShareFigures } from './html-shares.ts';
 import { ModelFiguresBuilder, type Cost, type ModelFigures } from './html-models.ts';
 
@@ -34,8 +35,6 @@ const costsOf = {
 const types = ['ready', 'counters', 'latency', 'opened', 'fdShares', 'fdStates'] as const;
 const gauges = ['rssBytes', 'threads', 'openFds', 'openConnections'] as const satisfies readonly GaugeName[];
 const percentiles = { p50: 50, p99: 99, 'p99.9': 99.9, max: 100 } as const;
-
-export type Values = (number | null)[];
 
 export interface Figures {
   readonly spanSeconds: number;

@@ -18,8 +18,9 @@ import {
   type Chart,
   type Series,
   type TimeAxis,
+  type Values,
 } from '../../report/html-chart.ts';
-import type { Figures, Values } from './html-figures.ts';
+import type { Figures } from './html-figures.ts';
 import { noShares, sharesHtml } from './html-shares.ts';
 import { escaped, section, table, verbatim } from '../../report/html-text.ts';
 import { dateText } from '../../report/page.ts';

@@ -7,7 +7,7 @@ import { socketMoment, timesOfRows } from '../../../../renderer/tracks/socket-mo
 import { SocketStore } from '../../../../renderer/stores/history-sockets.ts';
 import { RowWindow } from '../../../../renderer/tracks/row-window.ts';
 import { SocketOrder, sortedRows } from '../../../../renderer/tracks/socket-order.ts';
-import { hatches } from '../../../../renderer/tracks/track.ts';
+import { hatches } from '../../../../renderer/tracks/pen.ts';
 import { fdFrame, sharesFrame, socketsTold, startNs, tickNs } from './given.ts';
 
 const identity = (count: number): Uint32Array => Uint32Array.from({ length: count }, (_, i) => i);
