@@ -147,6 +147,12 @@ export const noiseFigures = [
   },
 ] as const satisfies readonly NoiseFigure[];
 
+/** What is foreign in a run, to a tenth, as tables have it; null where nobody says. */
+export function noiseText(noise: MachineNoise | undefined, { of }: NoiseFigure): string | null {
+  const value = noise ? of(noise) : null;
+  return value === null ? null : String(Number(value.toFixed(1)));
+}
+
 /** Of the clock's time: what others, the host and a quota took from the server. */
 export const takenShare = ({ othersShare, stealShare, throttledMs, seconds }: MachineNoise): number =>
   othersShare + stealShare + (seconds > 0 ? (throttledMs ?? 0) / 1000 / seconds : 0);

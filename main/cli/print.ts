@@ -1,6 +1,6 @@
 /** Results for people: tables, what they were measured on, and notices. */
 import type { Conclusion, JudgedFigure } from '../../shared/expectations/conclude.ts';
-import { noiseFigures } from '../../shared/machine-noise.ts';
+import { noiseFigures, noiseText } from '../../shared/machine-noise.ts';
 import type {
   Errors,
   LatencySummary,
@@ -39,12 +39,8 @@ const serverHead = ['CPU µs/req', 'calls/req', 'switches/req', 'memory'];
 export const runName = (model: string, variant: string | undefined): string =>
   variant === undefined ? model : `${model}, ${variant}`;
 
-/** What others took from the run; empty of a quota where there is none. */
-const noiseCell = (value: number | null | undefined): string =>
-  value === null || value === undefined ? '–' : String(Number(value.toFixed(1)));
-
 export function runTables(results: readonly RunResult[]): (string | TextTable)[] {
-  const noisy = noiseFigures.filter(({ of }) => results.some(({ noise }) => noise && of(noise) !== null));
+  const noisy = noiseFigures.filter((each) => results.some(({ noise }) => noiseText(noise, each) !== null));
   const head = ['model', 'req/s', 'p50 µs', 'p99 µs', ...serverHead, 'errors', ...noisy.map(({ head: own }) => own)];
   const table = tableOf(head);
   for (const result of results) {
@@ -54,7 +50,7 @@ export function runTables(results: readonly RunResult[]): (string | TextTable)[]
       ...(['p50', 'p99'] as const).map((name) => latencyFigure(result.latency.corrected, name)),
       ...serverColumns(result, result.serverRequests ?? result.requests),
       String(total(result.errors)),
-      ...noisy.map(({ of }) => noiseCell(result.noise && of(result.noise))),
+      ...noisy.map((each) => noiseText(result.noise, each) ?? '–'),
     ]);
   }
   return [...servedLines(results), table, ...profileLines(results)];
@@ -181,11 +177,12 @@ const judgedFigure = ({ text, value, unit }: JudgedFigure): string =>
 /** Each expectation with its verdict, its figures, and why; the prediction with the choice that the figures bear out. */
 export function conclusionText({ expectations, prediction }: Conclusion, guess?: string): string {
   const lines: string[] = [];
-  for (const { expect, because, otherwise, held, figures, missing } of expectations) {
+  for (const { expect, because, otherwise, held, figures, missing, unlike } of expectations) {
     const verdict = held === null ? 'not judged  ' : held ? 'held        ' : 'did not hold';
     lines.push(`${verdict}  ${expect}`);
     if (figures.length > 0) lines.push(`              ${figures.map(judgedFigure).join(', ')}`);
     if (missing.length > 0) lines.push(`              no run gave ${missing.join(', ')}`);
+    if (unlike !== undefined) lines.push(`              ${unlike}`);
     const why = held === false ? otherwise : because;
     if (why !== '') lines.push(`              ${why}`);
   }

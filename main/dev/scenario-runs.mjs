@@ -65,9 +65,9 @@ async function concludeBy(name, command, expectationsIn, signal) {
   const unjudged = expectations.length - held - unmet.length;
   const wasRun = code === 0 || code === unmetCode || (code === unavailableCode && expectations.length > 0);
   console.log(`\n${name} (${seconds} s): ${wasRun ? `${held} of ${expectations.length} held` : 'could not be run'}`);
-  for (const { expect, held: isHeld, figures, missing } of expectations) {
+  for (const { expect, held: isHeld, figures, missing, unlike } of expectations) {
     const mark = isHeld === null ? '?' : isHeld ? '+' : '-';
-    const lacks = missing.length > 0 ? `  (not measured: ${missing.join(', ')})` : '';
+    const lacks = missing.length > 0 ? `  (not measured: ${missing.join(', ')})` : unlike ? `  (${unlike})` : '';
     console.log(`  ${mark} ${expect}\n      ${figures.join('; ')}${lacks}`);
   }
   for (const { sentence, part, reason } of report.notRun ?? []) {

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import type { RunResult } from '../run-result.ts';
 import { namesIn, type Named, type Scenario } from '../schemas/scenario.ts';
 import { judge, median, type Lookup, type Verdict } from './evaluate.ts';
-import { figureText, parseExpectation, unitOf } from './expression.ts';
+import { figureText, parseExpectation, unitOf, type FigureRef } from './expression.ts';
 import { metricOf } from './metrics.ts';
+import { sharesBy, unlikeSentence } from './served.ts';
 
 export const judgedFigureSchema = z.object({
   /** As the expectation writes it: `p99(epoll-lt)`. */
@@ -19,11 +20,13 @@ export const judgedExpectationSchema = z.object({
   expect: z.string(),
   because: z.string(),
   otherwise: z.string(),
-  /** Null where a figure is missing. */
+  /** Null where a figure is missing, or latencies cannot be compared. */
   held: z.boolean().nullable(),
   figures: z.array(judgedFigureSchema),
   /** Figures that no run gave. */
   missing: z.array(z.string()),
+  /** Why its latencies are not compared, in a sentence. */
+  unlike: z.string().optional(),
 });
 export type JudgedExpectation = z.infer<typeof judgedExpectationSchema>;
 
@@ -56,11 +59,18 @@ export function conclude(
 ): Conclusion {
   const names = namesIn(scenario);
   const lookup = lookupIn(results);
-  const verdictOf = (text: string): Verdict => judge(parseExpectation(text, names), lookup);
+  const sharesOf = sharesBy<FigureRef>(
+    lookup,
+    ({ metric }) => metric,
+    (figure) => ({ ...figure, metric: 'servedShare' }),
+  );
+  const verdictOf = (text: string): Verdict => judge(parseExpectation(text, names), lookup, sharesOf);
   const expectations = (scenario.expectations ?? []).map(({ expect, because, otherwise }): JudgedExpectation => {
-    const { held, figures, missing } = verdictOf(expect);
+    const { held, figures, missing, unlike } = verdictOf(expect);
+    const sentence = unlikeSentence(unlike, figureText);
     return {
       ...{ expect, because, otherwise, held: held ?? null, missing: missing.map(figureText) },
+      ...(sentence === undefined ? {} : { unlike: sentence }),
       figures: figures.map((figure) => ({
         text: figureText(figure),
         value: Number.isFinite(figure.value) ? figure.value : null,

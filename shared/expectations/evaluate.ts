@@ -1,12 +1,18 @@
 /** Whether expectations held, with the figures that say so. */
 import { figuresOf, type Expression, type FigureRef } from './expression.ts';
+import { unlikeIn, type SharesOf, type Unlike } from './served.ts';
 
 export interface Verdict<Ref = FigureRef> {
-  /** Undefined where a figure is missing, as its run failed or its model is not available here. */
+  /**
+   * Undefined where a figure is missing, as its run failed or its model is not available here, and where it hangs on
+   * latencies that cannot be compared.
+   */
   readonly held: boolean | undefined;
   readonly figures: readonly (Ref & { readonly value: number })[];
   /** Figures that are missing. */
   readonly missing: readonly Ref[];
+  /** Latencies that it hangs on and that cannot be compared. */
+  readonly unlike: readonly Unlike<Ref>[];
 }
 
 /** The value of a figure, or undefined where its run does not exist. */
@@ -27,10 +33,17 @@ function figuresIn<Ref extends object>(
   return { figures, missing };
 }
 
-export function judge<Ref extends object>(expression: Expression<Ref>, lookup: Lookup<Ref>): Verdict<Ref> {
+/** `sharesOf` keeps latencies of those from being compared who served different parts of their clients. */
+export function judge<Ref extends object>(
+  expression: Expression<Ref>,
+  lookup: Lookup<Ref>,
+  sharesOf: SharesOf<Ref> = () => undefined,
+): Verdict<Ref> {
   const { figures, missing } = figuresIn(expression, lookup);
-  if (missing.length > 0) return { held: undefined, figures, missing };
-  return { held: isTrue(expression, lookup), figures, missing };
+  if (missing.length > 0) return { held: undefined, figures, missing, unlike: [] };
+  const unlike: Unlike<Ref>[] = [];
+  const held = truthOf(expression, { lookup, sharesOf, unlike });
+  return { held, figures, missing, unlike: held === undefined ? unlike : [] };
 }
 
 /** What an expression that is a number comes to; undefined where one of its figures is missing. */
@@ -56,18 +69,34 @@ const calculate = {
   '/': (a: number, b: number) => a / b,
 } as const;
 
-function isTrue<Ref extends object>(expression: Expression<Ref>, lookup: Lookup<Ref>): boolean {
+interface Judging<Ref> {
+  readonly lookup: Lookup<Ref>;
+  readonly sharesOf: SharesOf<Ref>;
+  /** Is added to. */
+  readonly unlike: Unlike<Ref>[];
+}
+
+/** Undefined: it hangs on a comparison that says nothing. */
+function truthOf<Ref extends object>(expression: Expression<Ref>, judging: Judging<Ref>): boolean | undefined {
   switch (expression.kind) {
     case 'both':
-      return isTrue(expression.left, lookup) && isTrue(expression.right, lookup);
-    case 'either':
-      return isTrue(expression.left, lookup) || isTrue(expression.right, lookup);
-    case 'not':
-      return !isTrue(expression.of, lookup);
+    case 'either': {
+      const decides = expression.kind === 'either';
+      const sides = [truthOf(expression.left, judging), truthOf(expression.right, judging)];
+      if (sides.includes(decides)) return decides;
+      return sides.includes(undefined) ? undefined : !decides;
+    }
+    case 'not': {
+      const of = truthOf(expression.of, judging);
+      return of === undefined ? undefined : !of;
+    }
     case 'comparison': {
-      const left = valueOf(expression.left, lookup);
-      const right = valueOf(expression.right, lookup);
-      return compare[expression.operator](left, right);
+      const { left, right, operator } = expression;
+      const isTrue = compare[operator](valueOf(left, judging.lookup), valueOf(right, judging.lookup));
+      const isLeftSmaller = operator.startsWith('<') === isTrue;
+      const found = unlikeIn(isLeftSmaller ? left : right, isLeftSmaller ? right : left, judging.sharesOf);
+      judging.unlike.push(...found);
+      return found.length > 0 ? undefined : isTrue;
     }
     // The parser lets nothing else stand here.
     default:

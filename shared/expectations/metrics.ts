@@ -164,6 +164,19 @@ export const metrics = {
 export type MetricName = keyof typeof metrics;
 export const metricNames = Object.keys(metrics) as MetricName[];
 
+const latencies: readonly string[] = [
+  'p50',
+  'p90',
+  'p99',
+  'p999',
+  'maxLatency',
+  'rawP50',
+  'rawP99',
+  'rawP999',
+] satisfies MetricName[];
+/** Whether it tells of those clients only that were served. */
+export const isLatency = (name: string): boolean => latencies.includes(name);
+
 /** Other names that people write. */
 export const metricAliases: Readonly<Record<string, MetricName>> = {
   latencyP50: 'p50',

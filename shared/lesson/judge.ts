@@ -1,6 +1,7 @@
 /** What the measured figures say of a lesson: of its claims, of what was predicted, and as an explanation. */
 import { judge, worth } from '../expectations/evaluate.ts';
 import { parseNumber, parseTruth } from '../expectations/expression.ts';
+import { sharesBy, unlikeSentence, type SharesOf } from '../expectations/served.ts';
 import { variantsOf } from '../schemas/scenario.ts';
 import { lessonFigures, figureText, lookupIn, unitOf, unitOfNumber, type LessonFigure } from './figures.ts';
 import { figureWords } from './figure-words.ts';
@@ -17,6 +18,8 @@ export interface JudgedClaim {
   /** With their units, as they are told. */
   readonly figures: readonly { readonly text: string; readonly value: number; readonly words: string }[];
   readonly missing: readonly string[];
+  /** Why its latencies are not compared. */
+  readonly unlike?: string;
   /** Why it held, or what it may mean that it did not. */
   readonly because: string;
 }
@@ -58,11 +61,17 @@ export class LessonJudge {
   readonly #lesson: Lesson;
   readonly #figures: ReturnType<typeof lessonFigures>;
   readonly #lookup: ReturnType<typeof lookupIn>;
+  readonly #sharesOf: SharesOf<LessonFigure>;
 
   constructor(lesson: Lesson, measured: MeasuredParts) {
     this.#lesson = lesson;
     this.#figures = lessonFigures(lesson.sources);
     this.#lookup = lookupIn(measured);
+    this.#sharesOf = sharesBy<LessonFigure>(
+      this.#lookup,
+      ({ name }) => name,
+      (figure) => ({ ...figure, name: 'servedShare' }),
+    );
   }
 
   /** A number with its unit, or which figures are missing: never 0 in their place. */
@@ -81,17 +90,19 @@ export class LessonJudge {
   }
 
   truth(text: string): { readonly held: boolean | null; readonly missing: readonly string[] } {
-    const { held, missing } = judge(parseTruth<LessonFigure>(text, this.#figures), this.#lookup);
+    const { held, missing } = judge(parseTruth<LessonFigure>(text, this.#figures), this.#lookup, this.#sharesOf);
     return { held: held ?? null, missing: missing.map(figureText) };
   }
 
   plain = (text: readonly Inline[]): string => plainText(text, (expression) => this.number(expression).words);
 
   #claim(part: string, { expect, because, otherwise }: LessonExpectation): JudgedClaim {
-    const verdict = judge(parseTruth<LessonFigure>(expect, this.#figures), this.#lookup);
+    const verdict = judge(parseTruth<LessonFigure>(expect, this.#figures), this.#lookup, this.#sharesOf);
+    const unlike = unlikeSentence(verdict.unlike, figureText);
     const text = verdict.held === false ? otherwise : because;
     return {
       ...{ part, expect, held: verdict.held ?? null, missing: verdict.missing.map(figureText) },
+      ...(unlike === undefined ? {} : { unlike }),
       figures: verdict.figures.map((figure) => ({
         text: figureText(figure),
         value: figure.value,

@@ -23,8 +23,11 @@ export function servedOf(runs: readonly (Pick<RunResult, 'clientsAtEnd'> | null)
 /** 0 to 1; 1 where nobody asked. */
 export const servedShare = ({ asked, answered }: Served): number => (asked > 0 ? answered / asked : 1);
 
+/** Of parts, 0 to 1. */
+export const shareDiffers = (a: number, b: number): boolean => Math.abs(a - b) > mostDifference;
+
 export const servedDiffer = (a: Served | undefined, b: Served | undefined): boolean =>
-  a !== undefined && b !== undefined && Math.abs(servedShare(a) - servedShare(b)) > mostDifference;
+  a !== undefined && b !== undefined && shareDiffers(servedShare(a), servedShare(b));
 
 export const servedText = (label: string, served: Served | undefined): string =>
   served ? `${label} answered ${served.answered} of ${served.asked} clients` : `${label} does not say whom it answered`;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { metrics } from '../../shared/expectations/metrics.ts';
+import { isLatency, metricNames, metrics } from '../../shared/expectations/metrics.ts';
+import { unlikeSentence } from '../../shared/expectations/served.ts';
 import type { RunResult } from '../../shared/run-result.ts';
-import { judge, median, type Lookup } from '../../shared/expectations/evaluate.ts';
+import { judge, median, type Lookup, type Verdict } from '../../shared/expectations/evaluate.ts';
 import { figuresOf, figureText, parseExpectation } from '../../shared/expectations/expression.ts';
 
 const names = { models: ['select', 'epoll-lt', 'io_uring'], variants: ['900 idle', '9,000 idle'] };
@@ -43,7 +44,59 @@ describe('expectations', () => {
       held: undefined,
       figures: [{ metric: 'p99', model: 'epoll-lt', value: 40 }],
       missing: [{ metric: 'p99', model: 'io_uring' }],
+      unlike: [],
     });
+  });
+
+  const latencies: Record<string, number> = { select: 10, 'epoll-lt': 40 };
+  const judged = (text: string, shares: Record<string, number | undefined>): Verdict =>
+    judge(
+      parseExpectation(text, names),
+      ({ model }) => latencies[model],
+      ({ metric, model }) => (isLatency(metric) ? shares[model] : undefined),
+    );
+
+  it.each([
+    // The one that came out faster served fewer: it may owe that to those who wait.
+    ['p99(select) < p99(epoll-lt)', undefined],
+    ['p99(epoll-lt) > 2 * p99(select)', undefined],
+    ['p99(epoll-lt) / p99(select) > 2', undefined],
+    ['p99(select) - p99(epoll-lt) < 0', undefined],
+    ['p99(select) > p99(epoll-lt)', undefined],
+    ['not (p99(select) > p99(epoll-lt))', undefined],
+    ['abs(p99(select) - p99(epoll-lt)) < 50', undefined],
+    ['max(p99(select), 1) < min(p99(epoll-lt), 100)', undefined],
+    ['p99(select) < p99(epoll-lt) or p99(select) > 5', true],
+    ['p99(select) < p99(epoll-lt) and p99(select) > 5', undefined],
+    ['p99(select) < p99(epoll-lt) and p99(select) > 50', false],
+    // Nothing of two is compared, or no latencies.
+    ['p99(select) < 50', true],
+    ['throughput(select) < throughput(epoll-lt)', true],
+    // It is the slower one even though its clients that wait are not in it.
+    ['10 * p99(select) > p99(epoll-lt)', true],
+  ])('%s is %s where select served a tenth of its clients', (text, expected) => {
+    const { held: verdict, unlike } = judged(text, { select: 0.1, 'epoll-lt': 1 });
+    expect(verdict).toBe(expected);
+    expect(unlike.length > 0).toBe(expected === undefined);
+  });
+
+  it.each([
+    ['both served all but a few', { select: 0.995, 'epoll-lt': 1 }],
+    ['nobody says', {}],
+  ])('latencies are compared where %s', (_, shares) => {
+    expect(judged('p99(select) < p99(epoll-lt)', shares).held).toBe(true);
+  });
+
+  it('say who served fewer', () => {
+    const { unlike } = judged('p99(select) < p99(epoll-lt)', { select: 16 / 500, 'epoll-lt': 1 });
+    expect(unlikeSentence(unlike, figureText)).toBe(
+      'p99(select) is of 3.2% of the clients, p99(epoll-lt) of 100%: who serves fewer is faster to them, so these are not compared.',
+    );
+  });
+
+  it('know every latency that there is', () => {
+    const told = metricNames.filter((name) => metrics[name].summary.includes('latency'));
+    expect(metricNames.filter((name) => isLatency(name))).toEqual(told);
   });
 
   it('name each figure once, in the order of the text', () => {

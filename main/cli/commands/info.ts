@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import type { SessionDetails } from '../../../shared/contract/sessions.ts';
 import { citationOf, machineText, type Citation } from '../../../shared/citation.ts';
-import { noiseFigures } from '../../../shared/machine-noise.ts';
+import { noiseFigures, noiseText } from '../../../shared/machine-noise.ts';
 import { figuresOf, ofWhat } from '../../../shared/session/figures.ts';
 import { hasServer, isColumnCounted, isWatchedFromOutside } from '../../../shared/session/overview.ts';
 import { LabError } from '../../lab/errors.ts';
@@ -65,9 +65,9 @@ function figureLines({ card, overview, manifest }: SessionDetails): string[][] {
       ].join('; '),
     ]),
     ...(noise
-      ? noiseFigures.map(({ label, unit, of }) => {
-          const value = of(noise);
-          return [label, value === null ? 'not available' : `${Number(value.toFixed(1))} ${unit}`];
+      ? noiseFigures.map((each) => {
+          const text = noiseText(noise, each);
+          return [each.label, text === null ? 'not available' : `${text} ${each.unit}`];
         })
       : []),
   ];

@@ -41,11 +41,12 @@ export interface LessonReport extends LessonVerdict {
   readonly remarks: readonly string[];
 }
 
-function claimText({ part, expect, held, figures, missing, because }: JudgedClaim): string {
+function claimText({ part, expect, held, figures, missing, unlike, because }: JudgedClaim): string {
   const verdict = held === null ? 'not judged  ' : held ? 'held        ' : 'did not hold';
   const indent = ' '.repeat(14);
   const lines = [`${verdict}  ${part}: ${expect}\n`];
   if (figures.length > 0) lines.push(folded(figures.map(({ text, words }) => `${text} = ${words}`).join(', '), indent));
+  if (unlike !== undefined) lines.push(folded(unlike, indent));
   if (missing.length > 0) lines.push(folded(`nothing gave ${missing.join(', ')}`, indent));
   return [...lines, folded(because, indent)].join('');
 }

@@ -7,29 +7,21 @@ import {
   type Timeline,
 } from '../../../shared/compare-result.ts';
 import { servedOf, servedText } from '../../../shared/statistics/served.ts';
-import { chartStyleOfPlots } from './plots.ts';
 import { numberText } from './html-chart.ts';
 import { section, table } from './html-text.ts';
 import { intervalRowsHtml } from './interval-rows.ts';
-import { page } from './page.ts';
+import { seriesPage } from './series-page.ts';
 import {
-  citeSeries,
-  dictionary,
   figureOf,
   figureText,
-  headHtml,
-  howMeasured,
   intervalText,
   loadSentence,
-  machineSection,
-  notices,
   paragraphs,
   repeatedNotice,
-  runsTable,
   scaledBy,
   titled,
   valuesOf,
-  type SeriesHead,
+  type ListedRun,
 } from './series-parts.ts';
 import { xyPlotHtml, type PlotPoint } from './xy-plot.ts';
 
@@ -151,36 +143,33 @@ function overTime(
   });
 }
 
-function everyRun({ entries, order }: CompareResult): string {
-  const runs = order.flatMap((names, round) =>
+const everyRun = ({ entries, order }: CompareResult): ListedRun[] =>
+  order.flatMap((names, round) =>
     names.flatMap((name) => {
       const run = entries.find(({ label }) => label === name)?.runs[round];
       return run ? [{ cells: [String(round + 1), name], run }] : [];
     }),
   );
-  return runsTable(['Round', 'entry'], runs);
-}
 
 export function compareReportHtml(title: string, result: CompareResult): string {
   const { entries, repeats, repeated, notRun, machine, made, seed } = result;
   const runs = entries.flatMap(runsOf);
-  const what = `comparison of ${entries.length} entries, ${repeats} runs of each`;
-  const head: SeriesHead = { title, what: `A ${what}, in random order (seed ${seed}).`, made, machine };
   const unserved = entries.flatMap(({ label, runs: own }) => {
     const served = servedOf(own);
     return served && served.answered < served.asked ? [`${servedText(label, served)}, in all runs together.`] : [];
   });
-  return page(
-    title,
-    [
-      headHtml(head),
-      notices([
-        ...unserved,
-        ...(result.reasonToRepeat === undefined ? [] : [result.reasonToRepeat]),
-        ...(result.isCancelled ? ['It was cancelled: this is what was measured before.'] : []),
-        ...notRun.map(({ label, round, sentence }) => `${label} was not run in round ${round}: ${sentence}`),
-        ...repeatedNotice(repeated.map(({ label, repeat }) => `${label} in round ${repeat}`)),
-      ]),
+  return seriesPage({
+    ...{ title, made, machine, figures: comparedFigures },
+    what: `comparison of ${entries.length} entries, ${repeats} runs of each`,
+    order: `in random order (seed ${seed})`,
+    notices: [
+      ...unserved,
+      ...(result.reasonToRepeat === undefined ? [] : [result.reasonToRepeat]),
+      ...(result.isCancelled ? ['It was cancelled: this is what was measured before.'] : []),
+      ...notRun.map(({ label, round, sentence }) => `${label} was not run in round ${round}: ${sentence}`),
+      ...repeatedNotice(repeated.map(({ label, repeat }) => `${label} in round ${repeat}`)),
+    ],
+    body: [
       section('What was found', mediansTable(result) + paragraphs(runs.length > 0 ? [loadSentence(runs)] : [])),
       section('Differences', differences(result)),
       section(
@@ -195,12 +184,7 @@ export function compareReportHtml(title: string, result: CompareResult): string 
           overTime(result, 'p99 latency', 'µs', ({ p99Us }) => p99Us) +
           overTime(result, 'CPU of the server', 'cores', ({ cpuCores }) => cpuCores),
       ),
-      section('Every run', everyRun(result)),
-      section('What the figures are', dictionary(comparedFigures)),
-      machineSection(machine),
-      howMeasured,
-      citeSeries({ ...head, what }),
-    ].join('\n'),
-    { rules: chartStyleOfPlots },
-  );
+    ],
+    runs: { heads: ['Round', 'entry'], listed: everyRun(result) },
+  });
 }

@@ -1,12 +1,10 @@
 /** What reports of comparisons and sweeps have in common: their head, each run, what the figures mean, how to cite them. */
-import { citationOf, machineText, type Cited } from '../../../shared/citation.ts';
-import type { SeriesMade } from '../../../shared/compare-result.ts';
+import { citationOf, type Cited } from '../../../shared/citation.ts';
 import { metrics, type MetricName } from '../../../shared/expectations/metrics.ts';
-import { noiseFigures } from '../../../shared/machine-noise.ts';
-import type { Machine, RunResult } from '../../../shared/run-result.ts';
+import { noiseFigures, noiseText } from '../../../shared/machine-noise.ts';
+import type { RunResult } from '../../../shared/run-result.ts';
 import { countText, numberText } from './html-chart.ts';
 import { escaped, section, table } from './html-text.ts';
-import { dateText } from './page.ts';
 
 export interface ReportedFigure {
   readonly name: string;
@@ -109,10 +107,7 @@ export function runsTable(heads: readonly string[], runs: readonly ListedRun[]):
         msText(corrected.p99, corrected.count),
       ],
       ...[figureText(run.cpuMicrosPerRequest), String(totalOf(run.errors)), asked > 0 ? `${answered}/${asked}` : '–'],
-      ...noiseFigures.map(({ of }) => {
-        const value = run.noise ? of(run.noise) : null;
-        return value === null ? '–' : numberText(Math.round(value * 10) / 10);
-      }),
+      ...noiseFigures.map((each) => noiseText(run.noise, each) ?? '–'),
     ];
   });
   const own = ['requests/s', 'p50, ms', 'p99, ms', 'CPU, µs a request', 'errors', 'clients served'];
@@ -134,40 +129,6 @@ export function citeSection(cited: Cited): string {
     'How to cite this',
     `<p>${escaped(sentence)}</p><pre>${escaped(bibtex)}</pre><p>Add who measured as the author.</p>`,
   );
-}
-
-export interface SeriesHead {
-  readonly title: string;
-  readonly what: string;
-  readonly made: SeriesMade | undefined;
-  readonly machine: Machine | null;
-}
-
-export function headHtml({ title, what, made, machine }: SeriesHead): string {
-  const when = made ? `Measured ${dateText(Date.parse(made.startedAt))} by fdscope ${made.fdscope}` : '';
-  const lines = [what, when, machine ? machineText(machine) : ''].filter((line) => line !== '');
-  return `<header><h1>${escaped(title)}</h1>${paragraphs(lines)}</header>`;
-}
-
-/** Nothing where it is not known when, and by what. */
-export const citeSeries = ({ title, what, made, machine }: SeriesHead): string =>
-  made && machine
-    ? citeSection({
-        ...{ title, what, wallMs: Date.parse(made.startedAt), version: made.fdscope, machine: machineText(machine) },
-      })
-    : '';
-
-export function machineSection(machine: Machine | null): string {
-  if (!machine) return '';
-  const rows = [
-    ['Processor', `${machine.cpuModel}, ${machine.cpus} CPUs`],
-    [
-      'Server and clients on CPUs',
-      machine.serverCpus === '' ? 'wherever the system put them' : `${machine.serverCpus} and ${machine.clientCpus}`,
-    ],
-    ['Kernel', `Linux ${machine.kernel}`],
-  ];
-  return section('Machine', table(['', ''], rows));
 }
 
 export const howMeasured = section(

@@ -2,25 +2,16 @@
 import { sweptFigures, type SweepPoint, type SweepResult, type SweptFigure } from '../../../shared/sweep-result.ts';
 import { numberText } from './html-chart.ts';
 import { section, table } from './html-text.ts';
-import { page } from './page.ts';
-import { chartStyleOfPlots } from './plots.ts';
+import { seriesPage } from './series-page.ts';
 import {
-  citeSeries,
-  dictionary,
   figureOf,
-  headHtml,
-  howMeasured,
   intervalText,
   loadSentence,
-  machineSection,
-  notices,
   paragraphs,
   repeatedNotice,
-  runsTable,
   scaledBy,
   titled,
   valuesOf,
-  type SeriesHead,
 } from './series-parts.ts';
 import { xyPlotHtml } from './xy-plot.ts';
 
@@ -81,19 +72,18 @@ function pointCells({ value, label, status, figures, doubts, runs }: SweepPoint)
 export function sweepReportHtml(title: string, result: SweepResult): string {
   const { axis, unit, points, repeats, seed, repeated, machine, made } = result;
   const runs = points.flatMap((point) => point.runs);
-  const what = `sweep over ${axis}, ${repeats} ${repeats === 1 ? 'run' : 'runs'} of each point`;
-  const head: SeriesHead = { title, what: `A ${what}, in random order over all points (seed ${seed}).`, made, machine };
   const short = points.filter(({ status }) => status !== 'done');
-  return page(
-    title,
-    [
-      headHtml(head),
-      notices([
-        ...(result.isCancelled ? ['It was cancelled: this is what was measured before.'] : []),
-        ...(repeats === 1 ? ['One run of each point: nothing tells a difference from chance.'] : []),
-        ...short.map(({ label, value, status, reason }) => `${label} at ${value}: ${status}. ${reason ?? ''}`),
-        ...repeatedNotice(repeated.map(({ label, value, repeat }) => `${label} at ${value ?? ''} (repeat ${repeat})`)),
-      ]),
+  return seriesPage({
+    ...{ title, made, machine, figures: sweptFigures },
+    what: `sweep over ${axis}, ${repeats} ${repeats === 1 ? 'run' : 'runs'} of each point`,
+    order: `in random order over all points (seed ${seed})`,
+    notices: [
+      ...(result.isCancelled ? ['It was cancelled: this is what was measured before.'] : []),
+      ...(repeats === 1 ? ['One run of each point: nothing tells a difference from chance.'] : []),
+      ...short.map(({ label, value, status, reason }) => `${label} at ${value}: ${status}. ${reason ?? ''}`),
+      ...repeatedNotice(repeated.map(({ label, value, repeat }) => `${label} at ${value ?? ''} (repeat ${repeat})`)),
+    ],
+    body: [
       section(
         'Curves',
         paragraphs([
@@ -107,20 +97,12 @@ export function sweepReportHtml(title: string, result: SweepResult): string {
           isDense: true,
         }) + paragraphs(['~ cannot be told apart from the value before, = from another entry at this value.']),
       ),
-      section(
-        'Every run',
-        runsTable(
-          [unit, 'entry', 'repeat'],
-          points.flatMap(({ value, label, runs: own }) =>
-            own.map((run, i) => ({ cells: [numberText(value), label, String(i + 1)], run })),
-          ),
-        ),
+    ],
+    runs: {
+      heads: [unit, 'entry', 'repeat'],
+      listed: points.flatMap(({ value, label, runs: own }) =>
+        own.map((run, i) => ({ cells: [numberText(value), label, String(i + 1)], run })),
       ),
-      section('What the figures are', dictionary(sweptFigures)),
-      machineSection(machine),
-      howMeasured,
-      citeSeries({ ...head, what }),
-    ].join('\n'),
-    { rules: chartStyleOfPlots },
-  );
+    },
+  });
 }

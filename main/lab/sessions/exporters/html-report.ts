@@ -2,7 +2,7 @@
 import { areCallsCounted, countingOf, isCounterCounted } from '../../../../shared/telemetry/counted.ts';
 import type { Annotation } from '../../../../shared/session/edits.ts';
 import { machineText } from '../../../../shared/citation.ts';
-import { noiseFigures } from '../../../../shared/machine-noise.ts';
+import { noiseFigures, noiseText } from '../../../../shared/machine-noise.ts';
 import { figuresOf, ofWhat, wholeFigures, type SessionFigures } from '../../../../shared/session/figures.ts';
 import { measuredStretches } from '../../../../shared/session/measured.ts';
 import type { Manifest } from '../../../../shared/session/manifest.ts';
@@ -172,12 +172,7 @@ function summary(report: Report): string {
       'Involuntary context switches a request',
       each(({ involuntarySwitches }) => involuntarySwitches),
     ),
-    ...noiseFigures.map(({ label, unit, of }) =>
-      row(`${label}, ${unit}`, ({ noise }) => {
-        const value = noise ? of(noise) : null;
-        return value === null ? '–' : numberText(Math.round(value * 10) / 10);
-      }),
-    ),
+    ...noiseFigures.map((each) => row(`${each.label}, ${each.unit}`, ({ noise }) => noiseText(noise, each) ?? '–')),
   ];
   const heads = measured.of === 'measured' ? ['measured', 'whole recording'] : ['whole recording'];
   return (
