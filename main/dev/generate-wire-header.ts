@@ -23,6 +23,8 @@ import {
   noFd,
   noSyscall,
   profileNumbers,
+  profileDefaults,
+  type ProfileDefaults,
   readinessBits,
   recordBytes,
   shareNames,
@@ -42,6 +44,7 @@ export interface WireConstants {
   readonly frameKinds: Readonly<Record<string, number>>;
   readonly latencyKinds: Readonly<Record<string, number>>;
   readonly profileNumbers: Readonly<Record<string, number>>;
+  readonly profileDefaults: Readonly<Record<string, ProfileDefaults>>;
   readonly counterNames: readonly string[];
   readonly gaugeNames: readonly string[];
   readonly syscallNames: readonly string[];
@@ -70,6 +73,7 @@ const realWire: WireConstants = {
   frameKinds,
   latencyKinds,
   profileNumbers,
+  profileDefaults,
   counterNames,
   gaugeNames,
   syscallNames,
@@ -145,6 +149,24 @@ function counterOf(wire: WireConstants): string {
   ].join('\n');
 }
 
+function defaultsOf(wire: WireConstants): string {
+  const profiles = Object.keys(wire.profileNumbers);
+  const [first] = profiles.map((profile) => wire.profileDefaults[profile]);
+  if (first === undefined) throw new Error('there are no profiles');
+  const keys = Object.keys(first) as (keyof ProfileDefaults)[];
+  const rows = profiles.map((profile) => {
+    const values = wire.profileDefaults[profile];
+    if (values === undefined) throw new Error(`profile ${profile} has no defaults`);
+    return `  {${keys.map((key) => String(values[key])).join(', ')}},  // ${snakeCase(profile)}`;
+  });
+  return [
+    '/// What clients do where they are not told otherwise.',
+    `struct ProfileDefaults {\n${keys.map((key) => `  std::uint32_t ${snakeCase(key)};`).join('\n')}\n};`,
+    '/// By profile, in the order of their numbers, from 1 on.',
+    `inline constexpr std::array<ProfileDefaults, ${String(rows.length)}> profile_defaults = {{\n${rows.join('\n')}\n}};`,
+  ].join('\n');
+}
+
 /** The text of main/engine/telemetry/wire.gen.hpp. Throws where the constants contradict each other. */
 export function wireHeader(wire: WireConstants = realWire): string {
   const parts = [
@@ -184,6 +206,7 @@ export function wireHeader(wire: WireConstants = realWire): string {
       'Whose latencies a histogram has; 0 is everybody.',
       Object.entries(wire.profileNumbers),
     ),
+    defaultsOf(wire),
     enumClass('DetailLevel', 'std::uint8_t', 'How much is recorded.', numbered(wire.detailLevels)),
     names('detail_level', 'As commands spell them.', wire.detailLevels),
     enumClass('FdRole', 'std::uint8_t', 'What a socket is to its server.', numbered(wire.fdRoles)),

@@ -1,8 +1,8 @@
 /** The client profiles in words, and which numbers each one takes. */
-import type { Client, ClientProfile } from '../../shared/schemas/settings.ts';
-import { limits } from '../../shared/schemas/settings.ts';
+import { limits, type Client, type ClientProfile } from '../../shared/schemas/settings.ts';
+import { defaultsOf } from '../../shared/telemetry/profiles.ts';
 
-export type NumberKey = 'rate' | 'thinkMs' | 'pipeline' | 'chunkBytes' | 'intervalMs' | 'rampMs';
+export type NumberKey = 'rate' | 'thinkMs' | 'pipeline' | 'chunkBytes' | 'intervalMs';
 
 export const profileWords: Readonly<Record<ClientProfile, { readonly text: string; readonly hint: string }>> = {
   closed: { text: 'closed loop', hint: 'Request, wait for the reply, think, again.' },
@@ -22,8 +22,6 @@ export interface NumberSpec {
   readonly unit: string;
   readonly min: number;
   readonly max: number;
-  /** What the engine takes where nothing is given. */
-  readonly usual: number;
   readonly steps: readonly number[];
 }
 
@@ -35,7 +33,6 @@ const spec = {
     unit: '/s',
     min: 1,
     max: limits.ratePerSecond[1],
-    usual: 1000,
     steps: [1, 10, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000],
   },
   thinkMs: {
@@ -44,7 +41,6 @@ const spec = {
     unit: 'ms',
     min: 0,
     max: limits.waitMs[1],
-    usual: 0,
     steps: waits,
   },
   pipeline: {
@@ -53,7 +49,6 @@ const spec = {
     unit: 'requests',
     min: 1,
     max: limits.pipeline[1],
-    usual: 1,
     steps: [1, 2, 4, 8, 16, 32, 64],
   },
   chunkBytes: {
@@ -62,7 +57,6 @@ const spec = {
     unit: 'B',
     min: 1,
     max: limits.pieceBytes[1],
-    usual: 1,
     steps: [1, 2, 4, 8, 16, 64, 256, 1024, 4096],
   },
   intervalMs: {
@@ -71,7 +65,6 @@ const spec = {
     unit: 'ms',
     min: 1,
     max: limits.waitMs[1],
-    usual: 100,
     steps: waits.slice(1),
   },
 } as const satisfies Record<string, NumberSpec>;
@@ -101,12 +94,13 @@ export function withProfile(client: Client, profile: ClientProfile): Client {
     ...(sendBufferBytes !== undefined && { sendBufferBytes }),
     ...(receiveBufferBytes !== undefined && { receiveBufferBytes }),
   };
-  return profile === 'rate' ? { ...shared, profile, rate: spec.rate.usual } : { ...shared, profile };
+  return profile === 'rate' ? { ...shared, profile, rate: defaultsOf(profile).rate } : { ...shared, profile };
 }
 
-export const numberOf = (client: Client, { key, usual }: NumberSpec): number => {
+/** As given, or what the clients do without it. */
+export const numberOf = (client: Client, { key }: NumberSpec): number => {
   const value: unknown = Reflect.get(client, key);
-  return typeof value === 'number' ? value : usual;
+  return typeof value === 'number' ? value : defaultsOf(client.profile)[key];
 };
 
 /** "closed loop", "70% idle, 30% closed loop". */

@@ -243,6 +243,39 @@ export const profileNumbers = {
   reset: 9,
 } as const;
 
+/** What clients do where they are not told otherwise. */
+export interface ProfileDefaults {
+  /** Requests a second of all clients of an open loop. */
+  readonly rate: number;
+  readonly thinkMs: number;
+  /** Requests under way at once on a connection. */
+  readonly pipeline: number;
+  /** Between two pieces, bursts or resets. */
+  readonly intervalMs: number;
+  /** Of a piece. */
+  readonly chunkBytes: number;
+  /** SO_RCVBUF; 0: as the kernel has it. */
+  readonly receiveBufferBytes: number;
+}
+
+const anyProfile: ProfileDefaults = {
+  ...{ rate: 1000, thinkMs: 0, pipeline: 1 },
+  ...{ intervalMs: 20, chunkBytes: 1024, receiveBufferBytes: 0 },
+};
+/** Written once: the engine's are generated from these, and the app shows them. */
+export const profileDefaults: Readonly<Record<keyof typeof profileNumbers, ProfileDefaults>> = {
+  closed: anyProfile,
+  rate: anyProfile,
+  idle: anyProfile,
+  slowWriter: { ...anyProfile, intervalMs: 50, chunkBytes: 1 },
+  // One that sips is to leave its bytes with the server, not in a buffer of megabytes.
+  slowReader: { ...anyProfile, receiveBufferBytes: 4096 },
+  churn: anyProfile,
+  burst: { ...anyProfile, intervalMs: 1000 },
+  halfClose: anyProfile,
+  reset: { ...anyProfile, intervalMs: 10 },
+};
+
 /** How much is recorded; each level has all of those before it. Recording context switches is switched on its own. */
 export const detailLevels = ['counters', 'fds', 'events'] as const;
 

@@ -13,6 +13,9 @@ const smallWire: WireConstants = {
   maxSteps: 2,
   frameKinds: { ready: 1, threadStarted: 4 },
   profileNumbers: { closed: 1 },
+  profileDefaults: {
+    closed: { rate: 1, thinkMs: 2, pipeline: 3, intervalMs: 4, chunkBytes: 5, receiveBufferBytes: 6 },
+  },
   latencyKinds: { uncorrected: 0 },
   counterNames: ['bytesIn', 'errorFdLimit', 'errorOther'],
   gaugeNames: ['rssBytes'],

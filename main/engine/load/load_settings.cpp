@@ -40,27 +40,26 @@ ClientSettings read_client(const JsonValue& from) {
         "profile \"" + name +
         "\" is not known: choose closed, rate, idle, slow-writer, slow-reader, churn, burst, half-close or reset.");
   c.profile = static_cast<Profile>(i);
+  const wire::ProfileDefaults& usual = wire::profile_defaults[i];
   const auto whole = [&](const char* key, int64_t fallback, int64_t min, int64_t max) {
     return static_cast<uint32_t>(from.integer_or(key, fallback, min, max));
   };
   c.connections = whole("connections", 1, 1, 1'000'000);
-  c.rate = from.number_or("rate", 1000, 0.001, 10'000'000);
+  c.rate = from.number_or("rate", usual.rate, 0.001, 10'000'000);
   const std::string arrival = from.string_or("arrival", "constant");
   if (arrival != "constant" && arrival != "poisson") throw BadInput("arrival must be constant or poisson.");
   c.poisson = arrival == "poisson";
-  c.think_ms = whole("thinkMs", 0, 0, 3'600'000);
-  if (c.profile == Profile::reset) c.think_ms = whole("intervalMs", 10, 1, 3'600'000);
-  c.pipeline = whole("pipeline", 1, 1, 1024);
+  c.think_ms = whole("thinkMs", usual.think_ms, 0, 3'600'000);
+  c.interval_ms = whole("intervalMs", usual.interval_ms, 1, 3'600'000);
+  if (c.profile == Profile::reset) c.think_ms = c.interval_ms;
+  c.pipeline = whole("pipeline", usual.pipeline, 1, 1024);
   c.ramp_ms = whole("rampMs", 0, 0, 3'600'000);
   c.start_ms = whole("startMs", 0, 0, 3'600'000);
-  const bool slow_writer = c.profile == Profile::slow_writer;
-  c.interval_ms = whole("intervalMs", c.profile == Profile::burst ? 1000 : slow_writer ? 50 : 20, 1, 3'600'000);
-  c.chunk_bytes = whole("chunkBytes", slow_writer ? 1 : 1024, 1, 65'536);
+  c.chunk_bytes = whole("chunkBytes", usual.chunk_bytes, 1, 65'536);
   c.no_delay = from.boolean_or("noDelay", true);
   c.send_buffer = static_cast<int>(from.integer_or("sendBufferBytes", 0, 0, most_buffer_bytes));
-  // One that sips is to leave its bytes with the server, not in a buffer of megabytes.
-  const int usual = c.profile == Profile::slow_reader ? 4096 : 0;
-  c.receive_buffer = static_cast<int>(from.integer_or("receiveBufferBytes", usual, 0, most_buffer_bytes));
+  c.receive_buffer =
+      static_cast<int>(from.integer_or("receiveBufferBytes", usual.receive_buffer_bytes, 0, most_buffer_bytes));
   return c;
 }
 

@@ -339,6 +339,28 @@ enum class ProfileNumber : std::uint8_t {
   reset = 9,
 };
 
+/// What clients do where they are not told otherwise.
+struct ProfileDefaults {
+  std::uint32_t rate;
+  std::uint32_t think_ms;
+  std::uint32_t pipeline;
+  std::uint32_t interval_ms;
+  std::uint32_t chunk_bytes;
+  std::uint32_t receive_buffer_bytes;
+};
+/// By profile, in the order of their numbers, from 1 on.
+inline constexpr std::array<ProfileDefaults, 9> profile_defaults = {{
+  {1000, 0, 1, 20, 1024, 0},  // closed
+  {1000, 0, 1, 20, 1024, 0},  // rate
+  {1000, 0, 1, 20, 1024, 0},  // idle
+  {1000, 0, 1, 50, 1, 0},  // slow_writer
+  {1000, 0, 1, 20, 1024, 4096},  // slow_reader
+  {1000, 0, 1, 20, 1024, 0},  // churn
+  {1000, 0, 1, 1000, 1024, 0},  // burst
+  {1000, 0, 1, 20, 1024, 0},  // half_close
+  {1000, 0, 1, 10, 1024, 0},  // reset
+}};
+
 /// How much is recorded.
 enum class DetailLevel : std::uint8_t {
   counters = 0,
