@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { counterOf, gaugeOf } from '../../shared/telemetry/codec.ts';
 import { slowdown } from '../support/engines.ts';
 import { errorsIn, LiveEngines } from '../support/live-engines.ts';
+import { steady } from '../support/server-under-test.ts';
 
 let engines: LiveEngines | undefined;
 afterEach(() => engines?.end());
@@ -89,8 +90,7 @@ describe.each([1, 2])('clients of %i threads, changed while they run', (threads)
     await live.clients.command('pause', { paused: true });
     const sent = async (): Promise<number> => live.count('requestsSent');
     // Loops look every 20 ms whether they are to pause, and what was asked by then is answered.
-    await sleep(100 * slowdown);
-    const last = await sent();
+    const last = await steady(sent);
     await sleep(200);
     expect(await sent()).toBe(last);
     expect(await live.count('requests')).toBe(last);

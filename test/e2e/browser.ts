@@ -111,7 +111,11 @@ export class AppUnderTest {
       if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
     });
     page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('requestfailed', (request) => complaints.push(`${request.url()} failed`));
+    page.on('requestfailed', (request) => {
+      const why = request.failure()?.errorText ?? 'no reason';
+      // Given up as the page went elsewhere, its icon for one: nothing was missing.
+      if (why !== 'net::ERR_ABORTED') complaints.push(`${request.url()} failed: ${why}`);
+    });
     return {
       page,
       complaints,

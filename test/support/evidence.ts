@@ -15,7 +15,9 @@ export function followPage(page: Page): void {
   open.set(page, lines);
   page.on('console', (message) => lines.push(`${message.type()}: ${message.text()}`));
   page.on('pageerror', (error) => lines.push(`exception: ${error.stack ?? error.message}`));
-  page.on('requestfailed', (request) => lines.push(`failed: ${request.method()} ${request.url()}`));
+  page.on('requestfailed', (request) =>
+    lines.push(`failed: ${request.method()} ${request.url()}: ${request.failure()?.errorText ?? 'no reason'}`),
+  );
   page.on('close', () => open.delete(page));
 }
 
