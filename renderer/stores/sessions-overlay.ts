@@ -44,10 +44,17 @@ export const useSessionOverlay = defineStore('session-overlay', () => {
     if (pair.value !== before) offsetSeconds.value = offset === 0 ? 0 : -offset;
   }
 
+  /** The pair as one HTML page; undefined where its files cannot be read, which is told. */
+  async function report(): Promise<{ readonly fileName: string; readonly text: string } | undefined> {
+    if (!pair.value) return undefined;
+    const { a, b } = pair.value;
+    return lab.attempt((link) => link.request('sessions.report', { a: a.card.file, b: b.card.file }));
+  }
+
   function close(): void {
     asked++;
     pair.value = undefined;
   }
 
-  return { pair, offsetSeconds, open, swap, close };
+  return { pair, offsetSeconds, open, swap, report, close };
 });

@@ -191,6 +191,11 @@ export const sessionRequests = {
     params: z.strictObject({ a: sessionFileSchema, b: sessionFileSchema }),
     result: comparisonSchema,
   },
+  /** The same as one HTML page that needs nothing else. */
+  'sessions.report': {
+    params: z.strictObject({ a: sessionFileSchema, b: sessionFileSchema }),
+    result: z.object({ fileName: z.string(), text: z.string() }),
+  },
 
   /** Records the live run from now on, or from its start where `recording.settings` say so. */
   'recording.start': { params: z.strictObject({ name: sessionNameSchema.optional() }), result: liveStateSchema },

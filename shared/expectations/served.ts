@@ -1,6 +1,5 @@
 /** Comparisons of latencies that say nothing: whoever serves fewer of its clients is faster to those that it serves. */
 import { shareDiffers } from '../statistics/served.ts';
-import type { Lookup } from './evaluate.ts';
 import { figuresOf, type Expression } from './expression.ts';
 import { isLatency } from './metrics.ts';
 
@@ -10,12 +9,16 @@ export interface Unlike<Ref> {
   readonly slower: Ref & { readonly share: number };
 }
 
-/** The part of its clients that the run of a latency served; undefined for other figures, and where no run says. */
+/** Of a latency, the part of its clients that its run served; undefined for other figures, and where no run says. */
 export type SharesOf<Ref> = (figure: Ref) => number | undefined;
 
 /** For a `lookup` of figures by metric: `named` is the same figure with another metric. */
 export const sharesBy =
-  <Ref>(lookup: Lookup<Ref>, metricOf: (figure: Ref) => string, named: (figure: Ref, metric: string) => Ref) =>
+  <Ref>(
+    lookup: (figure: Ref) => number | undefined,
+    metricOf: (figure: Ref) => string,
+    named: (figure: Ref, metric: string) => Ref,
+  ) =>
   (figure: Ref): number | undefined =>
     isLatency(metricOf(figure)) ? lookup(named(figure, 'servedShare')) : undefined;
 

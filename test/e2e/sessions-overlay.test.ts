@@ -167,6 +167,19 @@ describe('two sessions over each other', () => {
     const svg = (await bytesOf(download)).toString();
     expect(svg).toContain('A few clients');
     expect(svg).toContain('B many clients');
+    // Whose lines they are, where and when: a picture that leaves the app says it by itself.
+    const words = svg.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
+    expect(words).toMatch(
+      /A: few clients: epoll-lt; 5 connections .*UTC; fdscope .*B: many clients: blocking-threads; 40/,
+    );
+  });
+
+  it('both are kept as one page with their figures, and how to cite them', async () => {
+    const download = page.waitForEvent('download');
+    await button(page, 'Report').click();
+    const html = (await bytesOf(download)).toString();
+    expect(html).toContain('few clients and many clients');
+    expect(html).toContain('How to cite this');
   });
 
   it('swapped, A is the other one; closed, the list is there', async () => {
@@ -176,6 +189,18 @@ describe('two sessions over each other', () => {
       .toEqual(['many clients', 'few clients']);
     await page.locator('header').getByRole('button', { name: 'Sessions', exact: true }).click();
     await page.getByRole('heading', { name: 'Sessions', exact: true }).waitFor();
+  });
+
+  it('says how a session is cited, as a sentence and for BibTeX', async () => {
+    await page.locator('.row').filter({ hasText: 'many clients' }).locator('.main').click();
+    await button(page, 'Cite').click();
+    const dialog = page.getByRole('dialog', { name: 'How to cite this session' });
+    await dialog.getByText(/^“many clients”, recorded session, measured on .* with fdscope/).waitFor();
+    await dialog.getByText('@misc{fdscope-').waitFor();
+    expect(await violations(page)).toEqual([]);
+    await view.screenshot('sessions-cite-dark');
+    await button(page, 'Close').click();
+    await dialog.waitFor({ state: 'detached' });
   });
 
   it('is readable in a small light window, too', async () => {

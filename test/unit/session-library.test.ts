@@ -12,11 +12,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sessionsReport } from '../../main/lab/report/sessions-report.ts';
 import { freeName, sessionsFolder, slugOf } from '../../main/lab/sessions/folder.ts';
 import { SessionLibrary } from '../../main/lab/sessions/library.ts';
 import { SessionRecorder } from '../../main/lab/sessions/recorder.ts';
 import { RecordingSettingsStore } from '../../main/lab/sessions/recording-settings.ts';
 import { sessionFileSchema } from '../../shared/contract/sessions.ts';
+import { citationOfSession } from '../../shared/session/citation.ts';
 import { manifestOf, smallRun, startNs } from './session-frames.ts';
 
 let folder: string;
@@ -208,6 +210,19 @@ it('two sessions are laid side by side', async () => {
   const { differences } = await library.compare('a.fdscope', 'b.fdscope');
   const requests = differences.find(({ measure }) => measure === 'requests');
   expect(requests).toMatchObject({ a: run.requests, b: run.requests, difference: 0, ratio: 1 });
+});
+
+it('two sessions are one page, which says how each is cited', async () => {
+  await add('a.fdscope');
+  await add('b.fdscope');
+  await library.change('b.fdscope', { name: 'the <other> one' });
+  const [a, b] = [await library.details('a.fdscope'), await library.details('b.fdscope')];
+  const { fileName, text } = sessionsReport(a, b, new Date(2026, 0, 2, 3, 4, 5));
+  expect(fileName).toMatch(/^fdscope-sessions-.*2026.*\.html$/);
+  expect(text).toContain('the &lt;other&gt; one');
+  expect(text).not.toContain('<other>');
+  for (const { card } of [a, b]) expect(text.split(`session ${card.id}`).length).toBeGreaterThan(2);
+  expect(citationOfSession(b)).toMatchObject({ sentence: expect.stringContaining(`session ${b.card.id}`) });
 });
 
 describe('names', () => {

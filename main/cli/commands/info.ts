@@ -1,7 +1,7 @@
 /** `fdscope info FILE`: what a session holds. */
 import { basename } from 'node:path';
 import type { SessionDetails } from '../../../shared/contract/sessions.ts';
-import { citationOf, machineText, type Citation } from '../../../shared/citation.ts';
+import { citationOfSession } from '../../../shared/session/citation.ts';
 import { noiseFigures, noiseText } from '../../../shared/machine-noise.ts';
 import { figuresOf, ofWhat } from '../../../shared/session/figures.ts';
 import { hasServer, isColumnCounted, isWatchedFromOutside } from '../../../shared/session/overview.ts';
@@ -121,12 +121,6 @@ interface InfoFlags extends OutputFlags {
   readonly verify?: boolean;
   readonly cite?: boolean;
 }
-
-const citationOfSession = ({ card, manifest }: SessionDetails): Citation =>
-  citationOf({
-    ...{ title: card.name, what: 'recorded session', wallMs: card.startedWallMs, id: card.id },
-    ...{ version: manifest.machine.versions.fdscope, machine: machineText(manifest.machine) },
-  });
 
 export const registerInfo: Register = (program) => {
   const command = program.command('info').description('what a session file holds: figures, moments, machine');

@@ -93,16 +93,17 @@ export const noiseOf = (a: ComparedFile, b: ComparedFile): string[] => [
   'Each file is one run, and the seconds of a run are no independent repeats of it: they cannot tell a difference from noise. `fdscope compare` with both models and six repeats can.',
 ];
 
+export const comparedFileOf = (file: string, { card, overview }: SessionDetails): ComparedFile => ({
+  ...{ file, name: card.name, models: card.models, steadiness: steadinessOf(overview) },
+});
+
 /** `a` is what `b` is compared with; with what its report is made of. Throws LabError where a file is no session. */
 export async function compareFiles(
   a: string,
   b: string,
 ): Promise<{ readonly compared: ComparedFiles; readonly sessions: readonly [SessionDetails, SessionDetails] }> {
   const [first, second] = await Promise.all([detailsOf(a), detailsOf(b)]);
-  const of = (file: string, { card, overview }: typeof first): ComparedFile => ({
-    ...{ file, name: card.name, models: card.models, steadiness: steadinessOf(overview) },
-  });
-  const files = [of(a, first), of(b, second)] as const;
+  const files = [comparedFileOf(a, first), comparedFileOf(b, second)] as const;
   const { differences, isSameSetting, caveats } = compareSessions(first, second);
   const compared = { files, differences, isSameSetting, noise: noiseOf(...files), caveats };
   return { compared, sessions: [first, second] };

@@ -1,6 +1,7 @@
 /** What the verbs of sessions, recording, replay and the flight recorder do. */
 import type { Allowance } from '../../../shared/contract/allowance.ts';
 import type { sessionRequests } from '../../../shared/contract/sessions.ts';
+import { sessionsReport } from '../report/sessions-report.ts';
 import { mayReadFiles } from '../experiments/allowance.ts';
 import type { LabService } from '../lab-service.ts';
 import type { Verbs } from '../../../shared/contract/contract.ts';
@@ -38,6 +39,7 @@ export const sessionVerbsOf = (
   },
   'sessions.cancelExport': ({ job }) => exports.cancel(job),
   'sessions.compare': ({ a, b }) => sessions.compare(a, b),
+  'sessions.report': async ({ a, b }) => sessionsReport(await sessions.details(a), await sessions.details(b)),
 
   'recording.start': ({ name }) => live.record(name),
   'recording.stop': () => live.stopRecording(),

@@ -1,5 +1,5 @@
 /** The page that comparisons and sweeps share: their own sections between the head, and every run with what it means. */
-import { machineText } from '../../../shared/citation.ts';
+import { citationOf, machineText } from '../../../shared/citation.ts';
 import type { SeriesMade } from '../../../shared/compare-result.ts';
 import type { Machine } from '../../../shared/run-result.ts';
 import { escaped, section, table } from './html-text.ts';
@@ -40,9 +40,11 @@ function headHtml({ title, what, order, made, machine }: SeriesReport): string {
 /** Nothing where it is not known when, and by what. */
 const citeSeries = ({ title, what, made, machine }: SeriesReport): string =>
   made && machine
-    ? citeSection({
-        ...{ title, what, wallMs: Date.parse(made.startedAt), version: made.fdscope, machine: machineText(machine) },
-      })
+    ? citeSection(
+        citationOf({
+          ...{ title, what, wallMs: Date.parse(made.startedAt), version: made.fdscope, machine: machineText(machine) },
+        }),
+      )
     : '';
 
 function machineSection(machine: Machine | null): string {

@@ -1,5 +1,5 @@
 /** What reports of comparisons and sweeps have in common: their head, each run, what the figures mean, how to cite them. */
-import { citationOf, type Cited } from '../../../shared/citation.ts';
+import type { Citation } from '../../../shared/citation.ts';
 import { metrics, type MetricName } from '../../../shared/expectations/metrics.ts';
 import { noiseFigures, noiseText } from '../../../shared/machine-noise.ts';
 import type { RunResult } from '../../../shared/run-result.ts';
@@ -123,13 +123,11 @@ export function dictionary(names: readonly ReportedName[]): string {
   return table(['Figure', 'unit', 'what it is'], rows);
 }
 
-export function citeSection(cited: Cited): string {
-  const { sentence, bibtex } = citationOf(cited);
-  return section(
+export const citeSection = ({ sentence, bibtex }: Citation): string =>
+  section(
     'How to cite this',
     `<p>${escaped(sentence)}</p><pre>${escaped(bibtex)}</pre><p>Add who measured as the author.</p>`,
   );
-}
 
 export const howMeasured = section(
   'How this was measured',

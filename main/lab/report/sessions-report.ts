@@ -1,9 +1,13 @@
 /** Two recorded sessions over each other as one HTML page. */
 import { machineText } from '../../../shared/citation.ts';
 import type { SessionDetails } from '../../../shared/contract/sessions.ts';
-import type { Comparison, Difference } from '../../../shared/session/compare.ts';
+import { compareSessions, type Comparison, type Difference } from '../../../shared/session/compare.ts';
+import { citationOfSession } from '../../../shared/session/citation.ts';
 import { measuredStretches } from '../../../shared/session/measured.ts';
 import { modelsOf, requestsOf, type Overview } from '../../../shared/session/overview.ts';
+import { noiseOf, comparedFileOf } from '../compare/session-files.ts';
+import { stampOf } from '../sessions/folder.ts';
+import type { ReportFile } from './experiment-report.ts';
 import { numberText } from './html-chart.ts';
 import { escaped, section, table } from './html-text.ts';
 import { dateText, page } from './page.ts';
@@ -81,13 +85,15 @@ export function sessionsReportHtml(two: TwoSessions): string {
           lines.map((line) => overTime(two, line)).join('\n'),
       ),
       howMeasured,
-      ...sessions.map(({ card, manifest }) =>
-        citeSection({
-          ...{ title: card.name, what: 'recorded session', wallMs: card.startedWallMs, id: card.id },
-          ...{ version: manifest.machine.versions.fdscope, machine: machineText(manifest.machine) },
-        }),
-      ),
+      ...sessions.map((each) => citeSection(citationOfSession(each))),
     ].join('\n'),
     { rules: chartStyleOfPlots },
   );
+}
+
+/** What a window gets: the same page that the command line writes. */
+export function sessionsReport(a: SessionDetails, b: SessionDetails, now = new Date()): ReportFile {
+  const noise = noiseOf(comparedFileOf(a.card.file, a), comparedFileOf(b.card.file, b));
+  const text = sessionsReportHtml({ ...compareSessions(a, b), noise, sessions: [a, b] });
+  return { fileName: `fdscope-sessions-${stampOf(now)}.html`, text };
 }

@@ -1,7 +1,7 @@
 /** The parts of the report in their order; html.ts puts them into a page. */
 import { areCallsCounted, countingOf, isCounterCounted } from '../../../../shared/telemetry/counted.ts';
 import type { Annotation } from '../../../../shared/session/edits.ts';
-import { machineText } from '../../../../shared/citation.ts';
+import { citationOfSession } from '../../../../shared/session/citation.ts';
 import { noiseFigures, noiseText } from '../../../../shared/machine-noise.ts';
 import { figuresOf, ofWhat, wholeFigures, type SessionFigures } from '../../../../shared/session/figures.ts';
 import { measuredStretches } from '../../../../shared/session/measured.ts';
@@ -395,10 +395,12 @@ export function reportBody(report: Report): string {
     section('Machine', machine(manifest.machine)),
     section('Settings', verbatim(JSON.stringify(manifest.settings, null, 2))),
     section('Scenario', verbatim(scenario?.text ?? '')),
-    citeSection({
-      ...{ title: manifest.name, what: 'recorded session', wallMs: manifest.started.wallMs, id: manifest.id },
-      ...{ version: manifest.machine.versions.fdscope, machine: machineText(manifest.machine) },
-    }),
+    citeSection(
+      citationOfSession({
+        card: { name: manifest.name, startedWallMs: manifest.started.wallMs, id: manifest.id },
+        manifest,
+      }),
+    ),
     section(
       'How this was measured',
       '<p>Server and clients were real processes on one machine, and talked over loopback: there were no network card and no wire, and part of the server’s work on each packet ran on the core of the clients. Counters are complete, each system call counted where it was made; CPU time and context switches are the kernel’s. Latencies are merged as histograms, and never averaged.</p>',
