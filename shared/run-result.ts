@@ -256,8 +256,49 @@ export interface RunResult
   readonly moments?: readonly RunMoment[];
   /** What others took from the run meanwhile. Not given where it was not watched. */
   readonly noise?: MachineNoise;
+  /** Where server and clients were, where that was not here alone. */
+  readonly places?: readonly PlaceResult[];
   readonly machine: Machine;
 }
+
+/** A place of a run, and how its clock (CLOCK_MONOTONIC) was beside the lab's in the end. */
+interface PlaceAbout {
+  readonly name: string;
+  readonly kind: string;
+  readonly host: string;
+  /** As `uname -m` says. */
+  readonly machine: string;
+  readonly kernel: string;
+  readonly cpus: number;
+  readonly clock: {
+    /** To be added to a time of the lab's, within the bound. */
+    readonly offsetNs: number;
+    readonly boundNs: number;
+    /** How much faster it goes, in parts per million; null where the run was too short to say. */
+    readonly driftPpm: number | null;
+    readonly driftBoundPpm: number | null;
+    readonly roundTrips: number;
+  };
+}
+
+/** What the clients of a place did in the measured interval. */
+interface ClientPlaceResult extends PlaceAbout {
+  readonly role: 'clients';
+  readonly connections: number;
+  readonly requests: number;
+  readonly requestsPerSecond: number;
+  readonly requestsSent: number;
+  /** From the first connection to the end, warm-up included: what a server counts. */
+  readonly whole: { readonly requests: number; readonly requestsSent: number };
+  readonly errors: Errors;
+  readonly latency: { readonly corrected: LatencySummary; readonly uncorrected: LatencySummary };
+  readonly clientCpuShare: number;
+  readonly rate: HeldRate | null;
+  /** It was lost within the interval: its figures are up to what it told last. */
+  readonly lost?: { readonly atSeconds: number; readonly why: string };
+}
+
+export type PlaceResult = ClientPlaceResult | (PlaceAbout & { readonly role: 'server' });
 
 /** `load`: the clients' part. */
 export interface LoadResult extends Interval, ClientFigures {
@@ -271,6 +312,7 @@ export interface LoadResult extends Interval, ClientFigures {
   readonly connectedTo?: string;
   /** Of a run of so many requests: how many those were to be, and how many were asked, answered or not. */
   readonly requestLimit?: { readonly requests: number; readonly asked: number };
+  readonly places?: readonly PlaceResult[];
   readonly machine: Machine;
 }
 

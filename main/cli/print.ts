@@ -10,6 +10,7 @@ import type {
   RunResult,
   ServeResult,
 } from '../../shared/run-result.ts';
+import { placeParts } from './print-places.ts';
 import { tableOf, type Page, type TextTable } from './table.ts';
 
 const figure = (value: number, digits: number): string => (Number.isFinite(value) ? value.toFixed(digits) : '–');
@@ -53,7 +54,7 @@ export function runTables(results: readonly RunResult[]): (string | TextTable)[]
       ...noisy.map((each) => noiseText(result.noise, each) ?? '–'),
     ]);
   }
-  return [...servedLines(results), table, ...profileLines(results)];
+  return [...servedLines(results), table, ...placeParts(results), ...profileLines(results)];
 }
 
 /** Stands first: the figures are those of the clients that were served. */

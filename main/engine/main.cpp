@@ -7,6 +7,7 @@
 #include "bench/actor.hpp"
 #include "bench/bench.hpp"
 #include "load/load.hpp"
+#include "place.hpp"
 #include "probe.hpp"
 #include "runtime/crew.hpp"
 #include "serve.hpp"
@@ -34,7 +35,8 @@ int main(int argc, char** argv) {
     if (command == "switch-cost") return switch_cost_command(parse_arguments(argc - 2, argv + 2));
     if (command == "watch") return watch_command(parse_arguments(argc - 2, argv + 2));
     if (command == "bench") return bench_command(parse_arguments(argc - 2, argv + 2));
-    throw BadInput("Say what to do: fdscope-engine models, source, doctor, serve, load, watch, bench or switch-cost.");
+    if (command == "place") return place_command();
+    throw BadInput("Say what to do: fdscope-engine models, source, doctor, serve, load, watch, bench, place or switch-cost.");
   } catch (const BadInput& bad) {
     std::fprintf(stderr, "%s\n", bad.what());
     return 2;

@@ -38,7 +38,7 @@ import { LabError, sentenceOf } from './errors.ts';
 import { PendingReplies } from './pending-replies.ts';
 import { StderrTail } from './stderr-tail.ts';
 
-interface EngineEvents {
+export interface EngineEvents {
   /** Every frame as it came, replies left out; before the event of its kind. */
   frame: [Frame];
   counters: [Counters];

@@ -145,7 +145,12 @@ export class LabService {
   async run(input: RunSettingsInput, hooks: Hooks = {}): Promise<RunResult> {
     const settings = parsed(runSettingsSchema, input);
     const { model } = settings.server;
-    if (model === externalId) return runExternal(settings, hooks);
+    if (model === externalId) {
+      if (!hooks.places) return runExternal(settings, hooks);
+      const sentence =
+        'Places are for servers of the lab: drive your own server from other places with `fdscope load`.';
+      throw new LabError('bad-input', sentence);
+    }
     const server = await this.#checkServer({ ...settings.server, model });
     if (settings.upstream) await this.#checkAvailable(settings.upstream.model);
     return runOnce({ ...settings, server, ...(await this.#checkPhases(settings)) }, hooks);
@@ -161,7 +166,7 @@ export class LabService {
     for (const [index, run] of plan.entries()) {
       hooks.onRun?.(run, index);
       const outcome = await this.#outcomeOf(run, {
-        ...{ signal: hooks.signal, watch: hooks.watch, detail: hooks.detail },
+        ...{ signal: hooks.signal, watch: hooks.watch, detail: hooks.detail, places: hooks.places },
         keepsInterrupted: hooks.keepsInterrupted,
         onLatency: (latency) => hooks.onLatency?.(latency, index),
         onProgress: (progress) => hooks.onProgress?.(progress, index),
@@ -218,13 +223,13 @@ export class LabService {
    */
   async compare(plan: ComparePlan, hooks: CompareHooks = {}): Promise<CompareResult> {
     await this.#checkPlan(plan.entries);
-    return compare(plan, (settings, runHooks) => this.run(settings, runHooks), hooks);
+    return compare(plan, (settings, own) => this.run(settings, { ...own, places: hooks.places }), hooks);
   }
 
   /** One thing varied for all entries; `before` are runs of the same plan that are over. Throws LabError. */
   async sweep(plan: SweepPlan, hooks: SweepHooks = {}, before: readonly SweepRecord[] = []): Promise<SweepResult> {
     const models = await this.listModels();
-    const runOne: RunOne = (settings, runHooks) => this.run(settings, runHooks);
+    const runOne: RunOne = (settings, own) => this.run(settings, { ...own, places: hooks.places });
     return sweep(plan, { runOne, models, before }, hooks);
   }
 

@@ -7,6 +7,7 @@ import { LatencyLog } from './latency-log.ts';
 import { loadTarget } from './load-target.ts';
 import { describeMachine } from './machine.ts';
 import { MeasuredClients, type LoadConfig } from './measured-clients.ts';
+import { checkReach, crewConfig, noticePlaces, placeResults, startCrew } from './places/run-places.ts';
 import { noticeClients, noticeUnasked } from './client-notices.ts';
 import { noticeClientLimit, noticeCut, noticeEarlyErrors, noticeMismatches, Notices } from './notices.ts';
 import { reportProgress, type Hooks } from './progress.ts';
@@ -15,13 +16,13 @@ import { nothingYet, secondsBetween } from './result.ts';
 /** Resolves when the load engine is gone. Throws LabError. The clients are not pinned: nobody knows the server's cores. */
 export async function loadOnce(
   settings: LoadSettings,
-  { signal, onProgress, onLatency, keepsInterrupted, latencyLog }: Hooks,
+  { signal, onProgress, onLatency, keepsInterrupted, latencyLog, places }: Hooks,
 ): Promise<LoadResult> {
   throwIfInterrupted(signal);
   const { address: target, authority, path } = loadTarget(settings);
   const notices = new Notices();
   const machine = describeMachine(false);
-  const config: LoadConfig = {
+  const asked: LoadConfig = {
     ...{ target, cpus: '', protocol: settings.protocol, allowRemote: settings.allowRemoteTarget },
     ...{ handler: settings.handler, responseBytes: settings.responseBytes, check: settings.check },
     ...{ path: path ?? settings.path, requests: settings.requests },
@@ -33,7 +34,12 @@ export async function loadOnce(
     clients: shareConnections(settings.clients, settings.connections),
   };
   const log = latencyLog === undefined ? undefined : new LatencyLog(latencyLog, `a load on ${settings.target}`);
-  const clients = new MeasuredClients(config, notices, signal);
+  if (places) await checkReach(places.clients, target);
+  const config = places ? crewConfig(asked, places) : asked;
+  const crew = places && startCrew(asked, places, signal);
+  const clients = crew
+    ? new MeasuredClients(config, notices, signal, crew)
+    : MeasuredClients.here(config, notices, signal);
   if (log) {
     clients.engine.on('mark', ({ name, timeNs }) => name === 'steady' && log.begin(timeNs));
     clients.engine.on('latency', (frame) => log.add(frame));
@@ -54,6 +60,8 @@ export async function loadOnce(
     log?.close();
     const { account, ...ours } = figures;
     const seconds = secondsBetween(from, to);
+    const placed = places && crew ? placeResults(places, crew) : undefined;
+    if (placed) noticePlaces(notices, placed);
     noticeCut(notices, isCut, seconds, settings.durationSeconds);
     const { timeoutMs } = config;
     const { requests } = settings;
@@ -69,6 +77,7 @@ export async function loadOnce(
       ...ours,
       ...account,
       ...(requestLimit ? { requestLimit } : {}),
+      ...(placed ? { places: placed } : {}),
       notices: notices.all,
       machine,
     };

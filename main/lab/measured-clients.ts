@@ -8,14 +8,14 @@ import {
   type ProfileFigures,
   type WaitedFor,
 } from '../../shared/run-result.ts';
-import type { ClientStock, Mark, ProfileCounts } from '../../shared/engine-messages.ts';
+import type { ClientStock, Mark, ProfileCounts, Ready } from '../../shared/engine-messages.ts';
 import type { RequestSettings } from '../../shared/schemas/request.ts';
 import type { Protocol } from '../../shared/schemas/settings.ts';
 import type { Counters } from '../../shared/telemetry/codec.ts';
 import { clientProfiles, type ClientProfile } from '../../shared/telemetry/profiles.ts';
 import type { CountedClient } from './client-mix.ts';
 import { engineCommand } from './engine-location.ts';
-import { EngineProcess } from './engine-process.ts';
+import { EngineProcess, type EngineEvents } from './engine-process.ts';
 import { LabError, orInterrupted } from './errors.ts';
 import { LatencyTotals, summarise } from './latency.ts';
 import type { Notices } from './notices.ts';
@@ -43,7 +43,31 @@ export interface LoadConfig {
   readonly sourceAddresses?: number | undefined;
   readonly allowRemote: boolean;
   readonly clients: readonly CountedClient[];
+  /** Measuring begins when the command `begin` says, not after a warm-up. */
+  readonly awaitsBegin?: boolean;
+  /** CLOCK_MONOTONIC of where it runs: even schedules of open loops count from there. */
+  readonly scheduleFromNs?: number;
 }
+
+/** A load engine, or several that are led as one. */
+export interface LoadEngine {
+  readonly pid: number;
+  readonly ready: Promise<Ready>;
+  on<K extends keyof EngineEvents>(event: K, listener: (...args: EngineEvents[K]) => void): unknown;
+  mark(name: string): Promise<Mark>;
+  during<T>(work: Promise<T>): Promise<T>;
+  command(cmd: string, fields?: Readonly<Record<string, unknown>>): Promise<void>;
+  snapshot(): Promise<Counters>;
+  stop(): Promise<unknown>;
+}
+
+export const loadArguments = (config: LoadConfig): string[] => [
+  'load',
+  '--config',
+  JSON.stringify(config),
+  '--frames',
+  '1',
+];
 
 /** Opening all connections may take so long, besides ramps and warm-up. */
 const connectMs = 60_000;
@@ -84,8 +108,8 @@ function atEndOf(stock: ClientStock | undefined): ClientsAtEnd | null {
 const refusalsAmong = (replies: Readonly<Record<string, number>>): number =>
   Object.entries(replies).reduce((sum, [code, count]) => sum + (isRefusal(code) ? count : 0), 0);
 
-export class MeasuredClients {
-  readonly engine: EngineProcess;
+export class MeasuredClients<Engine extends LoadEngine = LoadEngine> {
+  readonly engine: Engine;
   readonly latency = new LatencyTotals();
   readonly #byProfile = new Map<ClientProfile, LatencyTotals>();
   readonly #steady: Promise<Mark>;
@@ -95,11 +119,20 @@ export class MeasuredClients {
   readonly #config: LoadConfig;
   readonly #signal: AbortSignal | undefined;
 
-  constructor(config: LoadConfig, notices: Notices, signal: AbortSignal | undefined) {
+  /** With a load engine on this machine, started now. */
+  static here(
+    config: LoadConfig,
+    notices: Notices,
+    signal: AbortSignal | undefined,
+  ): MeasuredClients<EngineProcess> {
+    const engine = new EngineProcess('The load engine', engineCommand(), loadArguments(config));
+    return new MeasuredClients(config, notices, signal, engine);
+  }
+
+  constructor(config: LoadConfig, notices: Notices, signal: AbortSignal | undefined, engine: Engine) {
     this.#config = config;
     this.#signal = signal;
-    const args = ['load', '--config', JSON.stringify(config), '--frames', '1'];
-    this.engine = new EngineProcess('The load engine', engineCommand(), args);
+    this.engine = engine;
     this.#steady = this.engine.mark('steady');
     this.#done = this.engine.mark('loadDone');
     // In the very turn of the mark: latencies that come behind it belong to the measured interval.
@@ -150,6 +183,17 @@ export class MeasuredClients {
   /** When the measured interval began; NaN before. */
   get steadyNs(): number {
     return this.#atSteady?.timeNs ?? NaN;
+  }
+
+  /** Whether the measured interval has begun and not ended. */
+  get isMeasuring(): boolean {
+    return this.#atSteady !== undefined && this.#atEnd === undefined;
+  }
+
+  /** What a profile got by the last frame of latencies, since the engine began. */
+  repliesOf(profile: ClientProfile): number {
+    const before = this.#atSteady?.profiles?.[profile]?.replies ?? 0;
+    return before + (this.#byProfile.get(profile)?.uncorrected.totalCount ?? 0);
   }
 
   /** Of a run of so many requests: how many were asked. */

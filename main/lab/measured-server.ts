@@ -8,6 +8,9 @@ import { addressText, reachableHost, type Address } from './addresses.ts';
 import { serverCommand } from './engine-location.ts';
 import type { Ready } from '../../shared/engine-messages.ts';
 import { EngineProcess } from './engine-process.ts';
+import { placePatience } from './places/engine-crew.ts';
+import { keepLease } from './places/lease.ts';
+import type { OpenPlace } from './places/open-place.ts';
 import { orInterrupted } from './errors.ts';
 import type { Notices } from './notices.ts';
 import { Peaks, serverFigures } from './result.ts';
@@ -49,19 +52,19 @@ export class MeasuredServer {
       signal: AbortSignal | undefined;
       /** Sees every frame from the first on. */
       onFrame?: (frame: Frame) => void;
+      /** Where it runs, where that is not here. */
+      at?: OpenPlace | undefined;
     },
   ): Promise<MeasuredServer> {
     checkServerAddresses(settings);
     const what = context.source === 'upstream' ? 'upstream server' : 'server';
-    const config = JSON.stringify(engineConfig(settings, context.cpus));
-    const command = serverCommand(settings.model);
-    const engine = new EngineProcess(`The ${what} (${settings.model})`, command, [
-      'serve',
-      '--config',
-      config,
-      '--frames',
-      '1',
-    ]);
+    const { at } = context;
+    const config = JSON.stringify(engineConfig(settings, at ? (at.settings.cores ?? '') : context.cpus));
+    const args = ['serve', '--config', config, '--frames', '1'];
+    const engine = at
+      ? new EngineProcess(`The ${what} (${settings.model}) at ${at.name}`, at.command(args), [], placePatience)
+      : new EngineProcess(`The ${what} (${settings.model})`, serverCommand(settings.model), args);
+    if (at) keepLease(engine);
     if (context.onFrame) engine.on('frame', context.onFrame);
     const peaks = new Peaks();
     const threads = new ThreadTotals();

@@ -5,8 +5,9 @@ import type { RunResult } from '../../shared/run-result.ts';
 import type { PlannedRun } from '../../shared/schemas/scenario.ts';
 import { counterOf, type Counters } from '../../shared/telemetry/codec.ts';
 import type { Frame } from '../../shared/telemetry/frame-splitter.ts';
-import type { EngineProcess } from './engine-process.ts';
 import type { LatencyTotals } from './latency.ts';
+import type { LoadEngine } from './measured-clients.ts';
+import type { RunPlaces } from './places/run-places.ts';
 
 export interface Progress {
   /** Of the measured interval. */
@@ -35,13 +36,15 @@ export interface Hooks {
   readonly detail?: Detail | undefined;
   /** A signal within the measured interval ends that early: the result is of the time until then, with a notice. */
   readonly keepsInterrupted?: boolean | undefined;
+  /** Where server and clients run, where that is not here. */
+  readonly places?: RunPlaces | undefined;
   /** Of `load`: a file for the latencies while it goes on, as an HdrHistogram log. */
   readonly latencyLog?: string | undefined;
 }
 
 /** Tells progress at every counter frame of the load engine. */
 export function reportProgress(
-  clients: EngineProcess,
+  clients: Pick<LoadEngine, 'on'>,
   from: Counters,
   durationSeconds: number,
   onProgress: Hooks['onProgress'],

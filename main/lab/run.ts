@@ -23,6 +23,7 @@ import {
   Notices,
 } from './notices.ts';
 import { notCounted } from './not-counted.ts';
+import { checkReach, crewConfig, noticePlaces, placedServer, placeResults, startCrew } from './places/run-places.ts';
 import { PhasePlayer } from './phases.ts';
 import { secondsBetween } from './result.ts';
 import { reportProgress, type Hooks } from './progress.ts';
@@ -97,13 +98,13 @@ export function upstreamSettings({
  */
 export async function runOnce(
   settings: ModelRunSettings,
-  { signal, onProgress, onLatency, watch, detail, keepsInterrupted }: Hooks,
+  { signal, onProgress, onLatency, watch, detail, keepsInterrupted, places }: Hooks,
 ): Promise<RunResult> {
   throwIfInterrupted(signal);
   watch?.begin();
   const seen = (source: FrameSource): { onFrame?: (frame: Frame) => void } =>
     watch ? { onFrame: (frame) => watch.frame(source, frame) } : {};
-  const machine = describeMachine(settings.pin);
+  const machine = describeMachine(settings.pin && !places);
   const notices = new Notices();
   noticeSharedCore(notices, machine.cpus);
   const engines: { stop(): unknown }[] = [];
@@ -113,12 +114,14 @@ export async function runOnce(
     let serverSettings = settings.server;
     if (behind) {
       const context = { cpus: machine.clientCpus, notices, source: 'upstream', signal, ...seen('upstream') } as const;
-      const upstream = await MeasuredServer.start(behind, context);
+      const upstream = await MeasuredServer.start(behind, { ...context, at: places?.server });
       engines.push(upstream.engine);
       upstreamPids.push(upstream.engine.pid);
       serverSettings = { ...serverSettings, upstream: upstream.target };
     }
+    if (places) serverSettings = placedServer(serverSettings, places);
     const serving = await Serving.start(serverSettings, {
+      at: places?.server,
       cpus: machine.serverCpus,
       notices,
       signal,
@@ -127,8 +130,14 @@ export async function runOnce(
     });
     engines.push(serving);
     const idle = await serving.engine.snapshot();
-    const config = loadConfigOf(settings, serving.target, machine.clientCpus);
-    const clients = new MeasuredClients(config, notices, signal);
+    const asked = loadConfigOf(settings, serving.target, machine.clientCpus);
+    if (places) await checkReach(places.clients, serving.target);
+    // The server that they go to is the run's own.
+    const config = places ? { ...crewConfig(asked, places), allowRemote: true } : asked;
+    const crew = places && startCrew({ ...asked, allowRemote: true }, places, signal);
+    const clients = crew
+    ? new MeasuredClients(config, notices, signal, crew)
+    : MeasuredClients.here(config, notices, signal);
     engines.push(clients.engine);
     clients.engine.on('frame', (frame) => watch?.frame('clients', frame));
 
@@ -136,17 +145,18 @@ export async function runOnce(
       ...{ serverPid: serving.engine.pid, serverCpus: machine.serverCpus },
       otherPids: [clients.engine.pid, ...upstreamPids],
     });
-    if (watch) engines.push(tellNoise(watched, (noise) => watch.frame('lab', noiseFrame(noise))));
+    if (watch && !places) engines.push(tellNoise(watched, (noise) => watch.frame('lab', noiseFrame(noise))));
     await serving.during(clients.steady());
     const [serverFrom, clientsFrom] = await Promise.all([serving.begin(), clients.engine.snapshot()]);
-    const noiseWatch = new NoiseWatch(watched);
+    // What others do on another machine this one cannot see.
+    const noiseWatch = places ? undefined : new NoiseWatch(watched);
     reportProgress(clients.engine, clientsFrom, settings.durationSeconds, onProgress);
     const player = new PhasePlayer({ serving, clients, notices }, settings.clients, settings.connections);
     engines.push(player);
     const played = player.play(settings.phases ?? []);
     const whole = serving.during(Promise.all([clients.done().finally(() => player.stop()), played]));
     const isCut = await isCutShort(whole, signal, keepsInterrupted);
-    const noise = noiseWatch.take();
+    const noise = noiseWatch?.take();
     const [serverTo, clientsTo] = await Promise.all([serving.end(), clients.engine.snapshot()]);
     await clients.engine.stop();
 
@@ -158,6 +168,8 @@ export async function runOnce(
     noticeMismatches(notices, ours.errors.mismatch);
     noticeNoise(notices, noise);
     const seconds = secondsBetween(clientsFrom, clientsTo);
+    const placed = places && crew ? placeResults(places, crew) : undefined;
+    if (placed) noticePlaces(notices, placed);
     noticeCut(notices, isCut, seconds, settings.durationSeconds);
     const { timeoutMs } = config;
     noticeClients(notices, { target: serving.target, timeoutMs, seconds, atEnd: clientsTo, isOurs: true }, ours);
@@ -185,6 +197,7 @@ export async function runOnce(
       ...(settings.phases ? { moments: player.moments } : {}),
       notices: notices.all,
       ...(noise ? { noise } : {}),
+      ...(placed ? { places: placed } : {}),
       machine,
     };
   } finally {

@@ -9,6 +9,7 @@ import { MeasuredServer } from './measured-server.ts';
 import { mergeParts, type ServerPart } from './merge-figures.ts';
 import { noticeServerLimits, type Notices } from './notices.ts';
 import { errorsBetween, growth } from './result.ts';
+import type { OpenPlace } from './places/open-place.ts';
 import type { Hooks } from './progress.ts';
 import { handsOver, switchLive, type LiveSwitch } from './switching.ts';
 
@@ -25,6 +26,8 @@ interface Context {
   readonly signal: AbortSignal | undefined;
   readonly onFrame?: (frame: Frame) => void;
   readonly detail?: Hooks['detail'];
+  /** Where it runs, where that is not here. */
+  readonly at?: OpenPlace | undefined;
 }
 
 /** Throws LabError; then nothing is left running. */

@@ -70,6 +70,22 @@ const clientFields = {
   histogram: z.array(binSchema).optional().describe('with --histogram: latencies, corrected'),
 };
 
+const placeSchema = z.looseObject({
+  name: z.string(),
+  role: z.enum(['server', 'clients']),
+  clock: z
+    .looseObject({ offsetNs: z.number(), boundNs: z.number() })
+    .describe('to be added to the clock of the lab, within the bound'),
+  connections: count('of its clients').optional(),
+  requests: count('replies that its clients received whole and checked').optional(),
+  whole: z
+    .looseObject({ requests: z.number(), requestsSent: z.number() })
+    .optional()
+    .describe('from the first connection to the end, warm-up included'),
+  lost: z.looseObject({ atSeconds: z.number(), why: z.string() }).optional(),
+});
+const placesField = z.array(placeSchema).optional().describe('where server and clients were, where not here alone');
+
 const kernelFields = {
   cpuMicrosPerRequest: orNull('µs of CPU time of the server'),
   switchesPerRequest: orNull('context switches of the server'),
@@ -116,6 +132,7 @@ const runSchema = z
     noise: machineNoiseSchema
       .optional()
       .describe('what other programs, other machines of the host and a quota took meanwhile'),
+    places: placesField,
     idleRssBytes: orNull('resident memory of the server before anybody connected'),
     notAvailable: z.record(z.string(), z.string()).optional().describe('each figure that is null, and why'),
   })
@@ -145,6 +162,7 @@ const loadRunSchema = z.looseObject({
   bytesIn: count('bytes that the clients received'),
   bytesOut: count('bytes that the clients sent'),
   cpuSeconds: userAndSystem,
+  places: placesField,
   connectedTo: z.string().optional().describe('HOST:PORT that was connected to, with --connect-to'),
   requestLimit: z
     .looseObject({ requests: count('asked for'), asked: count('sent or due, answered or not') })
@@ -215,6 +233,10 @@ export const resultSchemas = {
       }),
     ),
     isCancelled: z.boolean(),
+  }),
+  places: result({
+    file: z.string().nullable().describe('places.yaml; null where there is none'),
+    places: z.array(z.looseObject({ name: z.string(), isReached: z.boolean(), sentence: z.string().optional() })),
   }),
   models: result({ models: z.array(z.looseObject({ id: z.string(), available: z.boolean() })) }),
   doctor: result({

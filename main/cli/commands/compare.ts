@@ -13,6 +13,7 @@ import type { CliContext, Register } from '../command.ts';
 import { addNumber } from '../options.ts';
 import { checkFormat, checkOut, deliver, failOnErrors, writeWhole } from '../output.ts';
 import { addSeries, seedOf, subjectRuns, subjectSettingNames, type SeriesFlags } from '../planning.ts';
+import { addPlaces, askedOf, withPlaces, type PlaceFlags } from '../places.ts';
 import { comparedFilesCsv, comparedFilesText } from '../print-compared-files.ts';
 import { compareText, entriesNotRun } from '../print-compare.ts';
 import { ProgressBar } from '../progress-bar.ts';
@@ -20,7 +21,7 @@ import { compareReport } from '../series-report.ts';
 import { startSeriesRecording, tellRecorded } from '../recording.ts';
 import { checkAddresses } from '../settings.ts';
 
-interface CompareFlags extends SeriesFlags {
+interface CompareFlags extends SeriesFlags, PlaceFlags {
   readonly seed?: number;
   readonly figures?: string;
   readonly untilResolved?: boolean;
@@ -85,15 +86,21 @@ async function run(texts: readonly string[], flags: CompareFlags, { lab, signal 
   const figures = figuresOf(flags.figures);
   const untilResolved = limitOf(flags, repeats);
   const entries = await subjectRuns(texts, flags, lab);
+  if (flags.record !== undefined && (flags.clientsOn !== undefined || flags.serverOn !== undefined)) {
+    throw new LabError(
+      'bad-input',
+      '--record writes sessions of this machine; runs at places have their results alone.',
+    );
+  }
   const seconds = entries[0]?.settings.durationSeconds ?? 0;
   const title = titleOf(entries, 'compared');
   const recording = await startSeriesRecording(flags, 'compare', title);
   const bar = new ProgressBar(Array.from({ length: (untilResolved ?? repeats) * entries.length }, () => seconds));
-  const result = await lab
-    .compare(
+  const result = await withPlaces(flags, { loads: askedOf(entries), signal }, (places) =>
+    lab.compare(
       { entries, repeats, seed, figures, untilResolved },
       {
-        ...{ signal, recording },
+        ...{ signal, recording, places },
         onPilot: (power, planned) => {
           const sentence = powerSentence(power, planned);
           if (sentence !== undefined) bar.note(sentence);
@@ -101,8 +108,8 @@ async function run(texts: readonly string[], flags: CompareFlags, { lab, signal 
         onProgress: ({ done, label, elapsedSeconds, secondsLeft }) =>
           bar.updateWithTimeLeft(done, label, elapsedSeconds, secondsLeft),
       },
-    )
-    .finally(() => bar.end());
+    ),
+  ).finally(() => bar.end());
   await deliver(
     flags,
     compareReport(result),
@@ -132,5 +139,6 @@ export const registerCompare: Register = (program, context) => {
   command.option('--until-resolved', 'go on until every difference is told from chance, or to --limit');
   addNumber(command, '--limit', `most repeats of --until-resolved; by default ${defaultLimit}`);
   addNumber(command, '--seed', 'repeats the random order of an earlier comparison', 'number');
+  addPlaces(command, { hasServer: true });
   addSeries(command).action((texts: string[], flags: CompareFlags) => run(texts, flags, context));
 };

@@ -9,6 +9,7 @@ import { registerInfo } from './info.ts';
 import { registerLesson, registerLessons } from './lesson.ts';
 import { registerLoad } from './load.ts';
 import { registerModels } from './models.ts';
+import { registerPlaces } from './places.ts';
 import { registerRun } from './run.ts';
 import { registerSchema } from './schema.ts';
 import { registerServe } from './serve.ts';
@@ -26,6 +27,7 @@ export const commands: readonly Register[] = [
   registerSweep,
   registerServe,
   registerLoad,
+  registerPlaces,
   registerSessions,
   registerInfo,
   registerExport,

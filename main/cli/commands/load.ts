@@ -1,6 +1,7 @@
 /** `fdscope load`: the lab's clients against the user's own server. */
 import type { LoadResult } from '../../../shared/run-result.ts';
 import { limits, loadSettingsSchema, protocols } from '../../../shared/schemas/settings.ts';
+import { shareConnections } from '../../lab/client-mix.ts';
 import { LabError, throwIfInterrupted } from '../../lab/errors.ts';
 import type { LatencyTotals } from '../../lab/latency.ts';
 import type { Progress } from '../../lab/progress.ts';
@@ -21,6 +22,8 @@ import {
 import { loadCsv } from '../figures-csv.ts';
 import { histogramTable, latencyBins, type LatencyBin } from '../histogram.ts';
 import { checkFormat, checkOut, deliver, failOnErrors } from '../output.ts';
+import { addPlaces, withPlaces, type PlaceFlags } from '../places.ts';
+import { placeParts } from '../print-places.ts';
 import { accountLines, errorLines, loadTable, noticeLines } from '../print.ts';
 import { ProgressBar } from '../progress-bar.ts';
 import { UnmetExpectation } from '../unmet-expectation.ts';
@@ -29,7 +32,7 @@ import { addSpelled } from '../spellings.ts';
 import type { TextTable } from '../table.ts';
 import { clientsInput, given, timeInput } from '../settings.ts';
 
-interface LoadFlags extends ClientFlags, OutputFlags, RequestFlags {
+interface LoadFlags extends ClientFlags, OutputFlags, RequestFlags, PlaceFlags {
   readonly target: string;
   readonly connectTo?: string;
   readonly requests?: number;
@@ -99,6 +102,7 @@ function failOnUnmetFlags({ expectRate, expectStatus }: LoadFlags, { rate, repli
 
 const loadPage = (result: LoadResult & { readonly histogram?: readonly LatencyBin[] }): (string | TextTable)[] => [
   loadTable(result),
+  ...placeParts([result]),
   ...accountLines(result),
   ...errorLines([result]),
   ...(result.histogram && result.histogram.length > 0 ? [histogramTable(result.target, result.histogram)] : []),
@@ -133,6 +137,7 @@ export const registerLoad: Register = (program, { lab, signal }) => {
   addNumber(command, '--expect-rate', 'exit code 4 where less than this percentage of --rate was sent', 'percent');
   command.option('--expect-status <codes>', 'exit code 4 where a reply of http had another status, such as 2xx,404');
   addHistogram(command);
+  addPlaces(command, { hasServer: false });
   command.option('--latency-log <file>', 'write the latencies, a line a second, as an HdrHistogram log');
   addJson(addMarkdown(addCsv(addOut(command)))).action(async (flags: LoadFlags) => {
     checkFormat(flags);
@@ -159,7 +164,11 @@ export const registerLoad: Register = (program, { lab, signal }) => {
       if (flags.histogram === true) histogram = latencyBins(corrected);
     };
     const hooks = { signal, onProgress, onLatency, keepsInterrupted: true, latencyLog: flags.latencyLog };
-    const result = await lab.load(settings, hooks).finally(() => bar.end());
+    const clients = shareConnections(settings.clients, settings.connections);
+    const loads = [{ clients, seconds: settings.durationSeconds + settings.warmupSeconds }];
+    const result = await withPlaces(flags, { loads, target: settings.target, signal }, (places) =>
+      lab.load(settings, { ...hooks, places }),
+    ).finally(() => bar.end());
     const run = { ...result, ...(histogram === undefined ? {} : { histogram }) };
     await deliver(
       flags,

@@ -9,6 +9,7 @@ import { LabError, throwIfInterrupted } from '../../lab/errors.ts';
 import type { LabService } from '../../lab/lab-service.ts';
 import type { Outcome } from '../../lab/progress.ts';
 import { builtInNames } from '../../lab/scenario-files.ts';
+import type { RunPlaces } from '../../lab/places/run-places.ts';
 import type { CliContext, Register } from '../command.ts';
 import {
   addClients,
@@ -29,6 +30,7 @@ import { runsCsv } from '../figures-csv.ts';
 import { latencyBins, type LatencyBin } from '../histogram.ts';
 import { planned } from '../planning.ts';
 import { checkFormat, checkOut, deliver, failOnErrors, failOnUnmet } from '../output.ts';
+import { addPlaces, askedOf, withPlaces, type PlaceFlags } from '../places.ts';
 import { askPrediction, mayAsk } from '../predict.ts';
 import { detailTables } from '../print-details.ts';
 import { runName, runText } from '../print.ts';
@@ -40,7 +42,7 @@ import { tell } from '../terminal.ts';
 import { parseSwitches, withSwitches } from '../switches.ts';
 import { checkExternal, checkAddresses, noThreadsSentence, withThreads } from '../settings.ts';
 
-interface RunFlags extends ServerFlags, ClientFlags, OutputFlags, RecordFlags {
+interface RunFlags extends ServerFlags, ClientFlags, OutputFlags, RecordFlags, PlaceFlags {
   readonly histogram?: boolean;
   readonly repeats?: number;
   readonly pin?: boolean;
@@ -125,11 +127,28 @@ function report(
 const histogramOf = (bins: readonly LatencyBin[] | undefined): { readonly histogram?: readonly LatencyBin[] } =>
   bins === undefined ? {} : { histogram: bins };
 
-async function run(name: string | undefined, flags: RunFlags, { lab, signal, isVerbose }: CliContext): Promise<void> {
+async function run(name: string | undefined, flags: RunFlags, context: CliContext): Promise<void> {
   checkFormat(flags);
   checkOut(flags);
   checkAddresses(flags);
-  const plan = await planOf(name, flags, lab);
+  const plan = await planOf(name, flags, context.lab);
+  if (flags.record !== undefined && (flags.clientsOn !== undefined || flags.serverOn !== undefined)) {
+    throw new LabError(
+      'bad-input',
+      '--record writes sessions of this machine; runs at places have their results alone.',
+    );
+  }
+  await withPlaces(flags, { loads: askedOf(plan.runs), signal: context.signal }, (places) =>
+    runAt(places, plan, flags, context),
+  );
+}
+
+async function runAt(
+  places: RunPlaces | undefined,
+  plan: Plan,
+  flags: RunFlags,
+  { lab, signal, isVerbose }: CliContext,
+): Promise<void> {
   const predict = plan.scenario?.opened.predict;
   const guess = predict && mayAsk(flags) ? await askPrediction(predict, signal) : undefined;
   let recordingFault: string | undefined;
@@ -174,7 +193,7 @@ async function run(name: string | undefined, flags: RunFlags, { lab, signal, isV
   };
   try {
     await lab.runPlan(plan.runs, {
-      ...{ signal, watch: recording, detail: recording?.detail },
+      ...{ signal, watch: recording, detail: recording?.detail, places },
       onRun: ({ label, variant, settings }) => recording?.next(runName(label ?? settings.server.model, variant)),
       onProgress: ({ elapsedSeconds }, index) => {
         const current = plan.runs[index];
@@ -206,6 +225,7 @@ export const registerRun: Register = (program, context) => {
   addRecord(command);
   addHistogram(command);
   addRequest(command);
+  addPlaces(command, { hasServer: true });
   addJson(addMarkdown(addCsv(addOut(addClients(addExternal(addServer(command))))))).action(
     (name: string | undefined, flags: RunFlags) => run(name, flags, context),
   );

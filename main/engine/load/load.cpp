@@ -29,6 +29,8 @@ constexpr uint64_t farewell_ns = 10'000 * ms;
 // A run of so many requests ends where for so long beyond the time limit of a request none was asked or answered: a
 // server that is gone would keep it for ever.
 constexpr uint64_t stall_ns = 1'000 * ms;
+// Clients of several places begin to measure at one moment, of which the lab tells once all are connected.
+constexpr uint64_t begin_limit_ns = 120'000 * ms;
 constexpr uint64_t for_ever_ns = uint64_t{1} << 62;
 constexpr size_t spare_fds = 64;
 
@@ -46,6 +48,10 @@ void add_commands(telemetry::CommandReader& commands, const LoadSettings& settin
     ClientPlan plan = read_client_plan(clients != nullptr ? *clients : JsonValue{}, settings.source_addresses);
     check_fds(plan, fds);
     state.set_plan(std::move(plan));
+    answer("");
+  });
+  commands.add("begin", [&state](const JsonValue& command, const Answer& answer) {
+    state.begin_ns.store(static_cast<uint64_t>(command.integer_or("atNs", 1, 1, int64_t{1} << 62)));
     answer("");
   });
   commands.add("pause", [&state](const JsonValue& command, const Answer& answer) {
@@ -160,7 +166,13 @@ class Director {
       return tried >= at_once || (looked_on && now_ns() - progress_ns > connect_pause_ns);
     });
     mark("connected", now_ns());
-    wait(settings_.warmup_ms * ms, [] { return false; });
+    if (settings_.awaits_begin) {
+      wait(begin_limit_ns, [&] { return state.begin_ns.load() != 0; });
+      const uint64_t begin = state.begin_ns.load(), now = now_ns();
+      if (begin > now) wait(begin - now, [] { return false; });
+    } else {
+      wait(settings_.warmup_ms * ms, [] { return false; });
+    }
     begin(state);
     wait(settings_.duration_ms == 0 ? for_ever_ns : settings_.duration_ms * ms, [] { return false; });
     measured_to_ns = now_ns();

@@ -107,11 +107,11 @@ ClientPlan read_client_plan(const JsonValue& clients, uint32_t source_addresses)
 }
 
 LoadSettings read_load_settings(const JsonValue& settings) {
-  refuse_unknown(settings,
-                 {"protocol", "target", "threads", "cpus", "durationMs", "warmupMs", "timeoutMs", "handler",
-                  "responseBytes", "requestBytes", "check", "path", "authority", "sourceAddresses", "clients",
-                  "requests", "request", "frames", "allowRemote"},
-                 "load");
+  refuse_unknown(
+      settings, {"protocol", "target",        "threads",      "cpus",   "durationMs",  "warmupMs",    "timeoutMs",
+                 "handler",  "responseBytes", "requestBytes", "check",  "path",        "authority",   "sourceAddresses",
+                 "clients",  "requests",      "request",      "frames", "allowRemote", "awaitsBegin", "scheduleFromNs"},
+      "load");
   LoadSettings read;
   auto& t = read.traffic;
   const std::string protocol = settings.string_or("protocol", "http");
@@ -161,6 +161,8 @@ LoadSettings read_load_settings(const JsonValue& settings) {
   read.requests = static_cast<uint64_t>(settings.integer_or("requests", 0, 0, int64_t{1} << 52));
   read.cpus = settings.string_or("cpus", "");
   read.frames = settings.boolean_or("frames", false);
+  read.awaits_begin = settings.boolean_or("awaitsBegin", false);
+  read.schedule_from_ns = static_cast<uint64_t>(settings.integer_or("scheduleFromNs", 0, 0, int64_t{1} << 62));
   const JsonValue* clients = settings.find("clients");
   const JsonValue one{JsonValue::Array{JsonValue{JsonValue::Object{}}}};
   read.plan = read_client_plan(clients != nullptr ? *clients : one, read.source_addresses);

@@ -48,6 +48,8 @@ struct LoadSettings {
   uint64_t requests = 0;  // so many and no more, from the first connection on, without a warm-up; 0: no end but time's
   std::string cpus;
   bool frames = false;
+  bool awaits_begin = false;      // measuring begins when the command `begin` says, not after a warm-up
+  uint64_t schedule_from_ns = 0;  // CLOCK_MONOTONIC: open loops count from there; 0: from when they start
   ClientPlan plan;
 };
 

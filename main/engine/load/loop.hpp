@@ -34,6 +34,7 @@ struct LoadState {
   std::atomic<uint32_t> stocked{0};         // loops that have said where their clients stood then
   std::atomic<bool> stopping{false};
   std::atomic<bool> paused{false};
+  std::atomic<uint64_t> begin_ns{0};  // when measuring begins, where it is told; 0 before
   std::atomic<uint64_t> turns{0};     // of all loops: one that has no core makes none
   std::atomic<uint32_t> tried{0};     // connections whose first attempt is over, well or not
   std::atomic<uint64_t> measured{0};  // replies verified while measuring

@@ -72,7 +72,8 @@ std::vector<std::shared_ptr<Group>> LoadLoop::match_groups(const ClientPlan& pla
     if (same != old.end()) old.erase(same);
     group->settings = c;
     if (c.profile == Profile::rate)
-      group->schedule.set(1e9 / (c.rate * mine / c.connections), c.poisson, now, double(index_) / count_);
+      group->schedule.set(1e9 / (c.rate * mine / c.connections), c.poisson, now, double(index_) / count_,
+                          settings_.schedule_from_ns);
     matched.push_back(std::move(group));
     wanted.push_back(mine);
   }

@@ -11,7 +11,8 @@ class RateSchedule {
  public:
   // From now on so far apart on average; exponentially distributed where `poisson`. `phase` is where between two
   // requests an even schedule begins, 0..1: several schedules that share a rate take turns, each with its own.
-  void set(double gap_ns, bool poisson, uint64_t now, double phase);
+  // `origin_ns`, where it is not 0, is when an even schedule began, on this clock: it joins in with what is left of it.
+  void set(double gap_ns, bool poisson, uint64_t now, double phase, uint64_t origin_ns = 0);
   // Notes what has become due by now, `most` at most; returns how many.
   uint64_t advance(uint64_t now, std::mt19937_64& random, uint64_t most = UINT64_MAX);
   bool is_due() const { return !due_.empty(); }
@@ -31,7 +32,7 @@ class RateSchedule {
   static constexpr size_t most_due = 1u << 20;
   std::deque<uint64_t> due_;
   uint64_t beyond_ = 0;
-  double next_ns_ = 0, gap_ns_ = 1e9, phase_ = 0;
+  double next_ns_ = 0, gap_ns_ = 1e9, phase_ = 0, origin_ns_ = 0;
   bool poisson_ = false;
 };
 

@@ -17,6 +17,9 @@ namespace fdscope::telemetry {
 namespace {
 constexpr size_t max_line_bytes = 65'536;
 constexpr uint64_t max_wait_ns = 3'600'000'000'000;
+constexpr int64_t min_lease_ms = 1000, max_lease_ms = 3'600'000;
+// From the end of a lease until the process ends hard: its frames may be stuck in a link that is gone.
+constexpr uint64_t lease_grace_ns = 5'000'000'000;
 
 // Rounded up: a wait that ends before its time would have to be repeated at once.
 int timeout_ms(uint64_t end_ns) {
@@ -95,7 +98,10 @@ void CommandReader::loop(const CommandSources& sources, int signals) {
   uint64_t end_ns = sources.end_ns;
   for (;;) {
     // Plain calls: what telemetry and commands cost is not the server's doing.
-    if (::poll(fds, 3, timeout_ms(end_ns)) < 0) continue;  // EINTR
+    const uint64_t next_ns = end_ns == 0 || (lease_end_ns_ != 0 && lease_end_ns_ < end_ns) ? lease_end_ns_ : end_ns;
+    if (::poll(fds, 3, timeout_ms(next_ns)) < 0) continue;  // EINTR
+    if (fds[0].revents != 0) renew_lease(now_ns());
+    if (!look_at_lease(now_ns())) _exit(1);
     if (fds[1].revents != 0) {
       uint64_t count;
       if (::read(wake_.get(), &count, sizeof count) != sizeof count) continue;
@@ -117,6 +123,19 @@ void CommandReader::loop(const CommandSources& sources, int signals) {
       stop("duration");
     }
   }
+}
+
+void CommandReader::renew_lease(uint64_t now) {
+  if (lease_ns_ != 0 && !told_) lease_end_ns_ = now + lease_ns_;
+}
+
+bool CommandReader::look_at_lease(uint64_t now) {
+  if (lease_end_ns_ == 0 || now < lease_end_ns_) return true;
+  if (lease_ns_ == 0) return false;
+  lease_ns_ = 0;
+  lease_end_ns_ = now + lease_grace_ns;
+  stop("lost");
+  return true;
 }
 
 bool CommandReader::take_input() {
@@ -163,6 +182,9 @@ void CommandReader::obey(const std::string& line) {
           command, [this, id](const std::string& sentence) { post([this, id, sentence] { answer(id, sentence); }); });
     } else if (name == "snapshot") {
       snapshot_(static_cast<uint32_t>(id));
+    } else if (name == "lease") {
+      lease_ns_ = static_cast<uint64_t>(command.integer_or("ms", min_lease_ms, min_lease_ms, max_lease_ms)) * 1'000'000;
+      renew_lease(now_ns());
     } else if (name == "level") {
       if (command.string_or("level", "") != "counters") error = "This engine knows the level \"counters\" only.";
     } else {

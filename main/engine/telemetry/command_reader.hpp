@@ -58,6 +58,9 @@ class CommandReader {
   std::string unknown(const std::string& name) const;
   void stop(const std::string& reason);
   void wake();
+  void renew_lease(uint64_t now);
+  // False where the lease has run out and the process may not wait any longer.
+  bool look_at_lease(uint64_t now);
 
   FrameWriter& writer_;
   Snapshot snapshot_;
@@ -69,6 +72,9 @@ class CommandReader {
   std::vector<std::function<void()>> posted_;
   std::string pending_;
   bool skipping_ = false;  // the rest of a line that is too long
+  // Who is on another machine may be cut off without its stdin ending: from the command `lease` on, silence of so long
+  // is an end.
+  uint64_t lease_ns_ = 0, lease_end_ns_ = 0;
   Fd wake_;
   std::thread thread_;
 };

@@ -16,6 +16,7 @@ import { LabError, sentenceOf } from '../errors.ts';
 import type { LatencyTotals } from '../latency.ts';
 import { Pace } from '../pace.ts';
 import type { Hooks, Progress, RunWatch } from '../progress.ts';
+import type { RunPlaces } from '../places/run-places.ts';
 import { pilotRounds, powerOf } from './pilot.ts';
 import { SecondGoes } from './second-goes.ts';
 import type { RunOfSeries, SeriesRecording } from './series-recording.ts';
@@ -57,6 +58,8 @@ export interface CompareHooks {
   readonly onRun?: ((run: SeriesRun) => void) | undefined;
   readonly watch?: RunWatch | undefined;
   readonly recording?: SeriesRecording | undefined;
+  /** Where servers and clients run, where that is not here. */
+  readonly places?: RunPlaces | undefined;
 }
 
 /** One run of a series that is over. */

@@ -68,7 +68,7 @@ export async function runExternal(
     const isAttached = settings.server.pid !== undefined;
     const idleRssBytes = isAttached ? null : server.watch.rssBytes;
     const config = loadConfigOf(settings, server.target, machine.clientCpus);
-    clients = new MeasuredClients(config, notices, signal);
+    clients = MeasuredClients.here(config, notices, signal);
     clients.engine.on('frame', (frame) => watch?.frame('clients', frame));
     const load = clients.engine;
     const watched = (): WatchedProcesses => ({

@@ -35,7 +35,7 @@ export class LiveRun {
   readonly #machine;
   #server: MeasuredServer | undefined;
   #upstream: MeasuredServer | undefined;
-  #clients: MeasuredClients | undefined;
+  #clients: MeasuredClients<EngineProcess> | undefined;
   #isPaused = false;
   /** Engines that may end. */
   readonly #dismissed = new Set<EngineProcess>();
@@ -153,7 +153,7 @@ export class LiveRun {
     if (!this.#server) throw new LabError('failed', 'The server is not running yet.');
     return this.#server;
   }
-  get #asking(): MeasuredClients {
+  get #asking(): MeasuredClients<EngineProcess> {
     if (!this.#clients) throw new LabError('failed', 'The clients are not running yet.');
     return this.#clients;
   }
@@ -196,7 +196,7 @@ export class LiveRun {
 
   async #startClients(): Promise<void> {
     const config = loadConfigOf(this.#runSettings(), this.#serving.target, this.#machine.clientCpus);
-    const clients = new MeasuredClients(config, this.#notices, this.#hooks.signal);
+    const clients = MeasuredClients.here(config, this.#notices, this.#hooks.signal);
     clients.engine.on('frame', (frame) => this.#hooks.onFrame('clients', frame));
     this.#clients = clients;
     try {
