@@ -120,11 +120,7 @@ export class MeasuredClients<Engine extends LoadEngine = LoadEngine> {
   readonly #signal: AbortSignal | undefined;
 
   /** With a load engine on this machine, started now. */
-  static here(
-    config: LoadConfig,
-    notices: Notices,
-    signal: AbortSignal | undefined,
-  ): MeasuredClients<EngineProcess> {
+  static here(config: LoadConfig, notices: Notices, signal: AbortSignal | undefined): MeasuredClients<EngineProcess> {
     const engine = new EngineProcess('The load engine', engineCommand(), loadArguments(config));
     return new MeasuredClients(config, notices, signal, engine);
   }

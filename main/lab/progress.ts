@@ -69,6 +69,7 @@ export interface PlanHooks {
   readonly onOutcome?: ((outcome: Outcome, index: number) => void) | undefined;
   /** Of all runs. */
   readonly detail?: Hooks['detail'];
+  readonly places?: Hooks['places'];
   readonly keepsInterrupted?: Hooks['keepsInterrupted'];
   /** The histograms of a run, when it is over. */
   readonly onLatency?: ((latency: LatencyTotals, index: number) => void) | undefined;

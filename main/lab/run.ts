@@ -136,8 +136,8 @@ export async function runOnce(
     const config = places ? { ...crewConfig(asked, places), allowRemote: true } : asked;
     const crew = places && startCrew({ ...asked, allowRemote: true }, places, signal);
     const clients = crew
-    ? new MeasuredClients(config, notices, signal, crew)
-    : MeasuredClients.here(config, notices, signal);
+      ? new MeasuredClients(config, notices, signal, crew)
+      : MeasuredClients.here(config, notices, signal);
     engines.push(clients.engine);
     clients.engine.on('frame', (frame) => watch?.frame('clients', frame));
 

@@ -18,7 +18,7 @@ const place = (settings: Record<string, unknown>): PlaceSettings => placeSchema.
 
 /** Repeats exactly; a linear congruential generator is enough to spread values. */
 function* numbers(seed: number): Generator<number> {
-  for (let state = seed; ; ) {
+  for (let state = seed; ;) {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     yield state / 2 ** 32;
   }
@@ -109,7 +109,9 @@ describe('how a program is started at a place', () => {
     const ssh = place({ kind: 'ssh', host: 'lab1' });
     const told = (line: string): string => whyUnreachable(ssh, [line], 'nothing');
     expect(told('Host key verification failed.')).toMatch(/host key is not known.*ssh lab1/);
-    expect(told('root@lab1: Permission denied (publickey,password).')).toMatch(/never asks for a password.*ssh-copy-id/);
+    expect(told('root@lab1: Permission denied (publickey,password).')).toMatch(
+      /never asks for a password.*ssh-copy-id/,
+    );
     expect(told('ssh: Could not resolve hostname lab1: Name or service not known')).toMatch(/no address/);
     expect(told('ssh: connect to host lab1 port 22: Connection refused')).toMatch(/refused/);
     expect(told('ssh: connect to host lab1 port 22: Connection timed out')).toMatch(/does not answer/);
@@ -139,7 +141,13 @@ describe('shares of a load', () => {
     }
   });
 
-  const rate = { profile: 'rate', rate: 900, arrival: 'constant', connections: 9, pipeline: 1 } as unknown as CountedClient;
+  const rate = {
+    profile: 'rate',
+    rate: 900,
+    arrival: 'constant',
+    connections: 9,
+    pipeline: 1,
+  } as unknown as CountedClient;
 
   it('give each place connections and rate, and schedules that take turns', () => {
     const shared = shareClients([rate], [1, 2, 6]);
@@ -161,7 +169,9 @@ describe('shares of a load', () => {
   it('are told before they are sent, and kept to the limits of each place', () => {
     const places = ['a', 'b'].map((name) => ({ name, settings: place({ kind: 'netns', name }) }));
     const lines = trafficLines(trafficOf(places, [{ clients: [rate], seconds: 5 }]), '10.0.0.1:80');
-    expect(lines[0]).toBe('a (network namespace a) sends to 10.0.0.1:80: 5 connections, at most 500 requests/s, for 5 s a run');
+    expect(lines[0]).toBe(
+      'a (network namespace a) sends to 10.0.0.1:80: 5 connections, at most 500 requests/s, for 5 s a run',
+    );
     const many = [{ clients: [{ ...rate, connections: 3000 }], seconds: 5 }];
     expect(() => trafficOf(places, many)).toThrow('1500 connections, and its limit is 1000');
     expect(() => trafficOf(places, [{ clients: [rate], seconds: 500 }])).toThrow('its limit is 120 s');
@@ -194,7 +204,12 @@ describe('what several places tell, as one', () => {
     const stock = { asked: 2, answered: 1, waiting: 1, connecting: 0, unsent: 3, oldestNs: 5 };
     const counts = { sent: 3, replies: 2, errors: 1, bytesIn: 7, bytesOut: 9 };
     const one = { name: 'loadDone', timeNs: 1, replies: { 200: 2 }, profiles: { closed: counts }, clients: stock };
-    const two = { name: 'loadDone', timeNs: 2, replies: { 200: 1, 503: 4 }, profiles: { closed: counts, idle: counts } };
+    const two = {
+      name: 'loadDone',
+      timeNs: 2,
+      replies: { 200: 1, 503: 4 },
+      profiles: { closed: counts, idle: counts },
+    };
     expect(mergeMarks('loadDone', [one, two], 9)).toEqual({
       name: 'loadDone',
       timeNs: 9,
