@@ -54,7 +54,7 @@ export const askedOf = (runs: readonly PlannedRun[]): AskedLoad[] =>
     return mixes.map((counted) => ({ clients: counted, seconds }));
   });
 
-const isTerminal = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true;
+const isTerminal = (): boolean => process.stdin.isTTY && process.stderr.isTTY;
 
 async function askToGoOn(signal: AbortSignal): Promise<boolean> {
   const lines = createInterface({ input: process.stdin, terminal: false });

@@ -41,6 +41,7 @@ describe('--json', () => {
     ['compare', ['compare', 'epoll-lt', 'poll', '-r', '1', ...small]],
     ['sweep', ['sweep', 'epoll-lt', '--over', 'threads=1', '-r', '1', ...small]],
     ['models', ['models']],
+    ['places', ['places']],
     ['doctor', ['doctor']],
     ['walks', ['walks']],
     ['walk', ['walk', 'six-steps']],

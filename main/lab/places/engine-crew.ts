@@ -57,8 +57,9 @@ export class EngineCrew extends EventEmitter<EngineEvents> {
     this.#failure.catch(() => {}); // whoever waits in during() sees it
     const weights = places.map(({ name, settings }) => ({ name, weight: settings.weight }));
     const fromNs = labNowNs();
-    this.members = shareLoad(config, weights).map(({ config: own, scheduleLagNs }, i) => {
-      const place = places[i] as OpenPlace;
+    const shares = shareLoad(config, weights);
+    this.members = places.map((place, i) => {
+      const { config: own, scheduleLagNs } = shares[i] ?? { config, scheduleLagNs: 0 };
       const placed: LoadConfig = {
         ...own,
         ...{ cpus: place.settings.cores ?? '', awaitsBegin: own.requests === undefined },
@@ -232,11 +233,12 @@ export class EngineCrew extends EventEmitter<EngineEvents> {
   #tellWhenAll(name: string): void {
     if (this.#told.has(name) || this.members.some(({ marks }) => !marks.has(name))) return;
     this.#told.add(name);
-    const marks = this.members.map((member) => member.marks.get(name) as Mark);
-    const times = this.members.flatMap(({ place, lost }, i) =>
-      lost ? [] : [place.timeHere((marks[i] as Mark).timeNs)],
-    );
-    this.emit('mark', mergeMarks(name, marks, Math.max(...times)));
+    const reached = this.members.flatMap(({ place, lost, marks }) => {
+      const mark = marks.get(name);
+      return mark ? [{ mark, timesNs: lost ? [] : [place.timeHere(mark.timeNs)] }] : [];
+    });
+    const marks = reached.map(({ mark }) => mark);
+    this.emit('mark', mergeMarks(name, marks, Math.max(...reached.flatMap(({ timesNs }) => timesNs))));
     if (name !== 'steady') return;
     for (const { early } of this.members) for (const frame of early.splice(0)) this.emit('latency', frame);
   }

@@ -65,9 +65,9 @@ async function runScript(
     if (stdout.length < mostOutput) stdout += chunk.toString('utf8');
   });
   child.stderr.on('data', (chunk: Buffer) => tail.push(chunk));
-  let isLate = false;
+  const lateness = { isLate: false };
   const late = setTimeout(() => {
-    isLate = true;
+    lateness.isLate = true;
     child.kill('SIGKILL');
   }, limitMs);
   child.stdin.end(input);
@@ -76,7 +76,7 @@ async function runScript(
       child.on('error', reject);
       child.on('close', resolve);
     });
-    if (isLate) throw new LabError('failed', `The place ${name} did not answer within ${limitMs / 1000} s.`);
+    if (lateness.isLate) throw new LabError('failed', `The place ${name} did not answer within ${limitMs / 1000} s.`);
     return { code, stdout, stderr: tail.lines };
   } catch (error) {
     if (error instanceof LabError) throw error;

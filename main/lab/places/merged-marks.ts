@@ -14,7 +14,7 @@ const sumStocks = (stocks: readonly ClientStock[]): ClientStock | undefined =>
         oldestNs: Math.max(a.oldestNs, b.oldestNs),
       }));
 
-const there = <T>(values: readonly (T | undefined)[]): T[] => values.filter((value) => value !== undefined) as T[];
+const there = <T>(values: readonly (T | undefined)[]): T[] => values.filter((value) => value !== undefined);
 
 function sumProfile(counts: readonly ProfileCounts[]): ProfileCounts {
   const sum = (key: Exclude<keyof ProfileCounts, 'clients'>): number =>

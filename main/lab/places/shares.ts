@@ -21,7 +21,7 @@ export function shareClients(clients: readonly CountedClient[], weights: readonl
     shareWhole(client.connections, weights).forEach((connections, i) => {
       if (connections === 0) return;
       const rate = client.profile === 'rate' ? { rate: (client.rate * connections) / client.connections } : {};
-      shared[i]?.push({ ...client, ...rate, connections } as CountedClient);
+      shared[i]?.push({ ...client, ...rate, connections });
     });
   }
   return shared;
