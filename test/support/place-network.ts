@@ -228,7 +228,7 @@ http {
 }
 `,
   );
-  const [file = '', ...args] = [...network.by(host), '/usr/sbin/nginx', '-p', folder, '-c', join(folder, 'nginx.conf')];
+  const [file, ...args] = [...network.by(host), '/usr/sbin/nginx', '-p', folder, '-c', join(folder, 'nginx.conf')];
   const child = spawn(file, args, { stdio: 'ignore' });
   const ended = new Promise((resolve) => child.once('close', resolve));
   await until('nginx runs', () => {
