@@ -47,7 +47,8 @@ const firstLine = (text = '') => text.split('\n', 1)[0] ?? '';
 function failuresIn(file) {
   const broken = file.assertionResults.filter(isBroken);
   const of = (what, message) => `${relative('', file.name)}: ${what}${message ? `: ${message}` : ''}`;
-  if (isUnloadable(file)) return [of('did not load', firstLine(file.message))];
+  // vitest says why a file did not load, and nothing of what failed before or after its tests.
+  if (isUnloadable(file)) return [of(file.message ? 'did not load' : 'outside its tests', firstLine(file.message))];
   return broken.map((test) => of(test.fullName, firstLine(test.failureMessages?.[0])));
 }
 

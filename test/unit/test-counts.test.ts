@@ -34,10 +34,12 @@ describe('the counts of a run', () => {
       ],
     };
     const unloaded = { ...file('test/c.test.ts', {}, 'failed'), message: 'no such module' };
-    expect(countsOf({ testResults: [told, unloaded] }).failures).toEqual([
+    const ending = file('test/d.test.ts', { one: 'passed' }, 'failed');
+    expect(countsOf({ testResults: [told, unloaded, { ...ending, status: 'failed' }] }).failures).toEqual([
       'test/a.test.ts: a b: Error: 1 is not 2',
       'test/a.test.ts: a c',
       'test/c.test.ts: did not load: no such module',
+      'test/d.test.ts: outside its tests',
     ]);
   });
 
