@@ -222,7 +222,7 @@ it('two sessions are one page, which says how each is cited', async () => {
   expect(text).toContain('the &lt;other&gt; one');
   expect(text).not.toContain('<other>');
   for (const { card } of [a, b]) expect(text.split(`session ${card.id}`).length).toBeGreaterThan(2);
-  expect(citationOfSession(b)).toMatchObject({ sentence: expect.stringContaining(`session ${b.card.id}`) });
+  expect(citationOfSession(b).sentence).toContain(`session ${b.card.id}`);
 });
 
 describe('names', () => {
