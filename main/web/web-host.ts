@@ -7,6 +7,7 @@ import { serveContract, type ServedLab } from '../lab/contract-server/contract-s
 import type { Verbs } from '../../shared/contract/contract.ts';
 import { LabError, sentenceOf } from '../lab/errors.ts';
 import { codeSeconds, Gate, type GateOptions } from './gate.ts';
+import { maxMessageBytes } from '../../shared/contract/wire.ts';
 import { Newcomers } from './newcomers.ts';
 import { pageHeaders } from './page-policy.ts';
 import { socketWire } from './socket-wire.ts';
@@ -14,8 +15,6 @@ import { findFiles, readStatic, type StaticFile } from './static-files.ts';
 
 export const socketPath = '/lab';
 
-/** A request of the contract is a page of JSON. */
-const maxMessageBytes = 1 << 20;
 /** Nobody who means well takes longer to say what they ask for. */
 const headersTimeoutMs = 10_000;
 

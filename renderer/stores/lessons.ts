@@ -7,12 +7,14 @@ import { LessonJudge, type Answer } from '../../shared/lesson/judge.ts';
 import { isGate, parseLesson, type Lesson, type Runnable } from '../../shared/lesson/lesson.ts';
 import { measuredParts, measuredRuns, measuredWalk, type Measured } from '../../shared/lesson/measured.ts';
 import { asScenario, secondsOf } from '../../shared/lesson/parts.ts';
+import { withRoom } from '../../shared/lesson/kept-pictures.ts';
 import { remarksOf, whyNotRun } from '../../shared/lesson/unmet.ts';
 import type { LabLink } from '../app/link.ts';
 import { RunPictures } from '../tracks/run-pictures.ts';
 import { useBench } from './bench.ts';
 import { useExperiments } from './experiments.ts';
 import { useLab } from './lab.ts';
+import { useNotices } from './notices.ts';
 import { useOwnCommands } from './own-commands.ts';
 import { fedHistory } from './telemetry.ts';
 import { useUi } from './ui.ts';
@@ -28,6 +30,7 @@ export const useLessons = defineStore('lessons', () => {
   const ui = useUi();
   const lab = useLab();
   const bench = useBench();
+  const notices = useNotices();
   const experiments = useExperiments();
   const ownCommands = useOwnCommands();
 
@@ -96,7 +99,14 @@ export const useLessons = defineStore('lessons', () => {
     const before = kept.value.get(name) ?? {
       ...{ name, beganMs: now, changedMs: now, answers: {}, measured: {}, pictures: [] },
     };
-    const next = { ...before, ...change(before), changedMs: now };
+    const { kept: next, left } = withRoom({ ...before, ...change(before), changedMs: now });
+    if (left > 0) {
+      const which = left === 1 ? 'The oldest picture' : `The oldest ${left} pictures`;
+      notices.show(
+        'warning',
+        `${which} of this lesson made room for newer ones: what is kept of a lesson is 1 MiB at most.`,
+      );
+    }
     const isDone = of.lesson.blocks
       .filter(isGate)
       .every((gate) => next.measured[gate.name] !== undefined || whyNotIn(of.lesson, gate.name) !== undefined);
@@ -184,7 +194,7 @@ export const useLessons = defineStore('lessons', () => {
       if (!now || last?.ending !== 'done' || last.id !== now.experiment) return;
       const pictures = picturesNow(now.part, last.label, last.variant);
       if (pictures.length > 0) {
-        keep(({ pictures: before }) => ({ pictures: [...before, ...pictures].slice(-40) }), now.lesson);
+        keep(({ pictures: before }) => ({ pictures: [...before, ...pictures] }), now.lesson);
       }
     },
     { flush: 'sync' },

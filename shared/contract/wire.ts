@@ -14,3 +14,6 @@ export interface Wire {
 
 /** Reasons are for people, and a WebSocket carries 123 bytes of them. */
 export const maxReasonBytes = 120;
+
+/** The longest message that the lab takes from a page in a browser; a larger one ends the connection. */
+export const maxMessageBytes = 1 << 20;

@@ -3,7 +3,9 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { LessonProgress } from '../../shared/contract/lessons.ts';
+import { lessonProgressSchema, type LessonProgress } from '../../shared/contract/lessons.ts';
+import { maxMessageBytes } from '../../shared/contract/wire.ts';
+import { withRoom } from '../../shared/lesson/kept-pictures.ts';
 import { parseLesson } from '../../shared/lesson/lesson.ts';
 import { curvesSvg } from '../../main/lab/lessons/report-pictures.ts';
 import { lessonReport } from '../../main/lab/lessons/lesson-report.ts';
@@ -24,6 +26,35 @@ const progressOf = (name: string, beganMs: number): LessonProgress => ({
       },
     },
   },
+});
+
+describe('pictures of runs', () => {
+  const picture = (track: string, chars: number) => ({ part: 'own', label: 'poll', track, svg: 'µ'.repeat(chars) });
+  const tracks = ({ pictures }: LessonProgress): string[] => pictures.map(({ track }) => track);
+
+  it('are kept while they fit into one message with all else, the newest first', () => {
+    const few = { ...progressOf('a', 1), pictures: [picture('cpu', 1000), picture('fds', 1000)] };
+    expect(withRoom(few)).toEqual({ kept: few, left: 0 });
+    // 200 KB each in UTF-8, of which a message takes five.
+    const large = {
+      ...progressOf('a', 1),
+      pictures: ['1', '2', '3', '4', '5', '6', '7'].map((n) => picture(n, 100_000)),
+    };
+    const { kept, left } = withRoom(large);
+    expect([tracks(kept), left]).toEqual([['3', '4', '5', '6', '7'], 2]);
+    expect(Buffer.byteLength(JSON.stringify({ id: 1, verb: 'lesson.keep', params: kept }))).toBeLessThan(
+      maxMessageBytes,
+    );
+    expect(lessonProgressSchema.safeParse(kept).success).toBe(true);
+  });
+
+  it('are 40 at most, and none where the rest is too large', () => {
+    const many = { ...progressOf('a', 1), pictures: Array.from({ length: 45 }, (_, i) => picture(String(i), 10)) };
+    const { kept, left } = withRoom(many);
+    expect([kept.pictures.length, tracks(kept)[0], left]).toEqual([40, '5', 5]);
+    const full = { ...many, name: 'x'.repeat(maxMessageBytes) };
+    expect(withRoom(full)).toMatchObject({ kept: { pictures: [] }, left: 45 });
+  });
 });
 
 describe('progress', () => {
