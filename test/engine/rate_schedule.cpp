@@ -1,7 +1,9 @@
 // When an open loop means to send: evenly or at random, whether or not anybody is free to send.
 #include "load/rate_schedule.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <vector>
 
 #include "bytes_of.hpp"
@@ -109,4 +111,38 @@ TEST_CASE("what is due beyond a million is counted and not kept") {
   CHECK(schedule.unsent() == 1'500'001);
   CHECK(schedule.take() == begin_ns);
   CHECK(schedule.unsent() == 1'500'000);
+}
+
+TEST_CASE("an even schedule that began elsewhere is joined where it is, before and after its beginning") {
+  Random random(3);
+  constexpr uint64_t gap = 30'000'000;
+  for (const uint64_t origin : {begin_ns - 7 * gap - 5, begin_ns - 1, begin_ns, begin_ns + 2 * gap + 11}) {
+    RateSchedule schedule;
+    schedule.set(gap, false, begin_ns, 0, origin);
+    schedule.advance(begin_ns, random);
+    schedule.advance(begin_ns + 10 * gap, random);
+    const std::vector<uint64_t> times = taken(schedule);
+    REQUIRE(times.size() >= 8);
+    CHECK(times.front() >= begin_ns);
+    for (const uint64_t at : times) CHECK((at + 100 * gap - origin) % gap <= 1);
+  }
+}
+
+TEST_CASE("schedules of several places that began one after another take turns") {
+  Random random(4);
+  constexpr uint64_t gap = 30'000'000;
+  std::vector<uint64_t> times;
+  for (uint64_t place = 0; place < 3; ++place) {
+    RateSchedule schedule;
+    // Each starts at a moment of its own, and keeps to the common beginning.
+    const uint64_t now = begin_ns + place * 1'234'567;
+    schedule.set(gap, false, now, 0, begin_ns - second + place * gap / 3);
+    schedule.advance(now, random);
+    schedule.advance(begin_ns + second, random);
+    for (const uint64_t at : taken(schedule)) times.push_back(at);
+  }
+  std::sort(times.begin(), times.end());
+  REQUIRE(times.size() > 90);
+  for (size_t i = 1; i < times.size(); ++i)
+    CHECK(std::abs(static_cast<int64_t>(times[i] - times[i - 1]) - int64_t{gap / 3}) <= 2);
 }
