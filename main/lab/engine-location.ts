@@ -10,6 +10,8 @@ export interface Command {
   readonly args: readonly string[];
   /** What its environment has beside that of this process. */
   readonly env?: Readonly<Record<string, string>>;
+  /** In a session of its own: Ctrl-C of a terminal is for fdscope, which ends it in good order. */
+  readonly isApart?: boolean;
 }
 
 /** The package's top folder: the nearest one above this file (a source, or the bundle in out/) with our package.json. */

@@ -126,6 +126,7 @@ export class EngineProcess extends EventEmitter<EngineEvents> {
     this.#child = spawn(command.file, [...command.args, ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...command.env },
+      detached: command.isApart === true,
     });
     this.ready = new Promise((resolve, reject) => {
       this.#resolveReady = resolve;

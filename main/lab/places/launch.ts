@@ -22,8 +22,13 @@ const sshOptions = [
 const optional = (option: string, value: string | number | undefined): string[] =>
   value === undefined ? [] : [option, String(value)];
 
-/** What starts `argv` at the place with its stdin and stdout here. */
-export function launch(place: PlaceSettings, argv: readonly [string, ...string[]]): Command {
+/** What starts `argv` at the place with its stdin and stdout here. A launcher would end at Ctrl-C, and its engine with it. */
+export const launch = (place: PlaceSettings, argv: readonly [string, ...string[]]): Command => ({
+  ...launcher(place, argv),
+  isApart: place.kind !== 'local',
+});
+
+function launcher(place: PlaceSettings, argv: readonly [string, ...string[]]): Command {
   switch (place.kind) {
     case 'local': {
       const [file, ...args] = argv;

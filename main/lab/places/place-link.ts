@@ -34,7 +34,10 @@ export class PlaceLink {
   readonly ended: Promise<void>;
 
   constructor(command: Command) {
-    this.#child = spawn(command.file, command.args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child = spawn(command.file, command.args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: command.isApart === true,
+    });
     this.#child.stdin?.on('error', () => {}); // EPIPE: it has gone, and `ended` says so
     this.#child.stderr?.on('data', (chunk: Buffer) => this.#stderr.push(chunk));
     this.#child.stdout?.on('data', (chunk: Buffer) => this.#receive(chunk));
