@@ -97,6 +97,16 @@ export const markSchema = z.object({
   replies: z.record(z.string(), z.number()).optional(),
   clients: clientStockSchema.optional(),
   profiles: z.record(z.string(), profileCountsSchema).optional(),
+  /** Of TLS, since the load engine began; times in µs. */
+  tls: z
+    .object({
+      ...{ version: z.string(), cipher: z.string(), protocol: z.string(), verified: z.boolean() },
+      ...{ handshakes: z.number(), failed: z.number(), cpuNs: z.number() },
+      times: z.object({
+        ...{ p50: z.number(), p90: z.number(), p99: z.number(), p999: z.number(), max: z.number(), mean: z.number() },
+      }),
+    })
+    .optional(),
   /** Of a run of so many requests: how many were asked. */
   asked: z.number().optional(),
 });

@@ -300,6 +300,23 @@ interface ClientPlaceResult extends PlaceAbout {
 
 export type PlaceResult = ClientPlaceResult | (PlaceAbout & { readonly role: 'server' });
 
+/** TLS handshakes, each whole, none resumed; those before the measured interval are among them. */
+export interface TlsFigures {
+  /** Of the first: "TLSv1.3", "TLS_AES_256_GCM_SHA384", and what ALPN chose, "" for nothing. */
+  readonly version: string;
+  readonly cipher: string;
+  readonly protocol: string;
+  /** Whether certificates were checked. */
+  readonly verified: boolean;
+  readonly handshakes: number;
+  /** Counted as errors of the kind `connect`, too. */
+  readonly failed: number;
+  /** µs of the clients' own CPU time for each; that of the server is in the server's. 0 where there were none. */
+  readonly cpuMicrosEach: number;
+  /** µs, from the open connection to the end of the handshake. */
+  readonly times: Omit<LatencySummary, 'count'>;
+}
+
 /** `load`: the clients' part. */
 export interface LoadResult extends Interval, ClientFigures {
   readonly target: string;
@@ -308,6 +325,8 @@ export interface LoadResult extends Interval, ClientFigures {
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly cpuSeconds: { readonly user: number; readonly system: number };
+  /** Of https. */
+  readonly tls?: TlsFigures;
   /** What was connected to, where that is not `target`. */
   readonly connectedTo?: string;
   /** Of a run of so many requests: how many those were to be, and how many were asked, answered or not. */

@@ -47,6 +47,15 @@ export function loadCsv(result: LoadResult, formulas?: CsvFormulas): string {
     ['rate sent', 'requests/s', rate?.sentPerSecond ?? null, 'of an open loop'],
     ['clients that asked', '', clientsAtEnd?.asked ?? null, 'clients that wanted a reply'],
     ['clients that were answered', '', clientsAtEnd?.answered ?? null, 'of those that wanted a reply'],
+    ...(result.tls
+      ? ([
+          ['TLS handshakes', '', result.tls.handshakes, 'that succeeded, those before the interval included'],
+          ['TLS handshakes failed', '', result.tls.failed, 'of all'],
+          ['TLS handshake p50', 'µs', result.tls.times.p50, 'from the open connection to its end'],
+          ['TLS handshake p99', 'µs', result.tls.times.p99, 'from the open connection to its end'],
+          ['TLS handshake CPU', 'µs', result.tls.cpuMicrosEach, 'CPU time of the clients for each'],
+        ] as const)
+      : []),
     ...Object.entries(replies).map(([code, count]) => [`replies ${code}`, '', count, 'by what they said'] as const),
     ...Object.entries(errors).map(([kind, count]) => [`errors ${kind}`, '', count, 'as the clients met them'] as const),
   ];

@@ -151,6 +151,16 @@ export function accountLines({ replies, rate }: Pick<LoadResult, 'replies' | 'ra
   ];
 }
 
+/** Of https: what a handshake costs, apart from the requests behind it. */
+export function tlsLines({ tls }: Pick<LoadResult, 'tls'>): string[] {
+  if (!tls) return [];
+  const { version, cipher, verified, handshakes, failed, cpuMicrosEach, times } = tls;
+  if (handshakes === 0) return [`TLS: no handshake succeeded, ${failed} failed`];
+  const cost = `p50 ${figure(times.p50, 0)} µs, p99 ${figure(times.p99, 0)} µs, ${figure(cpuMicrosEach, 0)} µs of client CPU each`;
+  const checked = verified ? 'certificate checked' : 'certificate not checked';
+  return [`${version}, ${cipher}, ${checked}: ${handshakes} handshakes (${failed} failed), ${cost}`];
+}
+
 /** What was changed while each run went on, with the pauses of switches. */
 export function momentLines(results: readonly RunResult[]): string[] {
   return results.flatMap(({ model, label, variant, moments = [] }) => {

@@ -46,14 +46,14 @@ function parseOptions() {
   return values;
 }
 
-/** Puts the engine of this kind of machine where the package takes it from. Throws SetupError. */
+/** Puts the engines of this kind of machine where the package takes it from. Throws SetupError. */
 async function placeEngine(arch) {
   const folder = join(root, 'build/package', arch);
   mkdirSync(folder, { recursive: true });
   const packaged = join(folder, 'fdscope-engine');
   if (arch === process.arch) {
     await ensureEngine('release');
-    place(enginePath('release'), 'strip', packaged);
+    for (const kind of ['', '-tls']) place(`${enginePath('release')}${kind}`, 'strip', `${packaged}${kind}`);
     return;
   }
   const compiler = machines[arch];
@@ -67,7 +67,8 @@ async function placeEngine(arch) {
   const args = ['-C', join(root, 'main/engine'), 'VARIANT=release', `CXX=${compiler}`, `BUILD=${build}`];
   const made = spawnSync('make', [...args, `-j${availableParallelism()}`], { stdio: 'inherit' });
   if (made.status !== 0) throw new SetupError(`The engine for ${arch} did not build; the messages are above.`);
-  place(join(build, 'fdscope-engine'), compiler.replace(/g\+\+$/, 'strip'), packaged);
+  for (const kind of ['', '-tls'])
+    place(join(build, `fdscope-engine${kind}`), compiler.replace(/g\+\+$/, 'strip'), `${packaged}${kind}`);
 }
 
 /**

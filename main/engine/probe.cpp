@@ -15,6 +15,7 @@
 #include <cstring>
 #include <string>
 
+#include "load/secure.hpp"
 #include "runtime/model.hpp"
 #include "serve_messages.hpp"
 #include "sys/fd.hpp"
@@ -121,6 +122,11 @@ int models_command() {
 int doctor_command() {
   std::printf("{\"ioUring\":{%s},\n \"perfSwitchRecords\":{%s},\n", uring_json(probe_uring()).c_str(),
               availability_json(perf_switch_records()).c_str());
+  std::string openssl;
+  const bool secure = has_secure_library(openssl);
+  const Availability tls = secure ? Availability{} : Availability{false, openssl + ".", secure_library_command};
+  std::printf(" \"tls\":{%s,\"version\":%s},\n", availability_json(tls).c_str(),
+              json_quote(secure ? openssl : "").c_str());
   std::printf(" \"pageSize\":%ld,\"cpus\":%ld,\"usableCpus\":%s,\n", sysconf(_SC_PAGESIZE),
               sysconf(_SC_NPROCESSORS_ONLN), usable_cpus_json().c_str());
   std::printf(" \"openFiles\":%s,\"processes\":%s,\"lockedBytes\":%s,\"fdSetSize\":%d}\n",

@@ -131,6 +131,13 @@ function noticeRate(notices: Notices, { rate }: Figures['account'], requests: nu
   );
 }
 
+/** Where TLS was spoken with whoever answered. */
+export const noticeUnchecked = (notices: Notices, target: string): void =>
+  notices.warn(
+    'certificateNotChecked',
+    `The certificate of ${target} was not checked (--insecure): anybody may have answered.`,
+  );
+
 /** Of a run of so many requests that ended before all were asked: by its longest duration, or as nobody was answered. */
 export function noticeUnasked(
   notices: Notices,

@@ -205,6 +205,15 @@ export function diagnose(facts: MachineFacts, models: readonly ModelInfo[], glan
       },
       engine.perfSwitchRecords,
     ),
+    availabilityItem(
+      {
+        ...{ id: 'tls', label: 'TLS for clients (OpenSSL)' },
+        more: engine.tls?.available ? ` (${engine.tls.version})` : '',
+        meaning: 'Clients ask targets that begin with https:// by the system’s own OpenSSL.',
+        forbids: 'targets that begin with https://',
+      },
+      engine.tls,
+    ),
     ...processItems(facts),
     ...networkItems(facts),
     ...sandboxItems(facts),

@@ -75,6 +75,19 @@ export function engineCommand(env: NodeJS.ProcessEnv = process.env, root = findR
   throw new LabError('failed', `The engine is not built: ${file} is missing; \`${build}\` builds it.`);
 }
 
+/**
+ * The engine for clients that speak TLS: the same program, which may load OpenSSL, as a static one cannot. Sanitized
+ * engines can themselves. Throws LabError where there is none.
+ */
+export function secureEngineCommand(env: NodeJS.ProcessEnv = process.env, root = findRoot()): Command {
+  const { file, args } = engineCommand(env, root);
+  const beside = `${file}-tls`;
+  if (existsSync(beside)) return { file: beside, args };
+  const variant = env.FDSCOPE_ENGINE_VARIANT;
+  if (variant === 'asan' || variant === 'tsan') return { file, args };
+  throw new LabError('unavailable', `TLS needs ${beside}, which is missing: \`npm run engine\` builds it.`);
+}
+
 /** The folder of the bundle that this is in; undefined where it runs from its source. */
 export function bundleFolder(self = fileURLToPath(import.meta.url)): string | undefined {
   return self.endsWith('.mjs') ? dirname(self) : undefined;

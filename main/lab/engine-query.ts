@@ -1,7 +1,7 @@
 /** Questions that the engine answers at once: what it has, and what it found this machine to allow. */
 import { execFile } from 'node:child_process';
 import { z } from 'zod';
-import { engineCommand } from './engine-location.ts';
+import { engineCommand, secureEngineCommand, type Command } from './engine-location.ts';
 import { LabError, sentenceOf } from './errors.ts';
 
 /** Probing io_uring takes a child of its own; ten seconds is far beyond all of it. */
@@ -12,15 +12,17 @@ export interface Question {
   /** The engine is ended after it. */
   readonly limitMs?: number;
   readonly signal?: AbortSignal | undefined;
+  /** Another program than the usual engine. */
+  readonly command?: Command;
 }
 
 /** Throws LabError. */
 export async function askEngine<T>(
   subcommand: string,
   schema: z.ZodType<T>,
-  { args = [], limitMs = usualLimitMs, signal }: Question = {},
+  { args = [], limitMs = usualLimitMs, signal, command }: Question = {},
 ): Promise<T> {
-  const engine = engineCommand();
+  const engine = command ?? engineCommand();
   const { file } = engine;
   const text = await new Promise<string>((resolve, reject) => {
     const options = { timeout: limitMs, killSignal: 'SIGKILL', ...(signal && { signal }) } as const;
@@ -55,7 +57,22 @@ export type Availability = z.infer<typeof availabilitySchema>;
 const engineDoctorSchema = z.object({
   perfSwitchRecords: availabilitySchema,
   ioUring: availabilitySchema.optional(),
+  /** Of the engine that speaks TLS, where it is there. */
+  tls: availabilitySchema.extend({ version: z.string() }).optional(),
 });
 export type EngineDoctor = z.infer<typeof engineDoctorSchema>;
 
-export const askEngineDoctor = (): Promise<EngineDoctor> => askEngine('doctor', engineDoctorSchema);
+/** What the dynamic engine says of OpenSSL is what counts; where it is missing or cannot start, that is the reason. */
+async function askTls(): Promise<EngineDoctor['tls']> {
+  try {
+    return (await askEngine('doctor', engineDoctorSchema, { command: secureEngineCommand() })).tls;
+  } catch (error) {
+    return { available: false, version: '', reason: sentenceOf(error), enable: 'npm run engine' };
+  }
+}
+
+/** Throws LabError. */
+export async function askEngineDoctor(): Promise<EngineDoctor> {
+  const [own, tls] = await Promise.all([askEngine('doctor', engineDoctorSchema), askTls()]);
+  return { ...own, tls };
+}

@@ -14,6 +14,8 @@ export interface LoadTarget {
   readonly authority: string;
   /** The path of a URL that has one. */
   readonly path?: string;
+  /** Of https: the name or the address, without brackets, that the certificate must be of. */
+  readonly secureHost?: string;
 }
 
 type Asked = Pick<LoadSettings, 'target' | 'connectTo' | 'protocol' | 'allowRemoteTarget'>;
@@ -29,6 +31,7 @@ interface Named {
   /** HOST:PORT, whose host may be a name. */
   readonly authority: string;
   readonly path?: string;
+  readonly secureHost?: string;
 }
 
 /** "http://name:8080/path", or "name:8080". Throws LabError. */
@@ -39,11 +42,16 @@ function named({ target, protocol }: Asked, words: TargetWords): Named {
   };
   if (!URL.canParse(target)) return refuse('is no address: give one such as 127.0.0.1:8080 or http://127.0.0.1:8080/.');
   const url = new URL(target);
-  if (url.protocol !== 'http:') return refuse('is of another protocol than http: give host and port.');
+  const isSecure = url.protocol === 'https:';
+  if (url.protocol !== 'http:' && !isSecure) return refuse('is of another protocol than http: give host and port.');
   if (protocol !== 'http') return refuse('is of the protocol http, and --protocol says another.');
   if (url.username !== '' || url.password !== '') return refuse('has a user in it: give a header Authorization.');
   const path = `${url.pathname}${url.search}`;
-  return { authority: `${url.hostname}:${url.port === '' ? '80' : url.port}`, ...(path === '/' ? {} : { path }) };
+  return {
+    authority: `${url.hostname}:${url.port === '' ? (isSecure ? '443' : '80') : url.port}`,
+    ...(path === '/' ? {} : { path }),
+    ...(isSecure ? { secureHost: url.hostname.replace(/^\[|\]$/g, '') } : {}),
+  };
 }
 
 /** Throws LabError. */

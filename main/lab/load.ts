@@ -2,16 +2,23 @@
 import type { LoadResult } from '../../shared/run-result.ts';
 import type { LoadSettings } from '../../shared/schemas/settings.ts';
 import { shareConnections, totalConnections } from './client-mix.ts';
-import { isCutShort, throwIfInterrupted } from './errors.ts';
+import { isCutShort, LabError, throwIfInterrupted } from './errors.ts';
 import { LatencyLog } from './latency-log.ts';
 import { loadTarget } from './load-target.ts';
 import { describeMachine } from './machine.ts';
 import { MeasuredClients, type LoadConfig } from './measured-clients.ts';
 import { checkReach, crewConfig, noticePlaces, placeResults, startCrew } from './places/run-places.ts';
-import { noticeClients, noticeUnasked } from './client-notices.ts';
+import { noticeClients, noticeUnasked, noticeUnchecked } from './client-notices.ts';
 import { noticeClientLimit, noticeCut, noticeEarlyErrors, noticeMismatches, Notices } from './notices.ts';
 import { reportProgress, type Hooks } from './progress.ts';
 import { nothingYet, secondsBetween } from './result.ts';
+
+/** Throws LabError. */
+function refuseTlsSettings({ insecure, caFile }: LoadSettings): void {
+  if (!insecure && caFile === undefined) return;
+  const name = insecure ? '--insecure' : '--ca-file';
+  throw new LabError('bad-input', `${name} is about TLS: give a --target that begins with https://.`);
+}
 
 /** Resolves when the load engine is gone. Throws LabError. The clients are not pinned: nobody knows the server's cores. */
 export async function loadOnce(
@@ -19,7 +26,11 @@ export async function loadOnce(
   { signal, onProgress, onLatency, keepsInterrupted, latencyLog, places }: Hooks,
 ): Promise<LoadResult> {
   throwIfInterrupted(signal);
-  const { address: target, authority, path } = loadTarget(settings);
+  const { address: target, authority, path, secureHost } = loadTarget(settings);
+  if (secureHost === undefined) refuseTlsSettings(settings);
+  if (places && secureHost !== undefined) {
+    throw new LabError('bad-input', 'Clients in places speak no TLS: leave --clients-on out, or give a target of http.');
+  }
   const notices = new Notices();
   const machine = describeMachine(false);
   const asked: LoadConfig = {
@@ -27,6 +38,9 @@ export async function loadOnce(
     ...{ handler: settings.handler, responseBytes: settings.responseBytes, check: settings.check },
     ...{ path: path ?? settings.path, requests: settings.requests },
     ...(settings.protocol === 'http' ? { authority } : {}),
+    ...(secureHost === undefined
+      ? {}
+      : { tls: { host: secureHost, verify: !settings.insecure, caFile: settings.caFile } }),
     ...{ requestBytes: settings.requestBytes, threads: settings.threads, timeoutMs: settings.timeoutMs },
     ...{ sourceAddresses: settings.sourceAddresses, request: settings.request },
     durationMs: Math.round(settings.durationSeconds * 1000),
@@ -65,6 +79,8 @@ export async function loadOnce(
     noticeCut(notices, isCut, seconds, settings.durationSeconds);
     const { timeoutMs } = config;
     const { requests } = settings;
+    const { tls } = clients;
+    if (secureHost !== undefined && settings.insecure) noticeUnchecked(notices, settings.target);
     const requestLimit = requests === undefined ? undefined : { requests, asked: clients.asked };
     if (requestLimit) noticeUnasked(notices, requestLimit, seconds);
     noticeClients(notices, { target: settings.target, timeoutMs, seconds, atEnd: to, isOurs: false }, figures);
@@ -78,6 +94,7 @@ export async function loadOnce(
       ...account,
       ...(requestLimit ? { requestLimit } : {}),
       ...(placed ? { places: placed } : {}),
+      ...(tls ? { tls } : {}),
       notices: notices.all,
       machine,
     };

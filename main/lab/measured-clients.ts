@@ -6,6 +6,7 @@ import {
   type HeldRate,
   type LatencySummary,
   type ProfileFigures,
+  type TlsFigures,
   type WaitedFor,
 } from '../../shared/run-result.ts';
 import type { ClientStock, Mark, ProfileCounts, Ready } from '../../shared/engine-messages.ts';
@@ -14,7 +15,7 @@ import type { Protocol } from '../../shared/schemas/settings.ts';
 import type { Counters } from '../../shared/telemetry/codec.ts';
 import { clientProfiles, type ClientProfile } from '../../shared/telemetry/profiles.ts';
 import type { CountedClient } from './client-mix.ts';
-import { engineCommand } from './engine-location.ts';
+import { engineCommand, secureEngineCommand } from './engine-location.ts';
 import { EngineProcess, type EngineEvents } from './engine-process.ts';
 import { LabError, orInterrupted } from './errors.ts';
 import { LatencyTotals, summarise } from './latency.ts';
@@ -33,6 +34,8 @@ export interface LoadConfig {
   /** What the field Host says; "localhost" where it is not given. */
   readonly authority?: string | undefined;
   readonly request?: RequestSettings | undefined;
+  /** TLS under the connections: whose certificate it must be, whether it is checked, and what is trusted as well. */
+  readonly tls?: { readonly host: string; readonly verify: boolean; readonly caFile?: string | undefined } | undefined;
   /** So many and no more, from the first connection on, without a warm-up. */
   readonly requests?: number | undefined;
   readonly threads: number;
@@ -121,7 +124,11 @@ export class MeasuredClients<Engine extends LoadEngine = LoadEngine> {
 
   /** With a load engine on this machine, started now. */
   static here(config: LoadConfig, notices: Notices, signal: AbortSignal | undefined): MeasuredClients<EngineProcess> {
-    const engine = new EngineProcess('The load engine', engineCommand(), loadArguments(config));
+    const engine = new EngineProcess(
+      'The load engine',
+      config.tls ? secureEngineCommand() : engineCommand(),
+      loadArguments(config),
+    );
     return new MeasuredClients(config, notices, signal, engine);
   }
 
@@ -195,6 +202,14 @@ export class MeasuredClients<Engine extends LoadEngine = LoadEngine> {
   /** Of a run of so many requests: how many were asked. */
   get asked(): number {
     return this.#atEnd?.asked ?? 0;
+  }
+
+  /** Undefined without TLS, and where the load engine was too busy to say. */
+  get tls(): TlsFigures | undefined {
+    const told = this.#atEnd?.tls;
+    if (!told) return undefined;
+    const { cpuNs, ...figures } = told;
+    return { ...figures, cpuMicrosEach: ratio(cpuNs / 1000, told.handshakes) };
   }
 
   #account(from: Counters, to: Counters, seconds: number): ClientAccount {

@@ -163,6 +163,19 @@ const loadRunSchema = z.looseObject({
   bytesOut: count('bytes that the clients sent'),
   cpuSeconds: userAndSystem,
   places: placesField,
+  tls: z
+    .looseObject({
+      version: z.string(),
+      cipher: z.string(),
+      protocol: z.string().describe('what ALPN chose; empty for nothing'),
+      verified: z.boolean().describe('whether certificates were checked'),
+      handshakes: count('handshakes that succeeded, none resumed, those before the interval included'),
+      failed: count('handshakes that did not'),
+      cpuMicrosEach: count('µs of CPU time of the clients for each handshake'),
+      times: latencySchema.omit({ count: true }).describe('from the open connection to the end of the handshake'),
+    })
+    .optional()
+    .describe('of https'),
   connectedTo: z.string().optional().describe('HOST:PORT that was connected to, with --connect-to'),
   requestLimit: z
     .looseObject({ requests: count('asked for'), asked: count('sent or due, answered or not') })

@@ -273,7 +273,7 @@ export const loadSettingsSchema = z.strictObject({
   ...runTimeSchema,
   request: requestWithFilesSchema.optional(),
   protocol: z.enum(protocols),
-  /** HOST:PORT, http://HOST:PORT/PATH, or unix:/PATH */
+  /** HOST:PORT, http://HOST:PORT/PATH, https://HOST:PORT/PATH, or unix:/PATH */
   target: z.string(),
   /** Connect there, HOST:PORT or unix:/PATH, while requests name `target`, whose host then may be a name. */
   connectTo: z.string().optional(),
@@ -282,6 +282,10 @@ export const loadSettingsSchema = z.strictObject({
    * given up; `durationSeconds` then is the longest that it may take.
    */
   requests: whole('requests').optional(),
+  /** https: whoever answers is measured; without it the certificate must be trusted and of the target's name. */
+  insecure: z.boolean().default(false),
+  /** https: a file of certificates in PEM that are trusted beside the system's. */
+  caFile: z.string().min(1).optional(),
   /** Required where what is connected to is not loopback. */
   allowRemoteTarget: z.boolean().default(false),
   clients: z.array(clientSchema).min(1).max(64),

@@ -115,6 +115,7 @@ describe('the doctor', () => {
   const engine = {
     perfSwitchRecords: { available: false, reason: 'perf_event_open is refused.', enable: 'sudo sysctl x=2' },
     ioUring: { available: true },
+    tls: { available: true, version: 'OpenSSL 3' },
   };
   const items = new Map(
     diagnose(

@@ -24,7 +24,7 @@ import { histogramTable, latencyBins, type LatencyBin } from '../histogram.ts';
 import { checkFormat, checkOut, deliver, failOnErrors } from '../output.ts';
 import { addPlaces, withPlaces, type PlaceFlags } from '../places.ts';
 import { placeParts } from '../print-places.ts';
-import { accountLines, errorLines, loadTable, noticeLines } from '../print.ts';
+import { accountLines, errorLines, loadTable, noticeLines, tlsLines } from '../print.ts';
 import { ProgressBar } from '../progress-bar.ts';
 import { UnmetExpectation } from '../unmet-expectation.ts';
 import { addRequest, addRequestFiles, requestInput, type RequestFlags } from '../request-options.ts';
@@ -36,6 +36,8 @@ interface LoadFlags extends ClientFlags, OutputFlags, RequestFlags, PlaceFlags {
   readonly target: string;
   readonly connectTo?: string;
   readonly requests?: number;
+  readonly insecure?: boolean;
+  readonly caFile?: string;
   readonly latencyLog?: string;
   readonly histogram?: boolean;
   readonly protocol: string;
@@ -104,6 +106,7 @@ const loadPage = (result: LoadResult & { readonly histogram?: readonly LatencyBi
   loadTable(result),
   ...placeParts([result]),
   ...accountLines(result),
+  ...tlsLines(result),
   ...errorLines([result]),
   ...(result.histogram && result.histogram.length > 0 ? [histogramTable(result.target, result.histogram)] : []),
   noticeLines([result]),
@@ -136,6 +139,8 @@ export const registerLoad: Register = (program, { lab, signal }) => {
   command.option('--allow-remote-target', 'allow a target on another machine');
   addNumber(command, '--expect-rate', 'exit code 4 where less than this percentage of --rate was sent', 'percent');
   command.option('--expect-status <codes>', 'exit code 4 where a reply of http had another status, such as 2xx,404');
+  command.option('--ca-file <file>', 'of https: certificates in PEM that are trusted beside those of the system');
+  command.option('--insecure', 'of https: do not check the certificate, which the result then says');
   addHistogram(command);
   addPlaces(command, { hasServer: false });
   command.option('--latency-log <file>', 'write the latencies, a line a second, as an HdrHistogram log');
@@ -151,6 +156,7 @@ export const registerLoad: Register = (program, { lab, signal }) => {
         ...{ requestBytes: flags.requestBytes, responseBytes: flags.responseBytes, timeoutMs: flags.timeout },
         ...{ threads: flags.threads, path: flags.path, allowRemoteTarget: flags.allowRemoteTarget },
         ...{ ...timeInput(flags), ...limitInput(flags), connectTo: flags.connectTo },
+        ...{ insecure: flags.insecure, caFile: flags.caFile },
         ...{ clients: clientsInput(flags), request: requestInput(flags) },
       }),
     );

@@ -8,6 +8,7 @@
 
 #include "load/load_settings.hpp"
 #include "load/rate_schedule.hpp"
+#include "load/secure.hpp"
 #include "load/traffic.hpp"
 
 namespace fdscope {
@@ -21,14 +22,18 @@ struct Group {
 };
 
 struct Client {
-  enum class Phase : uint8_t { absent, connecting, greeting, resting, busy, closing };
+  enum class Phase : uint8_t { absent, connecting, securing, greeting, resting, busy, closing };
   // A connection is of use once the server has let it in.
-  bool is_arriving() const { return phase == Phase::connecting || phase == Phase::greeting; }
+  bool is_arriving() const {
+    return phase == Phase::connecting || phase == Phase::securing || phase == Phase::greeting;
+  }
   struct Flight {
     uint64_t number, intended_ns, sent_ns;
   };
 
   int fd = -1;
+  std::unique_ptr<SecureStream> secure;  // over `fd`, where the target is asked by TLS
+  uint64_t secures_since_ns = 0;
   uint64_t since_ns = 0;         // when it began to connect, also while it greets, or to wait for the end of the stream
   uint64_t idle_until_ns = 0;    // when the server may end this connection for want of requests; 0: it did not say
   std::shared_ptr<Group> group;  // none: this place is vacant

@@ -62,6 +62,36 @@ void LoadLoop::connect(Client& c) {
 
 void LoadLoop::connected(Client& c) {
   count(Counter::connects_done);
+  if (state_.secure == nullptr) return opened(c);
+  c.phase = Phase::securing;
+  c.secures_since_ns = now_ns();
+  c.secure = std::make_unique<SecureStream>(*state_.secure, c.fd);
+  secure(c);
+}
+
+void LoadLoop::secure(Client& c) {
+  switch (c.secure->handshake()) {
+    case SecureStream::Step::wants_read: return watch(c, EPOLLIN);
+    case SecureStream::Step::wants_write: return watch(c, EPOLLIN | EPOLLOUT);
+    case SecureStream::Step::failed: {
+      ++handshakes_->failed;
+      tell("handshakeFailed", "A TLS handshake with " + settings_.secure.host + " failed: " + c.secure->fault() + ".");
+      return fail(c, ErrorKind::connect);
+    }
+    case SecureStream::Step::done: break;
+  }
+  handshakes_->times.record(now_ns() - c.secures_since_ns);
+  handshakes_->cpu_ns += c.secure->cpu_ns();
+  if (handshakes_->version.empty()) {
+    handshakes_->version = c.secure->version();
+    handshakes_->cipher = c.secure->cipher();
+    handshakes_->protocol = c.secure->protocol();
+  }
+  opened(c);
+}
+
+// A connection is there, with all that lies under its requests.
+void LoadLoop::opened(Client& c) {
   if (!c.tried) {
     c.tried = true;
     state_.tried.fetch_add(1);
@@ -76,7 +106,7 @@ void LoadLoop::greet(Client& c) {
   c.checker.begin(traffic_.settings(), {});
   const std::span<const uint8_t> greeting = traffic_.greeting();
   // An empty send buffer has room for it.
-  const ssize_t n = sys::write(c.fd, greeting);
+  const ssize_t n = c.secure ? c.secure->write(greeting) : sys::write(c.fd, greeting);
   if (n < 0) return fail_errno(c, errno);
   count(Counter::bytes_out, static_cast<uint64_t>(n));
   ProfileTally::add(own(c).bytes_out, static_cast<uint64_t>(n));
@@ -109,6 +139,7 @@ void LoadLoop::fail_errno(Client& c, int error) {
   if (error == EMFILE || error == ENFILE) return fail(c, ErrorKind::fd_limit);
   if (error == ECONNREFUSED) return fail(c, ErrorKind::refused);
   if (c.phase == Phase::connecting) return fail(c, ErrorKind::connect);
+  if (error == EPROTO) return fail(c, ErrorKind::protocol);
   if ((error == ECONNRESET || error == EPIPE) && crossed_an_end(c)) return server_closed(c, 0);
   fail(c, error == ECONNRESET || error == EPIPE ? ErrorKind::reset : ErrorKind::other);
 }
@@ -127,6 +158,8 @@ void LoadLoop::fail(Client& c, ErrorKind kind) {
 }
 
 void LoadLoop::close(Client& c, bool reset) {
+  if (c.secure && !reset && c.phase != Phase::securing) c.secure->say_end();
+  c.secure.reset();
   if (c.fd >= 0) {
     const linger hard{1, 0};
     // Without lingering, close() sends a reset. It cannot fail on a socket.

@@ -87,7 +87,7 @@ void LoadLoop::flush(Client& c) {
   while (c.written < c.out.size()) {
     auto bytes = std::span<const uint8_t>(c.out).subspan(c.written);
     if (s.profile == Profile::slow_writer) bytes = bytes.first(std::min<size_t>(bytes.size(), s.chunk_bytes));
-    const ssize_t n = sys::write(c.fd, bytes);
+    const ssize_t n = c.secure ? c.secure->write(bytes) : sys::write(c.fd, bytes);
     if (n < 0) {
       if (errno == EAGAIN) return watch(c, EPOLLIN | EPOLLOUT);
       return fail_errno(c, errno);
@@ -106,7 +106,10 @@ void LoadLoop::flush(Client& c) {
     close(c, true);
     return reconnect(c, s.think_ms * ms);
   }
-  if (s.profile == Profile::half_close) sys::shutdown(c.fd, SHUT_WR);
+  if (s.profile == Profile::half_close) {
+    if (c.secure) c.secure->say_end();
+    sys::shutdown(c.fd, SHUT_WR);
+  }
   if (s.profile == Profile::slow_reader) {
     watch(c, 0);
     return timer(c, now_ns() + s.interval_ms * ms);
@@ -114,20 +117,24 @@ void LoadLoop::flush(Client& c) {
   watch(c, EPOLLIN);
 }
 
-void LoadLoop::receive(Client& c) {
+bool LoadLoop::receive(Client& c) {
   const ClientSettings& s = c.group->settings;
   auto room = std::span(buffer_);
   if (s.profile == Profile::slow_reader) room = room.first(s.chunk_bytes);
-  const ssize_t n = sys::read(c.fd, room);
+  const ssize_t n = c.secure ? c.secure->read(room) : sys::read(c.fd, room);
   if (n < 0) {
     if (errno != EAGAIN) fail_errno(c, errno);
-    return;
+    return false;
   }
-  if (n == 0) return end_of_stream(c);
+  if (n == 0) {
+    end_of_stream(c);
+    return false;
+  }
   count(Counter::bytes_in, static_cast<uint64_t>(n));
   ProfileTally::add(own(c).bytes_in, static_cast<uint64_t>(n));
-  if (c.phase == Phase::greeting) return greeted(c, room.first(static_cast<size_t>(n)));
-  check(c, room.first(static_cast<size_t>(n)));
+  c.phase == Phase::greeting ? greeted(c, room.first(static_cast<size_t>(n)))
+                             : void(check(c, room.first(static_cast<size_t>(n))));
+  return s.profile != Profile::slow_reader;
 }
 
 bool LoadLoop::check(Client& c, std::span<const uint8_t> bytes) {
@@ -161,14 +168,17 @@ bool LoadLoop::check(Client& c, std::span<const uint8_t> bytes) {
 
 // Told with the line that was wrong: "protocol 4" alone sends people to a packet capture.
 void LoadLoop::broken(Client& c) {
-  constexpr unsigned most_told = 3;
-  if (c.checker.fault().size() > 0 && faults_told_ < most_told) {
-    ++faults_told_;
-    const std::string text = "A reply broke the protocol: " + std::string(c.checker.fault()) + ".";
-    writer_.json(wire::FrameKind::notice,
-                 "{\"level\":\"warning\",\"code\":\"brokenReply\",\"text\":" + json_quote(text) + "}");
-  }
+  if (c.checker.fault().size() > 0)
+    tell("brokenReply", "A reply broke the protocol: " + std::string(c.checker.fault()) + ".");
   fail(c, ErrorKind::protocol);
+}
+
+void LoadLoop::tell(const char* code, const std::string& text) {
+  constexpr unsigned most_told = 3;
+  if (faults_told_ == most_told) return;
+  ++faults_told_;
+  writer_.json(wire::FrameKind::notice,
+               "{\"level\":\"warning\",\"code\":" + json_quote(code) + ",\"text\":" + json_quote(text) + "}");
 }
 
 void LoadLoop::count_reply(const Client& c) {

@@ -61,19 +61,10 @@ void add_commands(telemetry::CommandReader& commands, const LoadSettings& settin
   });
 }
 
-std::string percentiles_json(const Histogram& h) {
-  const auto micros = [](double ns) { return std::to_string(ns / 1000); };
-  return "{\"p50\":" + micros(static_cast<double>(h.value_at(0.5))) +
-         ",\"p90\":" + micros(static_cast<double>(h.value_at(0.9))) +
-         ",\"p99\":" + micros(static_cast<double>(h.value_at(0.99))) +
-         ",\"p999\":" + micros(static_cast<double>(h.value_at(0.999))) +
-         ",\"max\":" + micros(static_cast<double>(h.max_ns())) + ",\"mean\":" + micros(h.mean_ns()) + "}";
-}
-
 using Loops = std::vector<std::unique_ptr<LoadLoop>>;
 
 // What the loops' clients were answered so far, and, once the loops have said it, where they stood at the end.
-std::string account_json(const Loops& loops, bool with_stock) {
+std::string account_json(const Loops& loops, const SecureSettings& secure, bool with_stock) {
   std::map<std::string, uint64_t> codes;
   for (const auto& loop : loops) loop->tally().add_to(codes);
   ClientStock stock;
@@ -90,8 +81,12 @@ std::string account_json(const Loops& loops, bool with_stock) {
     profiles += (profiles.empty() ? "" : ",") + json_quote(profile_name(static_cast<Profile>(i))) + ":{" +
                 sums.fields() + (with_stock ? ",\"clients\":" + own.json() : "") + "}";
   }
+  HandshakeTally handshakes;
+  if (secure.on && with_stock)
+    for (const auto& loop : loops) handshakes.add(*loop->handshakes_at_stock());
+  const std::string tls = secure.on && with_stock ? ",\"tls\":" + handshakes.json(secure.verify) : "";
   return "\"replies\":" + codes_json(codes) + (with_stock ? ",\"clients\":" + stock.json() : "") + ",\"profiles\":{" +
-         profiles + "}";
+         profiles + "}" + tls;
 }
 
 class Director {
@@ -105,7 +100,7 @@ class Director {
   void begin(LoadState& state) {
     state.measuring.store(true);
     measured_from_ns = now_ns();
-    mark("steady", measured_from_ns, "," + account_json(loops_, false));
+    mark("steady", measured_from_ns, "," + account_json(loops_, settings_.secure, false));
   }
 
   void direct(LoadState& state) {
@@ -118,7 +113,7 @@ class Director {
     state.measuring.store(false);
     const auto is_stocked = [&] { return state.stocked.load(std::memory_order_acquire) >= loops_.size(); };
     wait(stock_limit_ns, is_stocked);
-    account = account_json(loops_, is_stocked());
+    account = account_json(loops_, settings_.secure, is_stocked());
     if (state.is_limited) account += ",\"asked\":" + std::to_string(state.claimed.load());
     // What came while the loops took stock is in the account as well, unless nothing was to come any more.
     mark("loadDone", is_drained(state) ? measured_to_ns : now_ns(), "," + account);
@@ -209,8 +204,11 @@ int load_command(const JsonValue& given) {
   const size_t fds = raise_fd_limit();
   check_fds(settings.plan, fds);
   pin_to(settings.cpus);
+  std::unique_ptr<SecureContext> secure;
+  if (settings.secure.on) secure = std::make_unique<SecureContext>(settings.secure);
   telemetry::FrameWriter writer(settings.frames ? STDOUT_FILENO : -1);
   LoadState state;
+  state.secure = secure.get();
   state.set_plan(settings.plan);
   state.requests = settings.requests;
   state.is_limited = settings.requests > 0;

@@ -107,11 +107,12 @@ ClientPlan read_client_plan(const JsonValue& clients, uint32_t source_addresses)
 }
 
 LoadSettings read_load_settings(const JsonValue& settings) {
-  refuse_unknown(
-      settings, {"protocol", "target",        "threads",      "cpus",   "durationMs",  "warmupMs",    "timeoutMs",
-                 "handler",  "responseBytes", "requestBytes", "check",  "path",        "authority",   "sourceAddresses",
-                 "clients",  "requests",      "request",      "frames", "allowRemote", "awaitsBegin", "scheduleFromNs"},
-      "load");
+  refuse_unknown(settings,
+                 {"protocol",    "target",          "threads",        "cpus",         "durationMs", "warmupMs",
+                  "timeoutMs",   "handler",         "responseBytes",  "requestBytes", "check",      "path",
+                  "authority",   "sourceAddresses", "clients",        "requests",     "request",    "frames",
+                  "allowRemote", "awaitsBegin",     "scheduleFromNs", "tls"},
+                 "load");
   LoadSettings read;
   auto& t = read.traffic;
   const std::string protocol = settings.string_or("protocol", "http");
@@ -139,6 +140,15 @@ LoadSettings read_load_settings(const JsonValue& settings) {
   if (const JsonValue* request = settings.find("request"); request != nullptr) {
     if (t.exact) throw BadInput("request is for servers that are not the lab's: it needs check framing.");
     t.request = read_request_settings(*request, t.expected.protocol);
+  }
+  if (const JsonValue* tls = settings.find("tls"); tls != nullptr) {
+    if (!tls->is_object()) throw BadInput("tls must be an object.");
+    refuse_unknown(*tls, {"host", "verify", "caFile"}, "tls");
+    if (t.exact) throw BadInput("tls is for servers that are not the lab's: it needs check framing.");
+    read.secure.on = true;
+    read.secure.host = tls->string_or("host", "localhost");
+    read.secure.verify = tls->boolean_or("verify", true);
+    read.secure.ca_file = tls->string_or("caFile", "");
   }
   // The lab's own servers are asked by the bytes that their replies were reckoned from.
   if (!t.exact) t.request.authority = authority;

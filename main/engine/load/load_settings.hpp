@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "load/secure.hpp"
 #include "load/traffic.hpp"
 #include "sys/json.hpp"
 
@@ -50,6 +51,7 @@ struct LoadSettings {
   bool frames = false;
   bool awaits_begin = false;      // measuring begins when the command `begin` says, not after a warm-up
   uint64_t schedule_from_ns = 0;  // CLOCK_MONOTONIC: open loops count from there; 0: from when they start
+  SecureSettings secure;
   ClientPlan plan;
 };
 

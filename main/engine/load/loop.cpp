@@ -30,6 +30,7 @@ LoadLoop::LoadLoop(const LoadSettings& settings, LoadState& state, telemetry::Fr
       random_(index + 1),
       buffer_(65'536) {
   next_number_ = uint64_t{index} << 40;
+  if (state.secure != nullptr) handshakes_ = std::make_unique<HandshakeTally>();
 }
 
 void LoadLoop::run() {
@@ -82,9 +83,13 @@ void LoadLoop::on_event(Client& c, uint32_t events) {
     sys::getsockopt(c.fd, SOL_SOCKET, SO_ERROR, error);
     return error != 0 ? fail_errno(c, error) : connected(c);
   }
+  if (c.phase == Phase::securing) return secure(c);
   const uint32_t serial = c.serial;
   if ((events & EPOLLOUT) != 0) flush(c);
-  if (c.serial == serial && (events & ~uint32_t{EPOLLOUT}) != 0) receive(c);
+  if (c.serial != serial || (events & ~uint32_t{EPOLLOUT}) == 0) return;
+  // What TLS has read and not given yet, no event tells of.
+  while (receive(c) && c.serial == serial && c.secure) {
+  }
 }
 
 void LoadLoop::on_timer(Client& c) {
@@ -171,6 +176,7 @@ void LoadLoop::give_up(Client& c, uint64_t now) {
 // took, and nothing where it has only just begun.
 void LoadLoop::take_stock(uint64_t end_ns) {
   is_stocked_ = true;
+  if (handshakes_) handshakes_at_stock_ = std::make_unique<HandshakeTally>(*handshakes_);
   const auto age = [&](uint64_t since_ns) { return since_ns < end_ns ? end_ns - since_ns : 0; };
   const uint64_t tells_from_ns = latency_.seen().corrected.value_at(0.99);
   const auto stock_of = [&](const Group& g) -> ClientStock& {

@@ -66,6 +66,8 @@ struct LoadState {
   }
   std::atomic<uint32_t> plan_number{0};
 
+  const SecureContext* secure = nullptr;  // where the target is asked by TLS
+
  private:
   std::mutex plan_mutex_;
   std::shared_ptr<const ClientPlan> plan_;
@@ -80,6 +82,8 @@ class LoadLoop {
   const LatencyPair& total() const { return latency_.total(); }  // to be read when run() has returned
   const ReplyTally& tally() const { return tally_; }
   const ProfileTally& tally_of(size_t profile) const { return by_profile_[profile]; }
+  // To be read once LoadState::stocked counts this loop; nullptr without TLS.
+  const HandshakeTally* handshakes_at_stock() const { return handshakes_at_stock_.get(); }
   // By profile; to be read once LoadState::stocked counts this loop.
   const std::array<ClientStock, profile_count>& stocks() const { return stocks_; }
 
@@ -118,6 +122,8 @@ class LoadLoop {
   // connecting.cpp
   void connect(Client& c);
   void connected(Client& c);
+  void secure(Client& c);
+  void opened(Client& c);
   void greet(Client& c);
   void greeted(Client& c, std::span<const uint8_t> bytes);
   void let_in(Client& c);
@@ -135,7 +141,8 @@ class LoadLoop {
   void send_again(Client& c);
   void put(Client& c, const Client::Flight& flight);
   void flush(Client& c);
-  void receive(Client& c);
+  bool receive(Client& c);                                // whether bytes came
+  void tell(const char* code, const std::string& text);   // as a notice, at most three of a loop
   bool check(Client& c, std::span<const uint8_t> bytes);  // false: the connection is no more
   void broken(Client& c);
   void count_reply(const Client& c);
@@ -162,6 +169,7 @@ class LoadLoop {
   ReplyTally tally_;
   std::array<ProfileTally, profile_count> by_profile_;
   std::array<ClientStock, profile_count> stocks_;
+  std::unique_ptr<HandshakeTally> handshakes_, handshakes_at_stock_;
   bool is_stocked_ = false, is_drained_ = false;
   unsigned faults_told_ = 0;
   std::vector<uint8_t> buffer_;

@@ -54,6 +54,32 @@ std::string ClientStock::json() const {
          field("connecting", connecting) + "," + field("unsent", unsent) + "," + field("oldestNs", oldest_ns) + "}";
 }
 
+void HandshakeTally::add(const HandshakeTally& other) {
+  times.add(other.times);
+  failed += other.failed;
+  cpu_ns += other.cpu_ns;
+  if (!version.empty()) return;
+  version = other.version;
+  cipher = other.cipher;
+  protocol = other.protocol;
+}
+
+std::string HandshakeTally::json(bool verified) const {
+  return "{\"version\":" + json_quote(version) + ",\"cipher\":" + json_quote(cipher) +
+         ",\"protocol\":" + json_quote(protocol) + ",\"verified\":" + (verified ? "true" : "false") + "," +
+         field("handshakes", times.total()) + "," + field("failed", failed) + "," + field("cpuNs", cpu_ns) +
+         ",\"times\":" + percentiles_json(times) + "}";
+}
+
+std::string percentiles_json(const Histogram& h) {
+  const auto micros = [](double ns) { return std::to_string(ns / 1000); };
+  return "{\"p50\":" + micros(static_cast<double>(h.value_at(0.5))) +
+         ",\"p90\":" + micros(static_cast<double>(h.value_at(0.9))) +
+         ",\"p99\":" + micros(static_cast<double>(h.value_at(0.99))) +
+         ",\"p999\":" + micros(static_cast<double>(h.value_at(0.999))) +
+         ",\"max\":" + micros(static_cast<double>(h.max_ns())) + ",\"mean\":" + micros(h.mean_ns()) + "}";
+}
+
 std::string codes_json(const std::map<std::string, uint64_t>& codes) {
   std::string text = "{";
   for (const auto& [code, n] : codes) text += (text.size() > 1 ? "," : "") + json_quote(code) + ":" + std::to_string(n);

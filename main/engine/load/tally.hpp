@@ -5,9 +5,12 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
+
+#include "load/histogram.hpp"
 
 namespace fdscope {
 
@@ -58,6 +61,19 @@ struct ProfileSums {
   bool any() const { return sent + replies + errors + bytes_in + bytes_out > 0; }
   std::string fields() const;
 };
+
+// TLS handshakes of one loop's clients, from the open connection to the end of the handshake; those before the measured
+// time are among them, as connections are mostly opened then.
+struct HandshakeTally {
+  Histogram times;
+  uint64_t failed = 0, cpu_ns = 0;
+  std::string version, cipher, protocol;  // of the first
+  void add(const HandshakeTally& other);
+  std::string json(bool verified) const;
+};
+
+// Microseconds.
+std::string percentiles_json(const Histogram& histogram);
 
 // {"200":12,"-NOAUTH":3}
 std::string codes_json(const std::map<std::string, uint64_t>& codes);
