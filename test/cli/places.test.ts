@@ -34,7 +34,7 @@ describe('without a network', () => {
         const wrong = await runCli(['places', '--places', file]);
         expect(wrong.code).toBe(2);
         expect(wrong.stderr).toMatch(/places\.yaml:3:\d+: .*nam/);
-        writeFileSync(file, 'version: 1\nplaces:\n  lab1: { kind: command, argv: [env] }\n');
+        writeFileSync(file, `version: 1\nplaces:\n  lab1: { kind: command, argv: [env], cache: "${folder}/cache" }\n`);
         const args = ['run', '-m', 'epoll-lt', '-d', '0.2', '--places', file];
         const missing = await runCli([...args, '--clients-on', 'lab2', '--yes']);
         expect(missing).toMatchObject({ code: 2 });
