@@ -9,13 +9,13 @@ import { engine } from '../support/engines.ts';
 import { ServerUnderTest, type ServeSettings } from '../support/server-under-test.ts';
 import { itWith, output } from '../support/tools.ts';
 
-async function withServer(settings: ServeSettings, work: (server: ServerUnderTest) => Promise<void>): Promise<void> {
-  const server = await ServerUnderTest.start('epoll-lt', {
-    protocol: 'http',
-    handler: 'respond',
-    responseBytes: 64,
-    ...settings,
-  });
+async function withServer(
+  settings: ServeSettings,
+  work: (server: ServerUnderTest) => Promise<void>,
+  wrapper: readonly string[] = [],
+): Promise<void> {
+  const own = { protocol: 'http', handler: 'respond', responseBytes: 64, ...settings };
+  const server = await ServerUnderTest.start('epoll-lt', own, wrapper);
   try {
     await work(server);
     expect(await server.stop()).toMatchObject({ code: 0 });
@@ -59,6 +59,28 @@ describe('options of sockets', () => {
         silent.socket.destroy();
       }
     }),
+  );
+
+  itWith(
+    'strace',
+    "a server's sockets are without Nagle's algorithm too, and with it where that was asked for",
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'fdscope-options-'));
+      try {
+        const callsOf = async (settings: ServeSettings): Promise<string[]> => {
+          const file = join(folder, 'server.txt');
+          const clients = async ({ port }: ServerUnderTest): Promise<void> => {
+            expect((await runLoad(load(port, {}))).counters.requests).toBeGreaterThan(0);
+          };
+          await withServer(settings, clients, ['strace', '-f', '-e', 'trace=setsockopt', '-o', file]);
+          return readFileSync(file, 'utf8').match(/TCP_NODELAY, \[1\], 4\) = 0/g) ?? [];
+        };
+        expect(await callsOf({})).toHaveLength(2);
+        expect(await callsOf({ noDelay: false })).toHaveLength(0);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
   );
 
   itWith('strace', "Nagle's algorithm is off where nothing else was said, and on where that was asked for", () =>
