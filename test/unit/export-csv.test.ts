@@ -124,7 +124,7 @@ describe('a session as CSV', () => {
     expect(intervals.length).toBe(120);
     // Four latencies each tick: 10, 20, 30, 40 µs and the tick in ns; kept to three digits.
     expect(intervals[0]).toEqual({
-      ...{ time_ns: 50e6, source: 'clients', clock: 'corrected', count: 4 },
+      ...{ time_ns: 50e6, source: 'clients', clock: 'corrected', profile: null, count: 4 },
       ...{ min_ns: 10_000, p50_ns: 20_015, p90_ns: 40_031, p99_ns: 40_031, p999_ns: 40_031, max_ns: 40_031 },
     });
     const sums = await queryDuckDb(

@@ -95,12 +95,12 @@ export const steps: Table = {
 
 const percentiles = { p50_ns: 50, p90_ns: 90, p99_ns: 99, p999_ns: 99.9 } as const;
 
-/** A row an interval. Percentiles cannot be added up or averaged: for other spans, sum the counts of latency_buckets. */
+/** A row an interval, clock and profile of clients. Percentiles cannot be added up or averaged: for other spans, sum the counts of latency_buckets. */
 export const latency: Table = {
   name: 'latency',
   columns: columnsOf({
     ...timeAndSource,
-    ...{ clock: 'text', count: 'integer', min_ns: 'integer' },
+    ...{ clock: 'text', profile: 'text', count: 'integer', min_ns: 'integer' },
     ...integers(Object.keys(percentiles)),
     max_ns: 'integer',
   }),
@@ -113,7 +113,7 @@ export const latency: Table = {
       ? [first.fromNs, ...Object.values(percentiles).map((percentile) => percentileOf(buckets, percentile))]
       : Object.keys({ min: 0, ...percentiles }).map(() => null);
     yield [
-      ...[timeCell(frame.timeNs, context), source, frame.kind, countIn(buckets)],
+      ...[timeCell(frame.timeNs, context), source, frame.kind, frame.profile ?? null, countIn(buckets)],
       ...values,
       buckets.at(-1)?.toNs ?? null,
     ];
@@ -123,13 +123,20 @@ export const latency: Table = {
 /** The histograms themselves: how many latencies of an interval lay within from_ns and to_ns, both inclusive. */
 export const latencyBuckets: Table = {
   name: 'latency_buckets',
-  columns: columnsOf({ ...timeAndSource, clock: 'text', from_ns: 'integer', to_ns: 'integer', count: 'integer' }),
+  columns: columnsOf({
+    ...timeAndSource,
+    clock: 'text',
+    profile: 'text',
+    from_ns: 'integer',
+    to_ns: 'integer',
+    count: 'integer',
+  }),
   types: ['latency'],
   *rows({ type, frame, source }, context): Generator<Row> {
     if (type !== 'latency') return;
     const time = timeCell(frame.timeNs, context);
     for (const { fromNs, toNs, count } of frame.buckets) {
-      yield [time, source, frame.kind, fromNs, toNs, count];
+      yield [time, source, frame.kind, frame.profile ?? null, fromNs, toNs, count];
     }
   },
 };
