@@ -29,7 +29,10 @@ export async function loadOnce(
   const { address: target, authority, path, secureHost } = loadTarget(settings);
   if (secureHost === undefined) refuseTlsSettings(settings);
   if (places && secureHost !== undefined) {
-    throw new LabError('bad-input', 'Clients in places speak no TLS: leave --clients-on out, or give a target of http.');
+    throw new LabError(
+      'bad-input',
+      'Clients in places speak no TLS: leave --clients-on out, or give a target of http.',
+    );
   }
   const notices = new Notices();
   const machine = describeMachine(false);
