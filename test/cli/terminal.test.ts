@@ -44,6 +44,11 @@ beforeAll(async () => {
   mkdirSync(at('fdscope/walks'), { recursive: true });
   writeFileSync(at('fdscope/walks/hers.yaml'), hostileWalk);
   writeFileSync(at('fdscope/walks/wrong.yaml'), hostileMistakes);
+  const places = (settings: object): string => JSON.stringify({ version: 1, places: { far: settings } });
+  // What a launcher says on its way out: ssh passes on what the other machine says.
+  const says = ['sh', '-c', 'printf "%s\\n" "$0" >&2; exit 3', hostile];
+  writeFileSync(at('places.yaml'), places({ kind: 'command', argv: says }));
+  writeFileSync(at('places-wrong.yaml'), places({ kind: hostile }));
   const shortfall = { status: 'refused', reason: hostile } as const;
   writeSweep(at('sweep.json'), {
     plan: { axis: 'clients', values: [2], entries: [{ label: hostile, settings: run }], repeats: 1 },
@@ -95,6 +100,7 @@ const tries: Readonly<Record<string, readonly Try[]>> = {
   glossary: [{ args: [hostile] }],
   lesson: [{ args: [hostile] }],
   lessons: [{ args: ['--check', at(hostile)] }],
+  places: [{ args: ['--places', at('places.yaml')] }, { args: ['--places', at('places-wrong.yaml')] }],
   // Says what is its own alone.
   man: [],
   // Needs a server: below.
