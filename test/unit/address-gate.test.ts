@@ -187,6 +187,7 @@ describe('the command line', () => {
     'serve --host': ['serve', '--model', 'poll', '--host', '192.0.2.1'],
     'serve --upstream': ['serve', '--model', 'poll', '--handler', 'forward', '--upstream', '192.0.2.1:80'],
     'load --target': ['load', '--target', '192.0.2.1:80', '--protocol', 'http'],
+    'load --connect-to': ['load', '--target', 'shop.example:80', '--connect-to', '192.0.2.1:80', '--protocol', 'http'],
   };
   const words = /--(expose-to-network|allow-remote-(target|upstream)|connections)$/;
 
