@@ -36,7 +36,8 @@ int main(int argc, char** argv) {
     if (command == "watch") return watch_command(parse_arguments(argc - 2, argv + 2));
     if (command == "bench") return bench_command(parse_arguments(argc - 2, argv + 2));
     if (command == "place") return place_command();
-    throw BadInput("Say what to do: fdscope-engine models, source, doctor, serve, load, watch, bench, place or switch-cost.");
+    throw BadInput(
+        "Say what to do: fdscope-engine models, source, doctor, serve, load, watch, bench, place or switch-cost.");
   } catch (const BadInput& bad) {
     std::fprintf(stderr, "%s\n", bad.what());
     return 2;
