@@ -169,7 +169,9 @@ describe('servers that say no', () => {
   ])('%s', async (_, bytes, code) => {
     const result = await load(() => ({ bytes }), { protocol: 'resp' }, 'PING\r\n');
     expect(Object.keys(result.replies)).toEqual([code]);
-    expect(result.errors.reply).toBe(result.requests);
+    // The one reply that a loop is counting while measuring begins or ends may be in one of both.
+    expect(Math.abs(result.errors.reply - result.requests)).toBeLessThanOrEqual(2);
+    expect(result.requests).toBeGreaterThan(10);
     expect(codesOf(result).filter((told) => told !== 'earlyErrors')).toEqual(['onlyRefusals']);
   });
 
