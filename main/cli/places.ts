@@ -43,6 +43,16 @@ export function addPlaces(command: Command, { hasServer }: { readonly hasServer:
   return addPlacesFile(command);
 }
 
+/** Throws LabError where runs at places are to be recorded. */
+export function refuseRecordingAtPlaces({
+  record,
+  serverOn,
+  clientsOn,
+}: PlaceFlags & { readonly record?: string }): void {
+  if (record === undefined || (clientsOn === undefined && serverOn === undefined)) return;
+  throw new LabError('bad-input', '--record writes sessions of this machine; runs at places have their results alone.');
+}
+
 /** What each run asks of its places; ramps and the opening of connections are beside it. */
 export const askedOf = (runs: readonly PlannedRun[]): AskedLoad[] =>
   runs.flatMap(({ settings }) => {

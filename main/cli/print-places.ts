@@ -7,7 +7,7 @@ const total = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((sum, count) => sum + count, 0);
 
 /** Milliseconds of another clock, with the bound: "+3.214 ± 0.08 ms". */
-export function clockText({ offsetNs, boundNs }: PlaceResult['clock']): string {
+export function clockText({ offsetNs, boundNs }: Pick<PlaceResult['clock'], 'offsetNs' | 'boundNs'>): string {
   const ms = offsetNs / 1e6;
   return `${ms < 0 ? '' : '+'}${ms.toFixed(3)} ± ${(boundNs / 1e6).toPrecision(2)} ms`;
 }

@@ -95,6 +95,17 @@ export function killAllEngines(): void {
   for (const engine of live) engine.kill();
 }
 
+/** The next mark of this name. Listen before what causes it. */
+export const nextMark = (engine: EventEmitter<EngineEvents>, name: string): Promise<Mark> =>
+  new Promise((resolve) => {
+    const onMark = (mark: Mark): void => {
+      if (mark.name !== name) return;
+      engine.off('mark', onMark);
+      resolve(mark);
+    };
+    engine.on('mark', onMark);
+  });
+
 export class EngineProcess extends EventEmitter<EngineEvents> {
   /** For people, as the subject of a sentence: "The server (epoll-lt)". */
   readonly name: string;
@@ -157,14 +168,7 @@ export class EngineProcess extends EventEmitter<EngineEvents> {
 
   /** The next mark of this name. Listen before what causes it. */
   mark(name: string): Promise<Mark> {
-    return new Promise((resolve) => {
-      const onMark = (mark: Mark): void => {
-        if (mark.name !== name) return;
-        this.off('mark', onMark);
-        resolve(mark);
-      };
-      this.on('mark', onMark);
-    });
+    return nextMark(this, name);
   }
 
   /** Sends a command. Rejects with LabError where the engine refuses it, ends, or does not answer in time. */

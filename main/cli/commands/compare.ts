@@ -13,7 +13,7 @@ import type { CliContext, Register } from '../command.ts';
 import { addNumber } from '../options.ts';
 import { checkFormat, checkOut, deliver, failOnErrors, writeWhole } from '../output.ts';
 import { addSeries, seedOf, subjectRuns, subjectSettingNames, type SeriesFlags } from '../planning.ts';
-import { addPlaces, askedOf, withPlaces, type PlaceFlags } from '../places.ts';
+import { addPlaces, askedOf, refuseRecordingAtPlaces, withPlaces, type PlaceFlags } from '../places.ts';
 import { comparedFilesCsv, comparedFilesText } from '../print-compared-files.ts';
 import { compareText, entriesNotRun } from '../print-compare.ts';
 import { ProgressBar } from '../progress-bar.ts';
@@ -86,12 +86,7 @@ async function run(texts: readonly string[], flags: CompareFlags, { lab, signal 
   const figures = figuresOf(flags.figures);
   const untilResolved = limitOf(flags, repeats);
   const entries = await subjectRuns(texts, flags, lab);
-  if (flags.record !== undefined && (flags.clientsOn !== undefined || flags.serverOn !== undefined)) {
-    throw new LabError(
-      'bad-input',
-      '--record writes sessions of this machine; runs at places have their results alone.',
-    );
-  }
+  refuseRecordingAtPlaces(flags);
   const seconds = entries[0]?.settings.durationSeconds ?? 0;
   const title = titleOf(entries, 'compared');
   const recording = await startSeriesRecording(flags, 'compare', title);

@@ -61,7 +61,7 @@ function placesPage({ file, places }: { file: string | null; places: readonly Ch
       ...[place.name, place.where, place.address ?? '–', place.machine ?? '–', place.engine ?? 'not reached'],
       String(place.cpus ?? '–'),
       place.roundTripNs === undefined ? '–' : `${(place.roundTripNs / 1e6).toFixed(2)} ms`,
-      place.clock ? clockText({ ...place.clock, driftPpm: null, driftBoundPpm: null, roundTrips: 0 }) : '–',
+      place.clock ? clockText(place.clock) : '–',
     ]);
   }
   return [

@@ -30,7 +30,7 @@ import { runsCsv } from '../figures-csv.ts';
 import { latencyBins, type LatencyBin } from '../histogram.ts';
 import { planned } from '../planning.ts';
 import { checkFormat, checkOut, deliver, failOnErrors, failOnUnmet } from '../output.ts';
-import { addPlaces, askedOf, withPlaces, type PlaceFlags } from '../places.ts';
+import { addPlaces, askedOf, refuseRecordingAtPlaces, withPlaces, type PlaceFlags } from '../places.ts';
 import { askPrediction, mayAsk } from '../predict.ts';
 import { detailTables } from '../print-details.ts';
 import { runName, runText } from '../print.ts';
@@ -132,12 +132,7 @@ async function run(name: string | undefined, flags: RunFlags, context: CliContex
   checkOut(flags);
   checkAddresses(flags);
   const plan = await planOf(name, flags, context.lab);
-  if (flags.record !== undefined && (flags.clientsOn !== undefined || flags.serverOn !== undefined)) {
-    throw new LabError(
-      'bad-input',
-      '--record writes sessions of this machine; runs at places have their results alone.',
-    );
-  }
+  refuseRecordingAtPlaces(flags);
   await withPlaces(flags, { loads: askedOf(plan.runs), signal: context.signal }, (places) =>
     runAt(places, plan, flags, context),
   );

@@ -9,7 +9,7 @@ import { counterOf, type Counters, type Latency } from '../../../shared/telemetr
 import type { ClientProfile } from '../../../shared/telemetry/profiles.ts';
 import { errorKinds } from '../../../shared/telemetry/wire.ts';
 import type { CountedClient } from '../client-mix.ts';
-import { defaultPatience, EngineProcess, type EngineEvents } from '../engine-process.ts';
+import { defaultPatience, EngineProcess, nextMark, type EngineEvents } from '../engine-process.ts';
 import { LabError, sentenceOf } from '../errors.ts';
 import { loadArguments, MeasuredClients, type LoadConfig } from '../measured-clients.ts';
 import { Notices } from '../notices.ts';
@@ -91,14 +91,7 @@ export class EngineCrew extends EventEmitter<EngineEvents> {
   }
 
   mark(name: string): Promise<Mark> {
-    return new Promise((resolve) => {
-      const onMark = (mark: Mark): void => {
-        if (mark.name !== name) return;
-        this.off('mark', onMark);
-        resolve(mark);
-      };
-      this.on('mark', onMark);
-    });
+    return nextMark(this, name);
   }
 
   /** To all; changed clients are shared like those at the beginning. */
